@@ -1,0 +1,482 @@
+"""The shared words: what a remediator is given (Case, View, settings) and what it answers (a Verdict).
+
+Everything here is a value or a protocol; nothing does I/O. A remediator is one function, registered by
+`@remedies(CODE, ...)`, that looks at the world through a `View` and answers with one of four verdicts.
+The writes that an `Act` may carry are in writes.py, next to this file; who calls all this is daemon/dispatch.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from ossmend.remediators.writes import Write
+
+# ---------------------------------------------------------------------------------------------------- what happened
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectRef:
+    """One object, or one version of it. `key` is decoded text, never percent-encoded."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+    def __str__(self) -> str:
+        version = f"?versionId={self.version_id}" if self.version_id else ""
+        return f"oss://{self.bucket}/{self.key}{version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One refused request, normalised. Everything but `source` may be unknown, and all of it is unauthenticated text."""
+
+    source: str
+    """Where it was read: `app_log:/var/log/app/a.log`, `access_log:my-logs`, `explain`."""
+    shape: str = "text"
+    """The shape it was printed in: oss2, xml, java, go, node, ossutil, access_log, ..."""
+    code: str | None = None
+    """OSS's `<Code>`; None where the text has none. The only field that decisions branch on."""
+    status: int | None = None
+    message: str | None = None
+    request_id: str | None = None
+    ec: str | None = None
+    """Diagnostic aid; Alibaba says its values may change, so it explains and never decides."""
+    host: str | None = None
+    bucket: str | None = None
+    key: str | None = None
+    version_id: str | None = None
+    readings: tuple[ObjectRef, ...] = ()
+    """Every object the text may mean, best first, when more than one reading is possible."""
+    method: str | None = None
+    operation: str | None = None
+    """OSS's operation name (GetObject, CopyObject, ...), where told."""
+    url: str | None = None
+    """The request's URL or path with its query, signatures and tokens removed."""
+    access_key_id: str | None = None
+    """As the text shows it, blanks at its ends included: they may be the cause."""
+    requester_id: str | None = None
+    client: str | None = None
+    """Address of the client, where told."""
+    user_agent: str | None = None
+    origin: str | None = None
+    origin_from: Literal["origin", "referer"] | None = None
+    cors_method: str | None = None
+    cors_headers: tuple[str, ...] = ()
+    request_time: datetime | None = None
+    """What the client said the time was (RequestTimeTooSkewed)."""
+    server_time: datetime | None = None
+    """What OSS said the time was (RequestTimeTooSkewed)."""
+    time: datetime | None = None
+    """When the request was refused, by the log's own stamp or the request id; None if the text does not say."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Every further element of the error body; nested ones by dotted name (`AccessDeniedDetail.AuthAction`)."""
+    sample: str = ""
+    """The text itself, without secrets and cut to a few KB: the evidence a person will want to see."""
+
+    @property
+    def object(self) -> ObjectRef | None:
+        return ObjectRef(self.bucket, self.key, self.version_id) if self.bucket and self.key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the trouble is about. Two events with the same policy and the same subject are one case."""
+
+    kind: Literal["object", "cors", "key", "clock", "signer", "denied", "account", "code"]
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ":".join((self.kind, *(part or "-" for part in self.parts)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One write that was sent (or, after a crash, found to have taken effect)."""
+
+    write: Write
+    at: datetime
+    request_id: str | None = None
+    outcome: str = ""
+    """What the cloud answered, in a word: `accepted`, `extended`, `already-restoring`, `merged`, `tagged`, `found`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One trouble: many events of one policy and subject. A snapshot, taken for one plan."""
+
+    id: int
+    policy: str
+    code: str | None
+    subject: Subject
+    events: int
+    opened_at: datetime
+    first_seen: datetime
+    last_seen: datetime
+    samples: tuple[Event, ...]
+    """A few of the events, oldest first; at least one."""
+    usage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Who runs into it: {"clients": {"10.0.0.8": 40}, "agents": {...}, "buckets": {...}, "operations": {...}}, capped."""
+    receipts: tuple[Receipt, ...] = ()
+    verified_at: datetime | None = None
+    """When the world last showed that the trouble was over."""
+    recurrences: int = 0
+    dry_run: bool = False
+
+    @property
+    def event(self) -> Event:
+        """The newest sample."""
+        return self.samples[-1]
+
+
+# -------------------------------------------------------------------------------------------------- what it means
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why it happened, how sure that is, and what to do. `cause` is an id of the catalogue in causes/, or `unknown`."""
+
+    cause: str
+    confidence: float
+    """0..1, calibrated: of what is said with 0.9 about nine in ten are right."""
+    evidence: tuple[str, ...] = ()
+    """Sentences one can check, strongest first."""
+    next_steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{"en": (...), "zh": (...)}."""
+    avoid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What not to do, in the same two languages."""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other causes that the evidence leaves open, with their confidence."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Machine-readable findings, JSON values: `owner`, `drift_seconds`, `kind`, ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFlag:
+    """A durable mark on an access key that applications still use although OSS refuses it."""
+
+    access_key_id: str
+    status: Literal["disabled", "deleted", "malformed", "temporary", "ip-restricted", "active", "not-ours", "unchecked"]
+    owner: str | None = None
+    """The RAM user's principal name, or `root`."""
+    since: datetime | None = None
+    """Since when the key has been in that status, as far as the cloud tells."""
+    note: str = ""
+
+
+# ------------------------------------------------------------------------------------------------------- verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The world shows that it is over (verified with the shape of the request that failed)."""
+
+    why: str
+    cause: str
+    watch_until: datetime | None = None
+    """Something expires then: the case stays `watching` until that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before `until`; then look again."""
+
+    until: datetime
+    why: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """These writes would cure it."""
+
+    writes: tuple[Write, ...]
+    why: str
+    diagnosis: Diagnosis
+    flag: KeyFlag | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A person has to know; nothing is written."""
+
+    why: str
+    diagnosis: Diagnosis
+    flag: KeyFlag | None = None
+    again_at: datetime | None = None
+    """When looking again may find it over; None lets dispatch choose."""
+
+
+Verdict = Done | Wait | Act | Tell
+
+
+class TryAgain(Exception):
+    """The world could not be asked just now (throttled, timed out, 5xx, no connection): plan again later."""
+
+    def __init__(self, why: str, after: timedelta = timedelta(seconds=30)) -> None:
+        super().__init__(why)
+        self.why = why
+        self.after = after
+
+
+class Refused(Exception):
+    """The cloud refused *our own* request, and waiting will not help: never a finding about the user, but a
+    "could not check". `code` and `request_id` are of our request."""
+
+    def __init__(self, operation: str, code: str, message: str, request_id: str | None = None, status: int = 0) -> None:
+        super().__init__(f"{operation}: {code} ({request_id or 'no request id'}): {message}")
+        self.operation = operation
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.status = status
+
+
+# -------------------------------------------------------------------------------------------- what the world says
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """OSS says that it is not there. `what` is `object`, `bucket` or `version`."""
+
+    what: Literal["object", "bucket", "version"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectState:
+    """One object as HEAD or a listing shows it."""
+
+    ref: ObjectRef
+    storage_class: str
+    """Standard, IA, Archive, ColdArchive, DeepColdArchive: OSS's spelling in headers."""
+    size: int
+    restore: Literal["none", "ongoing", "restored"]
+    """`none`: never asked, expired, or lost. OSS cannot tell these apart (facts: section 3.6)."""
+    until: datetime | None = None
+    """With `restored`: when the readable copy expires."""
+    etag: str | None = None
+    last_modified: datetime | None = None
+    transitioned: datetime | None = None
+    """x-oss-transition-time: when a lifecycle rule moved it to its class."""
+
+    @property
+    def digest(self) -> str:
+        """What a RestoreObject is planned on: it changes when the object or its restore state does."""
+        until = self.until.isoformat() if self.until else "-"
+        return f"{self.storage_class}/{self.restore}/{until}/{self.etag or '-'}"
+
+
+@dataclass(frozen=True, slots=True)
+class CorsRule:
+    """One CORS rule; fields and limits as PutBucketCors has them."""
+
+    allowed_origins: tuple[str, ...]
+    allowed_methods: tuple[str, ...]
+    allowed_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    max_age_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorsConfiguration:
+    """A bucket's CORS rules in their order; no rules where the bucket has no configuration."""
+
+    rules: tuple[CorsRule, ...] = ()
+    response_vary: bool | None = None
+    unknown: tuple[str, ...] = ()
+    """Elements we do not know and would lose by writing: a reason not to write."""
+
+    @property
+    def digest(self) -> str:
+        """What a PutBucketCors is planned on."""
+        import hashlib
+
+        return hashlib.sha256(repr((self.rules, self.response_vary, self.unknown)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightAnswer:
+    """What a browser's preflight got."""
+
+    status: int
+    code: str | None = None
+    message: str | None = None
+    allow_origin: str | None = None
+    allow_methods: tuple[str, ...] = ()
+    allow_headers: tuple[str, ...] = ()
+
+    def allows(self, origin: str, method: str, headers: Iterable[str]) -> bool:
+        """Would a browser go on? Header and method names compare without case; `*` in Allow-Headers covers all."""
+        names = {name.lower() for name in self.allow_headers}
+        return (
+            self.status == 200
+            and self.allow_origin in (origin, "*")
+            and method.upper() in {name.upper() for name in self.allow_methods}
+            and ("*" in names or all(header.lower() in names for header in headers))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOwner:
+    """The RAM user (or root) behind an access key id; a principal name, never mail or phone."""
+
+    user_id: str
+    principal: str
+    """`name@alias.onaliyun.com`, or `root`."""
+    name: str
+    display_name: str = ""
+    kind: Literal["ram-user", "root"] = "ram-user"
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStatus:
+    status: Literal["Active", "Inactive"]
+    created: datetime | None = None
+    updated: datetime | None = None
+    """When its status last changed, where IMS tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecycledKey:
+    """An access key in the recycle bin."""
+
+    user_id: str
+    principal: str
+    recycled: datetime | None = None
+    purged_by: datetime | None = None
+    user_recycled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLastUsed:
+    """ActionTrail's last use of a key, up to an hour stale; knows root keys too."""
+
+    kind: Literal["ram-user", "root"]
+    owner_id: str
+    name: str
+    service: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNetworks:
+    """Source networks a key may be used from; empty when unrestricted. `scope` tells whose policy says so."""
+
+    allowed: tuple[str, ...] = ()
+    scope: Literal["none", "key", "account"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSample:
+    """One measurement: the true (server) time minus ours lies within [low, high] seconds. Positive: we are behind."""
+
+    source: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """What our own clock looks like from outside; `failed` names the sources that could not be asked."""
+
+    samples: tuple[ClockSample, ...]
+    failed: tuple[str, ...] = ()
+
+
+class View(Protocol):
+    """Read-only questions about the world, answered from one dispatch pass's memory or asked once.
+
+    Every method may raise `TryAgain` or `Refused`; a remediator lets both pass unless a refusal is itself an answer.
+    """
+
+    def now(self) -> datetime: ...
+
+    # OSS
+    def object(self, ref: ObjectRef) -> ObjectState | Missing: ...
+    def reads(self, ref: ObjectRef) -> bool:
+        """Does a one-byte ranged GET succeed? (206, 200, or 416 of an empty object.) Never answered from memory."""
+        ...
+
+    def archive_direct_read(self, bucket: str) -> bool: ...
+    def cors(self, bucket: str) -> CorsConfiguration: ...
+    def preflight(
+        self, bucket: str, key: str | None, origin: str, method: str, headers: tuple[str, ...]
+    ) -> PreflightAnswer:
+        """An unsigned OPTIONS in the browser's shape. Never answered from memory."""
+        ...
+
+    def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
+        """One sentence for each lifecycle rule that moves objects to an archive class, `rule-id: prefix -> class`."""
+        ...
+
+    # RAM and IMS: the ladder of facts/control-plane.md section 0
+    def account_id(self) -> str: ...
+    def key_owner(self, access_key_id: str) -> KeyOwner | None: ...
+    def key_status(self, owner: KeyOwner, access_key_id: str) -> KeyStatus | None: ...
+    def recycled_key(self, access_key_id: str) -> RecycledKey | None: ...
+    def key_last_used(self, access_key_id: str) -> KeyLastUsed | None: ...
+    def key_networks(self, owner: KeyOwner, access_key_id: str) -> KeyNetworks: ...
+
+    # clocks
+    def clock(self) -> ClockReading: ...
+
+
+# ---------------------------------------------------------------------------------------------------- registration
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, unknown keys refused, a docstring under each field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+
+
+class NoSettings(Settings):
+    """For remediators that have nothing to set."""
+
+
+PlanFunction = Callable[[Case, View, Any], Verdict]
+SubjectFunction = Callable[[Event, Any], Subject]
+
+
+@dataclass(frozen=True, slots=True)
+class Remediator:
+    """One error code's knowledge: how to plan, what makes events one case, and its settings' name in the YAML."""
+
+    code: str
+    plan: PlanFunction
+    subject: SubjectFunction
+    settings: type[Settings]
+    section: str | None
+    """Key of the settings inside a policy (`restore`, `cors`, ...); None without settings."""
+    writes: tuple[str, ...]
+    """Operations it may ever plan, e.g. ("RestoreObject",); a policy of such a code must say what it matches."""
+    module: str
+
+    registry: ClassVar[dict[str, Remediator]] = {}
+
+
+def remedies(
+    *codes: str,
+    subject: SubjectFunction,
+    settings: type[Settings] = NoSettings,
+    section: str | None = None,
+    writes: tuple[str, ...] = (),
+) -> Callable[[PlanFunction], PlanFunction]:
+    """Register `plan` for `codes`. Two files that claim one code stop the start."""
+
+    def register(plan: PlanFunction) -> PlanFunction:
+        for code in codes:
+            taken = Remediator.registry.get(code)
+            if taken is not None and taken.module != plan.__module__:
+                raise ImportError(f"{code} is claimed by {taken.module} and by {plan.__module__}")
+            Remediator.registry[code] = Remediator(code, plan, subject, settings, section, writes, plan.__module__)
+        return plan
+
+    return register
