@@ -1,0 +1,150 @@
+"""The tables of the journal: cursors, cases, writes, notices, flags, and the chain of entries that proves them.
+
+One schema for every database that SQLAlchemy speaks; changes to it are migrations (migrations/versions), and a test
+compares the two. Who reads and writes these tables: cases.py, intents.py, entries.py and ledger.py beside this file.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC time, kept as seconds since the epoch: sortable, indexable and the same on every database."""
+
+    impl = sa.Float(53)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> float | None:
+        return None if value is None else value.timestamp()
+
+    def process_result_value(self, value: float | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+metadata = sa.MetaData()
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("position", sa.JSON, nullable=False),
+    sa.Column("moved_at", Instant, nullable=False),
+)
+
+seen = sa.Table(
+    "seen",
+    metadata,
+    sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject_key", sa.Text, nullable=False),
+    sa.Column("superseded", sa.Boolean, nullable=False, default=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("code", sa.Text),
+    sa.Column("subject", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("first_seen", Instant, nullable=False),
+    sa.Column("last_seen", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Column("verified_at", Instant),
+    sa.Column("planned_at", Instant),
+    sa.Column("watch_until", Instant),
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.Column("recurrences", sa.Integer, nullable=False, default=0),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("samples", sa.JSON, nullable=False),
+    sa.Column("usage", sa.JSON, nullable=False),
+    sa.Column("why", sa.Text, nullable=False, default=""),
+    sa.Column("cause", sa.Text),
+    sa.Column("diagnosis", sa.JSON),
+    sa.Column("told_cause", sa.Text),
+    sa.Index("cases_due", "due_at", "id"),
+    sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text("NOT superseded"),
+             postgresql_where=sa.text("NOT superseded")),
+)  # fmt: skip
+
+writes = sa.Table(
+    "writes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, index=True),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False, default=0),
+    sa.Column("cost", sa.Numeric(18, 6, asdecimal=False)),
+    sa.Column("planned_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant, index=True),
+    sa.Column("settled_at", Instant),
+    sa.Column("outcome", sa.Text, nullable=False, default=""),
+    sa.Column("request_id", sa.Text),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("granted", sa.Boolean, nullable=False),
+)
+
+flags = sa.Table(
+    "flags",
+    metadata,
+    sa.Column("access_key_id", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("since", Instant),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("raised_at", Instant, nullable=False),
+    sa.Column("dry_run", sa.Boolean, nullable=False),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.Integer),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("due_at", Instant, index=True),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("outcome", sa.Text, nullable=False, default=""),
+)
+
+entries = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Integer, index=True),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
