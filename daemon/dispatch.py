@@ -7,6 +7,7 @@ brakes.py may hold them; notices go to notify.py.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -68,15 +69,31 @@ class _Planned:
 class Dispatch:
     """Works the due cases of one store against one cloud. Not re-entrant: one thread calls `turn` and `settle`."""
 
-    def __init__(self, config: Config, store: Store, cloud: Cloud, clock: Clock, *, dry_run: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        cloud: Cloud,
+        clock: Clock,
+        *,
+        dry_run: bool,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`alive` is called each time a plan or an answer came back: what the watchdog is fed from."""
         self._config = config
         self._store = store
         self._cloud = cloud
         self._clock = clock
         self._dry_run = dry_run
+        self._alive = alive
+        self._stopping = threading.Event()
         self._policies: Mapping[str, Policy] = {policy.name: policy for policy in config.policies}
         self._pool = ThreadPoolExecutor(max_workers=config.cloud.concurrency, thread_name_prefix="cloud")
         self._asked_first: dict[int, datetime] = {}
+
+    def stop(self) -> None:
+        """Begin nothing new: calls in hand finish, what was not sent yet is put back."""
+        self._stopping.set()
 
     def close(self) -> None:
         """Let the calls in hand finish, then end the threads."""
@@ -90,7 +107,10 @@ class Dispatch:
             return 0
         due = [replace(case, dry_run=self._mode(case) == "dry-run") for case in due]
         view = self._cloud.view(due)
-        verdicts = list(self._pool.map(lambda case: self._plan(case, view), due))
+        verdicts = []
+        for verdict in self._pool.map(lambda case: self._plan(case, view), due):
+            verdicts.append(verdict)
+            self._alive()
         planned = self._record(list(zip(due, verdicts, strict=True)))
         self._send(planned, view)
         return len(due)
@@ -99,6 +119,8 @@ class Dispatch:
 
     def _plan(self, case: Case, view: View) -> Verdict | Exception:
         """Ask the remediator. Our own troubles become "later" or "could not check", never a finding."""
+        if self._stopping.is_set():
+            return TryAgain("stopping", timedelta(0))
         try:
             remediator = Remediator.registry.get(case.code or "")
             policy = self._policies.get(case.policy)
@@ -275,12 +297,15 @@ class Dispatch:
         }
         while waiting:
             finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            self._alive()
             self._receipts([(future, *waiting.pop(future)) for future in finished], view)
 
     def _send_one(self, write: Write) -> Sent | Exception:
         """Look again, then send. What went wrong comes back as a value, to be written down."""
         executor = self._cloud.executor
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
+        if self._stopping.is_set():
+            return NotSent("stopping")
         try:
             if executor.look(write) != write.planned_on:
                 return Stale(f"{write.target} has changed since it was planned")

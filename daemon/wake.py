@@ -6,6 +6,7 @@ or doubled tick is harmless, and a memory job store is enough.
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -20,10 +21,33 @@ from apscheduler.schedulers.background import BackgroundScheduler
 log = structlog.get_logger("ossmend.wake")
 
 
+class Signal:
+    """Something to wait for, that threads and signal handlers may set.
+
+    A SimpleQueue and not a threading.Event: a handler that runs while this very thread is inside `Event.wait` could
+    find the event's lock taken by itself."""
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self) -> None:
+        self._calls.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a call, at most so long; all calls so far count as one. True if there was one."""
+        try:
+            self._calls.get(timeout=max(seconds, 0.0))
+        except queue.Empty:
+            return False
+        while not self._calls.empty():
+            self._calls.get_nowait()
+        return True
+
+
 class Waker:
     """Timers and file changes, all of which end in the same signal that the daemon's loop waits for."""
 
-    def __init__(self, signal: threading.Event) -> None:
+    def __init__(self, signal: Signal) -> None:
         self._signal = signal
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -60,7 +84,7 @@ class Waker:
 
     def _watch(self, directories: list[Path], stop: threading.Event) -> None:
         changes = watchfiles.watch(
-            *directories, debounce=50, step=10, stop_event=stop, recursive=False, watch_filter=None,
+            *directories, debounce=60, step=20, stop_event=stop, recursive=False, watch_filter=None,
             raise_interrupt=False, ignore_permission_denied=True, rust_timeout=60_000,
         )  # fmt: skip
         for _change in changes:

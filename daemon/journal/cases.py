@@ -295,3 +295,9 @@ def resume(connection: sa.Connection, case_id: int, now: datetime) -> None:
     connection.execute(
         cases.update().where(cases.c.id == case_id, cases.c.state == "sending").values(state="waiting", due_at=now)
     )
+
+
+def by_state(connection: sa.Connection) -> list[tuple[str, int]]:
+    """How many cases there are in each state."""
+    query = sa.select(cases.c.state, sa.func.count()).group_by(cases.c.state)
+    return [(state, number) for state, number in connection.execute(query)]
