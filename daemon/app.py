@@ -29,7 +29,8 @@ from ossmend.daemon.dispatch import Dispatch
 from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
-from ossmend.daemon.journal.store import StateUnavailable, Store, open_store
+from ossmend.daemon.journal.store import Store, open_store, state_directory
+from ossmend.daemon.refusals import CredentialsRefused, StateUnavailable
 from ossmend.daemon.service import Systemd
 from ossmend.daemon.sources import Batch, Source
 from ossmend.daemon.sources.access_log import AccessLog
@@ -300,8 +301,3 @@ class App:
     def close(self) -> None:
         self.works.close()
         self.store.close()
-
-
-def state_directory(config: Config, *, dry_run: bool) -> Path:
-    """Where the journal lies; a dry run has one of its own, so that it leaves nothing behind in the live one."""
-    return config.state.path / "dry-run" if dry_run else config.state.path

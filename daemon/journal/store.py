@@ -17,17 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from ossmend.config.model import Config
 from ossmend.daemon.journal import migrate
+from ossmend.daemon.refusals import StateLocked, StateUnavailable
 
 BUSY_SECONDS = 10.0
-
-
-class StateLocked(Exception):
-    """Another `ossmend run` or `once` works on this state directory."""
-
-
-class StateUnavailable(Exception):
-    """The state cannot be read or written (full disk, read-only, locked): stop acting until it can."""
 
 
 class Store:
@@ -114,3 +108,8 @@ def _engine(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def state_directory(config: Config, *, dry_run: bool) -> Path:
+    """Where the journal lies; a dry run has one of its own, so that it leaves nothing behind in the live one."""
+    return config.state.path / "dry-run" if dry_run else config.state.path

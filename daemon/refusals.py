@@ -1,0 +1,13 @@
+"""Reasons not to start or not to go on, each with a sentence for the person who has to do something about it."""
+
+
+class StateLocked(Exception):
+    """Another `ossmend run` or `once` works on this state directory."""
+
+
+class StateUnavailable(Exception):
+    """The state cannot be read or written (full disk, read-only, locked): stop acting until it can."""
+
+
+class CredentialsRefused(Exception):
+    """The credentials cannot be used as they are given (none at all, or half a pair)."""
