@@ -301,3 +301,9 @@ def by_state(connection: sa.Connection) -> list[tuple[str, int]]:
     """How many cases there are in each state."""
     query = sa.select(cases.c.state, sa.func.count()).group_by(cases.c.state)
     return [(state, number) for state, number in connection.execute(query)]
+
+
+def reopen(connection: sa.Connection, case_id: int, now: datetime) -> None:
+    """A person wants the case looked at now, whatever its state; not one whose write is on its way."""
+    values = {"state": "open", "due_at": now, "closed_at": None, "tries": 0}
+    connection.execute(cases.update().where(cases.c.id == case_id, cases.c.state != "sending").values(values))

@@ -14,7 +14,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from ossmend.daemon.journal.schema import approvals, writes
-from ossmend.remediators.writes import Write, digest, from_json, to_json
+from ossmend.remediators.contract import CorsConfiguration
+from ossmend.remediators.writes import PutBucketCors, Write, digest, from_json, to_json
 
 APPROVAL_LIFE = timedelta(hours=24)
 
@@ -83,6 +84,32 @@ def settle(
         writes.update()
         .where(writes.c.id == intent_id, writes.c.state == "intended")
         .values(state=state, settled_at=now, outcome=outcome, request_id=request_id)
+    )
+
+
+def asked(connection: sa.Connection, case_id: int) -> Intent | None:
+    """The undo that a person has asked for, if it still stands."""
+    found = _intents(connection, sa.and_(writes.c.case_id == case_id, writes.c.state == "asked"))
+    return found[-1] if found else None
+
+
+def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
+    """An asked write is about to be sent."""
+    connection.execute(writes.update().where(writes.c.id == intent_id).values(state="intended", sent_at=now))
+
+
+def undoing(write: Write) -> Write | None:
+    """The write that takes `write` back, planned on what `write` left behind; None where nothing can."""
+    if not isinstance(write, PutBucketCors):
+        return None
+    left = CorsConfiguration(write.rules, write.response_vary)
+    return PutBucketCors(
+        bucket=write.bucket,
+        rules=write.before,
+        response_vary=write.before_response_vary,
+        before=write.rules,
+        before_response_vary=write.response_vary,
+        planned_on=left.digest,
     )
 
 
