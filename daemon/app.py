@@ -65,20 +65,23 @@ class _Reading:
 class Works:
     """One configuration at work on a store: sources, triage, dispatch and the cloud they speak to."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, *, dry_run: bool, systemd: Systemd) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, *, dry_run: bool, systemd: Systemd, since: timedelta | None
+    ) -> None:
         self.config = config
         self.clock = clock
         self.store = store
         may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
         self.cloud: Cloud = connect(cloud_settings(config), clock=clock, may_write=may_write)
-        self.triage = Triage(config, store, clock)
+        self.triage = Triage(config, store, clock, since=since)
         self.dispatch = Dispatch(config, store, self.cloud, clock, dry_run=dry_run, alive=systemd.alive)
-        self._readings = [self._reading(source) for source in config.sources]
+        self._readings = [self._reading(source, from_start=since is not None) for source in config.sources]
 
-    def _reading(self, configured: object) -> _Reading:
+    def _reading(self, configured: object, *, from_start: bool) -> _Reading:
         match configured:
             case _ if (app_log := getattr(configured, "app_log", None)) is not None:
-                return _Reading(AppLog(app_log.path, app_log.start, self.clock), timedelta(0))
+                start = "beginning" if from_start else app_log.start
+                return _Reading(AppLog(app_log.path, start, self.clock), timedelta(0))
             case _:
                 access_log = configured.access_log  # type: ignore[attr-defined]
                 source = AccessLog(
@@ -134,9 +137,21 @@ class Works:
 class App:
     """The daemon: one store, one loop, and the configuration that is at work in it."""
 
-    def __init__(self, path: Path, *, dry_run: bool, clock: Clock | None = None, state: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        dry_run: bool,
+        clock: Clock | None = None,
+        state: Path | None = None,
+        since: timedelta | None = None,
+    ) -> None:
+        """`state` overrides the configuration's state directory; `since` reads every source from its beginning and
+        takes only what happened so long ago or less (both for audits). Raises ConfigRefused, CredentialsRefused,
+        StateLocked, StateUnavailable."""
         self._path = path
         self._dry_run = dry_run
+        self._since = since
         self._clock = clock or SystemClock()
         self._signal = Signal()
         self._stopping = False
@@ -151,7 +166,7 @@ class App:
             raise
 
     def _build(self, config: Config) -> Works:
-        works = Works(config, self.store, self._clock, dry_run=self._dry_run, systemd=self._systemd)
+        works = Works(config, self.store, self._clock, dry_run=self._dry_run, systemd=self._systemd, since=self._since)
         self._note_configuration(config)
         return works
 

@@ -64,6 +64,8 @@ class _Planned:
     case: Case
     decision: Decision
     go: tuple[tuple[int, Write], ...] = ()
+    undo: bool = False
+    """A person has asked for it: when it is done, so is the case."""
 
 
 class Dispatch:
@@ -112,7 +114,7 @@ class Dispatch:
             verdicts.append(verdict)
             self._alive()
         planned = self._record(list(zip(due, verdicts, strict=True)))
-        self._send(planned, view)
+        self._send(planned)
         return len(due)
 
     # ------------------------------------------------------------------------------------------------------- plan
@@ -154,8 +156,12 @@ class Dispatch:
         outcome: list[_Planned] = []
         with self._store.begin() as connection:
             allowance = Allowance(connection, self._config.brakes, now)
+            undos = {} if self._dry_run else intents.asked(connection)
             for case, verdict in planned:
-                result = self._decide(connection, allowance, case, verdict, now, said)
+                if case.id in undos:
+                    result = self._undo(connection, case, undos[case.id], now)
+                else:
+                    result = self._decide(connection, allowance, case, verdict, now, said)
                 outcome.append(result)
                 if cases.decide(connection, result.decision, now):
                     said.append(Entry("case.verdict", case.id, _told(case, result.decision)))
@@ -195,6 +201,12 @@ class Dispatch:
             case _:
                 why = f"our own fault, see the log: {type(verdict).__name__}"
                 return _Planned(case, replace(base, state="parked", why=why))
+
+    @staticmethod
+    def _undo(connection: sa.Connection, case: Case, intent: intents.Intent, now: datetime) -> _Planned:
+        intents.intend(connection, intent.id, now)
+        decision = Decision(case_id=case.id, events=case.events, state="sending", why="being undone", cause=None)
+        return _Planned(case, decision, ((intent.id, intent.write),), undo=True)
 
     @staticmethod
     def _tries(connection: sa.Connection, case: Case) -> int:
@@ -288,17 +300,17 @@ class Dispatch:
 
     # ------------------------------------------------------------------------------------------------------- send
 
-    def _send(self, planned: Iterable[_Planned], view: View) -> None:
+    def _send(self, planned: Iterable[_Planned]) -> None:
         """Send what may leave, in parallel, and write receipts down as they come in."""
         waiting = {
-            self._pool.submit(self._send_one, write): (each.case, write_id, write)
+            self._pool.submit(self._send_one, write): (each, write_id, write)
             for each in planned
             for write_id, write in each.go
         }
         while waiting:
             finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
             self._alive()
-            self._receipts([(future, *waiting.pop(future)) for future in finished], view)
+            self._receipts([(future, *waiting.pop(future)) for future in finished])
 
     def _send_one(self, write: Write) -> Sent | Exception:
         """Look again, then send. What went wrong comes back as a value, to be written down."""
@@ -313,19 +325,21 @@ class Dispatch:
         except (TryAgain, Refused, NotSent, Unsettled) as error:
             return error
 
-    def _receipts(self, answers: Sequence[tuple[Future[Sent | Exception], Case, int, Write]], view: View) -> None:
+    def _receipts(self, answers: Sequence[tuple[Future[Sent | Exception], _Planned, int, Write]]) -> None:
         now = self._clock.now()
         said: list[Entry] = []
         with self._store.begin() as connection:
-            for future, case, write_id, write in answers:
+            for future, planned, write_id, write in answers:
                 self._cloud.forget(write)
-                said += self._receipt(connection, case, write_id, write, future.result(), now)
+                said += self._receipt(connection, planned, write_id, write, future.result(), now)
             entries.append(connection, now, said)
 
     def _receipt(
-        self, connection: sa.Connection, case: Case, write_id: int, write: Write, answer: Sent | Exception, now: datetime
-    ) -> list[Entry]:
+        self, connection: sa.Connection, planned: _Planned, write_id: int, write: Write, answer: Sent | Exception,
+        now: datetime,
+    ) -> list[Entry]:  # fmt: skip
         """Close the intent by what came back; when to look at the case again."""
+        case = planned.case
         state, outcome, request_id, again = _settled(answer)
         if state == "intended":  # the answer was lost: `settle` will read the world
             log.warning("write.unsettled", case=case.id, target=write.target, why=outcome)
@@ -334,6 +348,8 @@ class Dispatch:
         decision = Decision(case.id, case.events, "waiting", f"{write.operation}: {outcome}", None, due_at=now + again)
         if isinstance(answer, Refused):
             decision = self._refused(connection, case, answer, decision, now)
+        elif planned.undo and isinstance(answer, Sent):
+            decision = replace(decision, state="closed", why="undone by hand", due_at=None, closed=True)
         cases.decide(connection, decision, now)
         log.info(f"write.{state}", case=case.id, operation=write.operation, target=write.target, outcome=outcome)
         return [Entry(f"write.{state}", case.id, _of_write(write, outcome) | {"request_id": request_id})]

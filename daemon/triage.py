@@ -43,10 +43,12 @@ class Taken:
 class Triage:
     """Folds batches into the cases of one store, by one configuration."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, *, since: timedelta | None = None) -> None:
+        """With `since`, events older than that are passed over (an audit looks back only so far)."""
         self._config = config
         self._store = store
         self._clock = clock
+        self._since = since
 
     def cursor(self, source: str) -> Cursor | None:
         """Where that source goes on; None if it was never read."""
@@ -57,7 +59,8 @@ class Triage:
     def take(self, source: str, batch: Batch) -> Taken:
         """Store a batch and move the source's cursor, in one transaction."""
         now = self._clock.now()
-        ours = [event for event in batch.events if is_ours(event)]
+        oldest = now - self._since if self._since is not None else None
+        ours = [event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)]
         with self._store.begin() as connection:
             fresh = cases.unseen(connection, {event.request_id for event in ours if event.request_id}, now)
             folds, repeated = self._fold(ours, fresh, now)

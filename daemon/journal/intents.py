@@ -87,10 +87,9 @@ def settle(
     )
 
 
-def asked(connection: sa.Connection, case_id: int) -> Intent | None:
-    """The undo that a person has asked for, if it still stands."""
-    found = _intents(connection, sa.and_(writes.c.case_id == case_id, writes.c.state == "asked"))
-    return found[-1] if found else None
+def asked(connection: sa.Connection) -> dict[int, Intent]:
+    """The undos that people have asked for and that still stand, by case."""
+    return {intent.case_id: intent for intent in _intents(connection, writes.c.state == "asked")}
 
 
 def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
@@ -100,8 +99,8 @@ def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
 
 def undoing(write: Write) -> Write | None:
     """The write that takes `write` back, planned on what `write` left behind; None where nothing can."""
-    if not isinstance(write, PutBucketCors):
-        return None
+    if not isinstance(write, PutBucketCors) or not write.before:
+        return None  # a configuration that was empty could only be deleted, and nothing here deletes
     left = CorsConfiguration(write.rules, write.response_vary)
     return PutBucketCors(
         bucket=write.bucket,
