@@ -1,0 +1,353 @@
+"""Turns (who, action, resource, circumstances) into a Decision; policies.py reads one document, this file orders them.
+
+Control policy, then session policy, then RAM and bucket policy together, then the ACLs. A Deny anywhere wins; what
+nobody allows is denied all the same, but says so differently: an ExplicitDeny cannot be cured by adding an Allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ossmend.simulator import diagnosis
+from ossmend.simulator.identity import Identity
+from ossmend.simulator.policies import Document, Effect, Grant, applies, evaluate, pattern, statements
+from ossmend.simulator.principals import Principal
+
+Layer = Literal["ram", "bucket-policy", "session-policy", "acl", "object-acl", "control-policy", "trust-policy"]
+Context = Mapping[str, str]
+
+NO_BUCKET_RIGHT = "You have no right to access this object because of bucket acl."
+BY_BUCKET_POLICY = "Access denied by bucket policy."
+BY_AUTHORIZER = "Access denied by authorizer's policy."
+
+EC_BUCKET_ACL = "0003-00000001"
+EC_BUCKET_POLICY = "0003-00000101"
+EC_RAM_DENY = "0003-00000201"
+EC_RAM_IMPLICIT = "0003-00000202"
+EC_RAM_AND_BUCKET = "0003-00000203"
+EC_ANONYMOUS = "0003-00001201"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDeniedDetail:
+    """The element of that name in a refusal; the members are spelt as on the wire."""
+
+    PolicyType: str
+    AuthPrincipalOwnerId: str
+    AuthPrincipalType: str
+    AuthPrincipalDisplayName: str
+    NoPermissionType: Literal["ExplicitDeny", "ImplicitDeny"]
+    AuthAction: str
+    EncodedDiagnosticMessage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Yes, or no with the layer that said so and OSS's words for it."""
+
+    allowed: bool
+    explicit: bool = False
+    layer: Layer = "ram"
+    detail: AccessDeniedDetail | None = None
+    message: str = ""
+    ec: str = ""
+
+
+ALLOWED = Decision(allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question, as every layer gets it."""
+
+    principal: Principal
+    action: str
+    resource: str
+    context: Context
+    identity: Identity
+
+    def says(self, document: Document | None) -> Effect | None:
+        return evaluate(document, self.action, self.resource, self.context)
+
+
+# ---------------------------------------------------------------------------------------------------- OSS requests
+
+
+def decide(
+    principal: Principal | None,
+    action: str,
+    resource: str,
+    context: Context,
+    *,
+    bucket_owner: str,
+    bucket_acl: str,
+    object_acl: str | None,
+    bucket_policy: Document | None,
+    identity: Identity,
+) -> Decision:
+    """May this principal (None: anonymous) do that in OSS?"""
+    if object_acl == "default":
+        object_acl = None
+    if principal is None:
+        return _decide_anonymous(action, resource, context, bucket_acl, object_acl, bucket_policy)
+    asked = _Asked(principal, action, resource, context, identity)
+    refused = _guard_rails(asked)
+    if refused is not None:
+        return refused
+    owns = principal.account_id == bucket_owner
+    ram = _ram_says(asked)
+    bucket = _bucket_says(asked, bucket_policy, by_account=not owns and ram == "Allow")
+    if bucket == "Deny" or ram == "Deny":
+        return _denied(asked, bucket, ram)
+    if bucket == "Allow" or (owns and ram == "Allow"):
+        return ALLOWED
+    if _acl_allows(action, bucket_acl, object_acl):
+        return ALLOWED
+    if not owns or ram == "Allow":
+        return _acl_refusal(action, object_acl, stranger=True)
+    detail = _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False)
+    return Decision(False, False, "ram", detail, _implicit_message(action), EC_RAM_IMPLICIT)
+
+
+def _denied(asked: _Asked, bucket: Effect | None, ram: Effect | None) -> Decision:
+    """Somebody said Deny: the bucket policy, RAM, or both. All of them have OSS say "by bucket policy"; the EC differs."""
+    if ram != "Deny":
+        return Decision(False, True, "bucket-policy", None, BY_BUCKET_POLICY, EC_BUCKET_POLICY)
+    ec = EC_RAM_AND_BUCKET if bucket == "Deny" else EC_RAM_DENY
+    return Decision(False, True, "ram", _ram_denial(asked), BY_BUCKET_POLICY, ec)
+
+
+def _implicit_message(action: str) -> str:
+    if action == "oss:ListBuckets":
+        return "You are forbidden to list buckets."
+    return NO_BUCKET_RIGHT
+
+
+def _decide_anonymous(
+    action: str,
+    resource: str,
+    context: Context,
+    bucket_acl: str,
+    object_acl: str | None,
+    bucket_policy: Document | None,
+) -> Decision:
+    said = evaluate(bucket_policy, action, resource, context, who=lambda named: named == "*") if bucket_policy else None
+    if said == "Deny":
+        return Decision(False, True, "bucket-policy", None, BY_BUCKET_POLICY, EC_BUCKET_POLICY)
+    if said == "Allow" or _acl_allows(action, bucket_acl, object_acl):
+        return ALLOWED
+    if action not in _OBJECT_READS and action not in _OBJECT_WRITES:
+        return Decision(False, False, "acl", None, "Anonymous access is forbidden for this operation.", EC_ANONYMOUS)
+    return _acl_refusal(action, object_acl, stranger=False)
+
+
+def _guard_rails(asked: _Asked) -> Decision | None:
+    """Control and session policies only ever take away: each must allow, and neither gives."""
+    for document in asked.identity.control_policies:
+        if asked.says(document) == "Deny":
+            return _by_authorizer(asked, "control-policy", "ControlPolicy", explicit=True)
+    controls = asked.identity.control_policies
+    if controls and not any(asked.says(document) == "Allow" for document in controls):
+        return _by_authorizer(asked, "control-policy", "ControlPolicy", explicit=False)
+    session_policy = asked.principal.session_policy
+    if session_policy is None:
+        return None
+    said = asked.says(session_policy)
+    if said == "Allow":
+        return None
+    return _by_authorizer(asked, "session-policy", "SessionPolicy", explicit=said == "Deny")
+
+
+def _by_authorizer(asked: _Asked, layer: Layer, policy_type: str, *, explicit: bool) -> Decision:
+    detail = _detail(asked, policy_type, explicit=explicit)
+    return Decision(False, explicit, layer, detail, BY_AUTHORIZER, EC_RAM_DENY if explicit else EC_RAM_IMPLICIT)
+
+
+# ------------------------------------------------------------------------------------------------------------- RAM
+
+
+def _in_scope(grant: Grant, context: Context) -> bool:
+    return grant.scope == "Account" or context.get("acs:ResourceGroupId") == grant.scope
+
+
+def _ram_says(asked: _Asked) -> Effect | None:
+    """What all identity policies say together. Root is not subject to any: it may do everything in its account."""
+    if asked.principal.kind == "root":
+        return "Allow"
+    allowed = False
+    for grant in asked.principal.policies:
+        if not _in_scope(grant, asked.context):
+            continue
+        said = asked.says(grant.document)
+        if said == "Deny":
+            return "Deny"
+        allowed = allowed or said == "Allow"
+    return "Allow" if allowed else None
+
+
+def _denying(asked: _Asked) -> list[Grant]:
+    grants = (grant for grant in asked.principal.policies if _in_scope(grant, asked.context))
+    return [grant for grant in grants if asked.says(grant.document) == "Deny"]
+
+
+def _ram_denial(asked: _Asked) -> AccessDeniedDetail:
+    by_group = all(grant.scope != "Account" for grant in _denying(asked))
+    kind = "ResourceGroupLevelIdentityBasedPolicy" if by_group else "AccountLevelIdentityBasedPolicy"
+    return _detail(asked, kind, explicit=True)
+
+
+def decide_ram(principal: Principal, action: str, resource: str, context: Context, *, identity: Identity) -> Decision:
+    """May this principal call that RPC operation (`ram:GetUser` on `acs:ram:*:ACCOUNT:user/NAME`)?"""
+    asked = _Asked(principal, action, resource, context, identity)
+    refused = _guard_rails(asked)
+    if refused is not None:
+        return refused
+    said = _ram_says(asked)
+    if said == "Allow":
+        return ALLOWED
+    if said == "Deny":
+        return Decision(False, True, "ram", _ram_denial(asked))
+    return Decision(False, False, "ram", _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False))
+
+
+def decide_assume(principal: Principal, trust: Document, resource: str, context: Context, identity: Identity) -> Decision:
+    """Does the role's trust policy let this principal in? The right to ask (`sts:AssumeRole`) is decide_ram's."""
+    asked = _Asked(principal, "sts:AssumeRole", resource, context, identity)
+    names = {
+        f"acs:ram::{principal.account_id}:root",
+        principal.arn.lower(),
+        f"acs:ram::{principal.account_id}:role/{(principal.role or '').lower()}",
+    }
+
+    def who(named: str) -> bool:
+        return named == "*" or named.lower() in names
+
+    said: Effect | None = None
+    for statement in statements(trust):
+        flat = {**statement, "Principal": _trusted(statement)}
+        if applies(flat, asked.action, resource, context, who=who):
+            said = "Deny" if "Deny" in (said, statement.get("Effect")) else "Allow"
+    if said == "Allow":
+        return ALLOWED
+    detail = _detail(asked, "AssumeRolePolicy", explicit=said == "Deny")
+    return Decision(False, said == "Deny", "trust-policy", detail)
+
+
+def _trusted(statement: Mapping[str, Any]) -> list[str]:
+    """`{"RAM": [...], "Service": [...]}`: only RAM identities sign requests here."""
+    principals = statement.get("Principal")
+    named = principals.get("RAM", []) if isinstance(principals, dict) else principals
+    return [named] if isinstance(named, str) else list(named or [])
+
+
+# --------------------------------------------------------------------------------------------------- bucket policy
+
+
+def _bucket_says(asked: _Asked, policy: Document | None, *, by_account: bool) -> Effect | None:
+    if policy is None:
+        return None
+    who = _named_in_policy(asked.principal, by_account=by_account)
+    return evaluate(policy, asked.action, asked.resource, asked.context, who=who)
+
+
+def _named_in_policy(principal: Principal, *, by_account: bool) -> Callable[[str], bool]:
+    """Does `Principal` mean this caller? `*`, a user's or an account's id, or a role session's ARN.
+
+    An account's id means its root; its users are meant too where their own RAM policies allow (`by_account`).
+    """
+    own = {"*", principal.user_id}
+    if by_account:
+        own.add(principal.account_id)
+    session = ""
+    if principal.kind == "role-session":
+        role, _, session_name = principal.name.partition(":")
+        session = f"arn:sts::{principal.account_id}:assumed-role/{role}/{session_name}"
+
+    def named(text: str) -> bool:
+        return text in own or (bool(session) and bool(pattern(text, fold=True)(session)))
+
+    return named
+
+
+# ------------------------------------------------------------------------------------------------------------- ACLs
+
+_OBJECT_READS = frozenset(
+    ("oss:GetObject", "oss:GetObjectVersion", "oss:GetObjectAcl", "oss:GetObjectVersionAcl", "oss:ListParts")
+)
+_OBJECT_WRITES = frozenset(
+    ("oss:PutObject", "oss:DeleteObject", "oss:DeleteObjectVersion", "oss:AbortMultipartUpload", "oss:PutObjectAcl")
+)
+_OPEN_READS = frozenset(("oss:GetObject", "oss:GetObjectVersion"))
+_OPEN_WRITES = frozenset(("oss:PutObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts"))
+
+
+def _acl_allows(action: str, bucket_acl: str, object_acl: str | None) -> bool:
+    """What an ACL opens to everybody: reading objects, or writing them too; never listing, never settings."""
+    acl = object_acl or bucket_acl
+    if action in _OPEN_READS:
+        return acl in ("public-read", "public-read-write")
+    return action in _OPEN_WRITES and acl == "public-read-write"
+
+
+_OBJECT_REFUSALS = {
+    "oss:GetObjectAcl": ("read acl", "0003-00000007"),
+    "oss:GetObjectVersionAcl": ("read acl", "0003-00000007"),
+    "oss:PutObjectAcl": ("write acl", "0003-00000008"),
+}
+
+
+def _acl_refusal(action: str, object_acl: str | None, *, stranger: bool) -> Decision:
+    """The object's own ACL answers first where it has one; else the bucket's, in one of its two wordings."""
+    if object_acl is not None and (action in _OBJECT_READS or action in _OBJECT_WRITES):
+        default = ("read", "0003-00000005") if action in _OBJECT_READS else ("write", "0003-00000006")
+        right, ec = _OBJECT_REFUSALS.get(action, default)
+        return Decision(False, False, "object-acl", None, f"You do not have {right} permission on this object.", ec)
+    belongs = stranger and action not in _OBJECT_READS and action not in _OBJECT_WRITES
+    message = "The bucket you access does not belong to you." if belongs else NO_BUCKET_RIGHT
+    return Decision(False, False, "acl", None, message, EC_BUCKET_ACL)
+
+
+# ----------------------------------------------------------------------------------------------------------- detail
+
+
+def _detail(asked: _Asked, policy_type: str, *, explicit: bool) -> AccessDeniedDetail:
+    """Who was denied what, as the refusal tells it, with the longer story sealed inside the diagnostic message."""
+    principal, identity = asked.principal, asked.identity
+    who = {
+        "AuthPrincipalType": principal.type,
+        "AuthPrincipalOwnerId": principal.account_id,
+        "AuthPrincipalDisplayName": principal.display_name,
+    }
+    by_ram = explicit and policy_type.endswith("IdentityBasedPolicy")
+    record = {
+        "ExplicitDeny": explicit,
+        "NoPermissionPolicyType": policy_type,
+        "AuthAction": asked.action,
+        "AuthResource": asked.resource.replace("acs:oss:*:", f"acs:oss:oss-{identity.region}:", 1),
+        "AuthPrincipal": who,
+        "AuthConditions": [{"ConditionKey": k, "ConditionValues": [v]} for k, v in asked.context.items() if v],
+        "MatchedPolicies": list(_matched(_denying(asked))) if by_ram else [],
+    }
+    return AccessDeniedDetail(
+        PolicyType=policy_type,
+        NoPermissionType="ExplicitDeny" if explicit else "ImplicitDeny",
+        AuthAction=asked.action,
+        EncodedDiagnosticMessage=diagnosis.encode(
+            record, issued_at=identity.clock.elapsed(), secret=identity.diagnosis_secret
+        ),
+        **who,
+    )
+
+
+def _matched(grants: Iterable[Grant]) -> Iterable[dict[str, str]]:
+    for grant in grants:
+        yield {
+            "Effect": "Deny",
+            "PolicyIdentifier": grant.name,
+            "PolicyType": grant.type,
+            "PolicyVersion": grant.version,
+            "AttachedEntityType": grant.entity,
+            "AttachedScope": grant.scope,
+        }
