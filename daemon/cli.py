@@ -282,7 +282,7 @@ def simulator(port: int, ready_json: bool, scene: Path | None, speed: float, rea
 
     def ready(running: Any) -> None:
         if ready_json:
-            click.echo(json.dumps(running.announcement()))
+            click.echo(json.dumps(running.as_dict()))
         else:
             click.echo(f"OSS and RPC at {running.oss}, control at {running.control}; access key {running.access_key_id}")
 

@@ -6,8 +6,8 @@ SDK gave it. They know nothing of ossmend.
 
 from __future__ import annotations
 
-import io
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +34,10 @@ class SlowClockAuth(oss2.Auth):  # type: ignore[misc]  # oss2 is untyped
     """A signer on a machine whose clock is behind: the same signature, made earlier."""
 
     def _sign_request(self, req: oss2.http.Request, bucket_name: str, key: str) -> None:
-        honest = utils.http_date
-        req.headers["date"] = honest(utils.http_to_unixtime(honest()) - SLOW_SECONDS)
-        signature = self._Auth__make_signature(req, bucket_name, key)
-        req.headers["authorization"] = f"OSS {self.credentials_provider.get_credentials().get_access_key_id()}:{signature}"
+        credentials = self.credentials_provider.get_credentials()
+        req.headers["date"] = utils.http_date(time.time() - SLOW_SECONDS)
+        signature = self._ProviderAuth__make_signature(req, bucket_name, key, credentials)
+        req.headers["authorization"] = f"OSS {credentials.get_access_key_id()}:{signature}"
 
 
 class Applications:
@@ -71,8 +71,8 @@ class Applications:
         return self._get(self._bucket(VAULT, self._world.app), "payroll.csv")
 
     def mistyped_secret(self) -> Answer:
-        """A blank was pasted together with the secret."""
-        return self._get(self._bucket(REPORTS, KeyPair(self._world.app.id, self._world.app.secret + " ")), ARCHIVED)
+        """The last character of the secret was lost when it was copied."""
+        return self._get(self._bucket(REPORTS, KeyPair(self._world.app.id, self._world.app.secret[:-1])), ARCHIVED)
 
     def warehouse_scanner(self) -> Answer:
         """Its clock is 23 minutes behind."""
@@ -100,7 +100,7 @@ class Applications:
     def _get(self, bucket: oss2.Bucket, key: str) -> Answer:
         try:
             body = bucket.get_object(key)
-            io.BytesIO(body.read()).getvalue()
+            body.read()
         except oss2.exceptions.ServerError as error:
             self._log.error("cannot read oss://%s/%s: %s", bucket.bucket_name, key, error)
             return Answer(error.status, error.code)

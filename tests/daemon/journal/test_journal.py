@@ -1,0 +1,267 @@
+"""The journal: migrations, locking, the chain of entries, folding."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from ossmend.daemon.journal import cases, entries, intents
+from ossmend.daemon.journal.cases import Decision, Fold
+from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.schema import entries as entries_table
+from ossmend.daemon.journal.schema import metadata
+from ossmend.daemon.journal.store import Store, open_store
+from ossmend.daemon.refusals import StateLocked, StateUnavailable
+from ossmend.remediators.contract import CorsRule, Event, Subject
+from ossmend.remediators.writes import PutBucketCors, RestoreObject, digest
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path, exclusive=True)
+    yield opened
+    opened.close()
+
+
+def fold_of(number: int = 1, key: str = "a", at: datetime = NOW, client: str = "10.0.0.1") -> Fold:
+    fold = Fold("p", "InvalidObjectState", Subject("object", ("b", key, "")), WEEK)
+    for _ in range(number):
+        fold.add(Event(source="t", code="InvalidObjectState", bucket="b", key=key, client=client), at)
+    return fold
+
+
+def put(store: Store, *folds: Fold, at: datetime = NOW) -> list[Entry]:
+    with store.begin() as connection:
+        return cases.fold(connection, folds, at)
+
+
+def restore(key: str = "a") -> RestoreObject:
+    return RestoreObject(bucket="b", key=key, days=1, storage_class="Archive", size=5, planned_on="x")
+
+
+def test_migrations_and_tables_say_the_same(store: Store) -> None:
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_second_worker_is_kept_out_of_the_state_directory(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StateLocked, match="in use by process"):
+        open_store(tmp_path, exclusive=True)
+
+
+def test_a_reader_may_look_while_the_worker_works(store: Store, tmp_path: Path) -> None:
+    put(store, fold_of())
+    beside = open_store(tmp_path, exclusive=False)
+    with beside.read() as connection:
+        assert cases.get(connection, 1) is not None
+    beside.close()
+
+
+def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
+    open_store(tmp_path, exclusive=True).close()
+    open_store(tmp_path, exclusive=True).close()
+
+
+def test_a_state_directory_that_is_a_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("not a directory")
+    with pytest.raises(StateUnavailable, match="state"):
+        open_store(tmp_path / "state", exclusive=True)
+
+
+def test_entries_are_chained_and_the_chain_holds(store: Store) -> None:
+    with store.begin() as connection:
+        entries.append(connection, NOW, [Entry("a", None, {"n": 1}), Entry("b", 7, {"n": 2})])
+        entries.append(connection, NOW, [Entry("c", None, {})])
+        assert entries.first_broken(connection) is None
+        assert [entry.kind for entry in entries.newest(connection, 10)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE journal SET data='{\"n\":9}' WHERE seq=2",
+        "UPDATE journal SET kind='x' WHERE seq=2",
+        "UPDATE journal SET case_id=8 WHERE seq=2",
+        "DELETE FROM journal WHERE seq=2",
+    ],
+)
+def test_an_altered_journal_shows_where(store: Store, tamper: str) -> None:
+    with store.begin() as connection:
+        entries.append(connection, NOW, [Entry("a", 1, {"n": number}) for number in range(5)])
+        connection.execute(sa.text(tamper))
+        assert entries.first_broken(connection) == 2
+
+
+def test_a_transaction_that_fails_leaves_no_entry(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.begin() as connection:
+        entries.append(connection, NOW, [Entry("a", None, {})])
+        raise ZeroDivisionError
+    with store.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(entries_table)) == 0
+
+
+def test_ten_thousand_events_of_one_cause_are_one_case_with_a_few_samples(store: Store) -> None:
+    put(store, fold_of(10_000))
+    with store.read() as connection:
+        (case,) = cases.due(connection, NOW, 10)
+    assert (case.events, len(case.samples), case.usage["clients"]) == (10_000, 8, {"10.0.0.1": 10_000})
+
+
+def test_events_of_another_batch_join_the_open_case(store: Store) -> None:
+    put(store, fold_of(2))
+    put(store, fold_of(3, client="10.0.0.2"), at=NOW + timedelta(minutes=1))
+    with store.read() as connection:
+        (case,) = cases.due(connection, NOW, 10)
+    assert (case.id, case.events, case.usage["clients"]) == (1, 5, {"10.0.0.1": 2, "10.0.0.2": 3})
+
+
+def test_usage_is_capped_and_the_rest_counted_together(store: Store) -> None:
+    fold = Fold("p", "InvalidObjectState", Subject("object", ("b", "a", "")), WEEK)
+    for number in range(100):
+        fold.add(Event(source="t", client=f"10.0.0.{number}"), NOW)
+    put(store, fold)
+    with store.read() as connection:
+        (case,) = cases.due(connection, NOW, 10)
+    assert len(case.usage["clients"]) == cases.USAGE_KINDS + 1
+    assert sum(case.usage["clients"].values()) == 100
+
+
+def close(store: Store, case_id: int, at: datetime, verified: datetime | None) -> None:
+    with store.begin() as connection:
+        decision = Decision(case_id, 1, "closed", "over", "restored", verified_at=verified, closed=True)
+        cases.decide(connection, decision, at)
+
+
+def test_an_event_after_the_verified_read_reopens_the_case_as_a_recurrence(store: Store) -> None:
+    put(store, fold_of())
+    close(store, 1, NOW, verified=NOW)
+    later = NOW + timedelta(hours=1)
+    (said,) = put(store, fold_of(at=later), at=later)
+    with store.read() as connection:
+        (case,) = cases.due(connection, later, 10)
+    assert (said.kind, case.id, case.recurrences) == ("case.reopened", 1, 1)
+
+
+def test_an_event_older_than_the_verified_read_is_evidence_only(store: Store) -> None:
+    put(store, fold_of())
+    close(store, 1, NOW + timedelta(hours=2), verified=NOW + timedelta(hours=2))
+    put(store, fold_of(at=NOW + timedelta(hours=1)), at=NOW + timedelta(hours=3))
+    with store.read() as connection:
+        case = cases.get(connection, 1)
+        assert cases.due(connection, NOW + timedelta(hours=4), 10) == []
+    assert case is not None
+    assert (case.events, case.recurrences) == (2, 0)
+
+
+def test_an_event_beyond_the_recurrence_window_is_a_new_case(store: Store) -> None:
+    put(store, fold_of())
+    close(store, 1, NOW, verified=NOW)
+    later = NOW + WEEK + timedelta(seconds=1)
+    put(store, fold_of(at=later), at=later)
+    with store.read() as connection:
+        assert [case.id for case in cases.due(connection, later, 10)] == [2]
+
+
+def test_a_waiting_case_is_not_woken_by_more_of_the_same(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        until = NOW + timedelta(hours=1)
+        cases.decide(connection, Decision(1, 1, "waiting", "restoring", "restoring", due_at=until), NOW)
+    put(store, fold_of(5), at=NOW + timedelta(minutes=1))
+    with store.read() as connection:
+        assert cases.due(connection, NOW + timedelta(minutes=30), 10) == []
+
+
+def test_a_flood_wakes_a_told_case_only_after_a_pause(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        cases.decide(connection, Decision(1, 1, "told", "w", "c", due_at=NOW + timedelta(hours=1)), NOW)
+    put(store, fold_of(5), at=NOW + timedelta(seconds=1))
+    with store.read() as connection:
+        assert cases.due(connection, NOW + timedelta(seconds=2), 10) == []
+        assert len(cases.due(connection, NOW + cases.REPLAN_PAUSE, 10)) == 1
+
+
+def test_a_request_id_counts_once(store: Store) -> None:
+    with store.begin() as connection:
+        assert cases.unseen(connection, {"A", "B"}, NOW) == {"A", "B"}
+        assert cases.unseen(connection, {"B", "C"}, NOW) == {"C"}
+        assert cases.forget_seen(connection, NOW + timedelta(seconds=1)) == 3
+
+
+def test_a_case_whose_write_is_on_its_way_is_not_due(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        cases.decide(connection, Decision(1, 1, "sending", "w", "c"), NOW)
+        assert cases.due(connection, NOW + WEEK, 10) == []
+        cases.resume(connection, 1, NOW)
+        assert len(cases.due(connection, NOW, 10)) == 1
+
+
+def test_a_receipt_is_part_of_the_case_from_then_on(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        write_id = intents.put(connection, 1, "p", restore(), "intended", NOW, cost=None)
+        assert [each.id for each in intents.unsettled(connection)] == [write_id]
+        intents.settle(connection, write_id, "done", NOW, "accepted", "REQ")
+        assert intents.unsettled(connection) == []
+        (case,) = cases.due(connection, NOW, 1)
+    assert [(each.write, each.request_id, each.outcome) for each in case.receipts] == [(restore(), "REQ", "accepted")]
+
+
+def test_a_settled_intent_is_not_settled_again(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        write_id = intents.put(connection, 1, "p", restore(), "intended", NOW, cost=None)
+        intents.settle(connection, write_id, "done", NOW, "accepted")
+        intents.settle(connection, write_id, "not-sent", NOW, "late")
+        assert intents.of_case(connection, 1)[0].state == "done"
+
+
+def test_an_approval_names_one_write_and_expires(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        intents.approve(connection, [digest(restore())], 1, "alice", NOW, granted=True)
+        assert intents.approval(connection, digest(restore()), NOW) is True
+        assert intents.approval(connection, digest(restore("other")), NOW) is None
+        assert intents.approval(connection, digest(restore()), NOW + intents.APPROVAL_LIFE) is None
+
+
+def test_undoing_a_merge_puts_the_earlier_rules_back_on_what_the_merge_left() -> None:
+    old, new = CorsRule(("https://a",), ("GET",)), CorsRule(("https://b",), ("PUT",))
+    write = PutBucketCors(bucket="b", rules=(old, new), before=(old,), planned_on="then")
+    undo = intents.undoing(write)
+    assert isinstance(undo, PutBucketCors)
+    assert (undo.rules, undo.before) == ((old,), (old, new))
+    assert undo.planned_on != "then"
+
+
+def test_nothing_can_undo_a_restore_or_a_first_rule() -> None:
+    assert intents.undoing(restore()) is None
+    assert intents.undoing(PutBucketCors(bucket="b", rules=(CorsRule(("*",), ("GET",)),), planned_on="x")) is None
+
+
+def test_threads_take_turns_and_every_entry_has_its_place(store: Store) -> None:
+    def work() -> None:
+        for _ in range(20):
+            with store.begin() as connection:
+                entries.append(connection, NOW, [Entry("t", None, {})])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    with store.read() as connection:
+        assert entries.first_broken(connection) is None
+        assert connection.scalar(sa.select(sa.func.max(entries_table.c.seq))) == 160

@@ -1,0 +1,156 @@
+"""What every journey needs: a simulator, an account in it, and the real daemon as a process that can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import oss2
+import pytest
+import requests
+
+from ossmend.simulator.serve import Running, running_simulator
+
+PATIENCE = 60.0
+"""Seconds after which a journey is given up; none needs more than a few."""
+
+
+def until(what: str, question: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Ask again and again until the answer is yes; fail with `what` when patience is over."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if question():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"not within {patience:g} s: {what}")
+
+
+class Daemon:
+    """`ossmend run` on a directory of its own."""
+
+    def __init__(self, directory: Path, simulator: Running) -> None:
+        self.directory = directory
+        self.log = directory / "app.log"
+        self.config = directory / "ossmend.yaml"
+        self.trace = directory / "daemon.log"
+        self._simulator = simulator
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log.touch()
+
+    def configure(self, policies: str, **top: str) -> None:
+        """Write the configuration: `policies` as YAML, and further top-level lines."""
+        lines = [
+            "version: 1",
+            f"cloud: {{ region: {self._simulator.region}, endpoint: '{self._simulator.oss}', rpc_endpoint: '{self._simulator.rpc}' }}",
+            f"state: {{ path: '{self.directory / 'state'}' }}",
+            f"sources: [ {{ app_log: {{ path: '{self.log}', start: beginning }} }} ]",
+            "clock: { ntp_servers: [], every: 10m }",
+            *(f"{name}: {value}" for name, value in top.items()),
+            "policies:",
+            policies,
+        ]
+        self.config.write_text("\n".join(lines), encoding="utf-8")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ALIBABA", "ALIYUN", "OSS"))}
+        return kept | {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": self._simulator.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self._simulator.access_key_secret,
+        }
+
+    def start(self, *arguments: str) -> None:
+        """Start it, and wait until it says that it is ready."""
+        ready_before = self._ready_count()
+        with self.trace.open("ab") as trace:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ossmend", "run", "--config", str(self.config), *arguments],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=trace,
+            )  # fmt: skip
+        until("daemon.ready", lambda: self._ready_count() > ready_before or self._ended())
+        assert not self._ended(), self.trace.read_text()
+
+    def _ready_count(self) -> int:
+        return self.trace.read_text(encoding="utf-8").count('"event": "daemon.ready"') if self.trace.exists() else 0
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(timeout=10)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=30)
+
+    def command(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """Run another `ossmend` command on the same configuration with --json: exit status and document."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ossmend", *arguments, "--config", str(self.config), "--json"],
+            env=self.environment, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            return done.returncode, json.loads(done.stdout)
+        except json.JSONDecodeError:
+            pytest.fail(f"{arguments} printed no JSON: {done.stdout!r} {done.stderr.decode()}")
+
+    def cases(self, *arguments: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.command("cases", "list", "--all", *arguments)[1]["cases"]
+        return found
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(timeout=10)
+
+
+class World:
+    """The simulator with its administrator's clients."""
+
+    def __init__(self, simulator: Running) -> None:
+        self.simulator = simulator
+
+    def bucket(self, name: str, *, create: bool = False) -> oss2.Bucket:
+        auth = oss2.AuthV4(self.simulator.access_key_id, self.simulator.access_key_secret)
+        session = oss2.Session()
+        session.session.trust_env = False
+        bucket = oss2.Bucket(auth, self.simulator.oss, name, region=self.simulator.region, session=session)
+        if create:
+            bucket.create_bucket()
+        return bucket
+
+    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
+        with requests.Session() as session:
+            session.trust_env = False
+            found: list[dict[str, Any]] = session.get(f"{self.simulator.control}/requests", timeout=30).json()["requests"]
+        return [each for each in found if operation is None or each["operation"] == operation]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with running_simulator() as simulator:
+        yield World(simulator)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, world: World) -> Iterator[Daemon]:
+    started = Daemon(tmp_path, world.simulator)
+    yield started
+    started.close()
