@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ossmend.simulator import diagnosis
-from ossmend.simulator.identity import Identity
 from ossmend.simulator.policies import Document, Effect, Grant, applies, evaluate, pattern, statements
-from ossmend.simulator.principals import Principal
+
+if TYPE_CHECKING:
+    from ossmend.simulator.identity import Identity
+    from ossmend.simulator.principals import Principal
 
 Layer = Literal["ram", "bucket-policy", "session-policy", "acl", "object-acl", "control-policy", "trust-policy"]
 Context = Mapping[str, str]
 
 NO_BUCKET_RIGHT = "You have no right to access this object because of bucket acl."
 BY_BUCKET_POLICY = "Access denied by bucket policy."
+NO_PERMISSION = "You are not authorized to do this action."
 BY_AUTHORIZER = "Access denied by authorizer's policy."
 
 EC_BUCKET_ACL = "0003-00000001"
@@ -58,6 +61,12 @@ class Decision:
 ALLOWED = Decision(allowed=True)
 
 
+def _no(
+    layer: Layer, message: str, ec: str, detail: AccessDeniedDetail | None = None, *, explicit: bool = False
+) -> Decision:
+    return Decision(allowed=False, explicit=explicit, layer=layer, detail=detail, message=message, ec=ec)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """One question, as every layer gets it."""
@@ -91,7 +100,7 @@ def decide(
     if object_acl == "default":
         object_acl = None
     if principal is None:
-        return _decide_anonymous(action, resource, context, bucket_acl, object_acl, bucket_policy)
+        return _decide_anonymous(action, resource, context, acls=(bucket_acl, object_acl), bucket_policy=bucket_policy)
     asked = _Asked(principal, action, resource, context, identity)
     refused = _guard_rails(asked)
     if refused is not None:
@@ -108,15 +117,15 @@ def decide(
     if not owns or ram == "Allow":
         return _acl_refusal(action, object_acl, stranger=True)
     detail = _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False)
-    return Decision(False, False, "ram", detail, _implicit_message(action), EC_RAM_IMPLICIT)
+    return _no("ram", _implicit_message(action), EC_RAM_IMPLICIT, detail)
 
 
 def _denied(asked: _Asked, bucket: Effect | None, ram: Effect | None) -> Decision:
-    """Somebody said Deny: the bucket policy, RAM, or both. All of them have OSS say "by bucket policy"; the EC differs."""
+    """Somebody said Deny: the bucket policy, RAM, or both. OSS's message blames the bucket policy either way."""
     if ram != "Deny":
-        return Decision(False, True, "bucket-policy", None, BY_BUCKET_POLICY, EC_BUCKET_POLICY)
+        return _no("bucket-policy", BY_BUCKET_POLICY, EC_BUCKET_POLICY, explicit=True)
     ec = EC_RAM_AND_BUCKET if bucket == "Deny" else EC_RAM_DENY
-    return Decision(False, True, "ram", _ram_denial(asked), BY_BUCKET_POLICY, ec)
+    return _no("ram", BY_BUCKET_POLICY, ec, _ram_denial(asked), explicit=True)
 
 
 def _implicit_message(action: str) -> str:
@@ -126,20 +135,16 @@ def _implicit_message(action: str) -> str:
 
 
 def _decide_anonymous(
-    action: str,
-    resource: str,
-    context: Context,
-    bucket_acl: str,
-    object_acl: str | None,
-    bucket_policy: Document | None,
+    action: str, resource: str, context: Context, *, acls: tuple[str, str | None], bucket_policy: Document | None
 ) -> Decision:
-    said = evaluate(bucket_policy, action, resource, context, who=lambda named: named == "*") if bucket_policy else None
+    bucket_acl, object_acl = acls
+    said = evaluate(bucket_policy, action, resource, context, who=lambda named: named == "*")
     if said == "Deny":
-        return Decision(False, True, "bucket-policy", None, BY_BUCKET_POLICY, EC_BUCKET_POLICY)
+        return _no("bucket-policy", BY_BUCKET_POLICY, EC_BUCKET_POLICY, explicit=True)
     if said == "Allow" or _acl_allows(action, bucket_acl, object_acl):
         return ALLOWED
     if action not in _OBJECT_READS and action not in _OBJECT_WRITES:
-        return Decision(False, False, "acl", None, "Anonymous access is forbidden for this operation.", EC_ANONYMOUS)
+        return _no("acl", "Anonymous access is forbidden for this operation.", EC_ANONYMOUS)
     return _acl_refusal(action, object_acl, stranger=False)
 
 
@@ -162,7 +167,7 @@ def _guard_rails(asked: _Asked) -> Decision | None:
 
 def _by_authorizer(asked: _Asked, layer: Layer, policy_type: str, *, explicit: bool) -> Decision:
     detail = _detail(asked, policy_type, explicit=explicit)
-    return Decision(False, explicit, layer, detail, BY_AUTHORIZER, EC_RAM_DENY if explicit else EC_RAM_IMPLICIT)
+    return _no(layer, BY_AUTHORIZER, EC_RAM_DENY if explicit else EC_RAM_IMPLICIT, detail, explicit=explicit)
 
 
 # ------------------------------------------------------------------------------------------------------------- RAM
@@ -208,11 +213,13 @@ def decide_ram(principal: Principal, action: str, resource: str, context: Contex
     if said == "Allow":
         return ALLOWED
     if said == "Deny":
-        return Decision(False, True, "ram", _ram_denial(asked))
-    return Decision(False, False, "ram", _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False))
+        return _no("ram", NO_PERMISSION, "", _ram_denial(asked), explicit=True)
+    return _no("ram", NO_PERMISSION, "", _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False))
 
 
-def decide_assume(principal: Principal, trust: Document, resource: str, context: Context, identity: Identity) -> Decision:
+def decide_assume(
+    principal: Principal, trust: Document, resource: str, context: Context, identity: Identity
+) -> Decision:
     """Does the role's trust policy let this principal in? The right to ask (`sts:AssumeRole`) is decide_ram's."""
     asked = _Asked(principal, "sts:AssumeRole", resource, context, identity)
     names = {
@@ -232,7 +239,7 @@ def decide_assume(principal: Principal, trust: Document, resource: str, context:
     if said == "Allow":
         return ALLOWED
     detail = _detail(asked, "AssumeRolePolicy", explicit=said == "Deny")
-    return Decision(False, said == "Deny", "trust-policy", detail)
+    return _no("trust-policy", NO_PERMISSION, "", detail, explicit=said == "Deny")
 
 
 def _trusted(statement: Mapping[str, Any]) -> list[str]:
@@ -303,10 +310,10 @@ def _acl_refusal(action: str, object_acl: str | None, *, stranger: bool) -> Deci
     if object_acl is not None and (action in _OBJECT_READS or action in _OBJECT_WRITES):
         default = ("read", "0003-00000005") if action in _OBJECT_READS else ("write", "0003-00000006")
         right, ec = _OBJECT_REFUSALS.get(action, default)
-        return Decision(False, False, "object-acl", None, f"You do not have {right} permission on this object.", ec)
+        return _no("object-acl", f"You do not have {right} permission on this object.", ec)
     belongs = stranger and action not in _OBJECT_READS and action not in _OBJECT_WRITES
     message = "The bucket you access does not belong to you." if belongs else NO_BUCKET_RIGHT
-    return Decision(False, False, "acl", None, message, EC_BUCKET_ACL)
+    return _no("acl", message, EC_BUCKET_ACL)
 
 
 # ----------------------------------------------------------------------------------------------------------- detail

@@ -12,8 +12,10 @@ import hashlib
 import hmac
 import json
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _HEAD = b"\x01\x01\x00\x00\x00\x00"
 _SEAL_BYTES = 10

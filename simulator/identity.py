@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import random
 import secrets
-import string
-from collections.abc import Iterable, Iterator
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ossmend.simulator.policies import (
     SYSTEM_POLICIES,
@@ -26,6 +23,7 @@ from ossmend.simulator.principals import (
     AccessKey,
     Attachment,
     Balance,
+    CredentialReport,
     Group,
     KeyStatus,
     Principal,
@@ -33,14 +31,24 @@ from ossmend.simulator.principals import (
     RecycledUser,
     Role,
     User,
+    network_rule,
+    new_key_id,
+    new_role_id,
+    new_secret,
+    new_token_id,
+    new_user_id,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["AccessKey", "Identity", "Principal"]
 
 ACCOUNT_ID = "1234567890123456"
+DEFAULT_USER = "app"
+"""Who is there when no scene says otherwise: one RAM user with one active key, who may use OSS."""
 RECYCLE_SECONDS = 31 * 86400.0
 _KEPT_TOKENS = 20_000
-_ALPHABET = string.ascii_letters + string.digits
 
 
 class Clock(Protocol):
@@ -49,22 +57,6 @@ class Clock(Protocol):
     def shown(self) -> float: ...
 
     def elapsed(self) -> float: ...
-
-
-def new_key_id() -> str:
-    return "LTAI5t" + "".join(secrets.choice(_ALPHABET) for _ in range(18))
-
-
-def new_secret() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(30))
-
-
-def new_user_id() -> str:
-    return "2" + "".join(random.choice(string.digits) for _ in range(17))
-
-
-def new_role_id() -> str:
-    return "3" + "".join(random.choice(string.digits) for _ in range(17))
 
 
 Entity = User | Group | Role
@@ -90,24 +82,28 @@ class Identity:
         self.oss_activated = True
         self.ram_activated = True
         self.any_role = True
-        """Any role of the account can be assumed, even one nobody created; scenes with roles of their own turn it off."""
-        self.administrator = ""
-        """The key that may do everything, AssumeRole included, which other root keys may not."""
+        """Any role of the account can be assumed, even one nobody created; a scene's own roles turn this off."""
         self.networks: tuple[str, ...] = ()
-        """The account-wide address rule for keys without one of their own."""
+        self.network_rule: str | None = None
+        """The account-wide address rule, for keys without one of their own."""
         self.control_policies: list[Document] = []
         self.keys_per_user = 2
         self.diagnosis_lag_seconds = 0.0
         self.diagnosis_life_seconds = 86400.0
         self.diagnosis_secret = secrets.token_bytes(16)
-        self.report_requested: float | None = None
-        """When (elapsed) the credential report was last ordered; rpc/reports.py makes it."""
+        self.report: CredentialReport | None = None
         self.report_seconds = 0.0
+        """How long making a credential report takes; rpc/reports.py makes it."""
         self.report_limit = 3500
         self._principals: dict[str, Principal] = {}
         self._root = Principal("root", account_id, account_id, "root", f"acs:ram::{account_id}:root")
         for name, (description, document) in SYSTEM_POLICIES.items():
             self._store_policy("System", name, description, document, json.dumps(document))
+        self.administrator_key = self.add_key()
+        """A root key that may do everything, AssumeRole included, which other root keys may not."""
+        self.add_user(DEFAULT_USER)
+        self.attach(self.users[DEFAULT_USER], "System", "AliyunOSSFullAccess")
+        self.add_key(DEFAULT_USER)
 
     # ------------------------------------------------------------------------------------------------------- keys
 
@@ -151,7 +147,7 @@ class Identity:
         """A new key of a user, or of the account itself (root) without a name."""
         now = self.clock.shown() if created is None else created
         owner = self._root if user_name is None else self.principal(self.users[user_name])
-        key = AccessKey(key_id or new_key_id(), secret or new_secret(), owner, status, networks)
+        key = AccessKey(key_id or new_key_id(), secret or new_secret(), owner, status, networks, network_rule(networks))
         key.created = key.updated = now
         self.keys[key.id] = key
         if user_name is not None:
@@ -202,7 +198,7 @@ class Identity:
         """A temporary key for a session of a role, living for `seconds` of the elapsed clock."""
         now = self.clock.shown()
         key = AccessKey(
-            key_id or "STS.NT" + "".join(secrets.choice(_ALPHABET) for _ in range(23)),
+            key_id or new_token_id(),
             new_secret(),
             self.session(role, session, session_policy),
             token="CAIS" + secrets.token_urlsafe(240).replace("-", "+").replace("_", "/"),
@@ -290,6 +286,13 @@ class Identity:
         self.users[name] = self.users.pop(user.name)
         user.name = principal.name = name
         principal.arn = f"acs:ram::{self.account_id}:user/{name.lower()}"
+
+    def forget_user(self, name: str) -> None:
+        """Remove a user and its keys without a trace, as if they had never been."""
+        user = self.users.pop(name)
+        for key_id in user.keys:
+            del self.keys[key_id]
+        self._principals.pop(user.id, None)
 
     def remove_user(self, name: str) -> RecycledUser:
         """Delete a user and its keys; both go to the recycle bin."""

@@ -7,12 +7,14 @@ statement speaks about (`Principal`) is special to the last two.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Document = dict[str, Any]
 Effect = Literal["Allow", "Deny"]
@@ -117,7 +119,7 @@ def in_network(address: str, networks: Iterable[str]) -> bool:
 
 def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment if moment.tzinfo else None
@@ -260,18 +262,25 @@ def complaint(document: object, *, principals: bool = False) -> str | None:
     unknown = set(document) - {"Version", "Statement", "Id"}
     if unknown:
         return f"The policy has an unknown element {min(unknown)}."
-    return next((wrong for one in found if (wrong := _statement_complaint(one, principals)) is not None), None)
+    return next(
+        (wrong for one in found if (wrong := _statement_complaint(one, principals=principals)) is not None), None
+    )
 
 
 _MEMBERS = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 
 
-def _statement_complaint(statement: object, principals: bool) -> str | None:
+def _statement_complaint(statement: object, *, principals: bool) -> str | None:
     if not isinstance(statement, dict):
         return "A Statement is not a JSON object."
     unknown = set(statement) - set(_MEMBERS)
     if unknown:
         return f"A Statement has an unknown element {min(unknown)}."
+    wrong = _elements_complaint(statement, principals=principals)
+    return wrong or _condition_complaint(statement.get("Condition"))
+
+
+def _elements_complaint(statement: Mapping[str, Any], *, principals: bool) -> str | None:
     if statement.get("Effect") not in ("Allow", "Deny"):
         return "Effect must be Allow or Deny."
     if ("Action" in statement) == ("NotAction" in statement):
@@ -286,7 +295,7 @@ def _statement_complaint(statement: object, principals: bool) -> str | None:
     for name in ("Action", "NotAction", "Resource", "NotResource"):
         if name in statement and not _texts(statement[name]):
             return f"{name} must be a text or a list of texts."
-    return _condition_complaint(statement.get("Condition"))
+    return None
 
 
 def _texts(value: object) -> bool:

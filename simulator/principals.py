@@ -6,14 +6,42 @@ elapsed one, because they are waited for.
 
 from __future__ import annotations
 
+import json
+import random
+import secrets
+import string
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from ossmend.simulator.policies import Document, Grant
+if TYPE_CHECKING:
+    from ossmend.simulator.policies import Document, Grant
 
 KeyStatus = Literal["Active", "Inactive"]
 Attachment = tuple[str, str, str]
 """Policy type, policy name, scope (`Account` or a resource group)."""
+
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def new_key_id() -> str:
+    return "LTAI5t" + "".join(secrets.choice(_ALPHABET) for _ in range(18))
+
+
+def new_token_id() -> str:
+    return "STS.NT" + "".join(secrets.choice(_ALPHABET) for _ in range(23))
+
+
+def new_secret() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(30))
+
+
+def new_user_id() -> str:
+    return "2" + "".join(random.choice(string.digits) for _ in range(17))
+
+
+def new_role_id() -> str:
+    return "3" + "".join(random.choice(string.digits) for _ in range(17))
 
 
 @dataclass(slots=True)
@@ -52,6 +80,8 @@ class AccessKey:
     status: KeyStatus = "Active"
     networks: tuple[str, ...] = ()
     """Addresses it may be used from; empty means any. Ask Identity.admits, which knows the account's rule too."""
+    network_rule: str | None = None
+    """The rule that `networks` was read from, as RAM stores it; None if none was ever set."""
     token: str | None = None
     expires_at: float | None = None
     created: float = 0.0
@@ -146,7 +176,19 @@ class Balance:
     outcome: Literal["", "unsuccessful", "NotAuthorized", "NotApplicable", "InternalError"] = ""
 
 
-def network_policy(networks: tuple[str, ...]) -> dict[str, Any]:
-    """A key's or an account's address rule, as RAM prints it."""
-    statements = [{"Type": "ClassicWhiteList", "IPList": list(networks)}] if networks else []
-    return {"Version": 1, "Status": "Active" if networks else "Inactive", "Statements": statements}
+@dataclass(slots=True)
+class CredentialReport:
+    """A credential report that was ordered: its rows are taken when it is ordered, and ready a while later."""
+
+    ordered_at: float
+    ready_at: float
+    generated: float
+    rows: list[str]
+
+
+def network_rule(networks: tuple[str, ...]) -> str | None:
+    """A key's or an account's address rule, as RAM prints it; None if there is none."""
+    if not networks:
+        return None
+    whitelist = {"Type": "ClassicWhiteList", "IPList": list(networks)}
+    return json.dumps({"Version": 1, "Status": "Active", "Statements": [whitelist]}, separators=(",", ":"))
