@@ -1,0 +1,76 @@
+"""Turns the machine's clocks into the simulator's two times; state.py holds one Clock, everything else asks it.
+
+The *shown* clock is what clients see and sign against: Date, ServerTime, skew, Expires, log times. The *elapsed* clock
+only measures how long things take (a restore, an expiry, a token's life); it runs faster with `speed`, stands still at
+speed 0, and jumps by `advance`. They are two things because real SDKs sign with the machine's clock: if waiting for a
+restore moved the shown clock, every request after it would be refused as skewed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """From that machine moment on, elapsed time ran from there at that speed; a jump begins a new stretch."""
+
+    monotonic: float
+    elapsed: float
+    speed: float
+
+
+@dataclass(slots=True)
+class Clock:
+    """The simulator's time. `machine` and `monotonic` are injected so that tests move time by hand."""
+
+    speed: float = 1.0
+    realistic: bool = False
+    offset_seconds: float = 0.0
+    machine: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    _stretches: list[_Stretch] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.speed < 0:
+            raise ValueError("speed must not be negative: restores do not run backwards")
+        self._stretches = [_Stretch(self.monotonic(), 0.0, self.speed)]
+
+    def shown(self) -> float:
+        """The time clients are shown, as Unix seconds."""
+        return self.machine() + self.offset_seconds
+
+    def elapsed(self) -> float:
+        """Seconds that have passed for everything that waits; only differences mean something."""
+        last = self._stretches[-1]
+        return last.elapsed + (self.monotonic() - last.monotonic) * last.speed
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass at once for everything that waits, without moving the shown clock."""
+        if seconds < 0:
+            raise ValueError("time can only be advanced")
+        self._stretches.append(_Stretch(self.monotonic(), self.elapsed() + seconds, self.speed))
+
+    def set_speed(self, speed: float) -> None:
+        """Run faster or slower from now on; what has passed stays passed."""
+        if speed < 0:
+            raise ValueError("speed must not be negative: restores do not run backwards")
+        self._stretches.append(_Stretch(self.monotonic(), self.elapsed(), speed))
+        self.speed = speed
+
+    def shown_when(self, elapsed: float) -> float:
+        """What the shown clock read when the elapsed clock stood there; a jump happened in one instant."""
+        now = self.monotonic()
+        until = now
+        for stretch in reversed(self._stretches):
+            if stretch.elapsed <= elapsed:
+                moment = until
+                if stretch.speed:
+                    moment = stretch.monotonic + (elapsed - stretch.elapsed) / stretch.speed
+                    if until is not now:
+                        moment = min(moment, until)
+                return self.shown() - (now - moment)
+            until = stretch.monotonic
+        return self.shown() - (now - self._stretches[0].monotonic)

@@ -1,0 +1,238 @@
+"""Turns requests under `/_simulator` into looks at, and changes of, the cloud; edit.py checks what is set.
+
+JSON in, JSON out, no password: that is why the simulator listens on loopback only. `GET /_simulator` lists the routes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ossmend.simulator import control_identity, control_views, edit
+from ossmend.simulator.control_views import Json
+from ossmend.simulator.faults import Fault
+from ossmend.simulator.oss import access_log
+from ossmend.simulator.state import Cloud, restore_seconds
+from ossmend.simulator.wire import Request, Response, percent_decode
+
+Route = Callable[[Cloud, list[str], Json, Request], Any]
+
+_FAULT_SETTINGS = (
+    "operation method bucket key access_key_id times skip latency_seconds status code message ec headers body abort "
+    "execute lie stale_seconds"
+)
+
+
+class NoSuch(LookupError):
+    """What the path names is not there."""
+
+
+def _requests(cloud: Cloud, _: list[str], __: Json, request: Request) -> Any:
+    return control_views.requests(cloud, request.query)
+
+
+def _advance(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
+    edit.unknown(body, "seconds", "advance")
+    cloud.clock.advance(edit.number(body.get("seconds"), "seconds"))
+    access_log.deliver_when_due(cloud)
+    return control_views.clock(cloud)
+
+
+def _clock(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
+    edit.unknown(body, "offset_seconds speed", "clock")
+    if "offset_seconds" in body:
+        cloud.clock.offset_seconds = edit.number(body["offset_seconds"], "offset_seconds", least=-4e9)
+    if "speed" in body:
+        cloud.clock.set_speed(edit.number(body["speed"], "speed"))
+    return control_views.clock(cloud)
+
+
+def _flush(cloud: Cloud, _: list[str], __: Json, ___: Request) -> Any:
+    return {"written": [{"bucket": bucket, "key": key} for bucket, key in access_log.flush(cloud)]}
+
+
+def _bucket(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
+    name = names[0]
+    if request.method in ("PUT", "PATCH"):
+        if request.method == "PATCH" and name not in cloud.buckets:
+            raise NoSuch(f"there is no bucket {name}")
+        return control_views.bucket(cloud, edit.put_bucket(cloud, name, body))
+    if name not in cloud.buckets:
+        raise NoSuch(f"there is no bucket {name}")
+    if request.method == "DELETE":
+        del cloud.buckets[name]
+        return {}
+    return control_views.bucket(cloud, cloud.buckets[name])
+
+
+def _many_objects(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
+    if names[0] not in cloud.buckets:
+        raise NoSuch(f"there is no bucket {names[0]}")
+    if request.method == "GET":
+        return control_views.objects(cloud, cloud.buckets[names[0]], request.query)
+    return {"created": edit.put_objects(cloud, names[0], body)}
+
+
+def _object(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
+    bucket_name, key = names
+    bucket = cloud.buckets.get(bucket_name)
+    if bucket is None:
+        raise NoSuch(f"there is no bucket {bucket_name}")
+    if request.method == "PUT":
+        return control_views.version(cloud, edit.put_object(cloud, bucket_name, key, body))
+    stack = bucket.stack(key)
+    version_id = request.query.get("version_id")
+    found = [version for version in stack if version_id is None or version.version_id == version_id]
+    if not found:
+        raise NoSuch(f"there is no such object in {bucket_name}")
+    if request.method == "PATCH":
+        return control_views.version(cloud, edit.patch_object(cloud, bucket_name, key, body, version_id))
+    if request.method == "DELETE":
+        kept = () if version_id is None else tuple(v for v in stack if v.version_id != version_id)
+        bucket.set_stack(key, kept, now=cloud.clock.elapsed())
+        return {}
+    return {"versions": [control_views.version(cloud, version) for version in found]}
+
+
+def _faults(cloud: Cloud, _: list[str], body: Json, request: Request) -> Any:
+    if request.method == "DELETE":
+        cloud.faults.clear()
+        return {}
+    if request.method == "POST":
+        return control_views.fault(add_fault(cloud, body))
+    return {"faults": [control_views.fault(fault) for fault in cloud.faults.rules]}
+
+
+def add_fault(cloud: Cloud, body: Json) -> Fault:
+    """Check and add one rule."""
+    edit.unknown(body, _FAULT_SETTINGS, "a fault")
+    settings = dict(body)
+    for name in ("operation", "method", "bucket", "key", "access_key_id", "code", "message", "ec"):
+        edit.text(settings.get(name, ""), name)
+    for name in ("latency_seconds", "stale_seconds"):
+        settings[name] = edit.number(settings.get(name, 0), name)
+    for name in ("times", "skip", "status"):
+        if settings.get(name) is not None:
+            settings[name] = int(edit.number(settings[name], name))
+    if settings.get("status") and not 200 <= settings["status"] <= 599:
+        raise edit.BadSetting("status must be an HTTP status from 200 to 599")
+    edit.one_of(settings.get("abort", ""), ("", "reset", "half"), "abort")
+    for name in ("execute", "lie"):
+        edit.truth(settings.get(name, False), name)
+    if settings.get("body") is not None:
+        edit.text(settings["body"], "body")
+    settings["headers"] = dict(edit.pairs(settings.get("headers", {}), "headers"))
+    if any(ord(c) < 32 for name, value in settings["headers"].items() for c in name + value):
+        raise edit.BadSetting("a header cannot hold control characters")
+    return cloud.faults.add(**settings)
+
+
+def _one_fault(cloud: Cloud, names: list[str], _: Json, request: Request) -> Any:
+    for fault in cloud.faults.rules:
+        if str(fault.id) == names[0]:
+            if request.method == "DELETE":
+                cloud.faults.rules.remove(fault)
+                return {}
+            return control_views.fault(fault)
+    raise NoSuch(f"there is no fault {names[0]}")
+
+
+def _propagation(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
+    edit.unknown(body, "cors_seconds", "propagation")
+    cloud.cors_delay_seconds = edit.number(body.get("cors_seconds", cloud.cors_delay_seconds), "cors_seconds")
+    return {"cors_seconds": cloud.cors_delay_seconds}
+
+
+def set_restore_durations(cloud: Cloud, body: Json) -> dict[str, dict[str, float]]:
+    """`{"Archive": 5, "ColdArchive": {"Expedited": 10}}`: seconds, for all tiers of a class or for some."""
+    edit.unknown(body, " ".join(cloud.restore_seconds), "restore durations")
+    for storage_class, value in body.items():
+        tiers = cloud.restore_seconds[storage_class]
+        if isinstance(value, dict):
+            edit.unknown(value, " ".join(tiers), storage_class)
+            tiers.update({tier: edit.number(seconds, tier) for tier, seconds in value.items()})
+        else:
+            seconds = edit.number(value, storage_class)
+            tiers.update(dict.fromkeys(tiers, seconds))
+    return cloud.restore_seconds
+
+
+def _restore_durations(cloud: Cloud, _: list[str], body: Json, request: Request) -> Any:
+    if request.method == "DELETE":
+        cloud.restore_seconds = restore_seconds(realistic=cloud.clock.realistic)
+        return cloud.restore_seconds
+    return set_restore_durations(cloud, body)
+
+
+def _state(cloud: Cloud, _: list[str], __: Json, ___: Request) -> Any:
+    return control_views.state(cloud)
+
+
+def _overview(cloud: Cloud, _: list[str], __: Json, ___: Request) -> Any:
+    routes = [f"{'|'.join(methods)} /{path}" for path, methods, _, _ in _ROUTES]
+    return {"region": cloud.region, "account_id": cloud.account_id, **control_views.clock(cloud), "routes": routes}
+
+
+def _route(path: str, methods: str, run: Route) -> tuple[str, tuple[str, ...], re.Pattern[str], Route]:
+    pattern = re.sub(r"\{key\}", "(.+)", re.sub(r"\{(?!key)\w+\}", "([^/]+)", path))
+    return path, tuple(methods.split()), re.compile(pattern + r"\Z", re.DOTALL), run
+
+
+_ROUTES = (
+    _route("", "GET", _overview),
+    _route("requests", "GET", _requests),
+    _route("state", "GET", _state),
+    _route("advance", "POST", _advance),
+    _route("clock", "GET POST PUT PATCH", _clock),
+    _route("logs/flush", "POST", _flush),
+    _route("buckets/{bucket}", "GET PUT PATCH DELETE", _bucket),
+    _route("buckets/{bucket}/objects", "GET POST", _many_objects),
+    _route("buckets/{bucket}/objects/{key}", "GET PUT PATCH DELETE", _object),
+    _route("account", "GET PUT PATCH", control_identity.account),
+    _route("users/{user}", "GET PUT PATCH DELETE", control_identity.user),
+    _route("keys", "GET POST", control_identity.keys),
+    _route("keys/{id}", "GET PUT PATCH DELETE", control_identity.key),
+    _route("faults", "GET POST DELETE", _faults),
+    _route("faults/{id}", "GET DELETE", _one_fault),
+    _route("propagation", "GET PUT PATCH POST", _propagation),
+    _route("restore-durations", "GET PUT PATCH POST DELETE", _restore_durations),
+)
+
+
+def _problem(status: int, code: str, message: str) -> Response:
+    return _json(status, {"error": {"code": code, "message": message}})
+
+
+def _json(status: int, value: Any) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
+
+
+def _body(request: Request) -> Json:
+    if not request.body.strip():
+        return {}
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError) as problem:
+        raise edit.BadSetting(f"the body is not JSON: {problem}") from None
+    return dict(edit.mapping(body, "the body"))
+
+
+def handle(cloud: Cloud, request: Request) -> Response:
+    """Answer one control request."""
+    path = request.path.removeprefix("/_simulator").strip("/")
+    for _, methods, pattern, run in _ROUTES:
+        match = pattern.match(path)
+        if match is None:
+            continue
+        if request.method not in methods:
+            return _problem(405, "MethodNotAllowed", f"{path or '/'} takes {', '.join(methods)}")
+        names = [percent_decode(name, plus=False) for name in match.groups()]
+        try:
+            return _json(200, run(cloud, names, _body(request), request))
+        except edit.BadSetting as problem:
+            return _problem(400, "BadSetting", str(problem))
+        except (NoSuch, control_identity.NoSuch) as problem:
+            return _problem(404, "NoSuch", str(problem))
+    return _problem(404, "NoSuchRoute", f"there is no /_simulator/{path}; GET /_simulator lists what there is")

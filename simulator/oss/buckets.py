@@ -1,0 +1,206 @@
+"""Turns requests about a bucket as a whole into answers: create, delete, info, location, stat."""
+
+from __future__ import annotations
+
+from ossmend.simulator.oss import refusals, xml
+from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.service import XML, owner
+from ossmend.simulator.state import STORAGE_CLASSES, Bucket
+from ossmend.simulator.wire import Refusal, Response, iso_date
+
+BUCKET_ACLS = ("private", "public-read", "public-read-write")
+_BUCKETS_PER_ACCOUNT = 100
+
+
+def public_acl_refused(call: Call, bucket: Bucket | None, acl: str) -> None:
+    """Block Public Access refuses to set what it would override."""
+    blocked = call.cloud.account_block_public_access or (bucket is not None and bucket.block_public_access)
+    if blocked and acl.startswith("public"):
+        raise refusals.access_denied("Put public bucket acl is not allowed", "0016-00000901")
+
+
+def acl_header(call: Call, allowed: tuple[str, ...], name: str) -> str | None:
+    acl = call.header(name)
+    if acl is None:
+        return None
+    if acl not in allowed:
+        raise refusals.invalid_argument(f"no such {name.removeprefix('x-oss-')} exists", name, acl)
+    return acl
+
+
+def _configuration(call: Call) -> tuple[str, str]:
+    """Storage class and redundancy of a new bucket."""
+    storage_class, redundancy = "Standard", "LRS"
+    if call.request.body.strip():
+        document = xml.parse(call.request.body, "CreateBucketConfiguration")
+        storage_class = document.value("StorageClass") or storage_class
+        redundancy = document.value("DataRedundancyType") or redundancy
+    if storage_class not in STORAGE_CLASSES:
+        raise refusals.invalid_argument("The storage class is not valid.", "StorageClass", storage_class)
+    if redundancy not in ("LRS", "ZRS"):
+        raise refusals.invalid_argument("The redundancy type is not valid.", "DataRedundancyType", redundancy)
+    return storage_class, redundancy
+
+
+@operation("PUT", "bucket", name="PutBucket", bucket_must_exist=False)
+def put_bucket(call: Call) -> Response:
+    """Create; again by the same owner is fine and may change the ACL; somebody else's name is taken."""
+    acl = acl_header(call, BUCKET_ACLS, "x-oss-acl")
+    storage_class, redundancy = _configuration(call)
+    account = call.principal.account_id if call.principal else ""
+    existing = call.bucket_or_none
+    if existing is not None:
+        if existing.owner != account:
+            raise Refusal(
+                409,
+                "BucketAlreadyExists",
+                "The requested bucket name is not available. The bucket namespace is shared by all users of the "
+                "system. Please select a different name and try again.",
+                "0015-00000104",
+                [("BucketName", existing.name)],
+            )
+        if call.request.body.strip() and storage_class != existing.storage_class:
+            raise Refusal(
+                409,
+                "BucketAlreadyExists",
+                "The bucket exists with another storage class.",
+                "0015-00000111",  # ours
+                [("BucketName", existing.name)],
+            )
+        public_acl_refused(call, existing, acl or "")
+        existing.acl = acl or existing.acl
+        return Response(200, {"Location": f"/{existing.name}"})
+    if sum(bucket.owner == account for bucket in call.cloud.buckets.values()) >= _BUCKETS_PER_ACCOUNT:
+        raise Refusal(
+            400,
+            "TooManyBuckets",
+            "You have attempted to create more buckets than allowed.",
+            "0015-00000103",  # ours
+        )
+    public_acl_refused(call, None, acl or "")
+    call.cloud.create_bucket(
+        call.bucket_name,
+        owner=account,
+        created=call.now,
+        storage_class=storage_class,
+        redundancy=redundancy,
+        acl=acl or "private",
+    )
+    return Response(200, {"Location": f"/{call.bucket_name}"})
+
+
+@operation("DELETE", "bucket", name="DeleteBucket")
+def delete_bucket(call: Call) -> Response:
+    bucket = call.bucket
+    if bucket.objects or bucket.uploads:
+        raise Refusal(
+            409,
+            "BucketNotEmpty",
+            "The bucket you tried to delete is not empty.",
+            "0015-00000301",
+            [("BucketName", bucket.name)],
+        )
+    del call.cloud.buckets[bucket.name]
+    return Response(204)
+
+
+@operation("GET", "bucket", "location", name="GetBucketLocation")
+def get_bucket_location(call: Call) -> Response:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{xml.element("LocationConstraint", call.bucket.location)}'
+    return Response(200, dict(XML), body.encode())
+
+
+def _encryption(bucket: Bucket) -> str:
+    """The default-encryption rule in the shape bucketInfo has it."""
+    document = bucket.documents.get("encryption")
+    algorithm, key_id = "None", ""
+    if document is not None:
+        rule = xml.parse(document, "ServerSideEncryptionRule").first("ApplyServerSideEncryptionByDefault")
+        if rule is not None:
+            algorithm, key_id = rule.value("SSEAlgorithm"), rule.value("KMSMasterKeyID")
+    children = [xml.element("SSEAlgorithm", algorithm)]
+    if algorithm == "KMS":
+        children.append(xml.element("KMSMasterKeyID", key_id))
+    return xml.group("ServerSideEncryptionRule", *children)
+
+
+@operation("GET", "bucket", "bucketInfo", name="GetBucketInfo")
+def get_bucket_info(call: Call) -> Response:
+    bucket = call.bucket
+    logging = bucket.logging
+    children = [
+        xml.element("Comment", bucket.comment),
+        xml.element("CreationDate", iso_date(bucket.created)),
+        xml.element("CrossRegionReplication", "Disabled"),
+        xml.element("DataRedundancyType", bucket.redundancy),
+        xml.element("ExtranetEndpoint", bucket.endpoint),
+        xml.element("IntranetEndpoint", f"{bucket.location}-internal.aliyuncs.com"),
+        xml.element("Location", bucket.location),
+        xml.element("Name", bucket.name),
+        xml.element("ResourceGroupId", "rg-default"),
+        xml.element("StorageClass", bucket.storage_class),
+        xml.element("TransferAcceleration", "Enabled" if bucket.transfer_acceleration else "Disabled"),
+        xml.element("AccessMonitor", "Enabled" if bucket.documents.get("accessmonitor") else "Disabled"),
+        owner(bucket.owner),
+        xml.group("AccessControlList", xml.element("Grant", bucket.acl)),
+        _encryption(bucket),
+        xml.group(
+            "BucketPolicy",
+            xml.element("LogBucket", logging.target_bucket if logging else ""),
+            xml.element("LogPrefix", logging.target_prefix if logging else ""),
+        ),
+        xml.element("BlockPublicAccess", xml.flag(bucket.block_public_access)),
+    ]
+    if bucket.versioning:
+        children.append(xml.element("Versioning", bucket.versioning))
+    return Response(200, dict(XML), xml.document("BucketInfo", [xml.group("Bucket", *children)]))
+
+
+_STAT_NAMES = {
+    "Standard": "Standard",
+    "IA": "InfrequentAccess",
+    "Archive": "Archive",
+    "ColdArchive": "ColdArchive",
+    "DeepColdArchive": "DeepColdArchive",
+}
+_BILLED_AT_LEAST = 64 * 1024
+
+
+@operation("GET", "bucket", "stat", name="GetBucketStat")
+def get_bucket_stat(call: Call) -> Response:
+    """Counts are exact here; the real ones lag by an hour."""
+    bucket = call.bucket
+    counts = dict.fromkeys(STORAGE_CLASSES, 0)
+    sizes, billed = dict(counts), dict(counts)
+    markers = 0
+    for stack in bucket.objects.values():
+        for version in stack:
+            if version.delete_marker:
+                markers += 1
+                continue
+            counts[version.storage_class] += 1
+            sizes[version.storage_class] += version.size
+            billed[version.storage_class] += max(version.size, _BILLED_AT_LEAST)
+    fields = {
+        "Storage": sum(sizes.values()),
+        "ObjectCount": sum(counts.values()),
+        "MultipartUploadCount": len(bucket.uploads),
+        "LiveChannelCount": 0,
+        "LastModifiedTime": call.now,
+    }
+    for storage_class, name in _STAT_NAMES.items():
+        if storage_class == "Standard":
+            fields["StandardStorage"] = sizes[storage_class]
+        else:
+            fields[f"{name}Storage"] = billed[storage_class]
+            fields[f"{name}RealStorage"] = sizes[storage_class]
+        fields[f"{name}ObjectCount"] = counts[storage_class]
+    fields["MultipartPartCount"] = sum(len(upload.parts) for upload in bucket.uploads.values())
+    fields["DeleteMarkerCount"] = markers
+    children = [xml.element(name, str(value)) for name, value in fields.items()]
+    return Response(200, dict(XML), xml.document("BucketStat", children))
+
+
+@operation("HEAD", "bucket", name="HeadBucket", action="oss:GetBucketInfo")
+def head_bucket(call: Call) -> Response:
+    return Response(200, {"x-oss-bucket-region": call.bucket.region})

@@ -1,0 +1,100 @@
+"""Turns configurations the simulator does not act on into stored documents: lifecycle, website, encryption, ...
+
+They are checked for their root element, kept word for word, and given back; nothing happens because of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ossmend.simulator.oss import xml
+from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.service import XML
+from ossmend.simulator.wire import Refusal, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One kind of configuration: its sub-resource, root, names, and what GET answers while there is none."""
+
+    subresource: str
+    root: str
+    name: str
+    missing: tuple[str, str] | None
+    default: str = ""
+    deletable: bool = True
+
+
+_DOCUMENTS = (
+    Document(
+        "lifecycle",
+        "LifecycleConfiguration",
+        "BucketLifecycle",
+        ("NoSuchLifecycle", "No Row found in Lifecycle Table."),
+    ),
+    Document(
+        "website",
+        "WebsiteConfiguration",
+        "BucketWebsite",
+        ("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration."),
+    ),
+    Document(
+        "encryption",
+        "ServerSideEncryptionRule",
+        "BucketEncryption",
+        ("NoSuchServerSideEncryptionRule", "The server side encryption configuration does not exist."),
+    ),
+    Document(
+        "accessmonitor",
+        "AccessMonitorConfiguration",
+        "BucketAccessMonitor",
+        None,
+        "<Status>Disabled</Status>",
+        deletable=False,
+    ),
+    Document(
+        "httpsConfig",
+        "HttpsConfiguration",
+        "BucketHttpsConfig",
+        None,
+        "<TLS><Enable>false</Enable></TLS>",
+        deletable=False,
+    ),
+    Document(
+        "resourceGroup",
+        "BucketResourceGroupConfiguration",
+        "BucketResourceGroup",
+        None,
+        "<ResourceGroupId>rg-default</ResourceGroupId>",
+        deletable=False,
+    ),
+)
+
+
+def _register(kind: Document) -> None:
+    def put(call: Call) -> Response:
+        xml.parse(call.request.body, kind.root)
+        call.bucket.documents[kind.subresource] = call.request.body
+        return Response(200)
+
+    def get(call: Call) -> Response:
+        stored = call.bucket.documents.get(kind.subresource)
+        if stored is not None:
+            return Response(200, dict(XML), stored)
+        if kind.missing is None:
+            return Response(200, dict(XML), xml.document(kind.root, [kind.default]))
+        code, message = kind.missing
+        raise Refusal(404, code, message, extras=[("BucketName", call.bucket_name)])
+
+    def delete(call: Call) -> Response:
+        call.bucket.documents.pop(kind.subresource, None)
+        return Response(204)
+
+    operation("PUT", "bucket", kind.subresource, name=f"Put{kind.name}")(put)
+    operation("GET", "bucket", kind.subresource, name=f"Get{kind.name}")(get)
+    if kind.deletable:
+        operation("DELETE", "bucket", kind.subresource, name=f"Delete{kind.name}")(delete)
+
+
+for _kind in _DOCUMENTS:
+    _register(_kind)

@@ -1,0 +1,143 @@
+"""Turns one OSS request into its response: the order of refusals, read top to bottom; server.py calls `handle`.
+
+The order is what the SDKs' own suites assert: the signature must parse, the bucket must exist (even for an unknown
+key; but creating a bucket or setting its ACL asks for the key first), then key, skew, signature, permission, and only
+then the state of the object.
+"""
+
+from __future__ import annotations
+
+from ossmend.simulator.faults import Fault
+from ossmend.simulator.oss import access_log, cors, permit, refusals, route, themes
+from ossmend.simulator.oss.authenticate import Credentials, read_credentials, verify
+from ossmend.simulator.oss.call import Call, Operation
+from ossmend.simulator.state import Cloud
+from ossmend.simulator.wire import Refusal, Request, Response, error_response
+
+_KEY_BEFORE_BUCKET = frozenset({"PutBucket", "PutBucketAcl"})
+
+themes.load()
+
+
+def handle(cloud: Cloud, request: Request) -> Response:
+    """Answer one request. Whatever is refused below arrives here as a Refusal, and nothing else does."""
+    access_log.deliver_when_due(cloud)
+    call: Call | None = None
+    fault: Fault | None = None
+    try:
+        call = route.locate(cloud, request)
+        operation = _identify(call)
+        fault = cloud.faults.take(request)
+        if fault is not None and fault.replaces:
+            response = fault.response(request)
+        else:
+            if fault is not None:
+                call.stale_seconds = fault.stale_seconds
+            response = _run(call, operation)
+    except Refusal as refusal:
+        response = error_response(refusal, request.method, request.request_id, request.host)
+    if fault is not None:
+        if fault.execute and fault.status:
+            response = fault.response(request)
+        response.delay = fault.latency_seconds
+        response.abort = fault.abort
+    _finish(call, request, response)
+    if call is not None and response.abort != "reset":
+        access_log.note(call, response)
+    return response
+
+
+def _identify(call: Call) -> Operation:
+    """Fill in what faults and the log of requests go by, before anything can be refused for good reason."""
+    operation = route.choose(call)
+    call.operation = operation
+    call.request.operation = operation.name
+    call.bucket_or_none = call.cloud.buckets.get(call.bucket_name) if call.bucket_name else None
+    call.request.access_key_id = _claimed_key_id(call)
+    return operation
+
+
+def _claimed_key_id(call: Call) -> str | None:
+    """The key id a request shows, even if the rest of its signature will not parse."""
+    try:
+        credentials = read_credentials(call)
+    except Refusal:
+        return call.request.access_key_id
+    return credentials.key_id if credentials else None
+
+
+def _run(call: Call, operation: Operation) -> Response:
+    credentials = read_credentials(call)
+    route.check_names(call)
+    if operation.name == "OptionObject":
+        _bucket_must_exist(call)
+        return operation.run(call)
+    if operation.name not in _KEY_BEFORE_BUCKET:
+        _bucket_must_exist(call, operation)
+        _check_endpoint(call)
+        operation = _authenticate(call, credentials, operation)
+    else:
+        operation = _authenticate(call, credentials, operation)
+        _bucket_must_exist(call, operation)
+        _check_endpoint(call)
+    permit.check_account(call)
+    permit.check_referer(call)
+    permit.check_requester_pays(call)
+    if operation.signed_only:
+        permit.forbid_anonymous(call)
+    if call.version_id == "":
+        raise refusals.invalid_argument("Version id cannot be the empty string", "versionId", "")
+    permit.require_for(call, operation)
+    return operation.run(call)
+
+
+def _authenticate(call: Call, credentials: Credentials | None, operation: Operation) -> Operation:
+    if credentials is None:
+        return operation
+    before = call.key
+    call.access_key = verify(call, credentials)
+    if call.key == before:
+        return operation
+    # Host and path both named the bucket: the signature showed that the first path segment is not part of the key.
+    route.check_names(call)
+    return _identify(call)
+
+
+def _bucket_must_exist(call: Call, operation: Operation | None = None) -> None:
+    if call.level == "service" or (operation is not None and not operation.bucket_must_exist):
+        return
+    if call.bucket_or_none is None:
+        raise refusals.no_such_bucket(call.bucket_name)
+
+
+def _check_endpoint(call: Call) -> None:
+    """A bucket answers at its own region's endpoint only, and says which one that is."""
+    bucket = call.bucket_or_none
+    if bucket is None or call.endpoint_region == bucket.region:
+        return
+    if call.endpoint_region.startswith("accelerate"):
+        if bucket.transfer_acceleration:
+            return
+        raise Refusal(
+            403, "TransferAccelerationDisabled", "Transfer acceleration is disabled for this bucket.", "0028-00000001"
+        )
+    raise Refusal(
+        403,
+        "AccessDenied",
+        "The bucket you are attempting to access must be addressed using the specified endpoint. "
+        "Please send all future requests to this endpoint.",
+        "0003-00001403",
+        [("Bucket", bucket.name), ("Endpoint", bucket.endpoint)],
+    )
+
+
+def _finish(call: Call | None, request: Request, response: Response) -> None:
+    """The headers every answer has, and those CORS adds when the page's origin may read it."""
+    headers = response.headers
+    headers.setdefault("x-oss-request-id", request.request_id)
+    if call is not None:
+        headers.update(call.extra_headers)
+        if "origin" in request.headers and request.method != "OPTIONS":
+            cors.decorate(call, headers)
+        elif call.bucket_or_none is not None and call.bucket_or_none.cors is not None:
+            cors.vary(call.bucket_or_none, headers)

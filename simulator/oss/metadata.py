@@ -1,0 +1,175 @@
+"""Turns request headers into what an object keeps (headers, class, ACL, tags), and that back into response headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import mimetypes
+from typing import Final
+
+from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss.buckets import acl_header, public_acl_refused
+from ossmend.simulator.oss.call import Call
+from ossmend.simulator.oss.readable import restore_text
+from ossmend.simulator.oss.stacks import version_header
+from ossmend.simulator.state import STORAGE_CLASSES, Bucket, Cloud, ObjectVersion
+from ossmend.simulator.wire import Refusal, http_date, iso_date, parse_pairs
+
+OBJECT_ACLS: Final = ("default", "private", "public-read", "public-read-write")
+_KEPT: Final = (
+    ("content-type", "Content-Type"),
+    ("cache-control", "Cache-Control"),
+    ("content-disposition", "Content-Disposition"),
+    ("content-encoding", "Content-Encoding"),
+    ("content-language", "Content-Language"),
+    ("expires", "Expires"),
+    ("x-oss-server-side-encryption", "x-oss-server-side-encryption"),
+    ("x-oss-server-side-encryption-key-id", "x-oss-server-side-encryption-key-id"),
+    ("x-oss-server-side-data-encryption", "x-oss-server-side-data-encryption"),
+)
+_META_LIMIT = 8 * 1024
+_ENCRYPTIONS = ("AES256", "KMS", "SM4")
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def stored_headers(call: Call, key: str | None = None) -> Pairs:
+    """What PutObject and its kin keep of the request's headers."""
+    headers = call.request.headers
+    kept = [(name, headers[lower]) for lower, name in _KEPT if headers.get(lower)]
+    if not headers.get("content-type"):
+        guessed = mimetypes.guess_type(key or call.key, strict=False)[0]
+        kept.insert(0, ("Content-Type", guessed or "application/octet-stream"))
+    meta = [(name, value) for name, value in headers.items() if name.startswith("x-oss-meta-")]
+    if sum(len(name) + len(value) for name, value in meta) > _META_LIMIT:
+        raise Refusal(
+            400,
+            "MetadataTooLarge",
+            "Your metadata headers exceed the maximum allowed metadata size.",
+            "0011-00000001",  # ours
+        )
+    encryption = headers.get("x-oss-server-side-encryption")
+    if encryption is not None and encryption not in _ENCRYPTIONS:
+        raise Refusal(
+            400,
+            "InvalidEncryptionAlgorithmError",
+            "The Encryption request you specified is not valid. Supported value: AES256/KMS.",
+            "0005-00000002",  # ours
+        )
+    if "x-oss-callback" in headers:
+        raise refusals.not_implemented("x-oss-callback")
+    return tuple(kept + meta)
+
+
+def storage_class(call: Call, bucket: Bucket) -> str:
+    """`x-oss-storage-class`, or the bucket's."""
+    text = call.header("x-oss-storage-class")
+    if text is None:
+        return bucket.storage_class
+    if text not in STORAGE_CLASSES:
+        raise Refusal(
+            400,
+            "InvalidArgument",
+            "The storage class you specified is not valid.",
+            "0013-00000001",  # ours
+            [("ArgumentName", "x-oss-storage-class"), ("ArgumentValue", text)],
+        )
+    return text
+
+
+def object_acl(call: Call) -> str:
+    acl = acl_header(call, OBJECT_ACLS, "x-oss-object-acl") or "default"
+    public_object_acl_refused(call, acl)
+    return acl
+
+
+def public_object_acl_refused(call: Call, acl: str) -> None:
+    try:
+        public_acl_refused(call, call.bucket_or_none, acl)
+    except Refusal as refusal:
+        refusal.message = "Put public object acl is not allowed"
+        raise
+
+
+def check_tags(tags: Pairs, limit: int = 10) -> Pairs:
+    """At most ten, unique keys, documented lengths."""
+    names = [name for name, _ in tags]
+    bad = next((n for n, v in tags if not n or len(n) > 128 or len(v) > 256), None)
+    if bad is not None or len(set(names)) != len(names):
+        raise Refusal(400, "InvalidTag", "The tags you specified are not valid.", "0010-00000001")  # EC ours
+    if len(tags) > limit:
+        raise Refusal(
+            400,
+            "InvalidTag",
+            f"The number of tags is beyond the limit of {limit}.",
+            "0010-00000002",  # ours
+        )
+    return tags
+
+
+def tagging_header(call: Call) -> Pairs:
+    """`x-oss-tagging: a=1&b=2`."""
+    text = call.header("x-oss-tagging")
+    return check_tags(tuple(parse_pairs(text))) if text else ()
+
+
+def check_md5(call: Call, body: bytes) -> None:
+    """A Content-MD5 that does not fit refuses the upload before anything is changed."""
+    text = call.header("content-md5")
+    if text is None:
+        return
+    try:
+        given = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        given = b""
+    if len(given) != 16 or given != hashlib.md5(body, usedforsecurity=False).digest():
+        raise Refusal(
+            400,
+            "InvalidDigest",
+            "The Content-MD5 you specified was invalid.",
+            "0016-00000016",  # ours
+            [("Content-MD5", text)],
+        )
+
+
+def require_length(call: Call) -> None:
+    """An upload must say how long it is, or come in chunks."""
+    headers = call.request.headers
+    if "content-length" not in headers and "transfer-encoding" not in headers:
+        raise Refusal(
+            411,
+            "MissingContentLength",
+            "You must provide the Content-Length HTTP header.",
+            "0017-00000411",  # ours
+        )
+
+
+def describe(cloud: Cloud, bucket: Bucket, version: ObjectVersion) -> dict[str, str]:
+    """The headers of GetObject and HeadObject, without Content-Length."""
+    headers = dict(version.headers)
+    headers["ETag"] = f'"{version.etag}"'
+    headers["Last-Modified"] = http_date(version.modified)
+    headers["Accept-Ranges"] = "bytes"
+    headers["x-oss-object-type"] = version.kind
+    headers["x-oss-storage-class"] = version.storage_class
+    headers["x-oss-hash-crc64ecma"] = str(version.crc)
+    if version.kind == "Appendable":
+        headers["x-oss-next-append-position"] = str(version.size)
+    if version.kind == "Normal" and len(version.etag) == 32:
+        headers["Content-MD5"] = base64.b64encode(bytes.fromhex(version.etag)).decode("ascii")
+    if version.tags:
+        headers["x-oss-tagging-count"] = str(len(version.tags))
+    if version.transitioned is not None:
+        headers["x-oss-transition-time"] = http_date(version.transitioned)
+    text = restore_text(cloud, version)
+    if text is not None:
+        headers["x-oss-restore"] = text
+        if version.restore is not None and version.storage_class != "Archive":
+            headers["x-oss-object-restore-priority"] = version.restore.tier
+    headers.update(version_header(bucket, version))
+    return headers
+
+
+def modified_text(version: ObjectVersion) -> str:
+    return iso_date(version.modified)

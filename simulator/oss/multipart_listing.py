@@ -1,0 +1,97 @@
+"""Turns the uploads and parts that wait into pages: ListMultipartUploads and ListParts."""
+
+from __future__ import annotations
+
+from ossmend.simulator.oss import refusals, xml
+from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.listing import check_parameters, common_prefixes, encoder, fold
+from ossmend.simulator.oss.multipart import upload_of
+from ossmend.simulator.oss.service import XML, page_size
+from ossmend.simulator.state import Upload
+from ossmend.simulator.wire import Response, iso_date
+
+
+@operation("GET", "bucket", "uploads", name="ListMultipartUploads")
+def list_multipart_uploads(call: Call) -> Response:
+    query = call.query
+    check_parameters(call, "prefix", "key-marker", "delimiter")
+    encode, encoding = encoder(call)
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
+    limit = page_size(call, "max-uploads", default=1000)
+    shown: list[Upload] = []
+    prefixes: list[str] = []
+    truncated = False
+    for upload in sorted(call.bucket.uploads.values(), key=lambda item: (item.key, item.upload_id)):
+        if not upload.key.startswith(prefix) or not _after(upload, key_marker, id_marker):
+            continue
+        folded = fold(upload.key, prefix, delimiter)
+        if folded is not None and folded in prefixes:
+            continue
+        if len(shown) + len(prefixes) == limit:
+            truncated = True
+            break
+        if folded is not None:
+            prefixes.append(folded)
+        else:
+            shown.append(upload)
+    last = shown[-1] if shown else None
+    children = [
+        encoding,
+        xml.element("Bucket", call.bucket_name),
+        f"<KeyMarker>{encode(key_marker)}</KeyMarker>",
+        xml.element("UploadIdMarker", id_marker),
+        f"<NextKeyMarker>{encode(last.key if last else '')}</NextKeyMarker>",
+        xml.element("NextUploadIdMarker", last.upload_id if last else ""),
+        f"<Delimiter>{encode(delimiter)}</Delimiter>",
+        f"<Prefix>{encode(prefix)}</Prefix>",
+        xml.element("MaxUploads", str(limit)),
+        xml.element("IsTruncated", xml.flag(truncated)),
+    ]
+    children += [
+        f"<Upload><Key>{encode(upload.key)}</Key><UploadId>{upload.upload_id}</UploadId>"
+        f"<StorageClass>{upload.storage_class}</StorageClass><Initiated>{iso_date(upload.initiated)}</Initiated>"
+        "</Upload>"
+        for upload in shown
+    ]
+    children.append(common_prefixes(prefixes, encode))
+    return Response(200, dict(XML), xml.document("ListMultipartUploadsResult", children))
+
+
+def _after(upload: Upload, key_marker: str, id_marker: str) -> bool:
+    """Without an upload marker all uploads of the marker's key are behind us."""
+    if not key_marker:
+        return True
+    if id_marker:
+        return (upload.key, upload.upload_id) > (key_marker, id_marker)
+    return upload.key > key_marker
+
+
+@operation("GET", "object", "uploadId", name="ListParts")
+def list_parts(call: Call) -> Response:
+    upload = upload_of(call)
+    encode, encoding = encoder(call)
+    limit = page_size(call, "max-parts", default=1000)
+    marker_text = call.query.get("part-number-marker") or "0"
+    if not marker_text.isascii() or not marker_text.isdigit() or len(marker_text) > 9:
+        raise refusals.invalid_argument("The part number marker is not valid.", "part-number-marker", marker_text)
+    marker = int(marker_text)
+    waiting = [(number, part) for number, part in sorted(upload.parts.items()) if number > marker]
+    shown = waiting[:limit]
+    children = [
+        encoding,
+        xml.element("Bucket", call.bucket_name),
+        f"<Key>{encode(call.key)}</Key>",
+        xml.element("UploadId", upload.upload_id),
+        xml.element("StorageClass", upload.storage_class),
+        xml.element("PartNumberMarker", str(marker)),
+        xml.element("NextPartNumberMarker", str(shown[-1][0]) if shown else ""),
+        xml.element("MaxParts", str(limit)),
+        xml.element("IsTruncated", xml.flag(len(waiting) > limit)),
+    ]
+    children += [
+        f"<Part><PartNumber>{number}</PartNumber><LastModified>{iso_date(part.modified)}</LastModified>"
+        f'<ETag>"{part.etag}"</ETag><HashCrc64ecma>{part.crc}</HashCrc64ecma><Size>{len(part.data)}</Size></Part>'
+        for number, part in shown
+    ]
+    return Response(200, dict(XML), xml.document("ListPartsResult", children))

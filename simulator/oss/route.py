@@ -1,0 +1,165 @@
+"""Turns Host, path and query into bucket, key and Operation; handle.py calls this first.
+
+One rule serves every SDK against loopback: a Host that names a bucket (`b.oss-cn-hangzhou...`, `b.localhost`, a bound
+domain) wins, else the first path segment does. Real endpoints keep their own rule: no path style there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss.call import OPERATIONS, Call, Level, Operation, known_subresources
+from ossmend.simulator.state import Cloud
+from ossmend.simulator.wire import Refusal, Request, percent_decode
+
+_OSS_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z")
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
+_LOOPBACK_DOMAIN: Final = ".localhost"
+
+NOT_SIMULATED: Final = frozenset(
+    "inventory inventoryId live vod comp worm wormId wormExtend replication replicationLocation replicationProgress "
+    "qos qosInfo requesterQosInfo qosRequester style styleName metaQuery cname accessPoint accessPointPolicy "
+    "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
+    "objectWorm retention legalHold userDefinedLogFieldsConfig metadataConfiguration rtc dataPipeline seal cloudboxes "
+    "x-oss-async-process x-oss-write-get-object-response callbackPolicy metadataJournalTable metadataInventoryTable "
+    "policyStatus img channel".split()
+)
+"""Sub-resources OSS has and the simulator has not: refused as NotImplemented rather than taken for something else."""
+
+_PLAIN_PARAMETERS: Final = frozenset(
+    "prefix marker delimiter max-keys encoding-type start-after continuation-token fetch-owner list-type key-marker "
+    "version-id-marker max-uploads upload-id-marker max-parts part-number-marker versionId security-token Expires "
+    "Signature OSSAccessKeyId response-content-type response-content-language response-expires position partNumber "
+    "response-cache-control response-content-disposition response-content-encoding callback callback-var sequential "
+    "regions tag-key tag-value".split()
+)
+
+
+@lru_cache(maxsize=1024)
+def valid_bucket_name(name: str) -> bool:
+    return _BUCKET_NAME.match(name) is not None
+
+
+def is_utf8(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def check_key(key: str) -> None:
+    """1 to 1023 bytes of UTF-8 that do not begin with a slash or backslash, as documented; NUL is refused as well."""
+    if not is_utf8(key) or len(key.encode("utf-8")) > 1023 or key[0] in "/\\" or "\0" in key:
+        raise refusals.invalid_object_name(key)
+
+
+def locate(cloud: Cloud, request: Request) -> Call:
+    """Which bucket and key are addressed; refuses names that cannot exist and hosts that cannot be used so."""
+    host = request.host.rpartition(":")[0] if ":" in request.host else request.host
+    host = host.lower().rstrip(".")
+    region, bucket_in_host, real_endpoint = _read_host(cloud, host)
+    path = percent_decode(request.path.lstrip("*"), plus=False)
+    rest = path[1:]
+    if bucket_in_host is not None:
+        first, slash, tail = rest.partition("/")
+        both = first == bucket_in_host and bool(slash)
+        call = _call(cloud, request, bucket_in_host, rest, region, in_host=True)
+        call.path_also_names_bucket = both and not real_endpoint
+        return call
+    if not rest:
+        return _call(cloud, request, "", "", region)
+    bucket, _, key = rest.partition("/")
+    if real_endpoint:
+        raise Refusal(
+            403,
+            "SecondLevelDomainForbidden",
+            "The bucket you are attempting to access must be addressed using OSS third level domain.",
+            "0003-00001408",
+        )
+    return _call(cloud, request, bucket, key, region)
+
+
+def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
+    """Region of the endpoint, bucket if the host names one, and whether it is a name only real OSS has."""
+    match = _OSS_HOST.match(host)
+    if match:
+        # One SDK forces `bucket.oss-region...` as Host when it is pointed at an address; without a bucket, nothing
+        # but a client that resolves the real name to this machine sends it.
+        return match["region"], match["bucket"], match["bucket"] is None
+    if host.endswith(_LOOPBACK_DOMAIN):
+        return cloud.region, host[: -len(_LOOPBACK_DOMAIN)], False
+    if host and not host[-1].isdigit() and host != "localhost":
+        for bucket in cloud.buckets.values():
+            if host in bucket.cnames:
+                return bucket.region, bucket.name, False
+    return cloud.region, None, False
+
+
+def _call(cloud: Cloud, request: Request, bucket: str, key: str, region: str, *, in_host: bool = False) -> Call:
+    level: Level = "service" if not bucket and not key else "object" if key else "bucket"
+    request.bucket = bucket or None
+    request.key = key or None
+    return Call(cloud, request, level, bucket, key, region, in_host=in_host)
+
+
+def check_names(call: Call) -> None:
+    """Refuse names OSS could never have given."""
+    if call.level == "service":
+        return
+    if not valid_bucket_name(call.bucket_name):
+        raise refusals.invalid_bucket_name(call.bucket_name)
+    if call.key:
+        check_key(call.key)
+
+
+def choose(call: Call) -> Operation:
+    """The operation that method, level and query select."""
+    request = call.request
+    if request.method == "OPTIONS":
+        return OPERATIONS["OPTIONS", "object", ""]
+    if request.method not in ("GET", "PUT", "POST", "DELETE", "HEAD"):
+        raise refusals.method_not_allowed(request.method, call.level.upper())
+    subresource = _subresource(call)
+    found = OPERATIONS.get((request.method, call.level, subresource))
+    if found is None:
+        raise refusals.method_not_allowed(request.method, (subresource or call.level).upper())
+    return found
+
+
+def _subresource(call: Call) -> str:
+    request = call.request
+    if call.level == "object" and request.method == "PUT" and "x-oss-copy-source" in request.headers:
+        return "uploadPartCopy" if "uploadId" in request.query else "copy"
+    if call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return "form"
+    if not request.query_string:
+        return ""
+    known = known_subresources()
+    for name in request.query:
+        if name in known and name != "list-type":
+            return name
+    for name in request.query:
+        if name in NOT_SIMULATED:
+            raise refusals.not_implemented(name)
+    if call.level == "bucket" and "list-type" in request.query:
+        if request.query["list-type"] != "2":
+            raise refusals.invalid_argument("The list-type is not valid.", "list-type", request.query["list-type"])
+        return "list-type"
+    _refuse_unknown(call)
+    return ""
+
+
+def _refuse_unknown(call: Call) -> None:
+    """A bare name nobody knows (`PUT /bucket?nonsense`) is a sub-resource meant for something else.
+
+    OSS's own answer is UNCONFIRMED; ours is 400, so that a misspelt `?delette` never deletes a bucket. Reads of an
+    object keep ignoring it: `app.js?20240101` is how browsers' caches are defeated.
+    """
+    if call.level == "object" and call.request.method in ("GET", "HEAD"):
+        return
+    for part in call.request.query_string.split("&"):
+        name, equals, value = part.partition("=")
+        if part and not value and name not in _PLAIN_PARAMETERS and not name.startswith("x-oss-"):
+            del equals
+            raise refusals.invalid_argument("The sub-resource is not supported.", "subresource", name)

@@ -1,0 +1,178 @@
+"""Turns settings into a running simulator: `serve` for the command line, `running_simulator` for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ossmend.simulator.clock import Clock
+from ossmend.simulator.server import CONTROL_PREFIX, Connection
+from ossmend.simulator.state import Cloud
+
+Scene = str | Path | Mapping[str, Any] | None
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What `--ready-json` prints: where the simulator listens, and a key that may do everything."""
+
+    oss: str
+    rpc: str
+    control: str
+    region: str
+    access_key_id: str
+    access_key_secret: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def build_cloud(scene: Scene = None, *, speed: float = 1.0, realistic: bool = False) -> Cloud:
+    """A cloud with its defaults, and the scene on top."""
+    cloud = Cloud(clock=Clock(speed=speed, realistic=realistic))
+    if scene is not None:
+        # Scenes are YAML: whoever needs none is not made to import its reader.
+        from ossmend.simulator.scene import apply_scene
+
+        apply_scene(cloud, scene)
+    return cloud
+
+
+async def _listen(cloud: Cloud, host: str, port: int, stop: asyncio.Event, on_ready: Callable[[Ready], None]) -> None:
+    if host not in LOOPBACK:
+        raise ValueError(f"the simulator listens on loopback only, not on {host}: its control API has no password")
+    loop = asyncio.get_running_loop()
+    connections: set[Connection] = set()
+    server = await loop.create_server(lambda: Connection(cloud, connections), host, port, backlog=1024)
+    bound = server.sockets[0].getsockname()[1]
+    url = f"http://{host}:{bound}"
+    key = cloud.identity.administrator_key
+    on_ready(Ready(url, url, url + CONTROL_PREFIX, cloud.region, key.id, key.secret))
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+        for connection in tuple(connections):
+            connection.close()
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    scene: Scene = None,
+    speed: float = 1.0,
+    realistic: bool = False,
+    on_ready: Callable[[Ready], None] = lambda ready: None,
+) -> int:
+    """Run until SIGTERM or SIGINT; the exit status. `on_ready` is called once, when connections are accepted."""
+    cloud = build_cloud(scene, speed=speed, realistic=realistic)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await _listen(cloud, host, port, stop, on_ready)
+
+    asyncio.run(main())
+    return 0
+
+
+@dataclass(slots=True)
+class Running:
+    """A simulator in a thread of this process. `cloud` may be looked at; change it through `control` or `do`."""
+
+    ready: Ready
+    cloud: Cloud
+    _loop: asyncio.AbstractEventLoop
+    _stop: asyncio.Event
+    _thread: threading.Thread = field(repr=False)
+
+    @property
+    def oss(self) -> str:
+        return self.ready.oss
+
+    @property
+    def rpc(self) -> str:
+        return self.ready.rpc
+
+    @property
+    def control(self) -> str:
+        return self.ready.control
+
+    @property
+    def region(self) -> str:
+        return self.ready.region
+
+    @property
+    def access_key_id(self) -> str:
+        return self.ready.access_key_id
+
+    @property
+    def access_key_secret(self) -> str:
+        return self.ready.access_key_secret
+
+    def do(self, change: Callable[[Cloud], Any]) -> Any:
+        """Run `change(cloud)` in the simulator's own thread and wait for it: no request sees it half done."""
+
+        async def run() -> Any:
+            return change(self.cloud)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+
+    def stop(self) -> None:
+        """End it; again is fine."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(10)
+
+
+def start(
+    *, port: int = 0, scene: Scene = None, speed: float = 1.0, realistic: bool = False, cloud: Cloud | None = None
+) -> Running:
+    """Start one in a thread; the caller stops it."""
+    built = cloud or build_cloud(scene, speed=speed, realistic=realistic)
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    listening = threading.Event()
+    found: list[Ready] = []
+
+    def on_ready(ready: Ready) -> None:
+        found.append(ready)
+        listening.set()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(_listen(built, "127.0.0.1", port, stop, on_ready))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            listening.set()
+            loop.close()
+
+    thread = threading.Thread(target=run, name="simulator", daemon=True)
+    thread.start()
+    listening.wait(10)
+    if not found:
+        raise RuntimeError("the simulator did not start listening")
+    return Running(found[0], built, loop, stop, thread)
+
+
+@contextmanager
+def running_simulator(
+    *, port: int = 0, scene: Scene = None, speed: float = 1.0, realistic: bool = False, cloud: Cloud | None = None
+) -> Iterator[Running]:
+    """A simulator for the length of a `with` block."""
+    running = start(port=port, scene=scene, speed=speed, realistic=realistic, cloud=cloud)
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -1,0 +1,275 @@
+"""Turns a listening socket into requests and responses: one connection after the other request, loopback only.
+
+A bare asyncio.Protocol, because the simulator must not be what anybody measures, and because faults need the
+connection itself: a reset, half a body, an answer that comes late. Requests go to control.py, rpc/ or oss/handle.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+
+from ossmend.simulator import control, rpc
+from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head
+from ossmend.simulator.oss import handle as oss
+from ossmend.simulator.state import Cloud, RequestRecord
+from ossmend.simulator.wire import (
+    Refusal,
+    Request,
+    Response,
+    Slice,
+    error_response,
+    head_bytes,
+    new_request_id,
+)
+
+CONTROL_PREFIX = "/_simulator"
+_BLOCK = 256 * 1024
+_NO_BODY = (204, 304)
+
+
+def answer(cloud: Cloud, request: Request) -> Response:
+    """Route one request: control, RPC if it names an Action, else OSS; and write it into the log of requests."""
+    path = request.path
+    if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
+        return control.handle(cloud, request)
+    action = request.query.get("Action") or request.form().get("Action")
+    if action:
+        request.operation = action
+        fault = cloud.faults.take(request)
+        if fault is not None and fault.replaces:
+            response = fault.response(request)
+        else:
+            response = rpc.handle(cloud, request)
+        if fault is not None:
+            response.delay, response.abort = fault.latency_seconds, fault.abort
+    else:
+        response = oss.handle(cloud, request)
+        spent = cloud.clock.shown() - request.received
+        response.headers.setdefault("x-oss-server-time", str(max(0, round(spent * 1000))))
+    note(cloud, request, response, service="rpc" if action else "oss")
+    return response
+
+
+def note(cloud: Cloud, request: Request, response: Response, *, service: str) -> None:
+    cloud.requests.append(
+        RequestRecord(
+            operation=request.operation,
+            method=request.method,
+            bucket=request.bucket,
+            key=request.key,
+            access_key_id=request.access_key_id,
+            status=response.status,
+            shown=request.received,
+            user_agent=request.headers.get("user-agent", ""),
+            code=response.code,
+            request_id=request.request_id,
+            target=request.target,
+            service=service,
+        )
+    )
+
+
+class Connection(asyncio.Protocol):
+    """One client. Pipelined requests wait in the buffer until the one before them was answered."""
+
+    def __init__(self, cloud: Cloud, connections: set[Connection]) -> None:
+        self._cloud = cloud
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._peer = "127.0.0.1"
+        self._buffer = bytearray()
+        self._head: Head | None = None
+        self._chunked: ChunkedBody | None = None
+        self._wire_length = 0
+        self._busy = False
+        self._keep_alive = True
+        self._sending: tuple[Slice, int, bool] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        # Any unsent byte pauses, and an empty buffer resumes: that is what makes `_pump` go on.
+        transport.set_write_buffer_limits(high=0)
+        self._connections.add(self)
+        peer = transport.get_extra_info("peername")
+        if peer:
+            self._peer = peer[0]
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        self._transport = None
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._advance()
+
+    def _advance(self) -> None:
+        """Take whole requests from the buffer while nothing is being answered."""
+        while not self._busy and self._transport is not None and not self._transport.is_closing():
+            try:
+                request = self._next()
+            except Refusal as refusal:
+                self._refuse(refusal)
+                return
+            if request is None:
+                return
+            self._send(request, answer(self._cloud, request))
+
+    def _next(self) -> Request | None:
+        if self._head is None and not self._take_head():
+            return None
+        head = self._head
+        assert head is not None
+        if self._chunked is not None:
+            if not self._chunked.take(self._buffer):
+                return None
+            body = bytes(self._chunked.data)
+        else:
+            assert head.length is not None
+            if len(self._buffer) < head.length:
+                return None
+            body = bytes(self._buffer[: head.length])
+            del self._buffer[: head.length]
+        self._head, self._chunked = None, None
+        return self._request(head, body)
+
+    def _take_head(self) -> bool:
+        while self._buffer.startswith(b"\r\n"):
+            del self._buffer[:2]
+        end = self._buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+        if end < 0:
+            if len(self._buffer) >= HEAD_LIMIT:
+                raise malformed("the headers are too long")
+            return False
+        raw = bytes(self._buffer[:end])
+        del self._buffer[: end + 4]
+        self._head = head = parse_head(raw)
+        self._chunked = ChunkedBody() if head.length is None else None
+        self._wire_length = end + 4 + (head.length or 0)
+        if head.expects_continue and not self._buffer and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return True
+
+    def _request(self, head: Head, body: bytes) -> Request:
+        shown = self._cloud.clock.shown()
+        self._keep_alive = head.keep_alive
+        return Request(
+            method=head.method,
+            target=head.target,
+            headers=head.headers,
+            body=body,
+            peer=self._peer,
+            version=head.version,
+            received=shown,
+            wire_length=self._wire_length if head.length is not None else self._wire_length + len(body),
+            request_id=new_request_id(shown),
+        )
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Bytes that are no request: answer once, then close, because nobody knows where the next one begins."""
+        shown = self._cloud.clock.shown()
+        request = Request(method="-", target="-", headers={}, received=shown, request_id=new_request_id(shown))
+        response = error_response(refusal, "GET", request.request_id, "")
+        response.headers["x-oss-request-id"] = request.request_id
+        response.headers["x-oss-server-time"] = "0"
+        note(self._cloud, request, response, service="http")
+        response.close = True
+        self._keep_alive = False
+        self._send(request, response)
+
+    def _send(self, request: Request, response: Response) -> None:
+        if response.delay > 0:
+            self._busy = True
+            asyncio.get_running_loop().call_later(response.delay, self._send_late, request, response)
+        else:
+            self._write(request, response)
+
+    def _send_late(self, request: Request, response: Response) -> None:
+        self._busy = False
+        self._write(request, response)
+        self._advance()
+
+    def _write(self, request: Request, response: Response) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if response.abort == "reset":
+            self._reset(transport)
+            return
+        keep_alive = self._keep_alive and not response.close
+        without_body = request.method == "HEAD" or response.status in _NO_BODY
+        announced: int | None = response.length if response.content_length is None else response.content_length
+        if response.status == 304:
+            announced = None
+        shown = self._cloud.clock.shown()
+        head = head_bytes(response, shown=shown, keep_alive=keep_alive, announced_length=announced)
+        body = response.body
+        if without_body:
+            transport.write(head)
+        elif response.abort == "half":
+            self._write_half(transport, head, body)
+            return
+        elif isinstance(body, bytes):
+            transport.write(head + body if len(body) < _BLOCK else head)
+            if len(body) >= _BLOCK:
+                transport.write(body)
+        else:
+            transport.write(head)
+            self._busy = True
+            self._sending = (body, body.start, keep_alive)
+            self._pump()
+            return
+        if not keep_alive:
+            transport.close()
+
+    def _write_half(self, transport: asyncio.Transport, head: bytes, body: bytes | Slice) -> None:
+        """Announce everything, send half, and break the connection: what a dying proxy does."""
+        if isinstance(body, Slice):
+            half = body.content.read(body.start, body.start + min(body.size // 2, _BLOCK))
+        else:
+            half = body[: len(body) // 2]
+        transport.write(head + half)
+        transport.close()
+
+    def _reset(self, transport: asyncio.Transport) -> None:
+        """RST instead of FIN, so that the client sees a broken connection and not an empty answer."""
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+
+    def _pump(self) -> None:
+        """Send a synthetic body block by block, as fast as the client takes it."""
+        transport = self._transport
+        while self._sending is not None and transport is not None and not transport.is_closing():
+            body, position, keep_alive = self._sending
+            end = min(position + _BLOCK, body.end)
+            if end > position:
+                self._sending = (body, end, keep_alive)
+                transport.write(body.content.read(position, end))
+                if transport.get_write_buffer_size() > 0:
+                    return
+                continue
+            self._sending = None
+            self._busy = False
+            if not keep_alive:
+                transport.close()
+                return
+
+    def pause_writing(self) -> None:
+        """Nothing to do: `_pump` looks at the buffer after each block."""
+
+    def resume_writing(self) -> None:
+        self._pump()
+        if not self._busy:
+            self._advance()
+
