@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-import crcmod  # type: ignore[import-untyped]  # crcmod, which oss2 brings along, ships no types
+import crcmod
 
 from ossmend.simulator.wire import Content
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from ossmend.simulator.contents import Stored, Zeros, digest
-from ossmend.simulator.oss.cors import METHODS, store as store_cors
+from ossmend.simulator.oss.cors import METHODS
+from ossmend.simulator.oss.cors import store as store_cors
 from ossmend.simulator.oss.route import is_utf8, valid_bucket_name
 from ossmend.simulator.state import (
     ARCHIVE_CLASSES,
@@ -212,7 +213,9 @@ def _content(settings: Settings) -> Content | None:
 
 def _restore(cloud: Cloud, value: object, storage_class: str) -> Restore | None:
     """`frozen`, `restoring`, `restored`, or an object with state, tier, days, ready_in_seconds, expires_in_seconds."""
-    settings: Settings = {"state": value} if isinstance(value, str) else mapping(value or {"state": "frozen"}, "restore")
+    settings: Settings = (
+        {"state": value} if isinstance(value, str) else mapping(value or {"state": "frozen"}, "restore")
+    )
     unknown(settings, "state tier days ready_in_seconds expires_in_seconds", "restore")
     state = one_of(settings.get("state", "restored"), ("frozen", "restoring", "restored"), "restore.state")
     if state == "frozen":
@@ -230,36 +233,44 @@ def _restore(cloud: Cloud, value: object, storage_class: str) -> Restore | None:
     return Restore(tier, days, ready, expires)
 
 
-def _version(cloud: Cloud, bucket: Bucket, base: ObjectVersion, settings: Settings) -> ObjectVersion:
+_OBJECT_ACLS = ("default", "private", "public-read", "public-read-write")
+_KINDS = ("Normal", "Multipart", "Appendable", "Symlink")
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "storage_class": lambda v: one_of(v, STORAGE_CLASSES, "storage_class"),
+    "headers": lambda v: header_pairs(v, "headers"),
+    "tags": lambda v: pairs(v, "tags"),
+    "acl": lambda v: one_of(v, _OBJECT_ACLS, "acl"),
+    "modified": lambda v: int(number(v, "modified")),
+    "etag": lambda v: text(v, "etag"),
+    "kind": lambda v: one_of(v, _KINDS, "kind"),
+    "delete_marker": lambda v: truth(v, "delete_marker"),
+}
+
+
+def header_pairs(value: object, where: str) -> tuple[tuple[str, str], ...]:
+    """Pairs that fit into a header: no control characters, and UTF-8 in the octets of latin-1."""
+    found = pairs(value, where)
+    for name, header in found:
+        if not name.isascii() or any(ord(c) < 32 for c in name + header) or ":" in name:
+            raise BadSetting(f"{where} holds what no header can: {name!r}")
+    return tuple((name, header.encode("utf-8", "replace").decode("latin-1")) for name, header in found)
+
+
+def _version(cloud: Cloud, base: ObjectVersion, settings: Settings) -> ObjectVersion:
     """`base` with the settings on top."""
     content = _content(settings)
     if content is not None:
         etag, crc = digest(content)
         base = replace(base, content=content, etag=etag, crc=crc)
-    if "storage_class" in settings:
-        base = replace(base, storage_class=one_of(settings["storage_class"], STORAGE_CLASSES, "storage_class"))
-    if "headers" in settings:
-        base = replace(base, headers=pairs(settings["headers"], "headers"))
+    base = replace(base, **{name: check(settings[name]) for name, check in _FIELDS.items() if name in settings})
     if "content_type" in settings:
         others = tuple(h for h in base.headers if h[0].lower() != "content-type")
-        base = replace(base, headers=(("Content-Type", text(settings["content_type"], "content_type")), *others))
-    if "tags" in settings:
-        base = replace(base, tags=pairs(settings["tags"], "tags"))
-    if "acl" in settings:
-        acls = ("default", "private", "public-read", "public-read-write")
-        base = replace(base, acl=one_of(settings["acl"], acls, "acl"))
-    if "modified" in settings:
-        base = replace(base, modified=int(number(settings["modified"], "modified")))
-    if "etag" in settings:
-        base = replace(base, etag=text(settings["etag"], "etag"))
-    if "kind" in settings:
-        base = replace(base, kind=one_of(settings["kind"], ("Normal", "Multipart", "Appendable", "Symlink"), "kind"))
+        content_type = header_pairs({"Content-Type": settings["content_type"]}, "content_type")
+        base = replace(base, headers=(*content_type, *others))
     if "symlink_target" in settings:
         base = replace(base, kind="Symlink", symlink_target=text(settings["symlink_target"], "symlink_target"))
     if "restore" in settings:
         base = replace(base, restore=_restore(cloud, settings["restore"], base.storage_class))
-    if "delete_marker" in settings:
-        base = replace(base, delete_marker=truth(settings["delete_marker"], "delete_marker"))
     return base
 
 
@@ -285,7 +296,7 @@ def put_object(cloud: Cloud, bucket_name: str, key: str, settings: Settings) -> 
     bucket = bucket_of(cloud, bucket_name)
     check_key(key)
     unknown(settings, OBJECT_SETTINGS, "an object")
-    version = _version(cloud, bucket, _blank(cloud, bucket), settings)
+    version = _version(cloud, _blank(cloud, bucket), settings)
     version_id = "null"
     if "version_id" in settings:
         version_id = text(settings["version_id"], "version_id")
@@ -307,11 +318,13 @@ def patch_object(
     stack = bucket.stack(key)
     for position, old in enumerate(stack):
         if version_id is None or old.version_id == version_id:
-            version = _version(cloud, bucket, old, settings)
+            version = _version(cloud, old, settings)
             changed = (*stack[:position], version, *stack[position + 1 :])
             bucket.set_stack(key, changed, now=cloud.clock.elapsed())
             return version
-    raise BadSetting(f"there is no object {key} in {bucket_name}" + (f" with version {version_id}" if version_id else ""))
+    raise BadSetting(
+        f"there is no object {key} in {bucket_name}" + (f" with version {version_id}" if version_id else "")
+    )
 
 
 def put_objects(cloud: Cloud, bucket_name: str, settings: Settings) -> int:
@@ -328,7 +341,7 @@ def put_objects(cloud: Cloud, bucket_name: str, settings: Settings) -> int:
         raise BadSetting(f"the pattern {pattern!r} must hold {{n}} or {{n:07d}} and nothing else in braces") from None
     if not distinct:
         raise BadSetting("the pattern must hold {n}, or all objects would have one key")
-    stack = (_version(cloud, bucket, _blank(cloud, bucket), settings),)
+    stack = (_version(cloud, _blank(cloud, bucket), settings),)
     for n in range(first, first + count):
         bucket.set_stack(pattern.format(n=n), stack)
     bucket.index.keys()

@@ -70,7 +70,7 @@ def serve(
     scene: Scene = None,
     speed: float = 1.0,
     realistic: bool = False,
-    on_ready: Callable[[Ready], None] = lambda ready: None,
+    on_ready: Callable[[Ready], None] | None = None,
 ) -> int:
     """Run until SIGTERM or SIGINT; the exit status. `on_ready` is called once, when connections are accepted."""
     cloud = build_cloud(scene, speed=speed, realistic=realistic)
@@ -80,7 +80,7 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await _listen(cloud, host, port, stop, on_ready)
+        await _listen(cloud, host, port, stop, on_ready or (lambda _ready: None))
 
     asyncio.run(main())
     return 0

@@ -38,10 +38,8 @@ def answer(cloud: Cloud, request: Request) -> Response:
     if action:
         request.operation = action
         fault = cloud.faults.take(request)
-        if fault is not None and fault.replaces:
-            response = fault.response(request)
-        else:
-            response = rpc.handle(cloud, request)
+        replaced = fault is not None and fault.replaces
+        response = fault.response(request) if fault and replaced else rpc.handle(cloud, request)
         if fault is not None:
             response.delay, response.abort = fault.latency_seconds, fault.abort
     else:
@@ -100,7 +98,7 @@ class Connection(asyncio.Protocol):
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._connections.discard(self)
         self._transport = None
 
@@ -272,4 +270,3 @@ class Connection(asyncio.Protocol):
         self._pump()
         if not self._busy:
             self._advance()
-

@@ -10,8 +10,8 @@ import time
 from urllib.parse import quote
 
 from ossmend.simulator.contents import Stored, digest
-from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss import xml
+from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.state import Bucket, Cloud, Logging, ObjectVersion
 from ossmend.simulator.wire import Refusal, Response
 

@@ -30,9 +30,7 @@ def append_object(call: Call) -> Response:
     stack = call.bucket.stack(call.key)
     current = stack[0] if stack and not stack[0].delete_marker else None
     if current is not None and current.kind != "Appendable":
-        raise Refusal(
-            409, "ObjectNotAppendable", "The object is not appendable", "0026-00000017", [("Key", call.key)]
-        )
+        raise Refusal(409, "ObjectNotAppendable", "The object is not appendable", "0026-00000017", [("Key", call.key)])
     size = current.size if current else 0
     if position != size:
         raise Refusal(

@@ -134,7 +134,7 @@ def _check_scope(call: Call, key_id: str, scope: str, place: str) -> None:
     _date, region, product, _terminator = scope.split("/")
     if product != "oss":
         raise _bad_authorization(call, f"Invalid signing product in {place}.", "0002-00000225")  # EC ours
-    if region != call.endpoint_region and region != call.cloud.region:
+    if region not in (call.endpoint_region, call.cloud.region):
         raise _bad_authorization(call, f"Invalid signing region in {place}.", "0002-00000226")
 
 
@@ -283,7 +283,7 @@ def _read_date(text: str) -> int | None:
     if parsed is None or parsed[9] is None:
         return None
     try:
-        return calendar.timegm(parsed[:6] + (0, 1, 0)) - parsed[9]
+        return calendar.timegm((*parsed[:6], 0, 1, 0)) - parsed[9]
     except (ValueError, OverflowError):
         return None
 

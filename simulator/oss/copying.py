@@ -23,8 +23,9 @@ def source_of(call: Call) -> tuple[Bucket, str, ObjectVersion]:
     text = call.header("x-oss-copy-source") or ""
     match = _SOURCE.match(text)
     if match is None:
-        raise refusals.invalid_argument("Copy Source must mention the source bucket and key: /sourcebucket/sourcekey.",
-                                        "x-oss-copy-source", text)
+        raise refusals.invalid_argument(
+            "Copy Source must mention the source bucket and key: /sourcebucket/sourcekey.", "x-oss-copy-source", text
+        )
     name, key = match["bucket"], percent_decode(match["key"], plus=False)
     version_id = dict(parse_pairs(match["query"] or "")).get("versionId")
     if not valid_bucket_name(name):
@@ -63,9 +64,7 @@ def copy_object(call: Call) -> Response:
     replaced_tags = _directive(call, "x-oss-tagging-directive") if call.header("x-oss-tagging-directive") else False
     source_bucket, source_key, source = source_of(call)
     if source.symlink_target is not None:
-        raise Refusal(
-            400, "OperationNotSupported", "The operation is not supported for this resource", "0016-00000703"
-        )
+        raise Refusal(400, "OperationNotSupported", "The operation is not supported for this resource", "0016-00000703")
     if source.size > COPY_LIMIT:
         raise Refusal(
             400,

@@ -49,9 +49,7 @@ def process(call: Call, version: ObjectVersion, text: str) -> Response:
     if "info" in names:
         call.log_operation = "get_image_info"
     if version.size > _LARGEST_FILE:
-        raise Refusal(
-            400, "ImageTooLarge", "The image file exceeds the maximum size.", "0040-00000003"
-        )  # EC ours
+        raise Refusal(400, "ImageTooLarge", "The image file exceeds the maximum size.", "0040-00000003")  # EC ours
     data = version.content.read(0, version.size)
     file_format, width, height = _measure(version, data)
     if max(width, height) > _LARGEST_SIDE or width * height > _MOST_PIXELS:
@@ -70,16 +68,19 @@ def process(call: Call, version: ObjectVersion, text: str) -> Response:
 
 def _measure(version: ObjectVersion, data: bytes) -> tuple[str, int, int]:
     try:
-        for recognise in (_png, _jpeg, _gif, _webp, _bmp):
-            measured = recognise(data)
-            if measured is not None:
-                return measured
-        if (version.header("content-type") or "").startswith("image/"):
-            raise _Damaged
+        return _recognise(version, data)
     except (_Damaged, struct.error, IndexError):
-        raise Refusal(
-            403, "ImageDamage", "The image file may be damaged.", "0040-00000001"
-        ) from None  # EC ours: UNCONFIRMED
+        # The EC is ours: UNCONFIRMED.
+        raise Refusal(403, "ImageDamage", "The image file may be damaged.", "0040-00000001") from None
+
+
+def _recognise(version: ObjectVersion, data: bytes) -> tuple[str, int, int]:
+    for read in (_png, _jpeg, _gif, _webp, _bmp):
+        measured = read(data)
+        if measured is not None:
+            return measured
+    if (version.header("content-type") or "").startswith("image/"):
+        raise _Damaged
     raise Refusal(400, "BadRequest", "The source image format is not supported.", "0040-00000005")
 
 

@@ -160,7 +160,15 @@ def _key_of(token: str) -> str:
         ) from None
 
 
-@operation("GET", "bucket", "list-type", name="ListObjectsV2", action="oss:ListObjects", log_name="GetBucket", signed_only=False)
+@operation(
+    "GET",
+    "bucket",
+    "list-type",
+    name="ListObjectsV2",
+    action="oss:ListObjects",
+    log_name="GetBucket",
+    signed_only=False,
+)
 def list_objects_v2(call: Call) -> Response:
     query = call.query
     check_parameters(call, "prefix", "start-after", "delimiter")

@@ -146,8 +146,11 @@ def complete(call: Call) -> Response:
                 "EntityTooSmall",
                 "Your proposed upload smaller than the minimum allowed size.",
                 "0042-00000005",
-                [("MinSizeAllowed", str(SMALLEST_PART)), ("ProposedSize", str(len(part.data))),
-                 ("PartNumber", str(number))],
+                [
+                    ("MinSizeAllowed", str(SMALLEST_PART)),
+                    ("ProposedSize", str(len(part.data))),
+                    ("PartNumber", str(number)),
+                ],
             )
     if upload.forbid_overwrite or call.header("x-oss-forbid-overwrite"):
         call.request.headers["x-oss-forbid-overwrite"] = call.header("x-oss-forbid-overwrite") or "true"

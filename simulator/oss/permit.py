@@ -122,7 +122,6 @@ def _context(call: Call) -> dict[str, str]:
 
 
 def _iso(seconds: int) -> str:
-    from time import gmtime, strftime
 
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
 
@@ -130,9 +129,9 @@ def _iso(seconds: int) -> str:
 def require(call: Call, action: str, bucket: Bucket | None, key: str = "", object_acl: str | None = None) -> None:
     """Go ahead, or AccessDenied in the words of the layer that said no."""
     principal = call.principal
-    if principal is not None and principal.kind == "root" and bucket is not None and bucket.policy is None:
-        if principal.account_id == bucket.owner:
-            return
+    owner = bucket.owner if bucket is not None and bucket.policy is None else None
+    if principal is not None and principal.kind == "root" and principal.account_id == owner:
+        return  # what nearly every request in a test is: no need to weigh policies
     decision = judge(call, action, bucket, key, object_acl)
     if not decision.allowed:
         raise denied(decision)

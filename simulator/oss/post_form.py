@@ -12,13 +12,12 @@ import time
 from typing import Any
 
 from ossmend.simulator.contents import Stored, digest
-from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks
+from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks, xml
 from ossmend.simulator.oss.authenticate import Credentials, find_key
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
 from ossmend.simulator.oss.service import XML
-from ossmend.simulator.oss import xml
 from ossmend.simulator.state import ObjectVersion
 from ossmend.simulator.wire import Refusal, Response
 
@@ -89,7 +88,7 @@ def _check_policy(call: Call, policy_text: str, fields: dict[str, str], size: in
         raise _invalid_policy("Policy expired.")
     if not isinstance(conditions, list):
         raise Refusal(400, "InvalidPolicyDocument", "Invalid Policy: conditions must be a list.", "0006-00000202")
-    known = fields | {"bucket": call.bucket_name}
+    known: dict[str, str] = fields | {"bucket": call.bucket_name}
     for condition in conditions:
         if not _holds(condition, known, size):
             raise _invalid_policy(f"Policy Condition failed: {json.dumps(condition)}")
@@ -106,7 +105,7 @@ def _holds(condition: Any, fields: dict[str, str], size: int) -> bool:
     field = fields.get(str(name).removeprefix("$").lower(), "")
     match kind:
         case "eq":
-            return field == value
+            return field == str(value)
         case "starts-with":
             return field.startswith(str(value))
         case "in":

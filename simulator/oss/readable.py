@@ -52,8 +52,6 @@ def is_readable(cloud: Cloud, bucket: Bucket, version: ObjectVersion) -> bool:
     return state_of(cloud, version) == "restored"
 
 
-def require_readable(
-    cloud: Cloud, bucket: Bucket, key: str, version: ObjectVersion, ec: str = "0016-00000404"
-) -> None:
+def require_readable(cloud: Cloud, bucket: Bucket, key: str, version: ObjectVersion, ec: str = "0016-00000404") -> None:
     if not is_readable(cloud, bucket, version):
         raise refusals.invalid_object_state(bucket.name, key, ec)

@@ -13,9 +13,7 @@ def invalid_argument(message: str, name: str, value: str, ec: str = "0017-000002
 
 
 def no_such_bucket(name: str) -> Refusal:
-    return Refusal(
-        404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", [("BucketName", name)]
-    )
+    return Refusal(404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", [("BucketName", name)])
 
 
 def invalid_bucket_name(name: str) -> Refusal:

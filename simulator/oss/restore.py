@@ -87,7 +87,7 @@ def restore_object(call: Call) -> Response:
             status = 200
             now = call.cloud.clock.elapsed()
             restore = Restore(earlier.tier, days, now, max(earlier.expires_at, now + days * DAY))
-        case "frozen":
+        case _:
             restore = _begin(call, version, days, tier)
     stacks.replace_version(call, call.bucket, call.key, version, replace(version, restore=restore))
     headers: dict[str, str] = {}

@@ -61,7 +61,7 @@ def locate(cloud: Cloud, request: Request) -> Call:
     path = percent_decode(request.path.lstrip("*"), plus=False)
     rest = path[1:]
     if bucket_in_host is not None:
-        first, slash, tail = rest.partition("/")
+        first, slash, _ = rest.partition("/")
         both = first == bucket_in_host and bool(slash)
         call = _call(cloud, request, bucket_in_host, rest, region, in_host=True)
         call.path_also_names_bucket = both and not real_endpoint
@@ -130,9 +130,9 @@ def _subresource(call: Call) -> str:
     request = call.request
     if call.level == "object" and request.method == "PUT" and "x-oss-copy-source" in request.headers:
         return "uploadPartCopy" if "uploadId" in request.query else "copy"
-    if call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
-        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            return "form"
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    if is_form and call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
+        return "form"
     if not request.query_string:
         return ""
     known = known_subresources()

@@ -17,21 +17,21 @@ from urllib.parse import quote_from_bytes
 from ossmend.simulator.oss.call import Call
 
 V1_SUBRESOURCES: Final = frozenset(
-    "response-content-type response-content-language response-cache-control response-content-encoding response-expires "
-    "response-content-disposition logging acl uploadId uploads partNumber group link delete website location objectInfo "
-    "objectMeta cors lifecycle restore qos referer stat bucketInfo append position security-token live comp status vod "
-    "startTime endTime x-oss-process symlink callback callback-var tagging encryption versions versioning versionId "
-    "policy requestPayment x-oss-traffic-limit qosInfo asyncFetch x-oss-request-payer sequential inventory inventoryId "
-    "continuation-token worm wormId wormExtend replication replicationLocation replicationProgress "
-    "transferAcceleration cname metaQuery x-oss-ac-source-ip x-oss-ac-subnet-mask x-oss-ac-vpc-id "
-    "x-oss-ac-forward-allow resourceGroup style styleName x-oss-async-process regionList "
-    "x-oss-write-get-object-response bucketArchiveDirectRead httpsConfig redundancyTransition "
-    "x-oss-target-redundancy-type x-oss-redundancy-transition-taskid accessPoint accessPointPolicy publicAccessBlock "
-    "x-oss-access-point-name requesterQosInfo qosRequester resourcePoolInfo resourcePool resourcePoolBuckets "
-    "cloudboxes cleanRestoredObject accessmonitor x-oss-enable-md5 x-oss-enable-sha1 x-oss-enable-sha256 "
-    "x-oss-hash-ctx x-oss-md5-ctx overwriteConfig quota objectWorm retention legalHold policyStatus rtc seal "
-    "userDefinedLogFieldsConfig metadataConfiguration dataPipeline callbackPolicy regions tag-key tag-value img "
-    "metadataJournalTable metadataInventoryTable".split()
+    "response-content-type response-content-language response-cache-control response-content-encoding "
+    "response-expires response-content-disposition logging acl uploadId uploads partNumber group link delete "
+    "website location objectInfo objectMeta cors lifecycle restore qos referer stat bucketInfo append position "
+    "security-token live comp status vod startTime endTime x-oss-process symlink callback callback-var tagging "
+    "encryption versions versioning versionId policy requestPayment x-oss-traffic-limit qosInfo asyncFetch "
+    "x-oss-request-payer sequential inventory inventoryId continuation-token worm wormId wormExtend replication "
+    "replicationLocation replicationProgress transferAcceleration cname metaQuery x-oss-ac-source-ip "
+    "x-oss-ac-subnet-mask x-oss-ac-vpc-id x-oss-ac-forward-allow resourceGroup style styleName x-oss-async-process "
+    "regionList x-oss-write-get-object-response bucketArchiveDirectRead httpsConfig redundancyTransition "
+    "x-oss-target-redundancy-type x-oss-redundancy-transition-taskid accessPoint accessPointPolicy "
+    "publicAccessBlock x-oss-access-point-name requesterQosInfo qosRequester resourcePoolInfo resourcePool "
+    "resourcePoolBuckets cloudboxes cleanRestoredObject accessmonitor x-oss-enable-md5 x-oss-enable-sha1 "
+    "x-oss-enable-sha256 x-oss-hash-ctx x-oss-md5-ctx overwriteConfig quota objectWorm retention legalHold "
+    "policyStatus rtc seal userDefinedLogFieldsConfig metadataConfiguration dataPipeline callbackPolicy regions "
+    "tag-key tag-value img metadataJournalTable metadataInventoryTable".split()
 )
 """The query parameters that are part of V1's resource; all others are not signed."""
 

@@ -1,7 +1,7 @@
 """Turns request documents into trees and trees into response documents; the operations use both.
 
-Reading refuses what OSS refuses as MalformedXML: broken XML, a DTD (so no entity games), absurd nesting, the wrong root.
-Writing never uses a namespace and never a self-closing surprise: the SDKs' parsers accept little.
+Reading refuses as MalformedXML what OSS refuses: broken XML, a DTD (no entity games), absurd nesting, another root.
+Writing never uses a namespace: the SDKs' parsers accept little.
 """
 
 from __future__ import annotations
