@@ -1,4 +1,4 @@
-"""Turns a denial into an EncodedDiagnosticMessage and back; authorize.py writes them, rpc/ram_diagnosis.py reads them.
+"""Turns a denial into an EncodedDiagnosticMessage and back; authorize.py writes them, rpc/reports.py reads them.
 
 The message carries its own record, sealed with a secret of this process: nothing is stored however many denials there
 are. The real ones appear with a delay and expire, so the issue time (elapsed clock) travels inside.

@@ -181,7 +181,7 @@ class Identity:
 
     def recycled_key(self, key_id: str) -> RecycledKey | None:
         """A key in the recycle bin that is not purged yet."""
-        self._purge()
+        self.purge()
         return self.recycled_keys.get(key_id)
 
     def restore_key(self, key_id: str) -> AccessKey:
@@ -326,10 +326,11 @@ class Identity:
 
     def recycled_user(self, user_id: str) -> RecycledUser | None:
         """A user in the recycle bin that is not purged yet."""
-        self._purge()
+        self.purge()
         return self.recycled_users.get(user_id)
 
-    def _purge(self) -> None:
+    def purge(self) -> None:
+        """Forget what has been in the recycle bin for its time."""
         now = self.clock.elapsed()
         for key_id in [k for k, recycled in self.recycled_keys.items() if recycled.purge_at <= now]:
             del self.recycled_keys[key_id]
