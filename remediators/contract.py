@@ -7,12 +7,13 @@ The writes that an `Act` may carry are in writes.py, next to this file; who call
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 if TYPE_CHECKING:
     from ossmend.remediators.writes import Write
@@ -435,6 +436,28 @@ class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, a docstring under each field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+
+
+_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(text: object) -> timedelta:
+    """`90s`, `10m`, `24h`, `7d`, `250ms`. Raises ValueError with what was expected."""
+    if isinstance(text, timedelta):
+        return text
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError("a duration is a number with a unit: 250ms, 90s, 10m, 24h or 7d")
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": "^\\d{1,9}(ms|s|m|h|d)$", "examples": ["90s", "10m", "24h"]}),
+]
+"""A timedelta that is written with its unit."""
 
 
 class NoSettings(Settings):

@@ -1,0 +1,333 @@
+"""AccessForbidden: a browser's preflight was refused. Merge the *stored* CORS rule into the bucket, if it covers it.
+
+The rule to merge is always one that a person has stored: an origin seen in an event is a stranger's claim. The whole
+configuration is read, kept in its order and written back with one change, and it is over only when the browser's own
+preflight passes (facts: section 4; design: section 10 "CORS merge").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fnmatch import translate
+from re import IGNORECASE, fullmatch
+from xml.sax.saxutils import escape
+
+from pydantic import Field, field_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from ossmend.remediators import causes
+from ossmend.remediators.contract import (
+    Act,
+    Case,
+    CorsConfiguration,
+    CorsRule,
+    Done,
+    Event,
+    PreflightAnswer,
+    Receipt,
+    Settings,
+    Subject,
+    Tell,
+    Verdict,
+    View,
+    Wait,
+    remedies,
+)
+from ossmend.remediators.writes import PutBucketCors
+
+NOT_ENABLED = "CORSResponse: CORS is not enabled"
+NOT_ALLOWED = "CORSResponse: This CORS request is not allowed"
+MOST_RULES = 10
+MOST_BYTES = 16 * 1024
+PROPAGATION = timedelta(seconds=60)
+"""A change that is not visible after this long did not help."""
+
+
+class CorsSettings(Settings):
+    """Which stored rule may be merged."""
+
+    rule: str | None = None
+    """Name of an entry of `cors_rules`. Without one nothing is ever written, and the case tells a person."""
+    stored: SkipJsonSchema[CorsRule | None] = Field(default=None, exclude=True)
+    """The rule of that name; the loader puts it here."""
+
+    @field_validator("stored")
+    @classmethod
+    def _not_a_setting(cls, _given: object) -> None:
+        raise ValueError("is not a setting: name an entry of cors_rules with `rule`")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the browser asked for, as far as it is known."""
+
+    origin: str
+    method: str | None
+    headers: tuple[str, ...]
+    derived: bool
+    """From an access log's Referer: no method, no headers, and an origin that is only likely."""
+
+
+def subject(event: Event, settings: CorsSettings) -> Subject:
+    """Bucket and stored rule; bucket and origin where the stored rule does not cover it."""
+    origin = event.origin or ""
+    if settings.stored is not None and origin and covers_origin(settings.stored, origin):
+        return Subject("cors", (event.bucket or "", f"rule={settings.rule}"))
+    return Subject("cors", (event.bucket or "", origin))
+
+
+@remedies("AccessForbidden", subject=subject, settings=CorsSettings, section="cors", writes=("PutBucketCors",))
+def plan(case: Case, view: View, settings: CorsSettings) -> Verdict:
+    """Look at the configuration, and say what follows."""
+    event = case.event
+    if event.message is not None and not event.message.startswith("CORSResponse:"):
+        why = f"AccessForbidden with another message than CORS's: {event.message[:200]}"
+        return Tell(why, causes.diagnosis("forbidden-not-cors", 0.7, (why,)))
+    asked = _asked(case)
+    if event.bucket is None or asked is None:
+        missing = "bucket" if event.bucket is None else "origin"
+        why = f"the text does not name the {missing} of the refused preflight"
+        return Tell(why, causes.diagnosis(_by_message(event), 0.5, (why,)))
+    answer = _preflight(view, event, asked, settings)
+    receipt = _last_merge(case)
+    if answer is not None and answer.allows(asked.origin, _method(asked, settings), _headers(asked, settings)):
+        cause = "cors-already-allowed" if receipt is None else _cause_before(receipt, asked, event)
+        return Done(f"the preflight of {asked.origin} on {event.bucket} passes", cause)
+    configuration = view.cors(event.bucket)
+    if receipt is not None:
+        return _after_merge(case, view, configuration, asked, settings, receipt)
+    return _merge(event, configuration, asked, settings)
+
+
+# -------------------------------------------------------------------------------------------------- what was asked for
+
+
+def _asked(case: Case) -> Asked | None:
+    """The newest sample that names its origin; one with method and headers is better."""
+    named = [event for event in case.samples if event.origin]
+    if not named:
+        return None
+    event = next((event for event in reversed(named) if event.cors_method), named[-1])
+    assert event.origin is not None  # only such samples are in `named`
+    method = event.cors_method.upper() if event.cors_method else None
+    return Asked(event.origin, method, event.cors_headers, derived=event.origin_from == "referer" or method is None)
+
+
+def _method(asked: Asked, settings: CorsSettings) -> str:
+    return asked.method or (settings.stored.allowed_methods[0] if settings.stored else "GET")
+
+
+def _headers(asked: Asked, settings: CorsSettings) -> tuple[str, ...]:
+    if asked.method is not None or settings.stored is None:
+        return asked.headers
+    return tuple(header for header in settings.stored.allowed_headers if "*" not in header)
+
+
+def _preflight(view: View, event: Event, asked: Asked, settings: CorsSettings) -> PreflightAnswer | None:
+    """The browser's preflight, asked again; None where an access log cannot tell what it was and no rule is stored."""
+    if asked.method is None and settings.stored is None:
+        return None
+    assert event.bucket is not None  # the plan has told without one
+    return view.preflight(event.bucket, event.key, asked.origin, _method(asked, settings), _headers(asked, settings))
+
+
+def _by_message(event: Event) -> str:
+    return "cors-not-enabled" if (event.message or "").startswith(NOT_ENABLED) else "cors-origin-not-allowed"
+
+
+# ------------------------------------------------------------------------------------------------ which rule says what
+
+
+def covers_origin(rule: CorsRule, origin: str) -> bool:
+    return any(_glob(pattern, origin) for pattern in rule.allowed_origins)
+
+
+def covers(rule: CorsRule, asked: Asked) -> bool:
+    """Would OSS let this rule answer? Origin, method and every header (facts: section 4.2)."""
+    return not lacking(rule, asked)
+
+
+def lacking(rule: CorsRule, asked: Asked) -> tuple[str, ...]:
+    """What a rule does not allow of what was asked, in words; empty where it covers all."""
+    lacks = []
+    if not covers_origin(rule, asked.origin):
+        lacks.append(f"origin {asked.origin}")
+    if asked.method is not None and asked.method not in {method.upper() for method in rule.allowed_methods}:
+        lacks.append(f"method {asked.method}")
+    lacks += [f"header {name}" for name in asked.headers if not any(_glob(h, name, IGNORECASE) for h in rule.allowed_headers)]
+    return tuple(lacks)
+
+
+def _glob(pattern: str, value: str, flags: int = 0) -> bool:
+    """`*` is the only wildcard, and there is at most one."""
+    literal = pattern.replace("[", "[[]").replace("?", "[?]")
+    return fullmatch(translate(literal), value, flags) is not None
+
+
+def _cause(configuration: CorsConfiguration, asked: Asked, otherwise: str) -> tuple[str, tuple[str, ...]]:
+    """Why no rule matches, and the sentences that show it."""
+    if not configuration.rules:
+        return "cors-not-enabled", ("the bucket has no CORS configuration",)
+    shortfalls = [lacking(rule, asked) for rule in configuration.rules]
+    evidence = tuple(
+        f"rule {number} does not allow {', '.join(lacks)}" for number, lacks in enumerate(shortfalls, 1) if lacks
+    )
+    if any(not lacks for lacks in shortfalls):
+        return "cors-rule-present-not-effective", (f"a rule allows it already: {otherwise}",)
+    nearest = min(shortfalls, key=lambda lacks: (lacks[0].startswith("origin"), len(lacks)))
+    cause = {"origin": "cors-origin-not-allowed", "method": "cors-method-not-allowed"}
+    return cause.get(nearest[0].split()[0], "cors-header-not-allowed"), evidence
+
+
+# ---------------------------------------------------------------------------------------------------------- the merge
+
+
+def _merge(event: Event, configuration: CorsConfiguration, asked: Asked, settings: CorsSettings) -> Verdict:
+    """Merge the stored rule, or say why not."""
+    bucket = event.bucket
+    assert bucket is not None  # the plan has told without one
+    cause, evidence = _cause(configuration, asked, _by_message(event))
+    evidence = (*evidence, *_derived(asked, event))
+    facts = {"needed": _needed(asked), "present": [_shown(rule) for rule in configuration.rules]}
+
+    def tell(why: str, which: str, confidence: float = 0.95) -> Tell:
+        return Tell(why, causes.diagnosis(which, confidence, (why, *evidence), facts))
+
+    stored = settings.stored
+    if stored is None:
+        return Tell(f"{bucket} refuses preflights of {asked.origin}, and no rule is stored for it",
+                    causes.diagnosis(cause, 0.9, evidence, facts))  # fmt: skip
+    if not covers(stored, asked):
+        lacks = ", ".join(lacking(stored, asked))
+        return tell(f"the stored rule {settings.rule} does not allow {lacks}", "cors-stored-rule-does-not-cover")
+    if _credentials(event) and "*" in stored.allowed_origins:
+        return tell("the page sends credentials, and browsers refuse a wildcard origin then", "cors-wildcard-with-credentials")
+    if configuration.unknown:
+        names = ", ".join(configuration.unknown)
+        return tell(f"the bucket's configuration has elements that a write would lose: {names}", "cors-unknown-elements")
+    if present(configuration, stored):
+        return tell(f"the stored rule {settings.rule} is in the bucket, and the preflight is still refused",
+                    "cors-rule-present-not-effective", 0.8)  # fmt: skip
+    rules = merged(configuration.rules, stored)
+    if len(rules) > MOST_RULES or size_of(rules, configuration.response_vary) > MOST_BYTES:
+        return tell(f"with the stored rule {settings.rule} the bucket would exceed 10 rules or 16 KB", "cors-limit-reached")
+    write = PutBucketCors(
+        bucket=bucket,
+        rules=rules,
+        response_vary=configuration.response_vary,
+        before=configuration.rules,
+        before_response_vary=configuration.response_vary,
+        planned_on=configuration.digest,
+    )
+    shadow = _shadow(configuration.rules, rules, asked)
+    why = f"merge the stored rule {settings.rule} into {bucket}, for {asked.origin}{shadow}"
+    return Act((write,), why, causes.diagnosis(cause, 0.95, evidence, facts))
+
+
+def present(configuration: CorsConfiguration, stored: CorsRule) -> bool:
+    """Does the bucket have the stored rule, or one with the same origins and methods that allows all its headers?"""
+    return any(_same_target(rule, stored) and not _missing_headers(rule, stored) for rule in configuration.rules)
+
+
+def merged(rules: tuple[CorsRule, ...], stored: CorsRule) -> tuple[CorsRule, ...]:
+    """One rule with the same origins and methods gets the missing headers; otherwise the stored rule goes to the end."""
+    same = [number for number, rule in enumerate(rules) if _same_target(rule, stored)]
+    if len(same) != 1:
+        return (*rules, stored)
+    old = rules[same[0]]
+    wider = replace(old, allowed_headers=(*old.allowed_headers, *_missing_headers(old, stored)))
+    return (*rules[: same[0]], wider, *rules[same[0] + 1 :])
+
+
+def _same_target(rule: CorsRule, stored: CorsRule) -> bool:
+    return set(rule.allowed_origins) == set(stored.allowed_origins) and _upper(rule) == _upper(stored)
+
+
+def _upper(rule: CorsRule) -> set[str]:
+    return {method.upper() for method in rule.allowed_methods}
+
+
+def _missing_headers(rule: CorsRule, stored: CorsRule) -> tuple[str, ...]:
+    if "*" in rule.allowed_headers:
+        return ()
+    have = {header.lower() for header in rule.allowed_headers}
+    return tuple(header for header in stored.allowed_headers if header.lower() not in have)
+
+
+def size_of(rules: tuple[CorsRule, ...], response_vary: bool | None) -> int:
+    """Bytes of the configuration's XML, as it would be sent."""
+    text = "<CORSConfiguration></CORSConfiguration>" + "<ResponseVary>false</ResponseVary>" * (response_vary is not None)
+    for rule in rules:
+        text += "<CORSRule></CORSRule>"
+        for name, values in (
+            ("AllowedOrigin", rule.allowed_origins),
+            ("AllowedMethod", rule.allowed_methods),
+            ("AllowedHeader", rule.allowed_headers),
+            ("ExposeHeader", rule.expose_headers),
+            ("MaxAgeSeconds", () if rule.max_age_seconds is None else (str(rule.max_age_seconds),)),
+        ):
+            text += "".join(f"<{name}>{escape(value)}</{name}>" for value in values)
+    return len(text.encode())
+
+
+def _shadow(before: tuple[CorsRule, ...], after: tuple[CorsRule, ...], asked: Asked) -> str:
+    """The *actual* request has no header list: an earlier rule may answer it, with its own ExposeHeader and MaxAge."""
+    simple = replace(asked, headers=())
+    for number, rule in enumerate(before, 1):
+        if asked.method is not None and rule in after and covers(rule, simple):
+            return f" (rule {number} will still answer the actual request: its ExposeHeader and MaxAge apply)"
+    return ""
+
+
+def _credentials(event: Event) -> bool:
+    return event.fields.get("credentials", "").lower() in ("include", "true")
+
+
+def _derived(asked: Asked, event: Event) -> tuple[str, ...]:
+    if event.origin_from == "referer":
+        return (f"the access log has no Origin: {asked.origin} is taken from the Referer",)
+    return ()
+
+
+def _needed(asked: Asked) -> dict[str, object]:
+    return {"origin": asked.origin, "method": asked.method, "headers": list(asked.headers)}
+
+
+def _shown(rule: CorsRule) -> dict[str, object]:
+    return {
+        "origins": list(rule.allowed_origins),
+        "methods": list(rule.allowed_methods),
+        "headers": list(rule.allowed_headers),
+    }
+
+
+# ------------------------------------------------------------------------------------------------------- and after it
+
+
+def _cause_before(receipt: Receipt, asked: Asked, event: Event) -> str:
+    """Why the merge was needed: the rules as they were then."""
+    assert isinstance(receipt.write, PutBucketCors)  # _last_merge sees to it
+    return _cause(CorsConfiguration(receipt.write.before), asked, _by_message(event))[0]
+
+
+def _last_merge(case: Case) -> Receipt | None:
+    merges = [receipt for receipt in case.receipts if isinstance(receipt.write, PutBucketCors)]
+    if not merges or (case.verified_at is not None and case.verified_at > merges[-1].at):
+        return None  # that merge did its work once; what is refused now is another trouble
+    return merges[-1]
+
+
+def _after_merge(
+    case: Case, view: View, configuration: CorsConfiguration, asked: Asked, settings: CorsSettings, receipt: Receipt
+) -> Verdict:
+    """The preflight does not pass yet: the change takes time to spread, or it did not help."""
+    waited = view.now() - receipt.at
+    cause = _by_message(case.event)
+    if waited < PROPAGATION:
+        pause = max(timedelta(seconds=1), waited)  # 1 s, 2 s, 4 s, ... in all
+        return Wait(view.now() + min(pause, PROPAGATION - waited + timedelta(seconds=1)), "the change is spreading", cause)
+    if settings.stored is not None and not present(configuration, settings.stored):
+        return _merge(case.event, configuration, asked, settings)  # somebody has replaced it since
+    why = f"the rule was merged {waited.total_seconds():.0f} s ago, and the preflight of {asked.origin} is still refused"
+    return Tell(why, causes.diagnosis("cors-rule-present-not-effective", 0.9, (why,)))

@@ -1,0 +1,254 @@
+"""InvalidObjectState: the object is archived. Ask OSS to restore it, then wait until it really reads again.
+
+OSS answers HEAD with 200 for a frozen object, cannot tell "never asked" from "expired" or "lost", and may take longer
+than a tier's reference time. So the state is read anew each time, time passed is never a failure, and it is over only
+when one byte has been read (facts: sections 3.3, 3.6).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from ossmend.remediators import causes
+from ossmend.remediators.contract import (
+    Act,
+    Case,
+    Done,
+    Duration,
+    Event,
+    Missing,
+    ObjectRef,
+    ObjectState,
+    Receipt,
+    Settings,
+    Subject,
+    Tell,
+    Verdict,
+    View,
+    Wait,
+    remedies,
+)
+from ossmend.remediators.writes import RestoreObject, Tier
+
+FIRST_LOOK = timedelta(seconds=2)
+CADENCE = {
+    "Archive": timedelta(seconds=20),
+    "ColdArchive/Expedited": timedelta(minutes=3),
+    "ColdArchive": timedelta(minutes=15),
+    "DeepColdArchive": timedelta(minutes=30),
+}
+"""How often a restore is looked at once it has been running for a while: a fraction of what the class takes."""
+LOST_AFTER = timedelta(seconds=60)
+"""OSS showed no trace of a restore it had accepted: wait this long before calling it lost."""
+MOST_RESTORES_LOST = 2
+DAYS = {"Archive": 7, "ColdArchive": 365, "DeepColdArchive": 365}
+TIERS: dict[str, tuple[str, ...]] = {
+    "Archive": (),
+    "ColdArchive": ("Expedited", "Standard", "Bulk"),
+    "DeepColdArchive": ("Expedited", "Standard"),
+}
+
+
+class RestoreSettings(Settings):
+    """How archived objects are restored."""
+
+    days: int = Field(1, ge=1, le=365)
+    """Days the restored copy stays readable; a longer stay costs more. Archive allows 7: more is cut to that."""
+    tier: Tier | None = None
+    """Expedited, Standard or Bulk for ColdArchive, without Bulk for DeepColdArchive; default Standard. Not used for Archive."""
+    on_refreeze: Literal["tell", "extend"] = "tell"
+    """When the copy has expired and is asked for again: tell a person (default), or restore once more."""
+    poll: Duration | None = None
+    """How often a running restore is looked at. Default: by class, from 2 s doubling up to 20 s .. 30 min."""
+
+
+def subject(event: Event, _settings: RestoreSettings) -> Subject:
+    """The object; a version of its own where one was asked for."""
+    return Subject("object", (event.bucket or "", event.key or "", event.version_id or ""))
+
+
+@remedies("InvalidObjectState", subject=subject, settings=RestoreSettings, section="restore", writes=("RestoreObject",))
+def plan(case: Case, view: View, settings: RestoreSettings) -> Verdict:
+    """Look at the object and say what follows."""
+    event = case.event
+    if is_copy(event):
+        found = _copy_source(event, view)
+    else:
+        found = _meant(event, view)
+    if found is None:
+        return _unnamed(event)
+    ref, state = found
+    if isinstance(state, Missing):
+        return _missing(ref, state)
+    match state.restore:
+        case _ if state.storage_class not in DAYS:
+            return _not_archived(ref, state, view)
+        case "restored":
+            return _restored(case, state, view, settings)
+        case "ongoing":
+            why = f"OSS is restoring {ref} ({state.storage_class})"
+            return Wait(_next_look(case, state, view.now(), settings), why, "restoring")
+        case _:
+            return _frozen(case, state, view, settings)
+
+
+# ------------------------------------------------------------------------------------------------ which object is meant
+
+
+def is_copy(event: Event) -> bool:
+    """A refused CopyObject or UploadPartCopy: its *source* is frozen, and bucket and key name the target."""
+    return (event.operation or "") in ("CopyObject", "UploadPartCopy") or "x-oss-copy-source" in event.fields
+
+
+def _copy_source(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
+    source = event.fields.get("x-oss-copy-source", "").lstrip("/")
+    bucket, slash, rest = source.partition("/")
+    key, _, version = rest.partition("?versionId=")
+    if not (bucket and slash and key):
+        return None
+    ref = ObjectRef(bucket, key, version or None)
+    if bucket != event.bucket:
+        return None  # the policy was matched on the target's bucket: another bucket is not its to touch
+    return ref, view.object(ref)
+
+
+def _meant(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
+    """The one reading of the text whose object exists."""
+    readings = [reading for reading in event.readings if reading.bucket == event.bucket] or [event.object]
+    wanted = [reading for reading in readings if reading is not None]
+    if not wanted:
+        return None
+    asked = [(ref, view.object(ref)) for ref in wanted]
+    for ref, state in asked:
+        if isinstance(state, ObjectState):
+            return ref, state
+    return asked[0]
+
+
+def _unnamed(event: Event) -> Tell:
+    if is_copy(event):
+        why = "a copy was refused because its source is archived, and the text does not name the source"
+        return Tell(why, causes.diagnosis("copy-source-archived", 0.8, (why,)))
+    why = "the text does not say which object is archived"
+    return Tell(why, causes.diagnosis("object-unnamed", 0.9, (why,)))
+
+
+def _missing(ref: ObjectRef, missing: Missing) -> Tell:
+    why = f"{ref}: OSS says that there is no such {missing.what}"
+    return Tell(why, causes.diagnosis("object-missing", 0.95, (why,)))
+
+
+# ---------------------------------------------------------------------------------------------------------- its states
+
+
+def _not_archived(ref: ObjectRef, state: ObjectState, view: View) -> Verdict:
+    if view.reads(ref):
+        return Done(f"{ref} is {state.storage_class} now and reads", "not-archived")
+    why = f"{ref} is {state.storage_class} and still does not read"
+    return Tell(why, causes.diagnosis("not-archived", 0.6, (why,), {"storage_class": state.storage_class}))
+
+
+def _restored(case: Case, state: ObjectState, view: View, settings: RestoreSettings) -> Verdict:
+    ref, now = state.ref, view.now()
+    if not view.reads(ref):
+        return Wait(_next_look(case, state, now, settings), f"{ref} is restored, but does not read yet", "restoring")
+    cause = "never-restored" if case.receipts else "already-readable"
+    until = state.until
+    told = f"until {until:%Y-%m-%d %H:%M}Z" if until else "now"
+    return Done(f"{ref} reads again {told}", cause, watch_until=until)
+
+
+def _frozen(case: Case, state: ObjectState, view: View, settings: RestoreSettings) -> Verdict:
+    ref, now = state.ref, view.now()
+    if state.storage_class == "Archive" and view.archive_direct_read(ref.bucket) and view.reads(ref):
+        return Done(f"{ref} reads by archive direct read", "direct-read-on")
+    receipt = _last_restore(case)
+    if receipt is None:
+        return _restore(state, settings, "never-restored", f"{ref} is {state.storage_class} and was not restored")
+    if case.verified_at is not None and case.verified_at >= receipt.at:
+        return _refrozen(case, state, view, settings)
+    return _vanished(case, state, receipt, now, settings)
+
+
+def _last_restore(case: Case) -> Receipt | None:
+    restores = [receipt for receipt in case.receipts if isinstance(receipt.write, RestoreObject)]
+    return restores[-1] if restores else None
+
+
+def _restore(state: ObjectState, settings: RestoreSettings, cause: str, why: str) -> Act:
+    tier = tier_for(state.storage_class, settings)
+    write = RestoreObject(
+        bucket=state.ref.bucket,
+        key=state.ref.key,
+        version_id=state.ref.version_id,
+        days=min(settings.days, DAYS[state.storage_class]),
+        tier=tier,
+        storage_class=state.storage_class,
+        size=state.size,
+        planned_on=state.digest,
+    )
+    evidence = (f"HEAD of {state.ref}: storage class {state.storage_class}, no restore running and none in effect",)
+    facts = {"storage_class": state.storage_class, "size": state.size, "tier": tier}
+    return Act((write,), why, causes.diagnosis(cause, 0.97, evidence, facts))
+
+
+def tier_for(storage_class: str, settings: RestoreSettings) -> Tier | None:
+    """The tier to ask for: None for Archive, and never one that the class does not know."""
+    tiers = TIERS[storage_class]
+    if not tiers:
+        return None
+    return settings.tier if settings.tier in tiers else "Standard"
+
+
+def _refrozen(case: Case, state: ObjectState, view: View, settings: RestoreSettings) -> Verdict:
+    """The readable copy has expired. Only somebody who asked for it since then makes that a trouble."""
+    ref = state.ref
+    assert case.verified_at is not None  # what makes it a re-freeze
+    if case.last_seen <= case.verified_at:
+        return Done(f"the restored copy of {ref} has expired, and nobody has asked for it since", "restored-copy-expired")
+    why = f"{ref} was restored, its copy expired, and it was asked for again"
+    if settings.on_refreeze == "extend":
+        return _restore(state, settings, "restored-copy-expired", why)
+    rules = view.lifecycle_rules(ref.bucket)
+    evidence = [f"last verified read {case.verified_at:%Y-%m-%d %H:%M}Z, asked for again {case.last_seen:%Y-%m-%d %H:%M}Z"]
+    evidence += [f"lifecycle rule of the bucket: {rule}" for rule in rules]
+    cause = "archived-by-lifecycle" if rules and state.transitioned else "restored-copy-expired"
+    return Tell(why, causes.diagnosis(cause, 0.95, tuple(evidence), {"storage_class": state.storage_class}))
+
+
+def _vanished(case: Case, state: ObjectState, receipt: Receipt, now: datetime, settings: RestoreSettings) -> Verdict:
+    """OSS took a restore and shows no trace of it: expired unseen, or lost. Never done."""
+    ref, write = state.ref, receipt.write
+    assert isinstance(write, RestoreObject)  # _last_restore sees to it
+    if now - receipt.at > timedelta(days=write.days):
+        if case.last_seen <= receipt.at + timedelta(days=write.days):
+            return Done(f"the restored copy of {ref} has expired before anybody looked", "restored-copy-expired")
+        return _restore(state, settings, "restored-copy-expired", f"{ref} was restored, expired unseen, and is asked for again")
+    if now - receipt.at < LOST_AFTER:
+        return Wait(_next_look(case, state, now, settings), f"OSS took the restore of {ref} and does not show it yet", "restoring")
+    restores = [each for each in case.receipts if isinstance(each.write, RestoreObject)]
+    if len(restores) < MOST_RESTORES_LOST:
+        return _restore(state, settings, "restore-lost", f"OSS took the restore of {ref} and lost it")
+    why = f"OSS took {len(restores)} restores of {ref} and shows no trace of them"
+    return Tell(why, causes.diagnosis("restore-lost", 0.8, (why, f"request id {receipt.request_id or 'unknown'}")))
+
+
+# --------------------------------------------------------------------------------------------------------------- pace
+
+
+def _next_look(case: Case, state: ObjectState, now: datetime, settings: RestoreSettings) -> datetime:
+    """From 2 s after the restore, doubling to the class's cadence; a little apart for each case."""
+    if settings.poll is not None:
+        return now + settings.poll
+    receipt = _last_restore(case)
+    tier = receipt.write.tier if receipt is not None and isinstance(receipt.write, RestoreObject) else None
+    cadence = CADENCE.get(f"{state.storage_class}/{tier}", CADENCE.get(state.storage_class, CADENCE["Archive"]))
+    running = now - (receipt.at if receipt is not None else case.opened_at)
+    pause = min(max(running, FIRST_LOOK), cadence)
+    if pause < cadence:
+        return now + pause  # keys that were restored together stay together: one list call answers for all of them
+    jitter = 1 + (case.id % 7) / 100
+    return now + pause * jitter
