@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -233,18 +234,11 @@ def _restore(cloud: Cloud, value: object, storage_class: str) -> Restore | None:
     return Restore(tier, days, ready, expires)
 
 
-_OBJECT_ACLS = ("default", "private", "public-read", "public-read-write")
-_KINDS = ("Normal", "Multipart", "Appendable", "Symlink")
-_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "storage_class": lambda v: one_of(v, STORAGE_CLASSES, "storage_class"),
-    "headers": lambda v: header_pairs(v, "headers"),
-    "tags": lambda v: pairs(v, "tags"),
-    "acl": lambda v: one_of(v, _OBJECT_ACLS, "acl"),
-    "modified": lambda v: int(number(v, "modified")),
-    "etag": lambda v: text(v, "etag"),
-    "kind": lambda v: one_of(v, _KINDS, "kind"),
-    "delete_marker": lambda v: truth(v, "delete_marker"),
-}
+def etag(value: object) -> str:
+    given = text(value, "etag").upper()
+    if not re.fullmatch(r"[0-9A-F]{32}(-[0-9]+)?", given):
+        raise BadSetting("etag must be 32 hex digits, perhaps with the number of parts after a dash")
+    return given
 
 
 def header_pairs(value: object, where: str) -> tuple[tuple[str, str], ...]:
@@ -256,12 +250,26 @@ def header_pairs(value: object, where: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, header.encode("utf-8", "replace").decode("latin-1")) for name, header in found)
 
 
+_OBJECT_ACLS = ("default", "private", "public-read", "public-read-write")
+_KINDS = ("Normal", "Multipart", "Appendable", "Symlink")
+_FIELDS: dict[str, Callable[[Any], Any]] = {
+    "storage_class": lambda v: one_of(v, STORAGE_CLASSES, "storage_class"),
+    "headers": lambda v: header_pairs(v, "headers"),
+    "tags": lambda v: pairs(v, "tags"),
+    "acl": lambda v: one_of(v, _OBJECT_ACLS, "acl"),
+    "modified": lambda v: int(number(v, "modified")),
+    "etag": etag,
+    "kind": lambda v: one_of(v, _KINDS, "kind"),
+    "delete_marker": lambda v: truth(v, "delete_marker"),
+}
+
+
 def _version(cloud: Cloud, base: ObjectVersion, settings: Settings) -> ObjectVersion:
     """`base` with the settings on top."""
     content = _content(settings)
     if content is not None:
-        etag, crc = digest(content)
-        base = replace(base, content=content, etag=etag, crc=crc)
+        md5, crc = digest(content)
+        base = replace(base, content=content, etag=md5, crc=crc)
     base = replace(base, **{name: check(settings[name]) for name, check in _FIELDS.items() if name in settings})
     if "content_type" in settings:
         others = tuple(h for h in base.headers if h[0].lower() != "content-type")
@@ -275,8 +283,8 @@ def _version(cloud: Cloud, base: ObjectVersion, settings: Settings) -> ObjectVer
 
 
 def _blank(cloud: Cloud, bucket: Bucket) -> ObjectVersion:
-    etag, crc = digest(Zeros(0))
-    return ObjectVersion(Zeros(0), etag, crc, int(cloud.clock.shown()), storage_class=bucket.storage_class)
+    md5, crc = digest(Zeros(0))
+    return ObjectVersion(Zeros(0), md5, crc, int(cloud.clock.shown()), storage_class=bucket.storage_class)
 
 
 def bucket_of(cloud: Cloud, name: str) -> Bucket:

@@ -56,6 +56,11 @@ def _directive(call: Call, name: str) -> bool:
     return text.upper() == "REPLACE"
 
 
+def _is_current(call: Call, bucket: Bucket, key: str, source: ObjectVersion) -> bool:
+    """Is the source what the target key answers with now? An older version is another object."""
+    return bucket is call.bucket and key == call.key and bucket.stack(key)[0] is source
+
+
 @operation("PUT", "object", "copy", name="CopyObject", action="oss:PutObject")
 def copy_object(call: Call) -> Response:
     """Copy; onto itself it must change something: metadata, class or version."""
@@ -74,8 +79,11 @@ def copy_object(call: Call) -> Response:
             [("MaxSizeAllowed", str(COPY_LIMIT)), ("ProposedSize", str(source.size))],
         )
     storage_class = metadata.storage_class(call, call.bucket)
-    if call.header("x-oss-storage-class") is None and (source_bucket, source_key) == (call.bucket, call.key):
-        storage_class = source.storage_class if not replaced else storage_class
+    if _is_current(call, source_bucket, source_key, source):
+        # Documented: onto itself, whatever the directive says, the request's metadata replaces the object's.
+        replaced = True
+        if call.header("x-oss-storage-class") is None:
+            storage_class = source.storage_class
     version = replace(
         source,
         modified=call.now,

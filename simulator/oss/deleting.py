@@ -29,7 +29,6 @@ def delete_multiple_objects(call: Call) -> Response:
             "0017-00000104",  # ours
             [("ArgumentName", "Content-MD5")],
         )
-    metadata.check_md5(call, call.request.body)
     document = xml.parse(call.request.body, "Delete")
     quiet_node = document.first("Quiet")
     quiet = xml.boolean(quiet_node.text) if quiet_node is not None and quiet_node.text.strip() else False

@@ -8,7 +8,7 @@ then the state of the object.
 from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
-from ossmend.simulator.oss import access_log, cors, permit, refusals, route, themes
+from ossmend.simulator.oss import access_log, cors, metadata, permit, refusals, route, themes
 from ossmend.simulator.oss.authenticate import Credentials, read_credentials, verify
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.state import Cloud
@@ -88,6 +88,7 @@ def _run(call: Call, operation: Operation) -> Response:
     if call.version_id == "":
         raise refusals.invalid_argument("Version id cannot be the empty string", "versionId", "")
     permit.require_for(call, operation)
+    metadata.check_md5(call)
     return operation.run(call)
 
 

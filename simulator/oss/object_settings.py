@@ -39,7 +39,6 @@ def get_object_acl(call: Call) -> Response:
 
 @operation("PUT", "object", "tagging", name="PutObjectTagging")
 def put_object_tagging(call: Call) -> Response:
-    metadata.check_md5(call, call.request.body)
     tags = read_tags(call.request.body, 10)
     version = stacks.addressed(call)
     return Response(200, _change(call, version, replace(version, tags=tags)))
