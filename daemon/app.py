@@ -7,7 +7,6 @@ This is the only file that knows the whole road of an event: sources -> triage.p
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,7 +147,8 @@ class App:
     ) -> None:
         """`state` overrides the configuration's state directory; `since` reads every source from its beginning and
         takes only what happened so long ago or less (both for audits). Raises ConfigRefused, CredentialsRefused,
-        StateLocked, StateUnavailable."""
+        StateLocked, StateUnavailable.
+        """
         self._path = path
         self._dry_run = dry_run
         self._since = since
@@ -206,7 +206,9 @@ class App:
             waker = self._waker()
             waker.start()
             waker.watch(self.works.directories())
-            log.info("daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies))
+            log.info(
+                "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
+            )
             self._systemd.ready(self._status())
             try:
                 self._loop(waker)
@@ -280,7 +282,9 @@ class App:
         self._systemd.reloading()
         try:
             config = load(self._path)
-            if state_directory(config, dry_run=self._dry_run) != state_directory(self.works.config, dry_run=self._dry_run):
+            if state_directory(config, dry_run=self._dry_run) != state_directory(
+                self.works.config, dry_run=self._dry_run
+            ):
                 raise ConfigRefused.of(self._path, "state.path cannot change while running: restart for that")
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:

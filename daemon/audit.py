@@ -20,9 +20,9 @@ from ossmend.config.load import load
 from ossmend.config.model import Config
 from ossmend.daemon import listing, log
 from ossmend.daemon.app import App
+from ossmend.daemon.brakes import cost_of
 from ossmend.daemon.journal import intents
 from ossmend.daemon.journal.schema import cases
-from ossmend.daemon.brakes import cost_of
 from ossmend.daemon.show import clean
 from ossmend.remediators.contract import parse_duration
 
@@ -98,7 +98,9 @@ def _doubts(rows: list[dict[str, Any]], planned: list[dict[str, Any]]) -> list[s
     if any(write["operation"] == "RestoreObject" for write in planned):
         doubts.append("how long a restore takes: OSS's times are reference values, and a full quota queues requests")
     if any(write["operation"] == "PutBucketCors" for write in planned):
-        doubts.append("whether the daemon's key may write: only a real write shows it (ossmend check --live reads only)")
+        doubts.append(
+            "whether the daemon's key may write: only a real write shows it (ossmend check --live reads only)"
+        )
     return doubts
 
 
@@ -112,7 +114,9 @@ def render(report: dict[str, Any], console: Console) -> None:
     for write in report["writes"]:
         cost = "price unknown" if write["cost"] is None else f"{write['cost']} {report['cost']['currency']}"
         console.print(f"  case {write['case']}: {write['operation']} {write['target']} ({cost})", markup=False)
-    console.print(f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})")
+    console.print(
+        f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})"
+    )
     for title, key in (("permissions", "permissions"), ("cannot be known", "cannot_be_known")):
         for value in report[key]:
             console.print(f"{title}: {value}", markup=False)
@@ -135,7 +139,10 @@ code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 def page(report: dict[str, Any]) -> str:
     """The report as one self-contained page; every value is escaped."""
     cost = report["cost"]
-    writes = [(w["case"], w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown") for w in report["writes"]]
+    writes = [
+        (w["case"], w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
+        for w in report["writes"]
+    ]
     rows = [(c["id"], c["state"], c["code"], c["cause"], c["subject"], c["events"], c["why"]) for c in report["cases"]]
     return "\n".join(
         (
@@ -165,7 +172,11 @@ def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
 
 
 def _list(values: list[str]) -> str:
-    return "<ul>" + "".join(f"<li><code>{_text(value)}</code></li>" for value in values) + "</ul>" if values else '<p class="note">none</p>'
+    return (
+        "<ul>" + "".join(f"<li><code>{_text(value)}</code></li>" for value in values) + "</ul>"
+        if values
+        else '<p class="note">none</p>'
+    )
 
 
 def _text(value: object) -> str:

@@ -144,5 +144,7 @@ def _limits(brakes: Brakes, scope: str | None) -> list[_Limit]:
         ("cost_per_day", DAY, cost, "cost"),
     )
     return [
-        _Limit(name, window, scope, Decimal(str(limit)), what) for name, window, limit, what in table if limit is not None
+        _Limit(name, window, scope, Decimal(str(limit)), what)
+        for name, window, limit, what in table
+        if limit is not None
     ]

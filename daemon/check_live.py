@@ -71,6 +71,8 @@ def _buckets(config: Config) -> list[str]:
     names = {
         policy.match.bucket
         for policy in config.policies
-        if "AccessForbidden" in policy.on and policy.match.bucket and not any(sign in policy.match.bucket for sign in GLOB_SIGNS)
+        if "AccessForbidden" in policy.on
+        and policy.match.bucket
+        and not any(sign in policy.match.bucket for sign in GLOB_SIGNS)
     }
     return sorted(names)

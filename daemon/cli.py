@@ -44,7 +44,9 @@ def config_option(command: Command) -> Command:
 
 
 def dry_run_option(command: Command) -> Command:
-    return click.option("--dry-run", is_flag=True, help="Plan everything, write nothing; keeps a state of its own.")(command)
+    return click.option("--dry-run", is_flag=True, help="Plan everything, write nothing; keeps a state of its own.")(
+        command
+    )
 
 
 def json_option(command: Command) -> Command:
@@ -88,7 +90,9 @@ def once(config_path: Path, dry_run: bool, as_json: bool) -> None:
 @main.command()
 @config_option
 @click.option("--since", "since", default="24h", show_default=True, metavar="DURATION", help="How far to look back.")
-@click.option("--html", "html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as a page, too.")
+@click.option(
+    "--html", "html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as a page, too."
+)
 @json_option
 def audit(config_path: Path, since: str, html: Path | None, as_json: bool) -> None:
     """What would be done, with calls, cost and permissions, and what cannot be known. Writes nothing to the cloud."""
@@ -115,7 +119,12 @@ def check(config_path: Path, live: bool, as_json: bool) -> None:
         from ossmend.config.load import load
 
         config = load(config_path)
-        report: dict[str, Any] = {"ok": True, "file": str(config_path), "policies": len(config.policies), "problems": []}
+        report: dict[str, Any] = {
+            "ok": True,
+            "file": str(config_path),
+            "policies": len(config.policies),
+            "problems": [],
+        }
         if live:
             from ossmend.daemon.check_live import check_live
 
@@ -127,7 +136,9 @@ def check(config_path: Path, live: bool, as_json: bool) -> None:
 @main.command()
 @click.argument("text", nargs=-1)
 @click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="Read the text from a file.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the advice.")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the advice."
+)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE",
               help="Also say what this configuration's policies would do.")  # fmt: skip
 @json_option
@@ -284,7 +295,9 @@ def simulator(port: int, ready_json: bool, scene: Path | None, speed: float, rea
         if ready_json:
             click.echo(json.dumps(running.as_dict()))
         else:
-            click.echo(f"OSS and RPC at {running.oss}, control at {running.control}; access key {running.access_key_id}")
+            click.echo(
+                f"OSS and RPC at {running.oss}, control at {running.control}; access key {running.access_key_id}"
+            )
 
     sys.exit(serve(port=port, scene=scene, speed=speed, realistic=realistic, on_ready=ready))
 

@@ -232,7 +232,9 @@ class Dispatch:
                     due_at=again, tries=tries),
         )  # fmt: skip
 
-    def _flag(self, connection: sa.Connection, case: Case, verdict: Tell | Act, now: datetime, said: list[Entry]) -> None:
+    def _flag(
+        self, connection: sa.Connection, case: Case, verdict: Tell | Act, now: datetime, said: list[Entry]
+    ) -> None:
         if verdict.flag is not None and flags.put(connection, case, verdict.flag, now):
             told = {"key": verdict.flag.access_key_id, "status": verdict.flag.status, "owner": verdict.flag.owner}
             said.append(Entry("flag.raised", case.id, told))
@@ -384,7 +386,9 @@ class Dispatch:
                 state, outcome = ("done", "found") if there else ("not-sent", "no effect found")
                 intents.settle(connection, intent.id, state, now, outcome)
                 cases.resume(connection, intent.case_id, now)
-                entries.append(connection, now, [Entry(f"write.{state}", intent.case_id, _of_write(intent.write, outcome))])
+                entries.append(
+                    connection, now, [Entry(f"write.{state}", intent.case_id, _of_write(intent.write, outcome))]
+                )
                 log.info(f"write.{state}", case=intent.case_id, target=intent.write.target, outcome=outcome)
                 self._asked_first.pop(intent.id, None)
         return left
@@ -421,7 +425,13 @@ def _settled(answer: Sent | Exception) -> tuple[str, str, str | None, timedelta]
 
 
 def _told(case: Case, decision: Decision) -> dict[str, object]:
-    return {"code": case.code, "subject": str(case.subject), "state": decision.state, "cause": decision.cause, "why": decision.why}
+    return {
+        "code": case.code,
+        "subject": str(case.subject),
+        "state": decision.state,
+        "cause": decision.cause,
+        "why": decision.why,
+    }
 
 
 def _of_write(write: Write, outcome: str) -> dict[str, object]:

@@ -134,7 +134,15 @@ def render(found: dict[str, Any], console: Console) -> None:
         table.add_column(name, overflow="fold")
     for row in found["cases"]:
         style = "bold" if row["state"] in HUMAN_STATES else ""
-        cells = (row["id"], row["state"], row["code"] or "-", row["cause"] or "-", row["subject"], row["events"], row["why"])
+        cells = (
+            row["id"],
+            row["state"],
+            row["code"] or "-",
+            row["cause"] or "-",
+            row["subject"],
+            row["events"],
+            row["why"],
+        )
         table.add_row(*(Text(str(cell), style=style) for cell in cells))
     console.print(table)
 
@@ -162,7 +170,10 @@ def render_one(found: dict[str, Any], console: Console) -> None:
             line(title, value)
             title = ""
     for write in found["writes"]:
-        line("write", f"{write['operation']} {write['target']}: {write['state']} {write['outcome']} [{write['digest'][:12]}]")
+        line(
+            "write",
+            f"{write['operation']} {write['target']}: {write['state']} {write['outcome']} [{write['digest'][:12]}]",
+        )
     for kind, table in found["used_by"].items():
         line(kind, ", ".join(f"{name} ({number})" for name, number in table.items()))
 
@@ -172,4 +183,6 @@ def render_journal(found: dict[str, Any], console: Console) -> None:
     for entry in found["entries"]:
         data = ", ".join(f"{name}={value}" for name, value in entry["data"].items() if value not in (None, ""))
         case = f"case {entry['case']}" if entry["case"] is not None else ""
-        console.print(f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", markup=False, soft_wrap=True)
+        console.print(
+            f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", markup=False, soft_wrap=True
+        )

@@ -36,7 +36,14 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=10), timedelta(hours=1)
 
 
 def say(
-    connection: sa.Connection, config: Config, case: Case, why: str, diagnosis: Diagnosis, now: datetime, *, dry_run: bool
+    connection: sa.Connection,
+    config: Config,
+    case: Case,
+    why: str,
+    diagnosis: Diagnosis,
+    now: datetime,
+    *,
+    dry_run: bool,
 ) -> bool:
     """Put one notice out, unless this case has already told this cause. True if it was said."""
     key = diagnosis.cause + ("/held" if "(held:" in why else "")
@@ -112,7 +119,9 @@ def _post(webhook: Webhook, body: Mapping[str, Any]) -> str:
     session = requests.Session()
     session.trust_env = False
     try:
-        with session.post(webhook.url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True) as answer:
+        with session.post(
+            webhook.url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True
+        ) as answer:
             return "sent" if 200 <= answer.status_code < 300 else f"HTTP {answer.status_code}"
     except requests.RequestException as error:
         return type(error).__name__

@@ -60,7 +60,9 @@ class Triage:
         """Store a batch and move the source's cursor, in one transaction."""
         now = self._clock.now()
         oldest = now - self._since if self._since is not None else None
-        ours = [event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)]
+        ours = [
+            event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)
+        ]
         with self._store.begin() as connection:
             fresh = cases.unseen(connection, {event.request_id for event in ours if event.request_id}, now)
             folds, repeated = self._fold(ours, fresh, now)

@@ -25,7 +25,8 @@ class Signal:
     """Something to wait for, that threads and signal handlers may set.
 
     A SimpleQueue and not a threading.Event: a handler that runs while this very thread is inside `Event.wait` could
-    find the event's lock taken by itself."""
+    find the event's lock taken by itself.
+    """
 
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()

@@ -155,7 +155,9 @@ def lacking(rule: CorsRule, asked: Asked) -> tuple[str, ...]:
         lacks.append(f"origin {asked.origin}")
     if asked.method is not None and asked.method not in {method.upper() for method in rule.allowed_methods}:
         lacks.append(f"method {asked.method}")
-    lacks += [f"header {name}" for name in asked.headers if not any(_glob(h, name, IGNORECASE) for h in rule.allowed_headers)]
+    lacks += [
+        f"header {name}" for name in asked.headers if not any(_glob(h, name, IGNORECASE) for h in rule.allowed_headers)
+    ]
     return tuple(lacks)
 
 
@@ -202,16 +204,22 @@ def _merge(event: Event, configuration: CorsConfiguration, asked: Asked, setting
         lacks = ", ".join(lacking(stored, asked))
         return tell(f"the stored rule {settings.rule} does not allow {lacks}", "cors-stored-rule-does-not-cover")
     if _credentials(event) and "*" in stored.allowed_origins:
-        return tell("the page sends credentials, and browsers refuse a wildcard origin then", "cors-wildcard-with-credentials")
+        return tell(
+            "the page sends credentials, and browsers refuse a wildcard origin then", "cors-wildcard-with-credentials"
+        )
     if configuration.unknown:
         names = ", ".join(configuration.unknown)
-        return tell(f"the bucket's configuration has elements that a write would lose: {names}", "cors-unknown-elements")
+        return tell(
+            f"the bucket's configuration has elements that a write would lose: {names}", "cors-unknown-elements"
+        )
     if present(configuration, stored):
         return tell(f"the stored rule {settings.rule} is in the bucket, and the preflight is still refused",
                     "cors-rule-present-not-effective", 0.8)  # fmt: skip
     rules = merged(configuration.rules, stored)
     if len(rules) > MOST_RULES or size_of(rules, configuration.response_vary) > MOST_BYTES:
-        return tell(f"with the stored rule {settings.rule} the bucket would exceed 10 rules or 16 KB", "cors-limit-reached")
+        return tell(
+            f"with the stored rule {settings.rule} the bucket would exceed 10 rules or 16 KB", "cors-limit-reached"
+        )
     write = PutBucketCors(
         bucket=bucket,
         rules=rules,
@@ -257,7 +265,9 @@ def _missing_headers(rule: CorsRule, stored: CorsRule) -> tuple[str, ...]:
 
 def size_of(rules: tuple[CorsRule, ...], response_vary: bool | None) -> int:
     """Bytes of the configuration's XML, as it would be sent."""
-    text = "<CORSConfiguration></CORSConfiguration>" + "<ResponseVary>false</ResponseVary>" * (response_vary is not None)
+    text = "<CORSConfiguration></CORSConfiguration>" + "<ResponseVary>false</ResponseVary>" * (
+        response_vary is not None
+    )
     for rule in rules:
         text += "<CORSRule></CORSRule>"
         for name, values in (
@@ -326,8 +336,12 @@ def _after_merge(
     cause = _by_message(case.event)
     if waited < PROPAGATION:
         pause = max(timedelta(seconds=1), waited)  # 1 s, 2 s, 4 s, ... in all
-        return Wait(view.now() + min(pause, PROPAGATION - waited + timedelta(seconds=1)), "the change is spreading", cause)
+        return Wait(
+            view.now() + min(pause, PROPAGATION - waited + timedelta(seconds=1)), "the change is spreading", cause
+        )
     if settings.stored is not None and not present(configuration, settings.stored):
         return _merge(case.event, configuration, asked, settings)  # somebody has replaced it since
-    why = f"the rule was merged {waited.total_seconds():.0f} s ago, and the preflight of {asked.origin} is still refused"
+    why = (
+        f"the rule was merged {waited.total_seconds():.0f} s ago, and the preflight of {asked.origin} is still refused"
+    )
     return Tell(why, causes.diagnosis("cors-rule-present-not-effective", 0.9, (why,)))

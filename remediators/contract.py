@@ -228,7 +228,8 @@ class TryAgain(Exception):
 
 class Refused(Exception):
     """The cloud refused *our own* request, and waiting will not help: never a finding about the user, but a
-    "could not check". `code` and `request_id` are of our request."""
+    "could not check". `code` and `request_id` are of our request.
+    """
 
     def __init__(self, operation: str, code: str, message: str, request_id: str | None = None, status: int = 0) -> None:
         super().__init__(f"{operation}: {code} ({request_id or 'no request id'}): {message}")
@@ -323,6 +324,13 @@ class PreflightAnswer:
         )
 
 
+def tags_digest(tags: Mapping[str, str]) -> str:
+    """A user's tags as one word: it changes when somebody tags."""
+    import hashlib
+
+    return hashlib.sha256(repr(sorted(tags.items())).encode()).hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOwner:
     """The RAM user (or root) behind an access key id; a principal name, never mail or phone."""
@@ -334,6 +342,11 @@ class KeyOwner:
     display_name: str = ""
     kind: Literal["ram-user", "root"] = "ram-user"
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """What a TagUser is planned on."""
+        return tags_digest(self.tags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

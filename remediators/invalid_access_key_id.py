@@ -90,7 +90,9 @@ def _burst(case: Case) -> tuple[str, ...]:
     """Many callers with one expired key at once: a refresh that several of them raced for."""
     clients = len(case.usage.get("clients", {}))
     if clients > 1 or case.events > 20:
-        return (f"{case.events} refusals from {clients or 'unknown'} clients with the same temporary key: its refresh failed or raced",)
+        return (
+            f"{case.events} refusals from {clients or 'unknown'} clients with the same temporary key: its refresh failed or raced",
+        )
     return ()
 
 
@@ -127,7 +129,10 @@ def _without_owner(case: Case, view: View, key_id: str) -> Verdict:
             kind="root" if root else "ram-user",
         )
         last = f", last used {used.at:%Y-%m-%d}" if used.at else ""
-        evidence = (f"ActionTrail knows the key as {'the root account' if root else used.name}'s{last}", *_message(case))
+        evidence = (
+            f"ActionTrail knows the key as {'the root account' if root else used.name}'s{last}",
+            *_message(case),
+        )
         if root:
             return _told(case, key_id, "disabled", "key-disabled", 0.7, evidence, owner=owner)
         return _told(case, key_id, "deleted", "key-deleted", 0.8, evidence, owner=owner)

@@ -208,12 +208,16 @@ def _refrozen(case: Case, state: ObjectState, view: View, settings: RestoreSetti
     ref = state.ref
     assert case.verified_at is not None  # what makes it a re-freeze
     if case.last_seen <= case.verified_at:
-        return Done(f"the restored copy of {ref} has expired, and nobody has asked for it since", "restored-copy-expired")
+        return Done(
+            f"the restored copy of {ref} has expired, and nobody has asked for it since", "restored-copy-expired"
+        )
     why = f"{ref} was restored, its copy expired, and it was asked for again"
     if settings.on_refreeze == "extend":
         return _restore(state, settings, "restored-copy-expired", why)
     rules = view.lifecycle_rules(ref.bucket)
-    evidence = [f"last verified read {case.verified_at:%Y-%m-%d %H:%M}Z, asked for again {case.last_seen:%Y-%m-%d %H:%M}Z"]
+    evidence = [
+        f"last verified read {case.verified_at:%Y-%m-%d %H:%M}Z, asked for again {case.last_seen:%Y-%m-%d %H:%M}Z"
+    ]
     evidence += [f"lifecycle rule of the bucket: {rule}" for rule in rules]
     cause = "archived-by-lifecycle" if rules and state.transitioned else "restored-copy-expired"
     return Tell(why, causes.diagnosis(cause, 0.95, tuple(evidence), {"storage_class": state.storage_class}))
@@ -226,9 +230,15 @@ def _vanished(case: Case, state: ObjectState, receipt: Receipt, now: datetime, s
     if now - receipt.at > timedelta(days=write.days):
         if case.last_seen <= receipt.at + timedelta(days=write.days):
             return Done(f"the restored copy of {ref} has expired before anybody looked", "restored-copy-expired")
-        return _restore(state, settings, "restored-copy-expired", f"{ref} was restored, expired unseen, and is asked for again")
+        return _restore(
+            state, settings, "restored-copy-expired", f"{ref} was restored, expired unseen, and is asked for again"
+        )
     if now - receipt.at < LOST_AFTER:
-        return Wait(_next_look(case, state, now, settings), f"OSS took the restore of {ref} and does not show it yet", "restoring")
+        return Wait(
+            _next_look(case, state, now, settings),
+            f"OSS took the restore of {ref} and does not show it yet",
+            "restoring",
+        )
     restores = [each for each in case.receipts if isinstance(each.write, RestoreObject)]
     if len(restores) < MOST_RESTORES_LOST:
         return _restore(state, settings, "restore-lost", f"OSS took the restore of {ref} and lost it")

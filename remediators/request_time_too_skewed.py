@@ -97,7 +97,9 @@ def _client(case: Case, drifts: list[float], reading: ClockReading) -> Tell:
     spread = max(drifts) - min(drifts)
     if kind == "clock-drift" and len(drifts) > 1 and spread > 60 and drift < 0 and own_clock_is_fine(reading):
         kind, confidence = "clock-slow-upload", 0.6  # one clock is off by one amount; queued requests by many
-    evidence = [f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}), in {len(drifts)} of {len(case.samples)} samples"]
+    evidence = [
+        f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}), in {len(drifts)} of {len(case.samples)} samples"
+    ]
     if kind == "clock-time-zone":
         evidence.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")
     clients = len(case.usage.get("clients", {}))
@@ -151,7 +153,8 @@ def _unmeasured(case: Case, reading: ClockReading) -> Tell:
 def host_clock_verdict(reading: ClockReading, settings: ClockSettings) -> Diagnosis | None:
     """Is our own clock worth a warning? Only if all sources agree that it is off by at least `warn_after`.
 
-    One source alone may be wrong: it is said with less confidence, as something to look at."""
+    One source alone may be wrong: it is said with less confidence, as something to look at.
+    """
     agreed = agreement(reading)
     if agreed is None:
         return None
@@ -163,7 +166,8 @@ def host_clock_verdict(reading: ClockReading, settings: ClockSettings) -> Diagno
     critical = least >= settings.critical_after.total_seconds()
     confidence = 0.95 if len({sample.source.split(":")[0] for sample in reading.samples}) > 1 else 0.7
     evidence = tuple(
-        f"{sample.source}: our clock is between {-sample.high:+.1f} s and {-sample.low:+.1f} s off" for sample in reading.samples
+        f"{sample.source}: our clock is between {-sample.high:+.1f} s and {-sample.low:+.1f} s off"
+        for sample in reading.samples
     )
     facts = {
         "drift_seconds": round(drift, 1),
@@ -196,7 +200,11 @@ def _own_clock(reading: ClockReading) -> tuple[str, ...]:
     """What our own clock says about it: a clock of ours that is wrong would explain our own refusals, not theirs."""
     agreed = agreement(reading)
     if agreed is None:
-        return ("this host's clock could not be measured",) if not reading.samples else ("the time sources contradict each other",)
+        return (
+            ("this host's clock could not be measured",)
+            if not reading.samples
+            else ("the time sources contradict each other",)
+        )
     if own_clock_is_fine(reading):
         return ("this host's clock is right: the failing client is elsewhere",)
     return (f"this host's clock is off, too: between {-agreed.high:+.0f} s and {-agreed.low:+.0f} s",)

@@ -81,7 +81,11 @@ class Applications:
 
     def preflight(self) -> Answer:
         """The browser, before it lets the page upload: an unsigned OPTIONS. The page reports what it got."""
-        wanted = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+        wanted = {
+            "Origin": ORIGIN,
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "content-type",
+        }
         session = requests.Session()
         session.trust_env = False
         answer = session.options(f"{self._world.oss}/{ASSETS}/upload.png", headers=wanted, timeout=10)

@@ -88,7 +88,9 @@ def _play(scene: World, directory: Path, *, dry_run: bool, telling: Telling) -> 
     applications = Applications(scene, directory / "app.log")
     configuration = directory / "ossmend.yaml"
     configuration.write_text(
-        CONFIG.format(region=scene.region, oss=scene.oss, rpc=scene.rpc, state=directory / "state", log=directory / "app.log"),
+        CONFIG.format(
+            region=scene.region, oss=scene.oss, rpc=scene.rpc, state=directory / "state", log=directory / "app.log"
+        ),
         encoding="utf-8",
     )
     with _daemon(scene, configuration, directory, dry_run=dry_run):
@@ -163,7 +165,11 @@ def _rows(store: Store) -> list[dict[str, Any]]:
         rows = all_cases(connection)
         for row in rows:
             row["writes"] = [
-                {"operation": intent.write.operation, "target": intent.write.target, "state": _write_state(intent.state)}
+                {
+                    "operation": intent.write.operation,
+                    "target": intent.write.target,
+                    "state": _write_state(intent.state),
+                }
                 for intent in intents.of_case(connection, row["id"])
             ]
             case = journal_cases.get(connection, row["id"])
@@ -177,12 +183,19 @@ def _write_state(state: str) -> str:
 
 
 def _report(
-    rows: list[dict[str, Any]], before: Mapping[str, Answer], after: Mapping[str, Answer], scene: World, *, dry_run: bool
+    rows: list[dict[str, Any]],
+    before: Mapping[str, Answer],
+    after: Mapping[str, Answer],
+    scene: World,
+    *,
+    dry_run: bool,
 ) -> dict[str, Any]:
     told = [_case(row, before, after) for row in rows]
     return {
         "dry_run": dry_run,
-        "cases": [next(case for case in told if case["code"] == code) for code in FOUR if any(c["code"] == code for c in told)],
+        "cases": [
+            next(case for case in told if case["code"] == code) for code in FOUR if any(c["code"] == code for c in told)
+        ],
         "others": [case for case in told if case["code"] not in FOUR],
         "mutating_requests": [
             request["operation"]
@@ -239,5 +252,3 @@ def _faults(report: dict[str, Any]) -> list[str]:
     if dry and not all(write["state"] == "planned" for case in report["cases"] for write in case["writes"]):
         faults.append("a dry run holds writes that are not only planned")
     return faults
-
-

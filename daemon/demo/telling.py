@@ -33,7 +33,9 @@ class Telling:
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._end_live()
 
     def say(self, sentence: str) -> None:
@@ -69,7 +71,9 @@ class Telling:
     def end(self, report: dict[str, Any], faults: list[str]) -> None:
         """The last line."""
         written = report["mutating_requests"]
-        proof = f"the cloud saw {len(written)} writes from the daemon's key" + (f": {', '.join(written)}" if written else "")
+        proof = f"the cloud saw {len(written)} writes from the daemon's key" + (
+            f": {', '.join(written)}" if written else ""
+        )
         outcome = "The story came out as it should" if not faults else "The story did not come out as it should"
         self._console.print(Text(f"{outcome}; {proof}.", style="bold green" if not faults else "bold red"))
 

@@ -103,7 +103,9 @@ def clean_environment() -> dict[str, str]:
     """The environment for our own processes: no proxies, nobody's credentials."""
     unwanted = ("ALIBABA_CLOUD_", "ALIYUN_", "OSS_", "OSSMEND_")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(unwanted)}
-    return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")} | {"PYTHONUNBUFFERED": "1"}
+    return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")} | {
+        "PYTHONUNBUFFERED": "1"
+    }
 
 
 def _announcement(process: subprocess.Popen[bytes]) -> dict[str, str]:
@@ -127,7 +129,15 @@ def _scene(told: dict[str, str]) -> World:
     account.disable("alice", retired)
     _buckets(told, admin)
     return World(
-        told["oss"], told["rpc"], told["control"], told["region"], admin, daemon, app, retired, account.principal("alice")
+        told["oss"],
+        told["rpc"],
+        told["control"],
+        told["region"],
+        admin,
+        daemon,
+        app,
+        retired,
+        account.principal("alice"),
     )
 
 
@@ -163,7 +173,9 @@ class _Account:
         self._call("UpdateAccessKey", UserName=name, UserAccessKeyId=key.id, Status="Inactive")
 
     def principal(self, name: str) -> str:
-        user = self._call("GetUser", version="2019-08-15", UserId=self._call("GetUser", UserName=name)["User"]["UserId"])
+        user = self._call(
+            "GetUser", version="2019-08-15", UserId=self._call("GetUser", UserName=name)["User"]["UserId"]
+        )
         found: str = user["User"]["UserPrincipalName"]
         return found
 

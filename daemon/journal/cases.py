@@ -223,9 +223,7 @@ def _receipts(connection: sa.Connection, case_ids: Sequence[int]) -> Mapping[int
             .order_by(writes.c.sent_at, writes.c.id)
         )
         for row in connection.execute(query):
-            receipt = Receipt(
-                write=from_json(row.body), at=row.sent_at, request_id=row.request_id, outcome=row.outcome
-            )
+            receipt = Receipt(write=from_json(row.body), at=row.sent_at, request_id=row.request_id, outcome=row.outcome)
             found[row.case_id] = (*found.get(row.case_id, ()), receipt)
     return found
 
@@ -251,7 +249,8 @@ class Decision:
 def decide(connection: sa.Connection, decision: Decision, now: datetime) -> bool:
     """Write a decision back; True when it says something new (another state or cause) and so belongs in the journal.
 
-    Where new events came in while it was being planned, a resting case is soon looked at again."""
+    Where new events came in while it was being planned, a resting case is soon looked at again.
+    """
     row = connection.execute(
         sa.select(cases.c.state, cases.c.cause, cases.c.events).where(cases.c.id == decision.case_id)
     ).one()
@@ -286,8 +285,6 @@ def wake_all(connection: sa.Connection, now: datetime) -> int:
     """Make every open case due now: the configuration has changed. How many."""
     query = cases.update().where(cases.c.state.in_(("planned", "held", "told", "open"))).values(due_at=now)
     return connection.execute(query).rowcount
-
-
 
 
 def resume(connection: sa.Connection, case_id: int, now: datetime) -> None:

@@ -39,9 +39,7 @@ class Intent:
 
 def replace_unsent(connection: sa.Connection, case_id: int) -> None:
     """Drop what an earlier plan of this case only planned or held: the new plan speaks."""
-    connection.execute(
-        writes.delete().where(writes.c.case_id == case_id, writes.c.state.in_(("planned", "held")))
-    )
+    connection.execute(writes.delete().where(writes.c.case_id == case_id, writes.c.state.in_(("planned", "held"))))
 
 
 def put(
@@ -131,7 +129,9 @@ def _intents(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> li
     ]  # fmt: skip
 
 
-def approve(connection: sa.Connection, digests: Sequence[str], case_id: int, by: str, now: datetime, *, granted: bool) -> None:
+def approve(
+    connection: sa.Connection, digests: Sequence[str], case_id: int, by: str, now: datetime, *, granted: bool
+) -> None:
     """Remember a person's word about exactly these writes; it expires after 24 h."""
     for each in digests:
         connection.execute(approvals.delete().where(approvals.c.digest == each))

@@ -58,7 +58,8 @@ class Store:
 def open_store(directory: Path, *, exclusive: bool) -> Store:
     """Open (and create or migrate) the database in `directory`; `exclusive` for the one process that works the cases.
 
-    Raises StateLocked where another process holds the directory, StateUnavailable where it cannot be used."""
+    Raises StateLocked where another process holds the directory, StateUnavailable where it cannot be used.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = _lock(directory / "lock") if exclusive else None

@@ -139,7 +139,9 @@ class World:
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
         with requests.Session() as session:
             session.trust_env = False
-            found: list[dict[str, Any]] = session.get(f"{self.simulator.control}/requests", timeout=30).json()["requests"]
+            found: list[dict[str, Any]] = session.get(f"{self.simulator.control}/requests", timeout=30).json()[
+                "requests"
+            ]
         return [each for each in found if operation is None or each["operation"] == operation]
 
 

@@ -68,7 +68,9 @@ def test_a_storm_of_refusals_is_a_hundred_restores_and_a_handful_of_list_calls(w
     assert sum(case["events"] for case in daemon.cases()) == 10_000
     assert len(world.requests("RestoreObject")) == 100
     asked = world.requests()[before:]
-    listed = [each for each in asked if each["operation"] in ("ListObjectsV2", "GetBucketV2", "ListObjects", "GetBucket")]
+    listed = [
+        each for each in asked if each["operation"] in ("ListObjectsV2", "GetBucketV2", "ListObjects", "GetBucket")
+    ]
     assert 1 <= len(listed) <= 12, len(listed)
     proved = {each["key"] for each in asked if each["operation"] == "GetObject" and each["status"] in (200, 206)}
     assert proved == set(KEYS)
@@ -77,7 +79,7 @@ def test_a_storm_of_refusals_is_a_hundred_restores_and_a_handful_of_list_calls(w
 
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment_it_restores_each_object_once(world: World, daemon: Daemon, seed: int) -> None:
-    moments = random.Random(seed)  # noqa: S311  # a reproducible choice of moments, no secret
+    moments = random.Random(seed)  # a reproducible choice of moments, no secret
     daemon.configure(POLICY)
     bucket = write_storm(world, daemon)
     for _ in range(3):

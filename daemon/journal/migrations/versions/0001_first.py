@@ -52,8 +52,13 @@ def upgrade() -> None:
         sa.Column("diagnosis", sa.JSON),
         sa.Column("told_cause", sa.Text),
         sa.Index("cases_due", "due_at", "id"),
-        sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text("NOT superseded"),
-                 postgresql_where=sa.text("NOT superseded")),
+        sa.Index(
+            "cases_key",
+            "subject_key",
+            unique=True,
+            sqlite_where=sa.text("NOT superseded"),
+            postgresql_where=sa.text("NOT superseded"),
+        ),
     )
     op.create_table(
         "writes",
