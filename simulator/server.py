@@ -36,10 +36,10 @@ def answer(cloud: Cloud, request: Request) -> Response:
         return control.handle(cloud, request)
     action = request.query.get("Action") or request.form().get("Action")
     if action:
-        request.operation = action
+        rpc.identify(request)
         fault = cloud.faults.take(request)
         replaced = fault is not None and fault.replaces
-        response = fault.response(request) if fault and replaced else rpc.handle(cloud, request)
+        response = rpc.fault_response(request, fault) if fault and replaced else rpc.handle(cloud, request)
         if fault is not None:
             response.delay, response.abort = fault.latency_seconds, fault.abort
     else:
