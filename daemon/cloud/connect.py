@@ -1,0 +1,104 @@
+"""CloudSettings -> the cloud port: views to read by, and an executor only where writing is allowed.
+
+Dry run is decided here, once: without `may_write` the write connections are never made, and those that exist refuse
+anything that is not on guard.py's list of reads. dispatch.py holds the port; view.py is next for reading, executor.py
+for writing.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+
+from ossmend.daemon.clock import Clock
+from ossmend.daemon.cloud.clock_sources import measure
+from ossmend.daemon.cloud.executor import Executor
+from ossmend.daemon.cloud.guard import READ_ONLY, WRITER
+from ossmend.daemon.cloud.keys import Caller, KeyLadder
+from ossmend.daemon.cloud.logs import LogReader
+from ossmend.daemon.cloud.pace import Pace
+from ossmend.daemon.cloud.reads import Reads
+from ossmend.daemon.cloud.rpc import Rpc
+from ossmend.daemon.cloud.settings import CloudSettings
+from ossmend.daemon.cloud.transport import Oss, RequestIds, Unsigned
+from ossmend.daemon.cloud.view import CloudView
+from ossmend.remediators.contract import Case, ClockReading, ObjectRef
+from ossmend.remediators.writes import TagUser, Write
+
+
+def connect(
+    settings: CloudSettings,
+    *,
+    clock: Clock,
+    may_write: bool,
+    on_request: Callable[[str], None] | None = None,
+) -> Cloud:
+    """A port to the cloud; nothing is sent yet. `on_request` is told the id of every request that was answered."""
+    return Cloud(settings, clock, may_write=may_write, on_request=on_request)
+
+
+class Cloud:
+    """What the daemon knows of Alibaba Cloud. Thread-safe."""
+
+    def __init__(
+        self, settings: CloudSettings, clock: Clock, *, may_write: bool, on_request: Callable[[str], None] | None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ids = RequestIds(on_request)
+        oss, rpc = Oss(settings, clock, self._ids, READ_ONLY), Rpc(settings, self._ids, READ_ONLY)
+        self._unsigned = Unsigned(settings, clock, self._ids)
+        self._reads = Reads(oss, self._unsigned, settings.oss_url)
+        self._ladder = KeyLadder(rpc, clock, Pace(clock))
+        self._to_close: list[Oss | Rpc | Unsigned] = [oss, rpc, self._unsigned]
+        self.logs = LogReader(oss, self._reads)
+        self.executor = self._make_executor() if may_write else None
+        self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def _make_executor(self) -> Executor:
+        oss = Oss(self._settings, self._clock, self._ids, WRITER)
+        rpc = Rpc(self._settings, self._ids, WRITER)
+        self._to_close += [oss, rpc]
+        return Executor(oss, rpc, self._reads, self._ladder)
+
+    def view(self, cases: Sequence[Case]) -> CloudView:
+        """A view for one dispatch pass over these cases."""
+        wanted = [ref for ref in map(_object_of, cases) if ref is not None]
+        view = CloudView(self._reads, self._ladder, self._clock, self.own_clock, wanted)
+        with self._lock:
+            self._views.add(view)
+        return view
+
+    def forget(self, write: Write) -> None:
+        """A write has just been sent: no view may answer from before it."""
+        with self._lock:
+            views = list(self._views)
+        for view in views:
+            view.forget(write)
+        if isinstance(write, TagUser):
+            self._ladder.forget(write.principal)
+
+    def caller(self) -> Caller:
+        """Who our credentials are. Raises TryAgain, Refused."""
+        return self._ladder.caller()
+
+    def own_clock(self) -> ClockReading:
+        """Our clock against NTP and OSS, measured now. Raises nothing: what could not be asked is named in it."""
+        return measure(self._clock, self._settings.ntp_servers, self._unsigned, self._settings.oss_url)
+
+    def is_own_request(self, request_id: str) -> bool:
+        """Was this request ours, and not too long ago? The User-Agent mark knows the older ones."""
+        return request_id in self._ids
+
+    def close(self) -> None:
+        for part in self._to_close:
+            part.close()
+
+
+def _object_of(case: Case) -> ObjectRef | None:
+    if case.subject.kind != "object":
+        return None
+    bucket, key, version = (*case.subject.parts, "", "", "")[:3]
+    return ObjectRef(bucket, key, version or None) if bucket and key else None

@@ -1,0 +1,60 @@
+"""Access-log objects of a bucket -> their listing, and their bytes as they stream in. For sources/access_log.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ossmend.daemon.cloud import wire
+from ossmend.daemon.cloud.errors import NoAnswer, of_read
+from ossmend.daemon.cloud.reads import Reads
+from ossmend.daemon.cloud.transport import Oss, asked
+from ossmend.remediators.contract import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class LogObject:
+    """One object of the listing."""
+
+    key: str
+    size: int
+    etag: str | None
+    last_modified: datetime | None
+
+
+class LogReader:
+    """Lists and streams. Reads whatever bucket it is told; the permission to do so is the reader's only limit."""
+
+    def __init__(self, oss: Oss, reads: Reads) -> None:
+        self._oss = oss
+        self._reads = reads
+
+    def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> list[LogObject]:
+        """Up to `max_keys` objects whose names sort after `start_after`. Raises TryAgain, Refused."""
+        rows = self._reads.page(bucket, prefix, start_after, min(max(max_keys, 1), 1000)).rows
+        return [LogObject(row.key, row.size, row.etag, row.last_modified) for row in rows]
+
+    def open(self, bucket: str, key: str, offset: int = 0) -> Iterator[bytes]:
+        """The bytes from `offset` to the end, in blocks; none if there are none. Raises TryAgain, Refused.
+
+        A stream that breaks off raises TryAgain: whoever counts the bytes asks again from where it stopped.
+        """
+        if not wire.possible_bucket(bucket) or not wire.possible_key(key):
+            raise Refused("GetObject", "NoSuchKey", "no object can be called this")
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        try:
+            answer = asked(lambda: self._oss.call("GET", bucket, key, headers=headers))
+        except Refused as refused:
+            if refused.status == 416:
+                return
+            raise
+        skip = offset if offset and answer.status == 200 else 0  # a range that was not honoured
+        try:
+            for block in answer.blocks():
+                yield block[skip:] if skip < len(block) else b""
+                skip = max(0, skip - len(block))
+        except NoAnswer as lost:
+            raise of_read(lost) from None
+        finally:
+            answer.close()

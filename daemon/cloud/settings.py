@@ -1,0 +1,113 @@
+"""Configuration -> what the cloud port needs to know. The one place that decides which endpoints are acceptable.
+
+A request that is signed over plain http shows its credentials to everybody on the way, so http is for loopback only.
+connect.py takes these settings and opens nothing by itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ossmend import __version__
+from ossmend.daemon.cloud.credentials import Provider, from_environment, static
+
+if TYPE_CHECKING:
+    from ossmend.config.model import Config, StaticCredentials
+
+AGENT = f"ossmend/{__version__}"
+"""The mark in the User-Agent by which our own requests are recognised in access logs."""
+
+
+class EndpointRefused(ValueError):
+    """This URL must not get signed requests, or oss2 could not use it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudSettings:
+    region: str
+    """Bare, `cn-hangzhou`: V4 signatures are made with it."""
+    credentials: Provider = field(repr=False)
+    endpoint: str | None = None
+    """OSS; None: the public endpoint of the region."""
+    rpc_endpoint: str | None = None
+    """RAM, IMS, STS, ActionTrail; None: each product's own public host."""
+    connect_timeout: float = 5.0
+    read_timeout: float = 15.0
+    """Seconds without a byte, not for the whole answer."""
+    concurrency: int = 32
+    """Threads that call at once; the connection pools are as wide."""
+    ntp_servers: tuple[str, ...] = ()
+    """`host` or `host:port`; none: OSS's clock only."""
+    agent: str = AGENT
+    ca_bundle: str | None = None
+    """A file with the certificate authorities to trust; None: those that the SDKs bring."""
+
+    def __post_init__(self) -> None:
+        for url in (self.oss_url, self.rpc_endpoint):
+            if url is not None:
+                check_endpoint(url)
+
+    @property
+    def oss_url(self) -> str:
+        """The OSS endpoint, with scheme and without a path."""
+        return (self.endpoint or f"https://oss-{self.bare_region}.aliyuncs.com").rstrip("/")
+
+    @property
+    def bare_region(self) -> str:
+        """With `oss-cn-hangzhou`, as the console shows it, every V4 signature would be refused."""
+        return self.region.removeprefix("oss-")
+
+
+def check_endpoint(url: str) -> None:
+    """Raise EndpointRefused unless this is https, or http to this machine, and nothing but scheme, host and port."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise EndpointRefused(f"{url!r} is not an endpoint; write https://HOST or http://127.0.0.1:PORT")
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise EndpointRefused(f"{url!r} has more than scheme, host and port")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise EndpointRefused(f"{url!r} is not https; plain http is for this machine only")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_literal(host: str) -> bool:
+    """An address, or this machine: OSS's virtual hosts (bucket.host) cannot be asked there, the path has the bucket."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def cloud_settings(config: Config) -> CloudSettings:
+    """What a configuration says about the cloud; credentials by `!secret`, else from the environment.
+
+    Raises CredentialsRefused.
+    """
+    cloud = config.cloud
+    return CloudSettings(
+        region=cloud.region,
+        credentials=_given(cloud.credentials) if cloud.credentials is not None else from_environment(),
+        endpoint=cloud.endpoint,
+        rpc_endpoint=cloud.rpc_endpoint,
+        connect_timeout=cloud.connect_timeout.total_seconds(),
+        read_timeout=cloud.read_timeout.total_seconds(),
+        concurrency=cloud.concurrency,
+        ntp_servers=tuple(config.clock.ntp_servers),
+    )
+
+
+def _given(pair: StaticCredentials) -> Provider:
+    token = pair.security_token.get_secret_value() if pair.security_token is not None else None
+    return static(pair.access_key_id.get_secret_value(), pair.access_key_secret.get_secret_value(), token)

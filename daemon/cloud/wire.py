@@ -1,0 +1,265 @@
+"""OSS's headers and XML -> the values of contract.py. Nothing is guessed: what cannot be read is said to be unreadable.
+
+A listing and a HEAD of the same object must come out equal, digest included, or a write planned on the one would look
+outdated to the other. reads.py calls this for every answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element
+
+from ossmend.daemon.cloud.errors import parse_xml
+from ossmend.remediators.contract import CorsConfiguration, CorsRule, ObjectRef, ObjectState, PreflightAnswer, Refused
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_RESTORE = re.compile(r'ongoing-request="(true|false)"(?:\s*,\s*expiry-date="([^"]+)")?')
+_CLASSES = {name.lower(): name for name in ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")}
+ARCHIVE_CLASSES = frozenset({"Archive", "ColdArchive", "DeepColdArchive"})
+KEY_BYTES = 1023
+
+Restore = Literal["none", "ongoing", "restored"]
+
+
+class Unreadable(ValueError):
+    """The answer is not what OSS documents."""
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+
+def possible_bucket(name: str) -> bool:
+    """Could OSS have a bucket of this name? It becomes part of a host, and it may be a stranger's text."""
+    return _BUCKET.fullmatch(name) is not None
+
+
+def possible_key(key: str) -> bool:
+    """Could OSS have an object of this name, and could a URL name it? `.` and `..` would be taken for folders."""
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        return False
+    return 0 < length <= KEY_BYTES and key not in (".", "..")
+
+
+# ------------------------------------------------------------------------------------------------------------- objects
+
+
+def restore_state(text: str | None) -> tuple[Restore, datetime | None]:
+    """`x-oss-restore`, or RestoreInfo of a listing. Absent: never asked, expired or lost, OSS does not say which."""
+    if text is None or not text.strip():
+        return "none", None
+    found = _RESTORE.fullmatch(text.strip())
+    if found is None:
+        raise Unreadable(f"restore state {text[:100]!r}")
+    if found[1] == "true":
+        return "ongoing", None
+    return "restored", http_date(found[2]) if found[2] else None
+
+
+def storage_class(text: str | None) -> str:
+    return _CLASSES.get((text or "Standard").replace(" ", "").lower(), text or "Standard")
+
+
+def http_date(text: str) -> datetime:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError, IndexError) as bad:
+        raise Unreadable(f"date {text[:60]!r}") from bad
+
+
+def iso_date(text: str) -> datetime:
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as bad:
+        raise Unreadable(f"date {text[:60]!r}") from bad
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def head_state(ref: ObjectRef, headers: Mapping[str, str]) -> ObjectState:
+    """An object as HEAD shows it. 200 does not mean that it can be read."""
+    restore, until = restore_state(headers.get("x-oss-restore"))
+    length = headers.get("Content-Length", "0")
+    modified, moved = headers.get("Last-Modified"), headers.get("x-oss-transition-time")
+    return ObjectState(
+        ref=ref,
+        storage_class=storage_class(headers.get("x-oss-storage-class")),
+        size=int(length) if length.isdigit() else 0,
+        restore=restore,
+        until=until,
+        etag=_etag(headers.get("ETag")),
+        last_modified=http_date(modified) if modified else None,
+        transitioned=http_date(moved) if moved else None,
+    )
+
+
+def _etag(text: str | None) -> str | None:
+    return text.strip().strip('"').upper() if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing, in the order of its keys."""
+
+    rows: tuple[Row, ...]
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object of a listing. `state` is None where only a HEAD can tell: a symbolic link shows itself here."""
+
+    key: str
+    size: int
+    state: ObjectState | None
+    etag: str | None
+    last_modified: datetime | None
+
+
+def page(bucket: str, body: bytes) -> Page:
+    """ListObjectsV2 with `encoding-type=url`."""
+    root = _root(body, "ListBucketResult")
+    encoded = (_text(root, "EncodingType") or "").lower() == "url"
+    rows = tuple(_row(bucket, item, encoded=encoded) for item in _children(root, "Contents"))
+    return Page(rows, _text(root, "IsTruncated") == "true")
+
+
+def _row(bucket: str, item: Element, *, encoded: bool) -> Row:
+    told = {_name(child): child.text or "" for child in item}
+    key = unquote(told["Key"], errors="strict") if encoded else told.get("Key", "")
+    size = int(told["Size"]) if told.get("Size", "").isdigit() else 0
+    modified = iso_date(told["LastModified"]) if told.get("LastModified") else None
+    state: ObjectState | None = None
+    if told.get("Type", "Normal") != "Symlink":
+        try:
+            restore, until = restore_state(told.get("RestoreInfo"))
+            state = ObjectState(
+                ref=ObjectRef(bucket, key),
+                storage_class=storage_class(told.get("StorageClass")),
+                size=size,
+                restore=restore,
+                until=until,
+                etag=_etag(told.get("ETag")),
+                last_modified=modified,
+                transitioned=iso_date(told["TransitionTime"]) if told.get("TransitionTime") else None,
+            )
+        except Unreadable:
+            state = None  # a HEAD will say so
+    return Row(key, size, state, _etag(told.get("ETag")), modified)
+
+
+# ---------------------------------------------------------------------------------------------------------------- CORS
+
+_RULE_LISTS = {
+    "AllowedOrigin": "allowed_origins",
+    "AllowedMethod": "allowed_methods",
+    "AllowedHeader": "allowed_headers",
+    "ExposeHeader": "expose_headers",
+}
+
+
+def cors(body: bytes) -> CorsConfiguration:
+    """The rules in their order; elements, attributes and values we would lose by writing are named in `unknown`."""
+    root = _root(body, "CORSConfiguration")
+    rules: list[CorsRule] = []
+    vary: list[bool] = []
+    unknown: list[str] = [f"@{name}" for name in root.attrib]
+    for child in root:
+        match _name(child), (child.text or "").strip().lower():
+            case "CORSRule", _:
+                rules.append(_cors_rule(child, unknown))
+            case "ResponseVary", "true" | "false" as said if not vary:
+                vary.append(said == "true")
+            case name, _:
+                unknown.append(name)
+    return CorsConfiguration(tuple(rules), vary[0] if vary else None, tuple(sorted(set(unknown))))
+
+
+def _cors_rule(rule: Element, unknown: list[str]) -> CorsRule:
+    lists: dict[str, list[str]] = {name: [] for name in _RULE_LISTS}
+    ages: list[int] = []
+    unknown += [f"CORSRule@{name}" for name in rule.attrib]
+    for child in rule:
+        name, text = _name(child), (child.text or "").strip()
+        if name in lists and not len(child):
+            lists[name].append(text)
+        elif name == "MaxAgeSeconds" and not ages and text.isascii() and text.isdigit():
+            ages.append(int(text))
+        else:
+            unknown.append(f"CORSRule/{name}")
+    found = {_RULE_LISTS[name]: tuple(values) for name, values in lists.items()}
+    return CorsRule(
+        found["allowed_origins"],
+        found["allowed_methods"],
+        found["allowed_headers"],
+        found["expose_headers"],
+        ages[0] if ages else None,
+    )
+
+
+def preflight(status: int, headers: Mapping[str, str], code: str, message: str) -> PreflightAnswer:
+    return PreflightAnswer(
+        status=status,
+        code=code or None,
+        message=message or None,
+        allow_origin=headers.get("Access-Control-Allow-Origin"),
+        allow_methods=_words(headers.get("Access-Control-Allow-Methods")),
+        allow_headers=_words(headers.get("Access-Control-Allow-Headers")),
+    )
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+# ------------------------------------------------------------------------------------------------ other configurations
+
+
+def lifecycle(body: bytes) -> tuple[str, ...]:
+    """`rule-id: prefix -> class` for each enabled rule that archives current versions."""
+    sentences: list[str] = []
+    for rule in _children(_root(body, "LifecycleConfiguration"), "Rule"):
+        if (_text(rule, "Status") or "").lower() != "enabled":
+            continue
+        for transition in _children(rule, "Transition"):
+            target = storage_class(_text(transition, "StorageClass"))
+            if target in ARCHIVE_CLASSES:
+                sentences.append(f"{_text(rule, 'ID') or '(no id)'}: {_text(rule, 'Prefix') or '(all)'} -> {target}")
+    return tuple(sentences)
+
+
+def direct_read(body: bytes) -> bool:
+    return (_text(_root(body, "ArchiveDirectReadConfiguration"), "Enabled") or "").lower() == "true"
+
+
+# ------------------------------------------------------------------------------------------------------------ elements
+
+
+def _root(body: bytes, name: str) -> Element:
+    root = parse_xml(body)
+    if root is None or _name(root) != name:
+        raise Unreadable(f"no {name}: {body[:80]!r}")
+    return root
+
+
+def _name(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _children(element: Element, name: str) -> Iterator[Element]:
+    return (child for child in element if _name(child) == name)
+
+
+def _text(element: Element, name: str) -> str | None:
+    return next(((child.text or "").strip() for child in _children(element, name)), None)
+
+
+def unreadable(operation: str, bad: Unreadable, request_id: str | None) -> Refused:
+    """An answer we cannot read is "could not check": waiting will not make it readable, and guessing is worse."""
+    return Refused(operation, "UnreadableAnswer", str(bad), request_id, 200)
