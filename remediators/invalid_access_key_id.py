@@ -162,16 +162,10 @@ def _disabled(case: Case, settings: KeySettings, key_id: str, owner: KeyOwner, s
             principal=owner.principal,
             user_id=owner.user_id,
             tags=((TAG, "disabled"),),
-            planned_on=tags_digest(owner.tags),
+            planned_on=owner.digest,
         )
         return Act((write,), f"tag {owner.principal}: a disabled key of this user is in use", told.diagnosis, told.flag)
     return told
-
-
-def tags_digest(tags: object) -> str:
-    """What a TagUser is planned on: the user's tags, in order."""
-    assert isinstance(tags, dict)  # KeyOwner.tags is a plain dict wherever it is built
-    return repr(sorted(tags.items()))
 
 
 def _active(case: Case, view: View, key_id: str, owner: KeyOwner, status: KeyStatus) -> Tell:
