@@ -7,11 +7,12 @@ brakes.py may hold them; notices go to notify.py.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -145,7 +146,7 @@ class Dispatch:
 
     def _mode(self, case: Case) -> str:
         policy = self._policies.get(case.policy)
-        return "dry-run" if self._dry_run or policy is None else policy.mode
+        return "dry-run" if self._dry_run else policy.mode if policy is not None else self._config.mode
 
     # ----------------------------------------------------------------------------------------------------- record
 
@@ -187,7 +188,7 @@ class Dispatch:
                 intents.replace_unsent(connection, case.id)
                 return _Planned(case, replace(base, state="closed", why=why, cause=cause, verified_at=now, closed=True))
             case Wait(until, why, cause):
-                due_at = max(until, now + timedelta(milliseconds=200))
+                due_at = together(now, max(until, now + timedelta(milliseconds=200)))
                 return _Planned(case, replace(base, state="waiting", why=why, cause=cause, due_at=due_at))
             case Tell():
                 return self._tell(connection, case, verdict, base, now, said)
@@ -347,7 +348,9 @@ class Dispatch:
             log.warning("write.unsettled", case=case.id, target=write.target, why=outcome)
             return [Entry("write.unsettled", case.id, _of_write(write, outcome))]
         intents.settle(connection, write_id, state, now, outcome, request_id)
-        decision = Decision(case.id, case.events, "waiting", f"{write.operation}: {outcome}", None, due_at=now + again)
+        decision = Decision(
+            case.id, case.events, "waiting", f"{write.operation}: {outcome}", None, due_at=together(now, now + again)
+        )
         if isinstance(answer, Refused):
             decision = self._refused(connection, case, answer, decision, now)
         elif planned.undo and isinstance(answer, Sent):
@@ -392,6 +395,15 @@ class Dispatch:
                 log.info(f"write.{state}", case=intent.case_id, target=intent.write.target, outcome=outcome)
                 self._asked_first.pop(intent.id, None)
         return left
+
+
+def together(now: datetime, due_at: datetime) -> datetime:
+    """A due time a little later, that cases of about the same time share: one list call then answers for all of them."""
+    away = (due_at - now).total_seconds()
+    if away < 0.9:
+        return due_at
+    step = 1 if away < 60 else 5 if away < 600 else 30
+    return datetime.fromtimestamp(math.ceil(due_at.timestamp() / step) * step, UTC)
 
 
 class Stale(Exception):
