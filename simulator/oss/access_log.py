@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import xml
-from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.call import OPERATIONS, Call, operation
 from ossmend.simulator.state import Bucket, Cloud, Logging, ObjectVersion
-from ossmend.simulator.wire import Refusal, Response
+from ossmend.simulator.wire import Refusal, Request, Response, new_request_id
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLASS_NAMES = {"Standard": "standard", "IA": "ia", "Archive": "archive", "ColdArchive": "cold archive"} | {
@@ -131,6 +131,17 @@ def _write(cloud: Cloud, target: Bucket, key: str, data: bytes) -> None:
     )
     older = target.stack(key) if target.versioning == "Enabled" else ()
     target.set_stack(key, (version, *older))
+    _note_own_write(cloud, target, key, version)
+
+
+def _note_own_write(cloud: Cloud, target: Bucket, key: str, version: ObjectVersion) -> None:
+    """Delivery is a PutObject as well: a bucket that logs into itself finds its own log in the next one."""
+    request = Request("PUT", f"/{quote(key)}", {"user-agent": "aliyun-oss-logging"}, received=cloud.clock.shown())
+    request.request_id = new_request_id(request.received)
+    call = Call(cloud, request, "object", target.name, key, target.region, in_host=True, bucket_or_none=target)
+    call.operation = OPERATIONS["PUT", "object", ""]
+    call.object_size = call.delta_size = version.size
+    note(call, Response(200))
 
 
 @operation("PUT", "bucket", "logging", name="PutBucketLogging")

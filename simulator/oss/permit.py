@@ -81,8 +81,9 @@ def check_requester_pays(call: Call) -> None:
 def judge(call: Call, action: str, bucket: Bucket | None, key: str, object_acl: str | None = None) -> Decision:
     """Ask authorize.py."""
     identity = call.cloud.identity
-    owner = bucket.owner if bucket else identity.account_id
-    name = bucket.name if bucket else "*"
+    caller = call.principal.account_id if call.principal else identity.account_id
+    owner = bucket.owner if bucket else caller
+    name = bucket.name if bucket else call.bucket_name or "*"
     region = bucket.region if bucket else call.endpoint_region
     resource = f"acs:oss:oss-{region}:{owner}:{name}" + (f"/{key}" if key else "")
     return decide(
@@ -156,6 +157,10 @@ def require_for(call: Call, operation: Operation) -> None:
     action = operation.action
     if call.version_id is not None:
         action = _VERSIONED.get(action, action)
+    if operation.name == "PutBucket":
+        # Whose name it is already is for the operation to say; the right to make buckets is the caller's own.
+        require(call, action, None)
+        return
     require(call, action, call.bucket_or_none, call.key, object_acl(call.bucket_or_none, call.key, call.version_id))
 
 

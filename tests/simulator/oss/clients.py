@@ -7,11 +7,11 @@ import hashlib
 import hmac
 import re
 import socket
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 import alibabacloud_oss_v2 as oss_v2
 import oss2
@@ -102,6 +102,7 @@ class Wire:
         key: str = "",
         *,
         query: str = "",
+        unsigned_query: str = "",
         body: bytes = b"",
         headers: dict[str, str] | None = None,
         date: float | None = None,
@@ -132,7 +133,8 @@ class Wire:
         digest = hmac.digest((secret or self.sim.access_key_secret).encode(), text.encode(), "sha1")
         headers["Authorization"] = f"OSS {key_id or self.sim.access_key_id}:{base64.b64encode(digest).decode()}"
         path = f"/{bucket}/{quote(key)}" if bucket else "/"
-        url = self.sim.oss + path + (f"?{query}" if query else "")
+        both = "&".join(filter(None, (query, unsigned_query)))
+        url = self.sim.oss + path + (f"?{both}" if both else "")
         return requests.request(method, url, data=body, headers=headers, timeout=20)
 
     def xml(self, method: str, bucket: str, query: str, body: bytes | str, key: str = "") -> requests.Response:

@@ -106,7 +106,8 @@ def test_first_matching_rule_answers(sim: Running, bucket: Any) -> None:
 )
 def test_preflight_without_its_headers_is_400(sim: Running, bucket: Any, missing: str, message: str) -> None:
     _allow(bucket)
-    answer = _preflight(sim, **{missing: None})
+    without: dict[str, Any] = {missing: None}
+    answer = _preflight(sim, **without)
     error = error_of(answer.content)
     assert (answer.status_code, error["Code"], error["Message"]) == (400, "BadRequest", message)
 
