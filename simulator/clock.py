@@ -63,14 +63,13 @@ class Clock:
     def shown_when(self, elapsed: float) -> float:
         """What the shown clock read when the elapsed clock stood there; a jump happened in one instant."""
         now = self.monotonic()
-        until = now
+        ended: float | None = None
         for stretch in reversed(self._stretches):
             if stretch.elapsed <= elapsed:
-                moment = until
+                moment = now if ended is None else ended
                 if stretch.speed:
-                    moment = stretch.monotonic + (elapsed - stretch.elapsed) / stretch.speed
-                    if until is not now:
-                        moment = min(moment, until)
+                    reached = stretch.monotonic + (elapsed - stretch.elapsed) / stretch.speed
+                    moment = reached if ended is None else min(reached, ended)
                 return self.shown() - (now - moment)
-            until = stretch.monotonic
+            ended = stretch.monotonic
         return self.shown() - (now - self._stretches[0].monotonic)
