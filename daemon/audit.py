@@ -129,8 +129,10 @@ def _calls(report: dict[str, Any]) -> str:
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1b1f24; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .4rem .6rem; vertical-align: top; }
-th { border-bottom: 2px solid #d0d7de; font-weight: 600; } td { border-bottom: 1px solid #eaeef2; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .4rem .6rem; vertical-align: top; }
+th { border-bottom: 2px solid #d0d7de; font-weight: 600; }
+td { border-bottom: 1px solid #eaeef2; overflow-wrap: anywhere; }
 code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 @media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td { border-color: #21262d; } }
 """
@@ -138,7 +140,7 @@ code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 
 def page(report: dict[str, Any]) -> str:
     """The report as one self-contained page; every value is escaped."""
-    cost = report["cost"]
+    cost, hours = report["cost"], report["since_seconds"] / 3600
     writes = [
         (w["case"], w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
         for w in report["writes"]
@@ -148,8 +150,9 @@ def page(report: dict[str, Any]) -> str:
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ossmend audit</title>',
             f"<style>{STYLE}</style></head><body><h1>ossmend audit</h1>",
-            f'<p class="note">{_text(report["at"])}, looking back {report["since_seconds"] / 3600:g} h. Nothing was written.</p>',
-            f"<p>Would write: <b>{_text(_calls(report))}</b>, for about {_text(cost['amount'])} {_text(cost['currency'])} ",
+            f'<p class="note">{_text(report["at"])}, looking back {hours:g} h. Nothing was written.</p>',
+            f"<p>Would write: <b>{_text(_calls(report))}</b>, ",
+            f"for about {_text(cost['amount'])} {_text(cost['currency'])} ",
             f"(prices as of {_text(cost['prices_as_of'])}).</p>",
             "<h2>Cases</h2>",
             _table(("case", "state", "code", "cause", "subject", "events", "why"), rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ossmend.config.model import Config
@@ -19,12 +20,11 @@ def check_live(config: Config) -> dict[str, Any]:
     cloud = connect(cloud_settings(config), clock=SystemClock(), may_write=False)
     try:
         lines = [_ask("credentials", lambda: _caller(cloud)), _ask("clock", lambda: _clock(cloud))]
-        for bucket in _buckets(config):
-            lines.append(_ask(f"read the CORS rules of {bucket}", lambda bucket=bucket: _cors(cloud, bucket)))  # type: ignore[misc]  # mypy cannot type a default in a lambda
-        for source in config.sources:
-            if source.access_log is not None:
-                bucket, prefix = source.access_log.bucket, source.access_log.prefix
-                lines.append(_ask(f"list {bucket}/{prefix}", lambda b=bucket, p=prefix: _list(cloud, b, p)))  # type: ignore[misc]  # see above
+        lines += [_ask(f"CORS rules of {bucket}", partial(_cors, cloud, bucket)) for bucket in _buckets(config)]
+        logs = [source.access_log for source in config.sources if source.access_log is not None]
+        lines += [
+            _ask(f"list {log.bucket}/{log.prefix}", partial(_list, cloud, log.bucket, log.prefix)) for log in logs
+        ]
         return {"ok": all(line["ok"] for line in lines), "live": lines}
     finally:
         cloud.close()

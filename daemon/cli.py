@@ -284,8 +284,10 @@ def demo(dry_run: bool, as_json: bool) -> None:
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=9300, show_default=True, help="0 takes a free one.")
 @click.option("--ready-json", is_flag=True, help="Print one JSON line when it listens.")
-@click.option("--scene", type=click.Path(path_type=Path), metavar="FILE", help="A world to start with (YAML), or a shipped scene's name.")  # fmt: skip
-@click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Durations pass so much faster; 0: only when told.")  # fmt: skip
+@click.option("--scene", type=click.Path(path_type=Path), metavar="FILE", help="A world to start with (YAML).")
+@click.option(
+    "--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Durations pass faster; 0: when told."
+)
 @click.option("--realistic", is_flag=True, help="Documented restore times instead of seconds.")
 def simulator(port: int, ready_json: bool, scene: Path | None, speed: float, realistic: bool) -> None:
     """The local Alibaba Cloud, for trying and testing. Loopback only."""

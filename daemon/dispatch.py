@@ -27,6 +27,7 @@ from ossmend.daemon.cloud.executor import NotSent, Sent, Unsettled
 from ossmend.daemon.journal import cases, entries, flags, intents
 from ossmend.daemon.journal.cases import Decision
 from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.schema import cases as cases_table
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators import causes
 from ossmend.remediators.contract import (
@@ -44,7 +45,7 @@ from ossmend.remediators.contract import (
     Wait,
 )
 from ossmend.remediators.other import plan_other
-from ossmend.remediators.writes import Write
+from ossmend.remediators.writes import Write, digest
 
 log = structlog.get_logger("ossmend.dispatch")
 
@@ -211,7 +212,7 @@ class Dispatch:
 
     @staticmethod
     def _tries(connection: sa.Connection, case: Case) -> int:
-        return connection.scalar(sa.select(cases.cases.c.tries).where(cases.cases.c.id == case.id)) or 0
+        return connection.scalar(sa.select(cases_table.c.tries).where(cases_table.c.id == case.id)) or 0
 
     def _tell(
         self, connection: sa.Connection, case: Case, tell: Tell, base: Decision, now: datetime, said: list[Entry]
@@ -289,7 +290,7 @@ class Dispatch:
     ) -> Held | None:
         if mode == "dry-run":
             return None
-        granted = intents.approval(connection, intents.digest(write), now)
+        granted = intents.approval(connection, digest(write), now)
         if granted is False:
             return Held("rejected", None)
         if mode == "approve" and not granted:

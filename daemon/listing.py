@@ -166,9 +166,8 @@ def render_one(found: dict[str, Any], console: Console) -> None:
         ("next", diagnosis.get("next_steps", {}).get("en", [])),
         ("avoid", diagnosis.get("avoid", {}).get("en", [])),
     ):
-        for value in values:
-            line(title, value)
-            title = ""
+        for number, value in enumerate(values):
+            line(title if number == 0 else "", value)
     for write in found["writes"]:
         line(
             "write",

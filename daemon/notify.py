@@ -64,7 +64,7 @@ def say(
 
 def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dict[str, Any]:
     """What a notice says: stable keys, JSON values, safe to show."""
-    return clean(
+    body: dict[str, Any] = clean(
         {
             "case": case.id,
             "code": case.code,
@@ -85,6 +85,7 @@ def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dic
             "dry_run": dry_run,
         }
     )
+    return body
 
 
 def deliver(store: Store, webhooks: Mapping[str, Webhook], clock: Clock, *, limit: int = 20) -> int:

@@ -36,7 +36,7 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One refused request, normalised. Everything but `source` may be unknown, and all of it is unauthenticated text."""
+    """One refused request, normalised. Everything but `source` may be unknown; all of it is unauthenticated text."""
 
     source: str
     """Where it was read: `app_log:/var/log/app/a.log`, `access_log:my-logs`, `explain`."""
@@ -123,7 +123,7 @@ class Case:
     samples: tuple[Event, ...]
     """A few of the events, oldest first; at least one."""
     usage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Who runs into it: {"clients": {"10.0.0.8": 40}, "agents": {...}, "buckets": {...}, "operations": {...}}, capped."""
+    """Who runs into it, capped: {"clients": {"10.0.0.8": 40}, "agents": {...}, "buckets": {...}, "keys": {...}}."""
     receipts: tuple[Receipt, ...] = ()
     verified_at: datetime | None = None
     """When the world last showed that the trouble was over."""

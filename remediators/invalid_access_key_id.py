@@ -91,7 +91,7 @@ def _burst(case: Case) -> tuple[str, ...]:
     clients = len(case.usage.get("clients", {}))
     if clients > 1 or case.events > 20:
         return (
-            f"{case.events} refusals from {clients or 'unknown'} clients with the same temporary key: its refresh failed or raced",
+            f"{case.events} refusals from {clients or 'some'} clients with one temporary key: its refresh failed or raced",
         )
     return ()
 
@@ -181,7 +181,7 @@ def _active(case: Case, view: View, key_id: str, owner: KeyOwner, status: KeySta
 
 
 def _outside(event: Event, networks: KeyNetworks) -> str | None:
-    """A sentence if the key may not be used from the caller's address, or may only be used from some and it is unknown."""
+    """A sentence if the key is restricted to networks, and the caller is outside of them or not known."""
     if not networks.allowed:
         return None
     scope = "the account's" if networks.scope == "account" else "the key's"

@@ -58,7 +58,7 @@ class RestoreSettings(Settings):
     days: int = Field(1, ge=1, le=365)
     """Days the restored copy stays readable; a longer stay costs more. Archive allows 7: more is cut to that."""
     tier: Tier | None = None
-    """Expedited, Standard or Bulk for ColdArchive, without Bulk for DeepColdArchive; default Standard. Not used for Archive."""
+    """Expedited, Standard or Bulk (not for DeepColdArchive); default Standard. Archive has no tiers."""
     on_refreeze: Literal["tell", "extend"] = "tell"
     """When the copy has expired and is asked for again: tell a person (default), or restore once more."""
     poll: Duration | None = None
@@ -74,10 +74,7 @@ def subject(event: Event, _settings: RestoreSettings) -> Subject:
 def plan(case: Case, view: View, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""
     event = case.event
-    if is_copy(event):
-        found = _copy_source(event, view)
-    else:
-        found = _meant(event, view)
+    found = _copy_source(event, view) if is_copy(event) else _meant(event, view)
     if found is None:
         return _unnamed(event)
     ref, state = found

@@ -22,7 +22,7 @@ def subject_other(event: Event) -> Subject:
     return Subject("code", (event.code or "", event.bucket or ""))
 
 
-def plan_other(case: Case, view: View) -> Tell:
+def plan_other(case: Case, _view: View) -> Tell:
     """Say what the text tells, with everything known; a person decides."""
     diagnosis = causes.diagnose_event(case.event, others=case.samples[:-1], usage=case.usage)
     what = case.code or "a refusal without a code"

@@ -98,7 +98,7 @@ def _client(case: Case, drifts: list[float], reading: ClockReading) -> Tell:
     if kind == "clock-drift" and len(drifts) > 1 and spread > 60 and drift < 0 and own_clock_is_fine(reading):
         kind, confidence = "clock-slow-upload", 0.6  # one clock is off by one amount; queued requests by many
     evidence = [
-        f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}), in {len(drifts)} of {len(case.samples)} samples"
+        f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}), in {len(drifts)} samples of {len(case.samples)}"
     ]
     if kind == "clock-time-zone":
         evidence.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")
@@ -139,7 +139,7 @@ def _unmeasured(case: Case, reading: ClockReading) -> Tell:
     """An access log, or a cut text: who is known, by how much is not."""
     event = case.event
     if event.server_time is not None and not EARLIEST <= event.server_time <= LATEST:
-        why = f"the server time in the text is {event.server_time:%Y-%m-%d}: not OSS's clock, so nothing is concluded from it"
+        why = f"the server time in the text is {event.server_time:%Y-%m-%d}: not OSS's clock, so it proves nothing"
         return Tell(why, causes.diagnosis("clock-absurd-server-time", 0.9, (why, *_own_clock(reading))))
     why = "the text has no RequestTime and ServerTime, so the drift is not known; it is more than 15 minutes"
     clients = len(case.usage.get("clients", {}))

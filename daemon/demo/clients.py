@@ -45,7 +45,8 @@ class Applications:
 
     def __init__(self, world: World, log_file: Path) -> None:
         self._world = world
-        self._log = logging.Logger("shop")  # not in the process's hierarchy: the demo's own logging stays untouched
+        self._log = logging.getLogger("shop")
+        self._log.propagate = False  # the application's log is a file, not the demo's terminal
         handler = logging.FileHandler(log_file, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         self._log.addHandler(handler)
@@ -92,7 +93,7 @@ class Applications:
         if answer.status_code == 200:
             return Answer(200, None)
         self._log.error(
-            "upload from the page failed: OPTIONS /%s/upload.png origin=%s method=PUT headers=content-type bucket=%s: %s",
+            "upload failed: OPTIONS /%s/upload.png origin=%s method=PUT headers=content-type bucket=%s: %s",
             ASSETS, ORIGIN, ASSETS, answer.text.replace("\n", ""),
         )  # fmt: skip
         return Answer(answer.status_code, "AccessForbidden" if "AccessForbidden" in answer.text else None)

@@ -141,7 +141,8 @@ def _extend(connection: sa.Connection, row: Any, each: Fold, now: datetime) -> E
         for name, number in table.items():
             count(usage, kind, name, number)
     samples = [*row.samples, *(_event.dump_python(sample, mode="json") for sample in each.samples)]
-    assert each.first is not None and each.last is not None  # a fold exists because of an event
+    assert each.first is not None  # a fold exists because of an event
+    assert each.last is not None  # see above
     late = row.verified_at is not None and each.last <= row.verified_at
     values: dict[str, Any] = {
         "events": row.events + each.events,

@@ -32,4 +32,4 @@ def put(connection: sa.Connection, case: Case, flag: KeyFlag, now: datetime) -> 
 
 def all_flags(connection: sa.Connection) -> list[Mapping[str, Any]]:
     """Every flag, oldest first."""
-    return [dict(row._mapping) for row in connection.execute(sa.select(flags).order_by(flags.c.raised_at))]
+    return [dict(row) for row in connection.execute(sa.select(flags).order_by(flags.c.raised_at)).mappings()]

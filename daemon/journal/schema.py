@@ -17,10 +17,10 @@ class Instant(sa.types.TypeDecorator[datetime]):
     impl = sa.Float(53)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> float | None:
+    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> float | None:
         return None if value is None else value.timestamp()
 
-    def process_result_value(self, value: float | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(self, value: float | None, _dialect: sa.Dialect) -> datetime | None:
         return None if value is None else datetime.fromtimestamp(value, UTC)
 
 

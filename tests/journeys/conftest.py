@@ -48,7 +48,10 @@ class Daemon:
         """Write the configuration: `policies` as YAML, and further top-level lines."""
         lines = [
             "version: 1",
-            f"cloud: {{ region: {self._simulator.region}, endpoint: '{self._simulator.oss}', rpc_endpoint: '{self._simulator.rpc}' }}",
+            "cloud:",
+            f"  region: {self._simulator.region}",
+            f"  endpoint: {self._simulator.oss}",
+            f"  rpc_endpoint: {self._simulator.rpc}",
             f"state: {{ path: '{self.directory / 'state'}' }}",
             f"sources: [ {{ app_log: {{ path: '{self.log}', start: beginning }} }} ]",
             "clock: { ntp_servers: [], every: 10m }",

@@ -103,9 +103,13 @@ def test_an_altered_journal_shows_where(store: Store, tamper: str) -> None:
 
 
 def test_a_transaction_that_fails_leaves_no_entry(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.begin() as connection:
-        entries.append(connection, NOW, [Entry("a", None, {})])
-        raise ZeroDivisionError
+    def fail_in_the_middle() -> None:
+        with store.begin() as connection:
+            entries.append(connection, NOW, [Entry("a", None, {})])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_in_the_middle()
     with store.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(entries_table)) == 0
 
