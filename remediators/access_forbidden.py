@@ -239,7 +239,7 @@ def present(configuration: CorsConfiguration, stored: CorsRule) -> bool:
 
 
 def merged(rules: tuple[CorsRule, ...], stored: CorsRule) -> tuple[CorsRule, ...]:
-    """One rule with the same origins and methods gets the missing headers; otherwise the stored rule goes to the end."""
+    """The one rule with the same origins and methods gets the missing headers; without one, append the stored rule."""
     same = [number for number, rule in enumerate(rules) if _same_target(rule, stored)]
     if len(same) != 1:
         return (*rules, stored)

@@ -58,7 +58,7 @@ def plan(case: Case, view: View, settings: KeySettings) -> Verdict:
         return _by_cloud(case, view, settings, key_id)
     except Refused as refused:
         why = f"could not check the key: our own {refused.operation} was refused with {refused.code}"
-        return _told(case, key_id, "unchecked", "key-unchecked", 1.0, (why,), why=why)
+        return _told(key_id, "unchecked", "key-unchecked", 1.0, (why,), why=why)
 
 
 # ------------------------------------------------------------------------------------------- what the text itself shows
@@ -70,14 +70,14 @@ def _by_text(case: Case, key_id: str | None) -> Tell | None:
         return Tell(why, causes.diagnosis("key-unnamed", 0.9, (why,)))
     if key_id != key_id.strip():
         why = f"the key id has a {_blank(key_id)} at its end or beginning: it was pasted with it"
-        return _told(case, key_id, "malformed", "key-malformed", 0.98, (why,), why=why)
+        return _told(key_id, "malformed", "key-malformed", 0.98, (why,), why=why)
     if ALLOWED.fullmatch(key_id) is None:
         why = "the key id has characters that no key id has"
-        return _told(case, key_id, "malformed", "key-malformed", 0.97, (why,), why=why)
+        return _told(key_id, "malformed", "key-malformed", 0.97, (why,), why=why)
     if key_id.startswith(TEMPORARY):
         why = "a temporary (STS) key: it expired, or its token was not sent along; nothing in RAM to look at"
         evidence = [why, *_burst(case)]
-        return _told(case, key_id, "temporary", "key-temporary", 0.9, tuple(evidence), why=why)
+        return _told(key_id, "temporary", "key-temporary", 0.9, tuple(evidence), why=why)
     return None
 
 
@@ -90,9 +90,7 @@ def _burst(case: Case) -> tuple[str, ...]:
     """Many callers with one expired key at once: a refresh that several of them raced for."""
     clients = len(case.usage.get("clients", {}))
     if clients > 1 or case.events > 20:
-        return (
-            f"{case.events} refusals from {clients or 'some'} clients with one temporary key: its refresh failed or raced",
-        )
+        return (f"{case.events} refusals, {clients or 'some'} clients, one temporary key: its refresh failed or raced",)
     return ()
 
 
@@ -105,7 +103,7 @@ def _by_cloud(case: Case, view: View, settings: KeySettings, key_id: str) -> Ver
         return _without_owner(case, view, key_id)
     status = view.key_status(owner, key_id)
     if status is None:
-        return _recycled(case, view, key_id) or _told(
+        return _recycled(view, key_id) or _told(
             case, key_id, "not-ours", "key-not-of-this-account", 0.6,
             (f"{owner.principal} is named as the owner, but has no such key now",), owner=owner,
         )  # fmt: skip
@@ -116,7 +114,7 @@ def _by_cloud(case: Case, view: View, settings: KeySettings, key_id: str) -> Ver
 
 def _without_owner(case: Case, view: View, key_id: str) -> Verdict:
     """Not a living RAM user's: the recycle bin, then ActionTrail, which knows root keys and keys long gone."""
-    recycled = _recycled(case, view, key_id)
+    recycled = _recycled(view, key_id)
     if recycled is not None:
         return recycled
     used = view.key_last_used(key_id)
@@ -133,14 +131,14 @@ def _without_owner(case: Case, view: View, key_id: str) -> Verdict:
             f"ActionTrail knows the key as {'the root account' if root else used.name}'s{last}",
             *_message(case),
         )
-        if root:
-            return _told(case, key_id, "disabled", "key-disabled", 0.7, evidence, owner=owner)
-        return _told(case, key_id, "deleted", "key-deleted", 0.8, evidence, owner=owner)
+        if "disabled" in (case.event.message or ""):  # root keys are not listed by RAM: OSS's word is all there is
+            return _told(key_id, "disabled", "key-disabled", 0.8, evidence, owner=owner)
+        return _told(key_id, "deleted", "key-deleted", 0.8, evidence, owner=owner)
     why = "no user, recycle bin or trail of this account knows the key: a typo, another account's, or purged long ago"
-    return _told(case, key_id, "not-ours", "key-not-of-this-account", 0.9, (why, *_message(case)), why=why)
+    return _told(key_id, "not-ours", "key-not-of-this-account", 0.9, (why, *_message(case)), why=why)
 
 
-def _recycled(case: Case, view: View, key_id: str) -> Tell | None:
+def _recycled(view: View, key_id: str) -> Tell | None:
     found = view.recycled_key(key_id)
     if found is None:
         return None
@@ -150,13 +148,13 @@ def _recycled(case: Case, view: View, key_id: str) -> Tell | None:
     evidence = [f"the key lies in the recycle bin: deleted{when}{gone}"]
     if found.purged_by:
         evidence.append(f"it is purged for good on {found.purged_by:%Y-%m-%d}")
-    return _told(case, key_id, "deleted", "key-deleted", 0.98, tuple(evidence), owner=owner, since=found.recycled)
+    return _told(key_id, "deleted", "key-deleted", 0.98, tuple(evidence), owner=owner, since=found.recycled)
 
 
 def _disabled(case: Case, settings: KeySettings, key_id: str, owner: KeyOwner, status: KeyStatus) -> Verdict:
     since = f" since {status.updated:%Y-%m-%d %H:%M}Z" if status.updated else ""
     evidence = (f"RAM: the key of {owner.principal} is Inactive{since}", *_users(case))
-    told = _told(case, key_id, "disabled", "key-disabled", 0.98, evidence, owner=owner, since=status.updated)
+    told = _told(key_id, "disabled", "key-disabled", 0.98, evidence, owner=owner, since=status.updated)
     if settings.tag_owner and owner.kind == "ram-user" and owner.tags.get(TAG) != "disabled" and not case.receipts:
         write = TagUser(
             principal=owner.principal,
@@ -174,10 +172,10 @@ def _active(case: Case, view: View, key_id: str, owner: KeyOwner, status: KeySta
     if outside:
         evidence = (f"RAM: the key of {owner.principal} is Active", outside)
         confidence = 0.95 if case.event.client else 0.75
-        return _told(case, key_id, "ip-restricted", "key-ip-restricted", confidence, evidence, owner=owner)
+        return _told(key_id, "ip-restricted", "key-ip-restricted", confidence, evidence, owner=owner)
     since = f" (changed {status.updated:%Y-%m-%d %H:%M}Z)" if status.updated else ""
-    evidence = (f"RAM: the key of {owner.principal} is Active now{since}", *_message(case))
-    return _told(case, key_id, "active", "key-active", 0.85, evidence, owner=owner)
+    found = (f"RAM: the key of {owner.principal} is Active now{since}", *_message(case))
+    return _told(key_id, "active", "key-active", 0.85, found, owner=owner)
 
 
 def _outside(event: Event, networks: KeyNetworks) -> str | None:
@@ -211,7 +209,6 @@ def _message(case: Case) -> tuple[str, ...]:
 
 
 def _told(
-    case: Case,
     key_id: str,
     status: str,
     cause: str,

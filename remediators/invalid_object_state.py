@@ -114,11 +114,12 @@ def _copy_source(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Mis
 
 def _meant(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
     """The one reading of the text whose object exists."""
-    readings = [reading for reading in event.readings if reading.bucket == event.bucket] or [event.object]
-    wanted = [reading for reading in readings if reading is not None]
-    if not wanted:
+    readings = [reading for reading in event.readings if reading.bucket == event.bucket]
+    if not readings and event.object is not None:
+        readings = [event.object]
+    if not readings:
         return None
-    asked = [(ref, view.object(ref)) for ref in wanted]
+    asked = [(ref, view.object(ref)) for ref in readings]
     for ref, state in asked:
         if isinstance(state, ObjectState):
             return ref, state

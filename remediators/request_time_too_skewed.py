@@ -98,7 +98,7 @@ def _client(case: Case, drifts: list[float], reading: ClockReading) -> Tell:
     if kind == "clock-drift" and len(drifts) > 1 and spread > 60 and drift < 0 and own_clock_is_fine(reading):
         kind, confidence = "clock-slow-upload", 0.6  # one clock is off by one amount; queued requests by many
     evidence = [
-        f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}), in {len(drifts)} samples of {len(case.samples)}"
+        f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}) in {len(drifts)}/{len(case.samples)} samples"
     ]
     if kind == "clock-time-zone":
         evidence.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")

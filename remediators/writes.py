@@ -113,5 +113,5 @@ def from_json(text: str) -> Write:
 
 
 def digest(write: Write) -> str:
-    """What an approval names: operation, target, arguments, what it was planned on. Another digest, another approval."""
+    """What an approval names: operation, target, arguments, what it was planned on. Other digest, other approval."""
     return hashlib.sha256(to_json(write).encode()).hexdigest()

@@ -1,0 +1,282 @@
+"""A cloud of plain data and a clock that moves by hand: what remediators and dispatch are tested against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from ossmend.daemon.cloud.errors import NotSent, Unsettled
+from ossmend.daemon.cloud.executor import Sent
+from ossmend.remediators.access_forbidden import Asked, covers
+from ossmend.remediators.contract import (
+    Case,
+    ClockReading,
+    ClockSample,
+    CorsConfiguration,
+    Event,
+    KeyLastUsed,
+    KeyNetworks,
+    KeyOwner,
+    KeyStatus,
+    Missing,
+    ObjectRef,
+    ObjectState,
+    PreflightAnswer,
+    Receipt,
+    RecycledKey,
+    Refused,
+    Subject,
+    TryAgain,
+    tags_digest,
+)
+from ossmend.remediators.writes import PutBucketCors, RestoreObject, TagUser, Write
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that moves when told."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
+    def pass_(self, time: timedelta) -> None:
+        self._now += time
+
+
+@dataclass
+class FakeWorld:
+    """Buckets, objects and keys as plain data; answers as a View, and changes as an Executor would change it."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    objects: dict[ObjectRef, ObjectState] = field(default_factory=dict)
+    buckets: set[str] = field(default_factory=set)
+    unreadable: set[ObjectRef] = field(default_factory=set)
+    direct_read: set[str] = field(default_factory=set)
+    cors_of: dict[str, CorsConfiguration] = field(default_factory=dict)
+    spreading: bool = False
+    """CORS changes are stored, and preflights do not see them yet."""
+    lifecycle: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    owners: dict[str, KeyOwner] = field(default_factory=dict)
+    statuses: dict[str, KeyStatus] = field(default_factory=dict)
+    recycled: dict[str, RecycledKey] = field(default_factory=dict)
+    last_used: dict[str, KeyLastUsed] = field(default_factory=dict)
+    networks: dict[str, KeyNetworks] = field(default_factory=dict)
+    clock_reading: ClockReading = field(default_factory=lambda: ClockReading((ClockSample("oss", -0.6, 0.6),)))
+    refuses: set[str] = field(default_factory=set)
+    """Names of questions and writes that the cloud refuses to our own key."""
+    down: bool = False
+    sent: list[Write] = field(default_factory=list)
+    loses_answers: bool = False
+    """Writes take effect, but their answer is lost."""
+    _old_cors: dict[str, CorsConfiguration] = field(default_factory=dict)
+
+    def _ask(self, question: str) -> None:
+        if self.down:
+            raise TryAgain("connection refused", timedelta(seconds=30))
+        if question in self.refuses:
+            raise Refused(question, "NoPermission", "You are not authorized to do this action.", "OUR-REQUEST")
+
+    # ------------------------------------------------------------------------------------------------------ as a View
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def object(self, ref: ObjectRef) -> ObjectState | Missing:
+        self._ask("HeadObject")
+        if ref.bucket not in self.buckets:
+            return Missing("bucket")
+        return self.objects.get(ref, Missing("object"))
+
+    def reads(self, ref: ObjectRef) -> bool:
+        self._ask("GetObject")
+        state = self.objects.get(ref)
+        if state is None or ref in self.unreadable:
+            return False
+        direct = state.storage_class == "Archive" and ref.bucket in self.direct_read
+        return direct or state.storage_class in ("Standard", "IA") or state.restore == "restored"
+
+    def archive_direct_read(self, bucket: str) -> bool:
+        self._ask("GetBucketArchiveDirectRead")
+        return bucket in self.direct_read
+
+    def cors(self, bucket: str) -> CorsConfiguration:
+        self._ask("GetBucketCors")
+        return self.cors_of.get(bucket, CorsConfiguration())
+
+    def preflight(
+        self, bucket: str, key: str | None, origin: str, method: str, headers: tuple[str, ...]
+    ) -> PreflightAnswer:
+        self._ask("Preflight")
+        seen = self._old_cors if self.spreading else self.cors_of
+        for rule in seen.get(bucket, CorsConfiguration()).rules:
+            if covers(rule, Asked(origin, method, headers, derived=False)):
+                return PreflightAnswer(200, None, None, origin, (method,), headers)
+        return PreflightAnswer(403, "AccessForbidden", "CORSResponse: This CORS request is not allowed.")
+
+    def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
+        return self.lifecycle.get(bucket, ())
+
+    def account_id(self) -> str:
+        return "1234567890123456"
+
+    def key_owner(self, access_key_id: str) -> KeyOwner | None:
+        self._ask("GetUser")
+        return self.owners.get(access_key_id)
+
+    def key_status(self, owner: KeyOwner, access_key_id: str) -> KeyStatus | None:
+        self._ask("ListAccessKeys")
+        return self.statuses.get(access_key_id)
+
+    def recycled_key(self, access_key_id: str) -> RecycledKey | None:
+        self._ask("GetAccessKeyInfoInRecycleBin")
+        return self.recycled.get(access_key_id)
+
+    def key_last_used(self, access_key_id: str) -> KeyLastUsed | None:
+        self._ask("GetAccessKeyLastUsedInfo")
+        return self.last_used.get(access_key_id)
+
+    def key_networks(self, owner: KeyOwner, access_key_id: str) -> KeyNetworks:
+        self._ask("GetAccessKeyPolicy")
+        return self.networks.get(access_key_id, KeyNetworks())
+
+    def own_clock(self) -> ClockReading:
+        return self.clock_reading
+
+    # -------------------------------------------------------------------------------------------------- as an Executor
+
+    def look(self, write: Write) -> str:
+        match write:
+            case RestoreObject():
+                state = self.object(write.ref)
+                return f"missing {state.what}" if isinstance(state, Missing) else state.digest
+            case PutBucketCors():
+                return self.cors(write.bucket).digest
+            case TagUser():
+                owner = next(owner for owner in self.owners.values() if owner.principal == write.principal)
+                return tags_digest(owner.tags)
+
+    def send(self, write: Write) -> Sent:
+        if self.down:
+            raise NotSent("connection refused")
+        self._ask(write.operation)
+        self.sent.append(write)
+        outcome = self._apply(write)
+        if self.loses_answers:
+            raise Unsettled("the answer was lost")
+        return Sent(f"REQ{len(self.sent)}", outcome)
+
+    def _apply(self, write: Write) -> str:
+        match write:
+            case RestoreObject():
+                self.objects[write.ref] = replace(self.objects[write.ref], restore="ongoing")
+                return "accepted"
+            case PutBucketCors():
+                self._old_cors[write.bucket] = self.cors_of.get(write.bucket, CorsConfiguration())
+                self.cors_of[write.bucket] = CorsConfiguration(write.rules, write.response_vary)
+                return "merged"
+            case TagUser():
+                for key_id, owner in self.owners.items():
+                    if owner.principal == write.principal:
+                        self.owners[key_id] = replace(owner, tags={**owner.tags, **dict(write.tags)})
+                return "tagged"
+
+    def settle(self, write: Write, _sent_at: datetime) -> bool:
+        match write:
+            case RestoreObject():
+                state = self.object(write.ref)
+                return isinstance(state, ObjectState) and state.restore != "none"
+            case PutBucketCors():
+                return self.cors(write.bucket).rules == write.rules
+            case TagUser():
+                return all(tag in self.owners_tags(write.principal).items() for tag in write.tags)
+
+    def owners_tags(self, principal: str) -> dict[str, str]:
+        return dict(next(owner.tags for owner in self.owners.values() if owner.principal == principal))
+
+    # ------------------------------------------------------------------------------------------------- setting the scene
+
+    def add_object(
+        self, key: str, storage_class: str = "Archive", restore: str = "none", *, bucket: str = "b", size: int = 10
+    ) -> ObjectRef:
+        ref = ObjectRef(bucket, key)
+        self.buckets.add(bucket)
+        until = self.now() + timedelta(days=1) if restore == "restored" else None
+        self.objects[ref] = ObjectState(
+            ref=ref, storage_class=storage_class, size=size, restore=restore, until=until, etag="E"  # type: ignore[arg-type]  # a test's literal
+        )  # fmt: skip
+        return ref
+
+    def finish_restores(self, days: int = 1) -> None:
+        """Every running restore ends now."""
+        for ref, state in self.objects.items():
+            if state.restore == "ongoing":
+                self.objects[ref] = replace(state, restore="restored", until=self.now() + timedelta(days=days))
+
+    def freeze(self) -> None:
+        """Every restored copy expires now."""
+        for ref, state in self.objects.items():
+            if state.restore == "restored":
+                self.objects[ref] = replace(state, restore="none", until=None)
+
+
+@dataclass
+class FakeView:
+    """FakeWorld as a remediator sees it."""
+
+    world: FakeWorld
+
+    def clock(self) -> ClockReading:
+        return self.world.clock_reading
+
+    def __getattr__(self, question: str) -> object:
+        return getattr(self.world, question)
+
+
+@dataclass
+class FakeCloud:
+    """FakeWorld as dispatch sees it."""
+
+    world: FakeWorld
+    may_write: bool = True
+
+    @property
+    def executor(self) -> FakeWorld | None:
+        return self.world if self.may_write else None
+
+    def view(self, _cases: Sequence[Case]) -> FakeView:
+        return FakeView(self.world)
+
+    def forget(self, _write: Write) -> None:
+        return
+
+    def own_clock(self) -> ClockReading:
+        return self.world.clock_reading
+
+
+def case_of(*events: Event, subject: Subject | None = None, **changes: object) -> Case:
+    """A case of these events, seen just now."""
+    first = events[0]
+    given = Case(
+        id=1,
+        policy="p",
+        code=first.code,
+        subject=subject or Subject("code", (first.code or "",)),
+        events=len(events),
+        opened_at=NOW,
+        first_seen=NOW,
+        last_seen=NOW,
+        samples=events,
+    )
+    return replace(given, **changes)  # type: ignore[arg-type]  # the test names real fields
+
+
+def receipt_of(write: Write, at: datetime = NOW, outcome: str = "accepted") -> Receipt:
+    return Receipt(write=write, at=at, request_id="R", outcome=outcome)
