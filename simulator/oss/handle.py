@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.oss import access_log, cors, metadata, permit, refusals, route, themes
-from ossmend.simulator.oss.authenticate import Credentials, read_credentials, verify
+from ossmend.simulator.oss.authenticate import Credentials, read_credentials, settle_path, verify
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Refusal, Request, Response, error_response
@@ -49,6 +49,8 @@ def handle(cloud: Cloud, request: Request) -> Response:
 
 def _identify(call: Call) -> Operation:
     """Fill in what faults and the log of requests go by, before anything can be refused for good reason."""
+    if call.path_also_names_bucket:
+        settle_path(call)
     operation = route.choose(call)
     call.operation = operation
     call.request.operation = operation.name
@@ -75,9 +77,9 @@ def _run(call: Call, operation: Operation) -> Response:
     if operation.name not in _KEY_BEFORE_BUCKET:
         _bucket_must_exist(call, operation)
         _check_endpoint(call)
-        operation = _authenticate(call, credentials, operation)
+        _authenticate(call, credentials)
     else:
-        operation = _authenticate(call, credentials, operation)
+        _authenticate(call, credentials)
         _bucket_must_exist(call, operation)
         _check_endpoint(call)
     permit.check_account(call)
@@ -92,16 +94,9 @@ def _run(call: Call, operation: Operation) -> Response:
     return operation.run(call)
 
 
-def _authenticate(call: Call, credentials: Credentials | None, operation: Operation) -> Operation:
-    if credentials is None:
-        return operation
-    before = call.key
-    call.access_key = verify(call, credentials)
-    if call.key == before:
-        return operation
-    # Host and path both named the bucket: the signature showed that the first path segment is not part of the key.
-    route.check_names(call)
-    return _identify(call)
+def _authenticate(call: Call, credentials: Credentials | None) -> None:
+    if credentials is not None:
+        call.access_key = verify(call, credentials)
 
 
 def _bucket_must_exist(call: Call, operation: Operation | None = None) -> None:

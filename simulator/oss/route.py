@@ -61,8 +61,8 @@ def locate(cloud: Cloud, request: Request) -> Call:
     path = percent_decode(request.path.lstrip("*"), plus=False)
     rest = path[1:]
     if bucket_in_host is not None:
-        first, slash, _ = rest.partition("/")
-        both = first == bucket_in_host and bool(slash)
+        first = rest.partition("/")[0]
+        both = first == bucket_in_host
         call = _call(cloud, request, bucket_in_host, rest, region, in_host=True)
         call.path_also_names_bucket = both and not real_endpoint
         return call

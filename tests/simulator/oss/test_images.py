@@ -28,7 +28,7 @@ def _jpeg(width: int = 5, height: int = 4) -> bytes:
     frame = struct.pack(">BHHB", 8, height, width, 1) + b"\x01\x11\x00"
     return (
         b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-         b"\xff\xc0"
+        b"\xff\xc0"
         + struct.pack(">H", len(frame) + 2)
         + frame
         + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"

@@ -1,0 +1,152 @@
+"""What the simulator itself costs: requests a second from one process, and memory for a million archived objects.
+
+Ratios only, measured side by side in one run: the floor is a bare asyncio server that answers every request with the
+same bytes. Run `python bench/simulator.py [--seconds 3] [--objects 1000000]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import oss2
+
+from ossmend.simulator.serve import Ready, serve
+
+CONNECTIONS = 8
+_FLOOR = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello"
+
+
+class _Floor(asyncio.Protocol):
+    """The least a server can do."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(_FLOOR * data.count(b"\r\n\r\n"))
+
+
+def _run_floor(port: multiprocessing.Queue[int]) -> None:
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(_Floor, "127.0.0.1", 0)
+        port.put(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+def _run_simulator(ready: multiprocessing.Queue[Ready]) -> None:
+    serve(on_ready=ready.put)
+
+
+def _hammer(port: int, request: bytes, seconds: float) -> float:
+    """Requests a second over a few connections, one request in flight on each."""
+    counts = [0] * CONNECTIONS
+    end = time.perf_counter() + seconds
+
+    def run(slot: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while time.perf_counter() < end:
+                connection.sendall(request)
+                if not connection.recv(65536):
+                    raise ConnectionError("the server closed the connection")
+                counts[slot] += 1
+
+    threads = [threading.Thread(target=run, args=(slot,)) for slot in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / seconds
+
+
+def _signed(ready: Ready, method: str, key: str, version: str) -> bytes:
+    """A request signed by the real SDK's signer, as bytes that can be sent again and again."""
+    auth = oss2.make_auth(ready.access_key_id, ready.access_key_secret, version)
+    port = ready.oss.rpartition(":")[2]
+    request = oss2.http.Request(method, f"{ready.oss}/bench/{key}", region="cn-hangzhou", product="oss")
+    auth._sign_request(request, "bench", key)  # noqa: SLF001  # the SDK has no public way to sign without sending
+    headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items() if value is not None)
+    return f"{method} /bench/{key} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}Content-Length: 0\r\n\r\n".encode()
+
+
+def _memory_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _control(ready: Ready, method: str, path: str, body: object) -> None:
+    request = Request(f"{ready.control}/{path}", json.dumps(body).encode(), method=method)
+    with urlopen(request, timeout=300) as answer:
+        answer.read()
+
+
+def _throughput(ready: Ready, floor_port: int, seconds: float) -> None:
+    floor = _hammer(floor_port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", seconds)
+    port = int(ready.oss.rpartition(":")[2])
+    for version in ("v1", "v4"):
+        for method, key in (("HEAD", "object"), ("GET", "object"), ("GET", "missing")):
+            rate = _hammer(port, _signed(ready, method, key, version), seconds)
+            print(f"{version} {method:4} {key:8} {rate / floor:6.3f} x bare asyncio  ({rate:6.0f}/s here)")
+
+
+def _million(ready: Ready, pid: int, count: int) -> None:
+    before = _memory_mib(pid)
+    started = time.perf_counter()
+    settings = {"pattern": "archive/{n:08d}.bin", "count": count, "size": 1 << 30, "storage_class": "Archive"}
+    _control(ready, "POST", "buckets/bench/objects", settings)
+    made = time.perf_counter() - started
+    after = _memory_mib(pid)
+    print(f"{count} archived objects: {(after - before) * 2**20 / count:5.0f} bytes each, made in {made:.1f} s")
+    bucket = oss2.Bucket(oss2.Auth(ready.access_key_id, ready.access_key_secret), ready.oss, "bench")
+    _time("page of 1000 keys from the middle", lambda: bucket.list_objects_v2(start_after="archive/005", max_keys=1000))
+    _time("delimiter over all of them", lambda: bucket.list_objects_v2(delimiter="/"))
+    keys = [f"archive/{n:08d}.bin" for n in range(1000)]
+    _time("1000 restores one after the other", lambda: [bucket.restore_object(key) for key in keys])
+    print(f"memory then: {_memory_mib(pid) - before:.0f} MiB above an empty simulator's {before:.0f} MiB")
+
+
+def _time(what: str, run: Callable[[], object]) -> None:
+    started = time.perf_counter()
+    run()
+    print(f"{what}: {(time.perf_counter() - started) * 1000:.0f} ms, the SDK's parsing included")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--objects", type=int, default=1_000_000)
+    options = parser.parse_args()
+    spawn = multiprocessing.get_context("spawn")
+    ready_queue: multiprocessing.Queue[Ready] = spawn.Queue()
+    port_queue: multiprocessing.Queue[int] = spawn.Queue()
+    simulator = spawn.Process(target=_run_simulator, args=(ready_queue,))
+    floor = spawn.Process(target=_run_floor, args=(port_queue,))
+    simulator.start()
+    floor.start()
+    try:
+        ready, port = ready_queue.get(timeout=30), port_queue.get(timeout=30)
+        assert simulator.pid is not None
+        _control(ready, "PUT", "buckets/bench", {"objects": {"object": {"content": "hello"}}})
+        _throughput(ready, port, options.seconds)
+        _million(ready, simulator.pid, options.objects)
+    finally:
+        for process in (simulator, floor):
+            process.terminate()
+            process.join(10)
+
+
+if __name__ == "__main__":
+    main()
