@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from sys import intern
 
 from ossmend.simulator import control, rpc
 from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head
@@ -51,19 +52,20 @@ def answer(cloud: Cloud, request: Request) -> Response:
 
 
 def note(cloud: Cloud, request: Request, response: Response, *, service: str) -> None:
+    # Nothing is ever dropped from this list, so what repeats (agents, buckets, key ids, whole targets) is shared.
     cloud.requests.append(
         RequestRecord(
             operation=request.operation,
-            method=request.method,
-            bucket=request.bucket,
-            key=request.key,
-            access_key_id=request.access_key_id,
+            method=intern(request.method),
+            bucket=request.bucket and intern(request.bucket),
+            key=request.key and intern(request.key),
+            access_key_id=request.access_key_id and intern(request.access_key_id),
             status=response.status,
             shown=request.received,
-            user_agent=request.headers.get("user-agent", ""),
+            user_agent=intern(request.headers.get("user-agent", "")),
             code=response.code,
             request_id=request.request_id,
-            target=request.target,
+            target=intern(request.target),
             service=service,
         )
     )

@@ -1,6 +1,6 @@
 """Turns configurations the simulator does not act on into stored documents: lifecycle, website, encryption, ...
 
-They are checked for their root element, kept word for word, and given back; nothing happens because of them.
+They are checked for their frame, kept word for word, and given back; nothing happens because of them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class Document:
     missing: tuple[str, str] | None
     default: str = ""
     deletable: bool = True
+    needs: tuple[str, ...] = ()
+    """The document must have one of these children."""
 
 
 _DOCUMENTS = (
@@ -31,18 +33,21 @@ _DOCUMENTS = (
         "LifecycleConfiguration",
         "BucketLifecycle",
         ("NoSuchLifecycle", "No Row found in Lifecycle Table."),
+        needs=("Rule",),
     ),
     Document(
         "website",
         "WebsiteConfiguration",
         "BucketWebsite",
         ("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration."),
+        needs=("IndexDocument", "ErrorDocument", "RoutingRules"),
     ),
     Document(
         "encryption",
         "ServerSideEncryptionRule",
         "BucketEncryption",
         ("NoSuchServerSideEncryptionRule", "The server side encryption configuration does not exist."),
+        needs=("ApplyServerSideEncryptionByDefault",),
     ),
     Document(
         "accessmonitor",
@@ -73,7 +78,9 @@ _DOCUMENTS = (
 
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
-        xml.parse(call.request.body, kind.root)
+        document = xml.parse(call.request.body, kind.root)
+        if kind.needs and not any(document.first(name) for name in kind.needs):
+            raise xml.malformed_xml(f"{' or '.join(kind.needs)} is required")
         call.bucket.documents[kind.subresource] = call.request.body
         return Response(200)
 

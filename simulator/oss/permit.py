@@ -16,13 +16,14 @@ from ossmend.simulator.wire import Extra, Refusal
 
 
 def check_account(call: Call) -> None:
-    """An account that is overdue or held for security can do nothing, and nobody can do anything in its buckets."""
+    """An account that is overdue, held for security or without OSS can do nothing, nor can anybody in its buckets."""
     identity = call.cloud.identity
     bucket = call.bucket_or_none
     owner = bucket.owner if bucket else identity.account_id
     principal = call.principal
     concerned = {owner} | ({principal.account_id} if principal else set())
-    if identity.account_status != "normal" and identity.account_id in concerned:
+    inactive = identity.account_status != "normal" or not identity.oss_activated
+    if inactive and identity.account_id in concerned:
         raise Refusal(403, "UserDisable", "UserDisable", "0003-00000801")
     if bucket is not None and bucket.disabled:
         raise Refusal(

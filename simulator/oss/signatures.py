@@ -28,10 +28,9 @@ V1_SUBRESOURCES: Final = frozenset(
     "regionList x-oss-write-get-object-response bucketArchiveDirectRead httpsConfig redundancyTransition "
     "x-oss-target-redundancy-type x-oss-redundancy-transition-taskid accessPoint accessPointPolicy "
     "publicAccessBlock x-oss-access-point-name requesterQosInfo qosRequester resourcePoolInfo resourcePool "
-    "resourcePoolBuckets cloudboxes cleanRestoredObject accessmonitor x-oss-enable-md5 x-oss-enable-sha1 "
-    "x-oss-enable-sha256 x-oss-hash-ctx x-oss-md5-ctx overwriteConfig quota objectWorm retention legalHold "
-    "policyStatus rtc seal userDefinedLogFieldsConfig metadataConfiguration dataPipeline callbackPolicy regions "
-    "tag-key tag-value img metadataJournalTable metadataInventoryTable".split()
+    "resourcePoolBuckets cloudboxes cleanRestoredObject overwriteConfig quota objectWorm retention legalHold "
+    "policyStatus rtc seal userDefinedLogFieldsConfig metadataConfiguration dataPipeline metadataJournalTable "
+    "metadataInventoryTable".split()
 )
 """The query parameters that are part of V1's resource; all others are not signed."""
 
