@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 if TYPE_CHECKING:
     from ossmend.remediators.writes import Write
@@ -450,8 +450,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
+    @property
+    def opts_into(self) -> tuple[str, ...]:
+        """Writes that these settings switch on, beside those of their remediator that are always possible."""
+        return ()
 
-_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
+LONGEST = timedelta(days=3650)
+"""Far beyond any use; but `now` plus or minus it is still a date."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -462,13 +469,26 @@ def parse_duration(text: object) -> timedelta:
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise ValueError("a duration is a number with a unit: 250ms, 90s, 10m, 24h or 7d")
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    if duration > LONGEST:
+        raise ValueError(f"a duration is at most {LONGEST.days}d")
+    return duration
+
+
+def duration_text(duration: timedelta) -> str:
+    """The shortest way to write it: `90s`, `10m`, `1d`."""
+    for unit in ("d", "h", "m", "s"):
+        number, rest = divmod(duration, timedelta(seconds=_UNITS[unit]))
+        if number and not rest:
+            return f"{number}{unit}"
+    return f"{round(duration.total_seconds() * 1000)}ms"
 
 
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": "^\\d{1,9}(ms|s|m|h|d)$", "examples": ["90s", "10m", "24h"]}),
+    PlainSerializer(duration_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h|d)$", "examples": ["90s", "10m", "24h"]}),
 ]
 """A timedelta that is written with its unit."""
 

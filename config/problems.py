@@ -1,0 +1,77 @@
+"""What is wrong with a configuration -> one line for each problem, as compilers print them.
+
+document.py finds them in the text, complaints.py in the values, combinations.py in what belongs together; load.py
+collects them all and refuses once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Where = tuple[str | int, ...]
+"""The way to a value: ("policies", 0, "restore", "days")."""
+MOST_SHOWN = 60
+"""Characters of a foreign word in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One complaint. Lines and columns count from 1; both are 0 where the file as a whole is meant."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    suggestion: str | None = None
+    """The nearest right word, where there is one."""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        said = f'{self.message}; did you mean "{self.suggestion}"?' if self.suggestion else self.message
+        return f"{place}: {self.path}: {said}" if self.path else f"{place}: {said}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "file": self.file, "line": self.line, "column": self.column,
+            "path": self.path, "message": self.message, "suggestion": self.suggestion,
+        }  # fmt: skip
+
+
+class ConfigRefused(Exception):
+    """The configuration cannot be used; `problems` are all the reasons found, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        told = dict.fromkeys(sorted(problems, key=lambda each: (each.line, each.column)))
+        self.problems = tuple(told)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def of(cls, file: Path | str, message: str) -> ConfigRefused:
+        """About the file as a whole."""
+        return cls((Problem(printable(str(file)), 0, 0, "", message),))
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word that was most likely meant; capitals do not count."""
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(word.lower()[:MOST_SHOWN], by_lower, n=1, cutoff=cutoff)
+    return by_lower[near[0]] if near else None
+
+
+def dotted(where: Where) -> str:
+    """`policies[0].restore.days`"""
+    text = ""
+    for part in where:
+        text += f"[{part}]" if isinstance(part, int) else f".{printable(part)}" if text else printable(part)
+    return text
+
+
+def printable(text: str) -> str:
+    """Cut, and without anything that could forge a line or reach a terminal."""
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:MOST_SHOWN])
+    return shown if len(text) <= MOST_SHOWN else shown + "..."
