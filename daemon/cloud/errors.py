@@ -160,12 +160,13 @@ def _after(headers: Mapping[str, str]) -> timedelta:
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
-            r"((?:x-oss-)?(?:signature|security-?token|credential|accesskeysecret|password|authorization)"
+            r"((?:x-oss-)?(?:signature|security-?token|credential|accesskeysecret|password)"
             r"(?:=|%3D|\"?\s*:\s*\"?))[^&\s\"'<>]+",
             re.IGNORECASE,
         ),
         r"\1***",
     ),
+    (re.compile(r"(authorization\s*[:=]).*", re.IGNORECASE), r"\1 ***"),
     (re.compile(r"(server string to sign is:).*", re.IGNORECASE | re.DOTALL), r"\1 ***"),
     (re.compile(r"((?:OSS|OSS4-HMAC-SHA256|acs|LOG) [A-Za-z0-9._=/ ]+:)[A-Za-z0-9+/=]{16,}"), r"\1***"),
     (re.compile(r"\b((?:LTAI|STS\.|TMP\.)[A-Za-z0-9]{4})[A-Za-z0-9._=]{6,}([A-Za-z0-9]{4})\b"), r"\1***\2"),

@@ -39,7 +39,7 @@ class Pace:
         with self._lock:
             now = self._clock.monotonic()
             slot = max(self._next, now - self._ahead)
-            delay = slot - now
+            delay = round(slot - now, 6)
             if delay > self._longest:
                 raise TryAgain(f"more questions about keys than {1 / self._gap:.0f} a second", timedelta(seconds=delay))
             self._next = slot + self._gap

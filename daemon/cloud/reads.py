@@ -161,6 +161,8 @@ def _impossible(ref: ObjectRef) -> Missing | None:
     """OSS cannot have it: not worth a request, and a bucket's name must not become somebody's host."""
     if not wire.possible_bucket(ref.bucket):
         return Missing("bucket")
+    if ref.version_id and not (ref.version_id.isascii() and ref.version_id.isprintable()):
+        return Missing("version")
     return None if wire.possible_key(ref.key) else Missing("object")
 
 

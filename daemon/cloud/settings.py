@@ -66,6 +66,8 @@ def check_endpoint(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise EndpointRefused(f"{url!r} is not an endpoint; write https://HOST or http://127.0.0.1:PORT")
+    if ":" in parts.hostname:
+        raise EndpointRefused(f"{url!r} has an IPv6 address, which oss2 does not take; write a name or an IPv4 address")
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         raise EndpointRefused(f"{url!r} has more than scheme, host and port")
     if parts.scheme == "http" and not is_loopback(parts.hostname):

@@ -8,6 +8,7 @@ through errors.py before oss2 can cut them down. Retries of reads are `asked`, a
 from __future__ import annotations
 
 import http.client
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,10 @@ HOSTS = 64
 """Virtual-hosted buckets are hosts; a pool is kept for so many."""
 
 _LOST = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+
+
+logging.getLogger("oss2").setLevel(logging.WARNING)
+"""Below that it logs Authorization, security token and string to sign."""
 
 
 class RequestIds:
@@ -126,10 +131,10 @@ class Connections:
         carried = {"User-Agent": self._agent} | {
             name: value for name, value in (headers or {}).items() if value is not None
         }
+        if not all(map(_fits_a_header, carried.values())):
+            raise Refused(operation, "Unsendable", "no header can carry this")
         try:
             prepared.prepare(method=method, url=url, headers=carried, params=dict(params or {}), data=data or None)
-            for value in carried.values():
-                value.encode("latin-1") if isinstance(value, str) else None
         except (requests.RequestException, UnicodeError) as unsendable:
             raise Refused(operation, "Unsendable", f"no request can carry this: {type(unsendable).__name__}") from None
         try:
@@ -276,6 +281,11 @@ def asked(question: Callable[[], Result]) -> Result:
             except (NoAnswer, BadAnswer) as error:
                 raise of_read(error) from None
     raise AssertionError("stamina either returns or raises")
+
+
+def _fits_a_header(value: str | bytes) -> bool:
+    """Origins and the like come from events: other people's text."""
+    return isinstance(value, bytes) or (value.isascii() and value.isprintable())
 
 
 def _never_left(lost: Exception) -> bool:

@@ -1,0 +1,50 @@
+"""A simulator to ask, a port to ask it by, and no waiting between tries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stamina
+
+from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.simulator.serve import Running, running_simulator
+from tests.daemon.cloud.stubs import HandClock, settings_for
+
+
+@pytest.fixture(autouse=True)
+def no_backoff() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+@pytest.fixture
+def sim() -> Iterator[Running]:
+    with running_simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def open_port() -> Iterator[Callable[..., Cloud]]:
+    """Makes ports, and closes them in the end."""
+    opened: list[Cloud] = []
+
+    def make(url: str, *, clock: HandClock | None = None, may_write: bool = True, **more: Any) -> Cloud:
+        opened.append(connect(settings_for(url, **more), clock=clock or HandClock(), may_write=may_write))
+        return opened[-1]
+
+    yield make
+    for port in opened:
+        port.close()
+
+
+@pytest.fixture
+def cloud(sim: Running, clock: HandClock, open_port: Callable[..., Cloud]) -> Cloud:
+    """The daemon's port to the simulator, with the account's own key and writes allowed."""
+    return open_port(sim.oss, clock=clock, key=(sim.access_key_id, sim.access_key_secret))
