@@ -56,6 +56,11 @@ class Fault:
         """Is the request's own work left undone?"""
         return (bool(self.status) or self.lie or self.abort == "reset") and not self.execute
 
+    def mark(self, response: Response) -> None:
+        """What this rule does to an answer, its own or the real one: delay, break, add headers (a wrong Date, say)."""
+        response.delay, response.abort = self.latency_seconds, self.abort
+        response.headers.update(self.headers)
+
     def response(self, request: Request) -> Response:
         """The answer instead of the real one."""
         if self.lie or 200 <= self.status < 300:

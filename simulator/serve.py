@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ossmend.simulator.clock import Clock
+from ossmend.simulator.scene import SceneError, apply_scene
 from ossmend.simulator.server import CONTROL_PREFIX, Connection
 from ossmend.simulator.state import Cloud
 
@@ -38,9 +40,6 @@ def build_cloud(scene: Scene = None, *, speed: float = 1.0, realistic: bool = Fa
     """A cloud with its defaults, and the scene on top."""
     cloud = Cloud(clock=Clock(speed=speed, realistic=realistic))
     if scene is not None:
-        # Scenes are YAML: whoever needs none is not made to import its reader.
-        from ossmend.simulator.scene import apply_scene
-
         apply_scene(cloud, scene)
     return cloud
 
@@ -72,8 +71,15 @@ def serve(
     realistic: bool = False,
     on_ready: Callable[[Ready], None] | None = None,
 ) -> int:
-    """Run until SIGTERM or SIGINT; the exit status. `on_ready` is called once, when connections are accepted."""
-    cloud = build_cloud(scene, speed=speed, realistic=realistic)
+    """Run until SIGTERM or SIGINT; the exit status: 0, 1 if the port is taken, 2 for a scene that cannot be.
+
+    `on_ready` is called once, when connections are accepted.
+    """
+    try:
+        cloud = build_cloud(scene, speed=speed, realistic=realistic)
+    except (SceneError, OSError) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 2
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -82,7 +88,11 @@ def serve(
             loop.add_signal_handler(number, stop.set)
         await _listen(cloud, host, port, stop, on_ready or (lambda _ready: None))
 
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except OSError as problem:
+        sys.stderr.write(f"cannot listen on {host}:{port}: {problem.strerror or problem}\n")
+        return 1
     return 0
 
 

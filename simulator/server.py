@@ -35,14 +35,16 @@ def answer(cloud: Cloud, request: Request) -> Response:
     path = request.path
     if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
         return control.handle(cloud, request)
-    action = request.query.get("Action") or request.form().get("Action")
+    action = None
+    if path == "/":
+        action = request.query.get("Action") or (request.method == "POST" and request.form().get("Action"))
     if action:
         rpc.identify(request)
         fault = cloud.faults.take(request)
         replaced = fault is not None and fault.replaces
         response = rpc.fault_response(request, fault) if fault and replaced else rpc.handle(cloud, request)
         if fault is not None:
-            response.delay, response.abort = fault.latency_seconds, fault.abort
+            fault.mark(response)
     else:
         response = oss.handle(cloud, request)
         spent = cloud.clock.shown() - request.received

@@ -23,6 +23,7 @@ STORAGE_CLASSES: Final = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdA
 ARCHIVE_CLASSES: Final = ("Archive", "ColdArchive", "DeepColdArchive")
 
 NULL_VERSION: Final = "null"
+_REMEMBERED_CHANGES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class Bucket:
     index: KeyIndex = field(default_factory=KeyIndex)
     uploads: dict[str, Upload] = field(default_factory=dict)
     previous: dict[str, tuple[Stack, float]] = field(default_factory=dict)
-    """For stale reads: what a key's versions were before its last change, and when that was (elapsed)."""
+    """For stale reads: what a key's versions were before one of the latest changes, and when that was (elapsed)."""
 
     def stack(self, key: str) -> Stack:
         return self.objects.get(key, ())
@@ -210,7 +211,10 @@ class Bucket:
         """Replace all versions of a key; an empty stack removes it."""
         old = self.objects.get(key)
         if now is not None:
+            self.previous.pop(key, None)
             self.previous[key] = (old or (), now)
+            if len(self.previous) > _REMEMBERED_CHANGES:
+                del self.previous[next(iter(self.previous))]
         if stack:
             self.objects[key] = stack
             if old is None:

@@ -39,8 +39,7 @@ def handle(cloud: Cloud, request: Request) -> Response:
     if fault is not None:
         if fault.execute and fault.status:
             response = fault.response(request)
-        response.delay = fault.latency_seconds
-        response.abort = fault.abort
+        fault.mark(response)
     _finish(call, request, response)
     if call is not None and response.abort != "reset":
         access_log.note(call, response)

@@ -8,7 +8,7 @@ import hashlib
 import mimetypes
 from typing import Final
 
-from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss import permit, refusals
 from ossmend.simulator.oss.buckets import acl_header, public_acl_refused
 from ossmend.simulator.oss.call import Call
 from ossmend.simulator.oss.readable import restore_text
@@ -109,9 +109,17 @@ def check_tags(tags: Pairs, limit: int = 10) -> Pairs:
 
 
 def tagging_header(call: Call) -> Pairs:
-    """`x-oss-tagging: a=1&b=2`."""
+    """`x-oss-tagging: a=1&b=2`, which needs a right of its own."""
     text = call.header("x-oss-tagging")
-    return check_tags(tuple(parse_pairs(text))) if text else ()
+    if not text:
+        return ()
+    tags = check_tags(tuple(parse_pairs(text)))
+    try:
+        permit.require(call, "oss:PutObjectTagging", call.bucket, call.key)
+    except Refusal as refusal:
+        refusal.ec = "0003-00000905"
+        raise
+    return tags
 
 
 def check_md5(call: Call) -> None:

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from ossmend.simulator.clock import Clock
-from ossmend.simulator.serve import Running, running_simulator
+from ossmend.simulator.serve import Running, running_simulator, serve
 from tests.simulator.oss.clients import bucket_of, control, logged
 
 
@@ -138,8 +138,6 @@ def test_state_has_no_secrets(sim: Running, bucket: Any) -> None:
 
 
 def test_only_loopback_is_listened_on() -> None:
-    from ossmend.simulator.serve import serve
-
     with pytest.raises(ValueError, match="loopback only"):
         serve("0.0.0.0", 0)
 
@@ -158,6 +156,14 @@ def test_program_says_when_it_is_ready_and_ends_on_sigterm() -> None:
         bucket.create_bucket()
         program.terminate()
         assert program.wait(10) == 0
+
+
+def test_taken_port_and_impossible_scene_are_told(sim: Running, capfd: pytest.CaptureFixture[str]) -> None:
+    port = int(sim.oss.rpartition(":")[2])
+    assert serve(port=port) == 1
+    assert "cannot listen" in capfd.readouterr().err
+    assert serve(port=0, scene={"nonsense": 1}) == 2
+    assert "nonsense" in capfd.readouterr().err
 
 
 def test_do_runs_in_the_simulators_thread(sim: Running) -> None:

@@ -104,6 +104,11 @@ def test_latency(sim: Running, bucket: Any) -> None:
     assert time.perf_counter() - started >= 0.3
 
 
+def test_headers_are_added_to_the_real_answer(sim: Running, bucket: Any) -> None:
+    _fault(sim, operation="ListObjects", headers={"Date": "Thu, 01 Jan 1970 00:00:00 GMT"})
+    assert bucket.list_objects().headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
 def test_stale_reads_end(sim: Running, bucket: Any) -> None:
     bucket.put_object("k", b"old")
     advance(sim, 1000)
