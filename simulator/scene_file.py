@@ -19,6 +19,10 @@ Steps = tuple[str | int, ...]
 """The way to a value: `("buckets", "reports", "acl")`."""
 
 
+_DEEPEST = 40
+_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
+
 class SceneError(ValueError):
     """A scene that cannot be; the text begins with file, line and column where there is a file."""
 
@@ -96,6 +100,10 @@ def read_scene(path: Path) -> Scene:
 
 def _build(loader: _Loader, node: yaml.Node, steps: Steps, scene: Scene) -> Any:
     scene.places.setdefault(steps, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if len(steps) > _DEEPEST:
+        raise scene.error(steps[:1], "is nested too deeply, or contains itself")
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTIONS:
+        raise yaml.MarkedYAMLError(problem=f"the tag {node.tag} means nothing here", problem_mark=node.start_mark)
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)
         found: dict[Any, Any] = {}

@@ -61,7 +61,7 @@ def apply_people(cloud: Cloud, scene: Scene) -> None:
     identity = cloud.identity
     if "users" in scene.data and DEFAULT_USER in identity.users:
         identity.forget_user(DEFAULT_USER)
-    if "roles" in scene.data:
+    if "roles" in scene.data and "any_role" not in (scene.data.get("account") or {}):
         identity.any_role = False
     each(scene, "policies", lambda name, settings: _policy(identity, name, settings))
     each(scene, "groups", lambda name, settings: _group(identity, name, settings))
