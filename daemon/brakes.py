@@ -84,7 +84,7 @@ class Allowance:
         self._connection = connection
         self._overall = overall
         self._now = now
-        self._spent: dict[tuple[timedelta, str | None, bool], _Spent] = {}
+        self._spent: dict[tuple[str, str | None], _Spent] = {}
 
     def take(self, write: Write, policy: str, brakes: Brakes | None, cost: Decimal | None) -> Held | None:
         """None, and the write is counted as spent; or why it is held."""
@@ -103,15 +103,12 @@ class Allowance:
         return None
 
     def _window(self, limit: _Limit) -> _Spent:
-        only_restores = limit.what in ("objects", "bytes")
-        key = (limit.window, limit.scope, only_restores)
-        if limit.what == "cost":
-            key = (limit.window, (limit.scope or "") + "\x1fcost", False)
+        key = (limit.name, limit.scope)
         if key not in self._spent:
-            self._spent[key] = self._read(limit, only_restores)
+            self._spent[key] = self._read(limit)
         return self._spent[key]
 
-    def _read(self, limit: _Limit, only_restores: bool) -> _Spent:
+    def _read(self, limit: _Limit) -> _Spent:
         query = sa.select(
             sa.func.count(),
             sa.func.coalesce(sa.func.sum(writes.c.bytes), 0),
@@ -120,7 +117,7 @@ class Allowance:
         ).where(writes.c.state.in_(SPENT), writes.c.sent_at > self._now - limit.window)
         if limit.scope is not None:
             query = query.where(writes.c.policy == limit.scope)
-        if only_restores:
+        if limit.what in ("objects", "bytes"):
             query = query.where(writes.c.operation == "RestoreObject")
         number, size, cost, oldest = self._connection.execute(query).one()
         return _Spent(number, size, Decimal(str(cost)), oldest)

@@ -183,6 +183,7 @@ class Dispatch:
         base = Decision(case_id=case.id, events=case.events, state="open", why="", cause=None)
         match verdict:
             case Done(why, cause, watch_until) if watch_until is not None and watch_until > now:
+                intents.replace_unsent(connection, case.id)
                 state = replace(base, state="watching", why=why, cause=cause, verified_at=now)
                 return _Planned(case, replace(state, due_at=watch_until, watch_until=watch_until))
             case Done(why, cause):
@@ -399,7 +400,7 @@ class Dispatch:
 
 
 def together(now: datetime, due_at: datetime) -> datetime:
-    """A due time a little later, that cases of about the same time share: one list call then answers for all of them."""
+    """A due time a little later, shared by cases of about the same time: one list call then answers for all."""
     away = (due_at - now).total_seconds()
     if away < 0.9:
         return due_at

@@ -41,6 +41,10 @@ class KeySettings(Settings):
     tag_owner: bool = False
     """Put a tag on the RAM user whose disabled key is still in use. The only write; off by default."""
 
+    @property
+    def opts_into(self) -> tuple[str, ...]:
+        return ("TagUser",) if self.tag_owner else ()
+
 
 def subject(event: Event, _settings: KeySettings) -> Subject:
     return Subject("key", (event.access_key_id or "",))
@@ -103,10 +107,9 @@ def _by_cloud(case: Case, view: View, settings: KeySettings, key_id: str) -> Ver
         return _without_owner(case, view, key_id)
     status = view.key_status(owner, key_id)
     if status is None:
-        return _recycled(view, key_id) or _told(
-            case, key_id, "not-ours", "key-not-of-this-account", 0.6,
-            (f"{owner.principal} is named as the owner, but has no such key now",), owner=owner,
-        )  # fmt: skip
+        why = f"{owner.principal} is named as the owner, but has no such key now"
+        gone = _told(key_id, "not-ours", "key-not-of-this-account", 0.6, (why,), owner=owner, why=why)
+        return _recycled(view, key_id) or gone
     if status.status == "Inactive":
         return _disabled(case, settings, key_id, owner, status)
     return _active(case, view, key_id, owner, status)

@@ -201,7 +201,7 @@ class FakeWorld:
     def owners_tags(self, principal: str) -> dict[str, str]:
         return dict(next(owner.tags for owner in self.owners.values() if owner.principal == principal))
 
-    # ------------------------------------------------------------------------------------------------- setting the scene
+    # ----------------------------------------------------------------------------------------------- setting the scene
 
     def add_object(
         self, key: str, storage_class: str = "Archive", restore: str = "none", *, bucket: str = "b", size: int = 10
@@ -210,8 +210,13 @@ class FakeWorld:
         self.buckets.add(bucket)
         until = self.now() + timedelta(days=1) if restore == "restored" else None
         self.objects[ref] = ObjectState(
-            ref=ref, storage_class=storage_class, size=size, restore=restore, until=until, etag="E"  # type: ignore[arg-type]  # a test's literal
-        )  # fmt: skip
+            ref=ref,
+            storage_class=storage_class,
+            size=size,
+            restore=restore,  # type: ignore[arg-type]  # a test's literal
+            until=until,
+            etag="E",
+        )
         return ref
 
     def finish_restores(self, days: int = 1) -> None:

@@ -1,0 +1,169 @@
+"""RequestTimeTooSkewed: whose clock, how far, which way, what kind; and when nobody is told anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from ossmend.remediators.contract import ClockReading, ClockSample, Done, Event, Subject, Tell
+from ossmend.remediators.request_time_too_skewed import (
+    THIS_HOST,
+    ClockSettings,
+    drift_of,
+    host_clock_verdict,
+    plan,
+    subject,
+)
+from tests.fakes import NOW, FakeView, FakeWorld, case_of
+
+SETTINGS = ClockSettings()
+
+
+def refused(drift: float | None = -1387.0, **fields: object) -> Event:
+    event = Event(source="t", code="RequestTimeTooSkewed", status=403, client="10.0.0.8", user_agent="x/1")
+    if drift is not None:
+        event = replace(event, request_time=NOW + timedelta(seconds=drift), server_time=NOW)
+    return replace(event, **fields)  # type: ignore[arg-type]  # the test names real fields
+
+
+def told(*events: Event, world: FakeWorld | None = None, **changes: object) -> Tell:
+    answer = plan(case_of(*events, **changes), FakeView(world or FakeWorld()), SETTINGS)  # type: ignore[arg-type]  # FakeView forwards
+    assert isinstance(answer, Tell), answer
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("drift", "cause", "words"),
+    [
+        (-1387, "clock-drift", "23 min behind"),
+        (+1000, "clock-drift", "17 min ahead"),
+        (-8 * 3600, "clock-time-zone", "8.0 h behind"),
+        (+8 * 3600 + 40, "clock-time-zone", "8.0 h ahead"),
+        (+5.5 * 3600, "clock-time-zone", "5.5 h ahead"),
+        (-86402, "clock-drift", "24.0 h behind"),
+        (-3 * 86400 - 500, "clock-drift", "3 days behind"),
+        (8 * 3600 + 400, "clock-drift", "8.1 h ahead"),
+    ],
+)
+def test_kind_size_and_sign_are_said(drift: float, cause: str, words: str) -> None:
+    answer = told(refused(drift))
+    assert answer.diagnosis.cause == cause
+    assert words in answer.why
+    assert answer.diagnosis.facts["drift_seconds"] == drift
+
+
+def test_a_clock_near_the_epoch_is_unset() -> None:
+    epoch = refused(request_time=datetime(1970, 1, 1, 0, 3, tzinfo=UTC))
+    assert told(epoch).diagnosis.cause == "clock-unset"
+
+
+@pytest.mark.parametrize("year", [1970, 2200])
+def test_an_absurd_server_time_proves_nothing(year: int) -> None:
+    event = refused(server_time=datetime(year, 1, 1, tzinfo=UTC))
+    assert drift_of(event) is None
+    answer = told(event)
+    assert answer.diagnosis.cause == "clock-absurd-server-time"
+    assert "drift_seconds" not in answer.diagnosis.facts
+
+
+def test_one_absurd_sample_does_not_spoil_the_others() -> None:
+    answer = told(refused(-1000), refused(server_time=datetime(1970, 1, 1, tzinfo=UTC)), refused(-1000))
+    assert answer.diagnosis.facts["drift_seconds"] == -1000
+
+
+def test_a_large_upload_that_is_a_little_late_was_slow_and_its_clock_may_be_fine() -> None:
+    event = refused(-960, method="PUT", fields={"content-length": "5000000000"})
+    assert told(event).diagnosis.cause == "clock-slow-upload"
+
+
+@pytest.mark.parametrize("fields", [{"method": "GET"}, {"method": "PUT", "fields": {"content-length": "10"}}])
+def test_a_small_or_reading_request_was_not_a_slow_upload(fields: dict[str, object]) -> None:
+    assert told(refused(-960, **fields)).diagnosis.cause == "clock-drift"
+
+
+def test_many_different_lags_with_a_good_own_clock_are_queued_requests() -> None:
+    answer = told(refused(-950), refused(-1400), refused(-2100))
+    assert answer.diagnosis.cause == "clock-slow-upload"
+
+
+def test_an_access_log_line_without_times_says_that_the_size_is_unknown() -> None:
+    answer = told(refused(None))
+    assert answer.diagnosis.cause == "clock-unmeasured"
+    assert answer.diagnosis.confidence < 0.7
+
+
+def test_many_clients_without_times_are_said_as_many() -> None:
+    usage = {"clients": {f"10.0.0.{number}": 1 for number in range(5)}}
+    assert told(refused(None), usage=usage).diagnosis.cause == "clock-many-clients"
+
+
+def test_a_good_own_clock_clears_this_host() -> None:
+    assert any("this host's clock is right" in sentence for sentence in told(refused()).diagnosis.evidence)
+
+
+def reading(*intervals: tuple[str, float, float]) -> ClockReading:
+    return ClockReading(tuple(ClockSample(*interval) for interval in intervals))
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        reading(("oss", -0.6, 0.6)),
+        reading(("oss", 20.0, 21.0), ("ntp:a", 20.2, 20.4)),
+        reading(("oss", -500.0, 500.0)),
+        reading(("oss", 100.0, 101.0), ("ntp:a", -0.1, 0.1)),
+        reading(),
+    ],
+)
+def test_no_warning_unless_the_whole_interval_says_so_and_all_sources_agree(harmless: ClockReading) -> None:
+    assert host_clock_verdict(harmless, SETTINGS) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "severity", "sign"), [(70, "warning", -1), (-70, "warning", 1), (700, "critical", -1)]
+)
+def test_a_drift_of_this_host_is_warned_of_before_oss_refuses(seconds: float, severity: str, sign: int) -> None:
+    found = host_clock_verdict(
+        reading(("oss", seconds - 0.5, seconds + 0.5), ("ntp:a", seconds, seconds + 0.1)), SETTINGS
+    )
+    assert found is not None
+    assert (found.facts["severity"], found.facts["drift_seconds"] * sign > 0) == (severity, True)
+
+
+def test_one_source_alone_is_said_with_less_confidence() -> None:
+    one = host_clock_verdict(reading(("oss", 100.0, 101.0)), SETTINGS)
+    two = host_clock_verdict(reading(("oss", 100.0, 101.0), ("ntp:a", 100.1, 100.2)), SETTINGS)
+    assert one is not None
+    assert two is not None
+    assert one.confidence < two.confidence
+
+
+def test_a_case_about_this_host_ends_when_its_clock_is_right_again() -> None:
+    event = Event(source="clock", code="RequestTimeTooSkewed", client=THIS_HOST)
+    world = FakeWorld(clock_reading=reading(("oss", 100.0, 101.0)))
+    answer = plan(case_of(event), FakeView(world), SETTINGS)  # type: ignore[arg-type]  # FakeView forwards
+    assert isinstance(answer, Tell)
+    world.clock_reading = reading(("oss", -0.5, 0.5))
+    assert isinstance(plan(case_of(event), FakeView(world), SETTINGS), Done)  # type: ignore[arg-type]  # see above
+
+
+def test_a_clock_that_could_not_be_measured_is_no_finding() -> None:
+    event = Event(source="clock", code="RequestTimeTooSkewed", client=THIS_HOST)
+    world = FakeWorld(clock_reading=ClockReading((), ("oss: timed out",)))
+    answer = plan(case_of(event), FakeView(world), SETTINGS)  # type: ignore[arg-type]  # FakeView forwards
+    assert isinstance(answer, Tell)
+    assert answer.diagnosis.cause == "could-not-check"
+
+
+def test_this_host_and_each_client_are_cases_of_their_own() -> None:
+    assert subject(refused(client=THIS_HOST), SETTINGS) == Subject("clock", (THIS_HOST,))
+    assert subject(refused(), SETTINGS) == Subject("clock", ("10.0.0.8", "x/1"))
+
+
+@pytest.mark.parametrize("bad", [{"warn_after": "11m", "critical_after": "10m"}, {"critical_after": "15m"}])
+def test_thresholds_out_of_order_or_beyond_oss_s_are_refused(bad: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        ClockSettings.model_validate(bad)
