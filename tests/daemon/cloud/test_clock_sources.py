@@ -1,0 +1,220 @@
+"""How far our clock is off: intervals that hold the truth, and answers that prove nothing told apart."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from ossmend.daemon.cloud.clock_sources import Unmeasured, _address, _unix, ntp_sample
+from ossmend.daemon.cloud.connect import Cloud
+from ossmend.remediators.contract import ClockSample
+from ossmend.simulator.serve import Running
+from tests.daemon.cloud.stubs import OK_HEADERS, HandClock, answer, control, liar, refused_port
+
+Open = Callable[..., Cloud]
+NTP_EPOCH = 2_208_988_800
+DRIFTS = [0.0, 42.0, -42.0, 900.0, -8 * 3600.0, 86400.0 * 365]
+
+
+def stamp(seconds: float) -> bytes:
+    total = seconds + NTP_EPOCH
+    return struct.pack("!II", int(total) % 2**32, int((total % 1) * 2**32))
+
+
+@contextmanager
+def ntp_server(reply: Callable[[bytes], bytes | None]) -> Iterator[str]:
+    """A time server on loopback that answers as `reply` says."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+        channel.bind(("127.0.0.1", 0))
+        channel.settimeout(0.05)
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                try:
+                    question, sender = channel.recvfrom(256)
+                except TimeoutError:
+                    continue
+                told = reply(question)
+                if told is not None:
+                    channel.sendto(told, sender)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{channel.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join(5)
+
+
+def honest(
+    question: bytes,
+    *,
+    drift: float = 0.0,
+    first: int = 0x24,
+    stratum: int = 2,
+    originate: bytes | None = None,
+    root_delay: float = 0.0,
+    received: bytes | None = None,
+) -> bytes:
+    """A server's answer; by default a good one of a clock that is `drift` seconds ahead of ours."""
+    now = stamp(time.time() + drift)
+    header = struct.pack("!BBBbII4s", first, stratum, 6, -20, int(root_delay * 65536), 0, b"LOCL")
+    return header + now + (question[40:48] if originate is None else originate) + (received or now) + now
+
+
+def holds(sample: ClockSample, truth: float) -> bool:
+    return sample.low <= truth <= sample.high
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_ntp_finds_the_drift_within_the_round_trip(drift: float) -> None:
+    with ntp_server(lambda question: honest(question, drift=drift)) as server:
+        sample = ntp_sample(HandClock(), server)
+    assert holds(sample, drift)
+    assert sample.high - sample.low < 0.5
+
+
+def test_the_servers_own_doubt_widens_the_interval() -> None:
+    with ntp_server(lambda question: honest(question, root_delay=0.8)) as server:
+        sample = ntp_sample(HandClock(), server)
+    assert sample.high - sample.low >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        ({"originate": bytes(8)}, "not to our question"),
+        ({"first": 0x23}, "not a server's"),
+        ({"first": 0x25}, "not a server's"),
+        ({"first": 0xE4}, "not synchronised"),
+        ({"stratum": 0}, "kiss of death"),
+        ({"stratum": 16}, "not synchronised"),
+        ({"received": bytes(8)}, "no time"),
+        ({"root_delay": 30.0}, "too uncertain"),
+        ({"received": stamp(time.time() + 3600)}, "contradict"),
+    ],
+)
+def test_an_ntp_answer_that_proves_nothing_is_no_sample(lie: dict[str, object], told: str) -> None:
+    with ntp_server(lambda question: honest(question, **lie)) as server, pytest.raises(Unmeasured, match=told):  # type: ignore[arg-type]  # a table of keyword arguments
+        ntp_sample(HandClock(), server)
+
+
+def test_a_short_answer_and_a_closed_port_are_no_samples() -> None:
+    with ntp_server(lambda _: b"short") as server, pytest.raises(Unmeasured):
+        ntp_sample(HandClock(), server)
+    with pytest.raises(Unmeasured):
+        ntp_sample(HandClock(), refused_port().removeprefix("http://"))
+
+
+def test_our_question_does_not_show_our_clock() -> None:
+    seen: list[bytes] = []
+
+    def note(question: bytes) -> bytes:
+        seen.append(question)
+        return honest(question)
+
+    with ntp_server(note) as server:
+        for _ in range(2):
+            ntp_sample(HandClock(), server)
+    assert seen[0][40:48] != seen[1][40:48]
+    assert abs(struct.unpack("!I", seen[0][40:44])[0] - (time.time() + NTP_EPOCH)) > 60
+
+
+@pytest.mark.parametrize("year", [2026, 2035, 2037, 2040, 2099])
+def test_the_era_of_2036_is_told_from_the_one_before(year: int) -> None:
+    truth = (year - 1970) * 365.2425 * 86400
+    assert _unix((truth + NTP_EPOCH) % 2**32, truth + 5) == pytest.approx(truth)
+
+
+def test_an_unset_clock_does_not_choose_a_lost_era() -> None:
+    truth = 1_790_000_000.0
+    assert _unix(truth + NTP_EPOCH, 0.0) == pytest.approx(truth)
+
+
+@pytest.mark.parametrize(
+    ("server", "address"),
+    [("ntp.aliyun.com", ("ntp.aliyun.com", 123)), ("127.0.0.1:1123", ("127.0.0.1", 1123)), ("::1", ("::1", 123)),
+     ("[::1]:99", ("::1", 99)), ("[::1]", ("::1", 123))],
+)  # fmt: skip
+def test_servers_may_have_a_port(server: str, address: tuple[str, int]) -> None:
+    assert _address(server) == address
+
+
+# ----------------------------------------------------------------------------------------------------------------- OSS
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_osss_clock_holds_the_drift_within_a_second_and_the_trip(sim: Running, open_port: Open, drift: float) -> None:
+    control(sim, "POST", "clock", {"offset_seconds": drift})
+    reading = open_port(sim.oss).own_clock()
+    assert reading.failed == ()
+    (sample,) = reading.samples
+    assert holds(sample, drift)
+    assert sample.high - sample.low < 2.0
+
+
+def test_our_own_clock_is_the_one_that_is_judged(sim: Running, open_port: Open) -> None:
+    (sample,) = open_port(sim.oss, clock=HandClock(offset=-600.0)).own_clock().samples
+    assert holds(sample, 600.0)  # we are ten minutes behind
+
+
+def test_the_probe_is_not_signed(sim: Running, open_port: Open) -> None:
+    open_port(sim.oss).own_clock()
+    assert {request["access_key_id"] for request in control(sim, "GET", "requests")["requests"]} == {None}
+
+
+DATE = "Date: Tue, 24 Nov 2026 03:00:00 GMT\r\n"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
+        "Date: yesterday\r\n",
+        "",
+        DATE + "Age: 17\r\n",
+        DATE + "Via: 1.1 cache\r\n",
+    ],
+)
+def test_a_date_that_proves_nothing_is_named_as_failed(open_port: Open, headers: str) -> None:
+    with liar(answer(403, headers=OK_HEADERS + headers)) as server:
+        reading = open_port(server.url).own_clock()
+    assert reading.samples == ()
+    assert len(reading.failed) == 1
+    assert reading.failed[0].startswith("oss: ")
+
+
+def test_server_time_in_the_body_goes_before_the_date_of_something_on_the_way(open_port: Open) -> None:
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+    body = f"<Error><Code>X</Code><ServerTime>{now}</ServerTime></Error>".encode()
+    with liar(answer(403, body, OK_HEADERS + "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n")) as server:
+        (sample,) = open_port(server.url).own_clock().samples
+    assert -5 < sample.low < sample.high < 5
+
+
+def test_every_source_is_asked_and_each_failure_named(sim: Running, open_port: Open) -> None:
+    dead = refused_port().removeprefix("http://")
+    with ntp_server(honest) as server:
+        reading = open_port(sim.oss, ntp_servers=(server, dead)).own_clock()
+    assert [sample.source for sample in reading.samples] == [f"ntp:{server}", "oss"]
+    assert len(reading.failed) == 1
+    assert reading.failed[0].startswith(f"ntp:{dead}: no answer")
+
+
+def test_nothing_that_answers_is_an_empty_reading_and_no_error(open_port: Open) -> None:
+    reading = open_port(refused_port()).own_clock()
+    assert reading.samples == ()
+    assert reading.failed == ("oss: no answer (NewConnectionError)",)
+
+
+def test_a_pass_measures_once(sim: Running, open_port: Open) -> None:
+    view = open_port(sim.oss).view([])
+    assert view.clock() is view.clock()
