@@ -85,6 +85,8 @@ def judge(call: Call, action: str, bucket: Bucket | None, key: str, object_acl: 
     caller = call.principal.account_id if call.principal else identity.account_id
     owner = bucket.owner if bucket else caller
     name = bucket.name if bucket else call.bucket_name or "*"
+    if object_acl is not None and _public_access_blocked(call, bucket):
+        object_acl = "private"
     region = bucket.region if bucket else call.endpoint_region
     resource = f"acs:oss:oss-{region}:{owner}:{name}" + (f"/{key}" if key else "")
     return decide(
@@ -102,9 +104,11 @@ def judge(call: Call, action: str, bucket: Bucket | None, key: str, object_acl: 
 
 def effective_acl(call: Call, bucket: Bucket | None) -> str:
     """Block Public Access makes a public ACL count as private."""
-    if bucket is None or bucket.block_public_access or call.cloud.account_block_public_access:
-        return "private"
-    return bucket.acl
+    return "private" if bucket is None or _public_access_blocked(call, bucket) else bucket.acl
+
+
+def _public_access_blocked(call: Call, bucket: Bucket | None) -> bool:
+    return call.cloud.account_block_public_access or (bucket is not None and bucket.block_public_access)
 
 
 def _context(call: Call) -> dict[str, str]:
@@ -171,7 +175,7 @@ def object_acl(bucket: Bucket | None, key: str, version_id: str | None = None) -
         return None
     for version in bucket.stack(key):
         if version_id is None or version.version_id == version_id:
-            return None if version.acl == "default" or bucket.block_public_access else version.acl
+            return None if version.acl == "default" else version.acl
     return None
 
 

@@ -140,7 +140,7 @@ def _subresource(call: Call) -> str:
         if name in known and name != "list-type":
             return name
     for name in request.query:
-        if name in NOT_SIMULATED:
+        if name in NOT_SIMULATED or (name == "x-oss-process" and request.method == "POST"):
             raise refusals.not_implemented(name)
     if call.level == "bucket" and "list-type" in request.query:
         if request.query["list-type"] != "2":

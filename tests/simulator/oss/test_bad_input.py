@@ -183,6 +183,7 @@ def test_unknown_sub_resources_of_a_bucket(
         ("POST", "acl", 405, "MethodNotAllowed"),
         ("PATCH", "", 405, "MethodNotAllowed"),
         ("PUT", "legalHold", 501, "NotImplemented"),
+        ("POST", "x-oss-process=csv/select", 501, "NotImplemented"),
         ("GET", "versionId=", 400, "InvalidArgument"),
         ("PUT", "partNumber=1&uploadId=none", 404, "NoSuchUpload"),
         ("POST", "append&position=x", 400, "InvalidArgument"),

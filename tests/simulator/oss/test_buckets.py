@@ -108,10 +108,13 @@ def test_block_public_access_overrides_and_refuses_public_acls(sim: Running, buc
         assert refused.value.ec == "0016-00000901"
     bucket.delete_bucket_public_access_block()
     assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).status_code == 200
+    bucket.put_object("open", b"1", headers={"x-oss-object-acl": "public-read"})
     service = service_of(sim)
     service.put_public_access_block(True)
     assert service.get_public_access_block().block_public_access is True
-    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).status_code == 403
+    for key in ("k", "open"):
+        assert requests.get(f"{sim.oss}/examplebucket/{key}", timeout=20).status_code == 403
+    assert bucket.get_object("open").read() == b"1"
 
 
 def test_policy_is_kept_word_for_word(sim: Running, bucket: Any) -> None:
