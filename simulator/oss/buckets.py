@@ -140,7 +140,7 @@ def get_bucket_info(call: Call) -> Response:
         xml.element("ResourceGroupId", "rg-default"),
         xml.element("StorageClass", bucket.storage_class),
         xml.element("TransferAcceleration", "Enabled" if bucket.transfer_acceleration else "Disabled"),
-        xml.element("AccessMonitor", "Enabled" if bucket.documents.get("accessmonitor") else "Disabled"),
+        xml.element("AccessMonitor", _access_monitor(bucket)),
         owner(bucket.owner),
         xml.group("AccessControlList", xml.element("Grant", bucket.acl)),
         _encryption(bucket),
@@ -154,6 +154,11 @@ def get_bucket_info(call: Call) -> Response:
     if bucket.versioning:
         children.append(xml.element("Versioning", bucket.versioning))
     return Response(200, dict(XML), xml.document("BucketInfo", [xml.group("Bucket", *children)]))
+
+
+def _access_monitor(bucket: Bucket) -> str:
+    document = bucket.documents.get("accessmonitor")
+    return xml.parse(document, "AccessMonitorConfiguration").value("Status") if document else "Disabled"
 
 
 _STAT_NAMES = {

@@ -198,6 +198,12 @@ def test_versioning_tagging_logging_and_stored_documents(sim: Running, bucket: A
     bucket.put_bucket_encryption(encryption)
     assert bucket.get_bucket_encryption().sse_algorithm == "AES256"
     assert bucket.get_bucket_info().bucket_encryption_rule.sse_algorithm == "AES256"
+    bucket = bucket_of(sim, "examplebucket", "v4")  # the V1 signer of this SDK does not sign `accessmonitor`
+    bucket.put_bucket_access_monitor("Enabled")
+    assert bucket.get_bucket_access_monitor().access_monitor.status == "Enabled"
+    assert bucket.get_bucket_info().access_monitor == "Enabled"
+    bucket.put_bucket_access_monitor("Disabled")
+    assert bucket.get_bucket_info().access_monitor == "Disabled"
     bucket.put_bucket_request_payment("Requester")
     assert bucket.get_bucket_request_payment().payer == "Requester"
     bucket.put_bucket_transfer_acceleration("true")

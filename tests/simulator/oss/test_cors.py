@@ -86,6 +86,17 @@ def test_rule_matches_only_as_a_whole(
         assert _is_refused(answer, "CORSResponse: This CORS request is not allowed.")
 
 
+def test_second_sdk_signs_its_preflight_and_nobody_minds(sim: Running, bucket: Any) -> None:
+    _allow(bucket)
+    request = oss_v2.OptionObjectRequest(
+        bucket="examplebucket", key="k", origin=ORIGIN, access_control_request_method="PUT"
+    )
+    client = v2_client(sim, key=(sim.access_key_id, "wrong"))
+    if not hasattr(client, "option_object"):
+        pytest.skip("this version of the SDK has no option_object")
+    assert client.option_object(request).access_control_allow_origin == ORIGIN
+
+
 def test_first_matching_rule_answers(sim: Running, bucket: Any) -> None:
     first = CorsRule(allowed_origins=["*"], allowed_methods=["GET"], max_age_seconds=1)
     second = CorsRule(allowed_origins=[ORIGIN], allowed_methods=["GET", "PUT"], max_age_seconds=2)
