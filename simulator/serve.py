@@ -154,6 +154,7 @@ def start(
     stop = asyncio.Event()
     listening = threading.Event()
     found: list[Ready] = []
+    failed: list[Exception] = []
 
     def on_ready(ready: Ready) -> None:
         found.append(ready)
@@ -164,6 +165,8 @@ def start(
         try:
             loop.run_until_complete(_listen(built, "127.0.0.1", port, stop, on_ready))
             loop.run_until_complete(loop.shutdown_asyncgens())
+        except OSError as problem:
+            failed.append(problem)
         finally:
             listening.set()
             loop.close()
@@ -172,7 +175,7 @@ def start(
     thread.start()
     listening.wait(10)
     if not found:
-        raise RuntimeError("the simulator did not start listening")
+        raise RuntimeError("the simulator did not start listening") from next(iter(failed), None)
     return Running(found[0], built, loop, stop, thread)
 
 

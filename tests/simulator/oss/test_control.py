@@ -162,6 +162,8 @@ def test_taken_port_and_impossible_scene_are_told(sim: Running, capfd: pytest.Ca
     port = int(sim.oss.rpartition(":")[2])
     assert serve(port=port) == 1
     assert "cannot listen" in capfd.readouterr().err
+    with pytest.raises(RuntimeError, match="did not start"), running_simulator(port=port):
+        pass
     assert serve(port=0, scene={"nonsense": 1}) == 2
     assert "nonsense" in capfd.readouterr().err
 
