@@ -235,7 +235,6 @@ _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "region": _region,
     "account": _account,
     "clock": _clock,
-    "cors_delay_seconds": _cors_delay,
     "restore_seconds": _restore_seconds,
     "policies": None,
     "groups": None,
@@ -244,6 +243,7 @@ _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "roles": None,
     "keys": None,
     "buckets": _buckets,
+    "cors_delay_seconds": _cors_delay,  # after the buckets: their own rules are long known
     "faults": _faults,
 }
 """The sections in the order they are applied; those with None are people, and applied with the users."""
