@@ -1,0 +1,50 @@
+"""The catalogue of causes: knowledge as data, one file per family, weighed by engine.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from ossmend.remediators.causes import (
+    access_denied,
+    access_key,
+    account,
+    archive,
+    clock,
+    cors,
+    engine,
+    general,
+    image,
+    other_403,
+    signature,
+    token,
+)
+from ossmend.remediators.causes.model import Cause
+from ossmend.remediators.contract import Diagnosis, Event
+
+_FAMILIES = (archive, cors, access_key, clock, access_denied, signature, image, account, token, other_403, general)
+
+CAUSES: Mapping[str, Cause] = {cause.id: cause for cause in chain.from_iterable(each.CAUSES for each in _FAMILIES)}
+"""Every cause by its id."""
+
+CODES = frozenset(code for cause in CAUSES.values() for code in cause.codes)
+"""Every code that the catalogue explains."""
+
+
+def diagnosis(
+    cause_id: str,
+    confidence: float,
+    evidence: Sequence[str] = (),
+    facts: Mapping[str, Any] | None = None,
+    alternatives: tuple[tuple[str, float], ...] = (),
+) -> Diagnosis:
+    """A diagnosis that names one cause of the catalogue. Raises KeyError for an id that is not in it."""
+    return engine.named(CAUSES[cause_id], confidence, evidence, facts, alternatives)
+
+
+def diagnose_event(
+    event: Event, *, others: Sequence[Event] = (), usage: Mapping[str, Mapping[str, int]] | None = None
+) -> Diagnosis:
+    """What the text of one event tells, with the others of its case beside it."""
+    return engine.diagnose(CAUSES, event, others, usage)
