@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ossmend.simulator import diagnosis
-from ossmend.simulator.policies import Document, Effect, Grant, applies, evaluate, pattern, statements
+from ossmend.simulator.policies import Document, Effect, Grant, applies, as_list, evaluate, pattern, statements
 
 if TYPE_CHECKING:
     from ossmend.simulator.identity import Identity
@@ -245,8 +245,7 @@ def decide_assume(
 def _trusted(statement: Mapping[str, Any]) -> list[str]:
     """`{"RAM": [...], "Service": [...]}`: only RAM identities sign requests here."""
     principals = statement.get("Principal")
-    named = principals.get("RAM", []) if isinstance(principals, dict) else principals
-    return [named] if isinstance(named, str) else list(named or [])
+    return as_list(principals.get("RAM") if isinstance(principals, dict) else principals)
 
 
 # --------------------------------------------------------------------------------------------------- bucket policy

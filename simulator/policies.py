@@ -72,8 +72,30 @@ def pattern(text: str, *, fold: bool = False) -> Callable[[str], object]:
         return (lambda value: value.lower() == wanted) if fold else (lambda value: value == wanted)
     if text == "*":
         return lambda _value: True
-    regex = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in text)
-    return re.compile(regex, re.DOTALL | (re.IGNORECASE if fold else 0)).fullmatch
+    flags = re.DOTALL | (re.IGNORECASE if fold else 0)
+    parts = [re.compile("".join("." if c == "?" else re.escape(c) for c in part), flags) for part in text.split("*")]
+    lengths = [len(part) for part in text.split("*")]
+    return lambda value: _runs(parts, lengths, value)
+
+
+def _runs(parts: list[re.Pattern[str]], lengths: list[int], value: str) -> bool:
+    """Do the parts follow each other in the value, the first at its start and the last at its end?
+
+    Taking the leftmost place for each is always right, and needs no backtracking: one regular expression for the
+    whole text would take forever on `*a*a*a*a*`.
+    """
+    if len(parts) == 1:
+        return parts[0].fullmatch(value) is not None
+    first = parts[0].match(value)
+    if first is None:
+        return False
+    position, end = first.end(), len(value) - lengths[-1]
+    for part in parts[1:-1]:
+        found = part.search(value, position)
+        if found is None:
+            return False
+        position = found.end()
+    return position <= end and parts[-1].fullmatch(value, end) is not None
 
 
 def as_list(value: object) -> list[Any]:

@@ -52,6 +52,19 @@ def missing(name: str) -> RpcError:
     return RpcError(400, "MissingParameter", text)
 
 
+def whole(text: str) -> int | None:
+    """A whole number as people write it; None for anything else, and for more digits than any number here has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def read_json(text: str) -> Any:
+    """JSON of a client: a ValueError for whatever is wrong with it, too much nesting included."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def utc(seconds: float | None) -> str:
     """`2026-01-02T03:04:05Z`; empty where there is no time, as never-used keys have it."""
     return "" if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
@@ -113,9 +126,10 @@ class Call:
         value = self.parameters.get(name)
         if not value:
             return default
-        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        number = whole(value)
+        if number is None or not low <= number <= high:
             raise invalid(name)
-        return int(value)
+        return number
 
     def flag(self, name: str) -> bool:
         value = self.parameters.get(name, "").lower()
@@ -145,19 +159,19 @@ class Call:
     def _numbered(self, name: str, end: str) -> list[str]:
         start = name + "."
         numbers = [
-            int(number)
+            number
             for key in self.parameters
             if key.startswith(start) and key.endswith(end)
-            if (number := key[len(start) : len(key) - len(end)]).isascii() and number.isdigit()
+            if (number := whole(key[len(start) : len(key) - len(end)])) is not None
         ]
-        return [f"{start}{number}{end}" for number in sorted(numbers)]
+        return [key for number in sorted(numbers) if (key := f"{start}{number}{end}") in self.parameters]
 
     def _json_list(self, name: str) -> list[Any]:
         value = self.parameters.get(name)
         if not value:
             return []
         try:
-            found = json.loads(value)
+            found = read_json(value)
         except ValueError as error:
             raise invalid(name) from error
         if not isinstance(found, list):
@@ -227,7 +241,7 @@ def _position(call: Call, name: str, length: int) -> int:
     marker = call.optional(name)
     if not marker:
         return 0
-    number = marker.removeprefix(_MARK)
-    if not marker.startswith(_MARK) or not number.isascii() or not number.isdigit() or int(number) > length:
+    number = whole(marker.removeprefix(_MARK)) if marker.startswith(_MARK) else None
+    if number is None or number > length:
         raise invalid(name)
-    return int(number)
+    return number

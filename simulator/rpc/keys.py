@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ossmend.simulator.policies import network
+from ossmend.simulator.policies import as_list, network
 from ossmend.simulator.principals import network_rule
-from ossmend.simulator.rpc.call import Answer, Call, RpcError, invalid, not_found, operation, utc
+from ossmend.simulator.rpc.call import Answer, Call, RpcError, invalid, not_found, operation, read_json, utc
 from ossmend.simulator.rpc.shapes import check_user_name, key_members, name_parameter, no_key, no_user, upn_name
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _read_rule(call: Call) -> tuple[str, tuple[str, ...]]:
     text = call.text("AccessKeyPolicy")
     problem = invalid("AccessKeyPolicy")
     try:
-        rule = json.loads(text)
+        rule = read_json(text)
     except ValueError as error:
         raise problem from error
     if not isinstance(rule, dict) or rule.get("Status") not in ("Active", "Inactive"):
@@ -125,7 +125,7 @@ def _read_rule(call: Call) -> tuple[str, tuple[str, ...]]:
     statements = rule.get("Statements")
     if not isinstance(statements, list) or not all(isinstance(one, dict) for one in statements):
         raise problem
-    networks = [address for one in statements for address in one.get("IPList", [])]
+    networks = [address for one in statements for address in as_list(one.get("IPList"))]
     if not all(isinstance(one, str) and network(one) is not None for one in networks):
         raise problem
     if rule["Status"] == "Inactive":

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from ossmend.simulator.policies import DOCUMENT_LIMIT, Document, Policy, PolicyVersion, complaint
 from ossmend.simulator.principals import Group, Role, User
-from ossmend.simulator.rpc.call import Answer, Call, RpcError, conflict, invalid, not_found, operation, page, utc
+from ossmend.simulator.rpc.call import (
+    Answer,
+    Call,
+    RpcError,
+    conflict,
+    invalid,
+    not_found,
+    operation,
+    page,
+    read_json,
+    utc,
+)
 from ossmend.simulator.rpc.shapes import check_user_name, group_members, no_user, role_members
 from ossmend.simulator.rpc.tags import checked_tags
 
@@ -27,7 +37,7 @@ def read_document(call: Call, parameter: str, *, limit: int = DOCUMENT_LIMIT, pr
     if len(text) > limit:
         raise invalid(parameter, f'The parameter - "{parameter}" beyond the length limit.', suffix=".Length")
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except ValueError as error:
         raise RpcError(400, "MalformedPolicyDocument", "The policy document is not valid JSON.") from error
     wrong = complaint(document, principals=principals)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from ossmend.simulator.authorize import Decision, decide_assume
 from ossmend.simulator.policies import complaint
-from ossmend.simulator.rpc.call import Answer, Call, invalid, missing, no_permission, not_found, operation, utc
+from ossmend.simulator.rpc.call import (
+    Answer,
+    Call,
+    invalid,
+    missing,
+    no_permission,
+    not_found,
+    operation,
+    read_json,
+    utc,
+    whole,
+)
 
 if TYPE_CHECKING:
     from ossmend.simulator.policies import Document
@@ -51,7 +61,7 @@ def _session_policy(call: Call) -> Document | None:
     if len(text) > POLICY_LIMIT:
         raise invalid("PolicySize", "The size of the session policy exceeds the limit.")
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except ValueError as error:
         raise invalid("PolicyGrammar", "The parameter Policy has not passed grammar check.") from error
     if complaint(document) is not None:
@@ -62,10 +72,11 @@ def _session_policy(call: Call) -> Document | None:
 
 def _seconds(call: Call, role: Role) -> int:
     text = call.optional("DurationSeconds", str(DEFAULT_SECONDS))
-    if not text.isascii() or not text.isdigit() or not LEAST_SECONDS <= int(text) <= role.max_session_seconds:
+    seconds = whole(text)
+    if seconds is None or not LEAST_SECONDS <= seconds <= role.max_session_seconds:
         message = f"The Min/Max value of DurationSeconds is 15min/{role.max_session_seconds // 60}min."
         raise invalid("DurationSeconds", message)
-    return int(text)
+    return seconds
 
 
 def _role(call: Call, account_id: str, name: str) -> Role:

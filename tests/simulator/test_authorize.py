@@ -7,6 +7,7 @@ import pytest
 from ossmend.simulator.authorize import Decision, decide, decide_ram
 from ossmend.simulator.clock import Clock
 from ossmend.simulator.identity import Identity
+from ossmend.simulator.policies import pattern
 
 if TYPE_CHECKING:
     from ossmend.simulator.principals import Principal
@@ -401,3 +402,27 @@ def test_tokens_that_ended_long_ago_are_forgotten() -> None:
     identity.issue_token(role, "s1", 900, None)
     identity.issue_token(role, "s1", 900, None)
     assert len(identity.keys) < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "fits"),
+    [
+        ("a*c", "abc", True),
+        ("a*c", "ac", True),
+        ("a*c", "abcd", False),
+        ("*a*", "bab", True),
+        ("a*a", "a", False),
+        ("ab*ba", "aba", False),
+        ("a**c", "abc", True),
+        ("**", "", True),
+        ("?*?", "x", False),
+        ("?*?", "xy", True),
+        ("a.c", "abc", False),
+        ("a*b*c", "a-b-b-c", True),
+        ("a*\n", "a\nb\n", True),
+        ("*a" * 60 + "b", "a" * 5000, False),
+        ("", "", True),
+    ],
+)
+def test_wildcards_take_the_leftmost_place_and_no_time(text: str, value: str, *, fits: bool) -> None:
+    assert bool(pattern(text)(value)) is fits
