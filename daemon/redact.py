@@ -1,0 +1,96 @@
+"""Text -> text that may be shown or stored: without secrets, with masked key ids, and unable to forge lines or terminal codes.
+
+What comes from logs is hostile until it went through here. Signatures, tokens and secrets go in every shape they are
+printed in (headers, query strings, XML, dicts, StringToSign); an access key id is no secret, but people see only its ends.
+Used by the sources for samples, and by log.py and show.py on the way out.
+"""
+
+from __future__ import annotations
+
+import re
+
+GONE = "***"
+
+_SECRET_NAMES = (
+    r"(?:access[-_ ]?key[-_ ]?secret|accesskeysecret|(?:oss|alibaba[-_]cloud|aliyun|aws)[-_]?(?:access[-_]?key[-_]?secret|"
+    r"secret[-_]?(?:access[-_]?)?key)|secret[-_]?access[-_]?key|secret[-_]?key|access[-_]?secret|client[-_]?secret|"
+    r"(?:(?:x-)?(?:oss|amz|acs)-)?(?:sts[-_]?|session[-_]?|security[-_]?|access[-_]?|refresh[-_]?)token|"
+    r"signature[-_]?provided|string[-_]?to[-_]?sign[-_]?bytes|(?:(?:x-)?(?:oss|amz|acs)-)?signature|password|passwd)"
+)
+_ELEMENT = re.compile(rf"(<|&lt;|\\+u003c)({_SECRET_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE)
+_QUOTED = re.compile(
+    rf"(\b{_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}(?:=>|[:=,])\s{{0,4}}\\*)([\"'])(?!\*\*\*)[^\"'\\\n]{{1,16384}}", re.IGNORECASE
+)
+_BARE = re.compile(
+    rf"(\b{_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}(?:=>|=|%3D|:)\s{{0,4}})(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}", re.IGNORECASE
+)
+_AUTHORIZATION = re.compile(
+    r"(\bauthori[sz]ation(?:\\*['\"]|\])?\s{0,4}(?:=>|[:=,])\s{0,4}\\*[\"'\[]{0,2})(?!\*\*\*)[^\"'<>\r\n\\]{1,16384}", re.IGNORECASE
+)
+_SCHEME = re.compile(
+    r"\b((?:OSS|AWS|acs) [A-Za-z0-9._*-]{2,128}:)[A-Za-z0-9+/=_-]{6,512}"
+    r"|\b((?:Bearer|Basic) )[A-Za-z0-9+/=._~-]{8,8192}"
+    r"|\b((?:x-)?Signature=)[A-Za-z0-9+/=_%-]{6,512}",
+    re.IGNORECASE,
+)
+_LINE_TOKEN = re.compile(r"(x-(?:oss|acs|amz)-security-token:)(?!\*\*\*)[^\s\\'\"<>&,]{4,16384}", re.IGNORECASE)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@:'\"<>]{1,256}:[^\s/@'\"<>]{1,1024}@", re.IGNORECASE)
+_PRIVATE_QUERY = re.compile(
+    r"([?&;](?:token|access_token|auth|auth_key|apikey|api_key|sig|sign|jwt|ticket)=)(?!\*\*\*)[^\s&#'\"<>\\]{12,8192}",
+    re.IGNORECASE,
+)
+_COOKIE = re.compile(r"(\b(?:set-)?cookie(?:\\*['\"])?\s{0,4}[:=]\s{0,4}\\*[\"']?)(?!\*\*\*)[^\"'\r\n\\]{1,16384}", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
+
+_CONTROL = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # C0 and C1: newlines, escape sequences, bells
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, line ends, bidi overrides
+    "\ud800-\udfff"  # halves of pairs: no UTF-8 can carry them
+    "\U000e0000-\U000e007f"  # tags
+    "]"
+)
+
+
+def redact(text: str) -> str:
+    """The same text, with every secret replaced by `***`. Linear in the text's length; a second pass changes nothing."""
+    low = text.lower()
+    if "secret" in low or "token" in low or "signature" in low or "passw" in low or "bytes" in low:
+        text = _ELEMENT.sub(rf"\1\2\3{GONE}", text)
+        text = _QUOTED.sub(rf"\1\2{GONE}", text)
+        text = _BARE.sub(rf"\1{GONE}", text)
+        text = _LINE_TOKEN.sub(rf"\1{GONE}", text)
+    if "authori" in low:
+        text = _AUTHORIZATION.sub(rf"\1{GONE}", text)
+    if "signature=" in low or any(scheme in low for scheme in ("oss ", "aws ", "acs ", "bearer ", "basic ")):
+        text = _SCHEME.sub(lambda found: f"{found[1] or found[2] or found[3]}{GONE}", text)
+    if "://" in low and "@" in low:
+        text = _USERINFO.sub(rf"\1{GONE}@", text)
+    if "?" in low or "&" in low:
+        text = _PRIVATE_QUERY.sub(rf"\1{GONE}", text)
+    if "cookie" in low:
+        text = _COOKIE.sub(rf"\1{GONE}", text)
+    return _PEM.sub(GONE, text) if "-----begin" in low else text
+
+
+def mask_key_id(key_id: str) -> str:
+    """An access key id for people: `LTAI****abcd`. What is too short to keep its ends keeps fewer of them."""
+    bare = key_id.strip()
+    if not bare:
+        return key_id
+    ends = 4 if len(bare) >= 12 else 2 if len(bare) >= 6 else 1 if len(bare) >= 3 else 0
+    masked = f"{bare[:ends]}****{bare[len(bare) - ends :]}"
+    before = key_id[: len(key_id) - len(key_id.lstrip())]
+    return f"{before}{masked}{key_id[len(key_id.rstrip()) :]}"  # blanks at its ends stay: they may be the cause
+
+
+def printable(text: str) -> str:
+    """One line that a terminal and a log show as it is: control, bidi and invisible signs as `\\n`, `\\x1b`, `\\u202e`."""
+    return _CONTROL.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    sign = found[0]
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(sign) or (
+        f"\\x{ord(sign):02x}" if ord(sign) < 0x100 else f"\\u{ord(sign):04x}"
+    )

@@ -1,0 +1,63 @@
+"""Any text -> Events: finds what OSS refused in logs, tracebacks, consoles and pastes, in whatever shape it was printed.
+
+The road of a text: records.py splits it into what single log calls wrote; xml_body, pairs, mentions, json_lines and
+browser find fragments; gather.py puts together what is of one request; event.py makes the Event. Lines of an access log
+are read by access_line.py. It never raises and works in linear time, whatever it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from ossmend.daemon.sources.shapes import access_line, records
+from ossmend.daemon.sources.shapes.event import event_of
+from ossmend.daemon.sources.shapes.gather import refusals_of
+from ossmend.daemon.sources.shapes.names import KNOWN_CODES
+from ossmend.remediators.contract import Event
+
+LONGEST_TEXT = 16 * 1024 * 1024
+"""What is longer is read so far."""
+_BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
+_BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
+
+
+def events_in(text: str, *, source: str, now: datetime | None = None, strict: bool = False) -> list[Event]:
+    """The refused requests that a text tells of, in order of appearance, each once.
+
+    `strict` is for logs, where most text is about something else: a common word or a lone 403 needs a sign of OSS beside
+    it. Without it the text is taken for what somebody wants explained.
+    """
+    text = text[:LONGEST_TEXT]
+    if not strict and (bare := event_for_code(text.strip()[:100], source=source)) is not None and len(text.strip()) <= 100:
+        return [bare]
+    plain: list[records.Record] = []
+    found: list[tuple[int, Event]] = []
+    for record in records.split(text):
+        entries = access_line.entries_in(record.text)
+        if entries is None:
+            plain.append(record)
+            continue
+        for entry in entries:
+            event = access_line.entry_event(entry, source=source)
+            if event is not None:
+                found.append((record.number, event))
+    refusals = refusals_of(plain)
+    alone = len(refusals) == 1 and not found
+    for refusal in refusals:
+        event = event_of(refusal, source=source, now=now, strict=strict, alone=alone)
+        if event is not None:
+            found.append((refusal.record.number, event))
+    found.sort(key=lambda pair: pair[0])
+    return [event for _number, event in found]
+
+
+def event_for_code(text: str, *, source: str) -> Event | None:
+    """The event of a bare code or EC, as somebody types it to have it explained; None for anything else."""
+    word = text.strip()
+    if found := _BARE_EC.fullmatch(word):
+        return Event(source=source, shape="code", ec=found[1], sample=word)
+    if _BARE_CODE.fullmatch(word) and (word in KNOWN_CODES or word.removesuffix("Error") in KNOWN_CODES):
+        code = word if word in KNOWN_CODES else word.removesuffix("Error")
+        return Event(source=source, shape="code", code=code, sample=word)
+    return None

@@ -1,0 +1,271 @@
+"""A refusal -> an Event: the contract's words, aware times, one best place, no secrets, nothing that a store cannot keep.
+
+Nothing is believed here that the text does not say: a masked request id is no request id, a code that is cut off is no
+code, a custom domain names no bucket. Next: the sources hand the events to triage.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from ossmend.daemon.redact import redact
+from ossmend.daemon.sources.shapes import place, times
+from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.gather import Refusal
+from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
+from ossmend.daemon.sources.shapes.strangers import says_oss, stranger
+from ossmend.remediators.contract import Event, ObjectRef
+
+SAMPLE = 4096
+BEFORE = 1024
+MOST_FIELDS = 64
+LONGEST_FIELD = 8192
+LONGEST_MESSAGE = 2048
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_METHODS = frozenset({"GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS"})
+_OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,40}")
+_V2_OPERATION = re.compile(r"operation error ([A-Z][A-Za-z0-9]{3,40}):")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
+_QUERY_SECRET = re.compile(r"(?i)(?:signature|token|secret|credential|ossaccesskeyid|expires|x-oss-(?:date|expires|process-sign))=[^&#\s]*&?")
+_OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
+
+
+def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, alone: bool) -> Event | None:
+    """The event of one refusal; None where the text, looked at as a whole, tells of none."""
+    fragment, record = refusal.fragment, refusal.record
+    begin = max(0, fragment.start - BEFORE)
+    around = record.text[begin : fragment.end + BEFORE]
+    if refusal.record.objects:
+        begin, around = 0, record.text[: 4 * SAMPLE]
+    whose = stranger(fragment, around)
+    if not _is_refusal(refusal, around, whose, strict=strict, alone=alone):
+        return None
+    context = _context(refusal)
+    facts = fragment.facts
+    before = len(around) if refusal.record.objects else fragment.start - begin
+    where = place.find(fragment, context, _own(around, before), before)
+    code = None if whose else facts.get("code")
+    key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
+    request_id = facts.get("request_id") or _hex_id(context)
+    cors = _cors(facts, context)
+    return Event(
+        source=source,
+        shape=fragment.shape,
+        code=_clean(code),
+        status=_status(facts, code),
+        message=_clean(redact(facts["message"][:LONGEST_MESSAGE])) if facts.get("message") else None,
+        request_id=_clean(request_id),
+        ec=_one_ec(facts, around, fragment.start - begin),
+        host=_clean(facts.get("host") or _first(context, "host")),
+        bucket=_clean(where.best.bucket),
+        key=_clean(where.best.key),
+        version_id=_clean(where.best.version_id),
+        readings=tuple(ObjectRef(_sure(r.bucket), _sure(r.key), _clean(r.version_id)) for r in where.readings),
+        method=_method(facts, context, where),
+        operation=_operation(facts, context, around),
+        url=_clean(without_secrets(where.url)) if where.url else None,
+        access_key_id=_clean(key_id[:256]) if key_id else None,
+        requester_id=_clean(facts.get("requester") or _first(context, "requester")),
+        client=_client(facts, context),
+        user_agent=_clean((facts.get("user_agent") or _first(context, "user_agent") or "")[:1024] or None),
+        time=_time(refusal, context, request_id, now),
+        request_time=times.read_iso(facts["request_time"]) if "request_time" in facts else None,
+        server_time=times.read_iso(facts["server_time"]) if "server_time" in facts else None,
+        fields=_fields(refusal, context, whose),
+        sample=_sample(record.text, fragment, begin),
+        origin=cors.origin,
+        origin_from="origin" if cors.origin else None,
+        cors_method=cors.method,
+        cors_headers=cors.headers,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- is it one?
+
+
+def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: bool, alone: bool) -> bool:
+    fragment = refusal.fragment
+    facts = fragment.facts
+    status = facts.get("status")
+    if status and not status.startswith("4"):
+        return False
+    if fragment.shape == "browser_console":
+        return not strict or says_oss(fragment, around)
+    code = facts.get("code")
+    if whose is not None:
+        return bool(code) and (not fragment.weak or "said" in fragment.extra)
+    oss = says_oss(fragment, around)
+    if code is None:
+        return _codeless(refusal, oss=oss, strict=strict)
+    if fragment.weak:
+        said = "said" in fragment.extra
+        return said and (not strict or oss or (code not in GENERIC and "message" in facts)) or (alone and not strict)
+    return oss or (code in KNOWN_CODES and (not strict or code not in GENERIC or fragment.shape == "xml")) or (
+        not strict and fragment.shape == "xml"
+    )
+
+
+def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
+    """A refusal without a code: an EC, a code that is cut off, OSS's own words, or a 403 that is OSS's."""
+    fragment = refusal.fragment
+    facts = fragment.facts
+    if "code_cut" in fragment.extra or facts.get("ec") or {"string_to_sign", "signature"} & facts.keys():
+        return oss or not strict
+    if facts.get("message") and "said" in fragment.extra:
+        return True
+    if facts.get("status") == "403":
+        return oss or not strict
+    return "page" in fragment.extra and "security system" in fragment.extra["page"]
+
+
+# ------------------------------------------------------------------------------------------------------ what it says
+
+
+def _context(refusal: Refusal) -> Fragment | None:
+    if not refusal.contexts:
+        return None
+    merged = Fragment(0, 0, "context")
+    for context in refusal.contexts:
+        merged.absorb(Fragment(0, 0, "context", context.facts, context.extra))
+    return merged
+
+
+def _own(around: str, before: int) -> str:
+    """Without the lines of an earlier record part that would name another object: the last lines before the error."""
+    lines = around[:before].rfind("\n\n")
+    return around if lines < 0 else " " * (lines + 2) + around[lines + 2 :]
+
+
+def _status(facts: dict[str, str], code: str | None) -> int | None:
+    status = facts.get("status", "")
+    if status.isdigit():
+        return int(status)
+    return NOT_REFUSALS.get(code or "")
+
+
+def _one_ec(facts: dict[str, str], around: str, start: int) -> str | None:
+    """The EC; none where the same line names several, as in somebody's notes about it."""
+    ec = facts.get("ec")
+    if ec is None:
+        return None
+    at = around.find(ec, max(0, start))
+    line = around[around.rfind("\n", 0, max(at, 0)) + 1 :].partition("\n")[0] if at >= 0 else ""
+    several = len(set(_OSS_EC.findall(line))) > 1 and f"{ec} (" in line
+    return None if several else ec
+
+
+def _method(facts: dict[str, str], context: Fragment | None, where: place.Place) -> str | None:
+    for told in (facts.get("method"), where.method, _first(context, "method"), facts.get("url", "").partition(" ")[0]):
+        if told and told.strip().upper() in _METHODS:
+            return told.strip().upper()
+    signed = facts.get("string_to_sign", "").partition("\n")[0].strip()
+    return signed if signed in _METHODS else None
+
+
+def _operation(facts: dict[str, str], context: Fragment | None, around: str) -> str | None:
+    if found := _V2_OPERATION.search(around):
+        return found[1]
+    for told in (facts.get("operation"), _first(context, "operation")):
+        if told and _OPERATION.fullmatch(told):
+            return told
+    return None
+
+
+def _client(facts: dict[str, str], context: Fragment | None) -> str | None:
+    told = (facts.get("client") or _first(context, "client") or "").partition(",")[0].strip()
+    if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}", told):
+        told = told.partition(":")[0]
+    return told if _ADDRESS.fullmatch(told) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a browser asked for in a preflight."""
+
+    origin: str | None
+    method: str | None
+    headers: tuple[str, ...]
+
+
+def _cors(facts: dict[str, str], context: Fragment | None) -> _Asked:
+    origin = facts.get("origin") or _first(context, "origin")
+    found = _ORIGIN.match(origin.strip()) if origin else None
+    method = facts.get("cors_method") or _first(context, "cors_method")
+    if method is None and origin:
+        method = facts.get("method") or _first(context, "method")
+        method = None if method == "OPTIONS" else method
+    headers = facts.get("cors_headers") or _first(context, "cors_headers") or ""
+    names = tuple(name.strip() for name in re.split(r"[,\s]+", headers)[:64] if re.fullmatch(r"[\w-]{1,100}", name.strip()))
+    asked = method.strip().upper() if method and method.strip().upper() in _METHODS else None
+    return _Asked(_clean(found[0]), asked, names) if found else _Asked(None, asked, ())
+
+
+def _time(refusal: Refusal, context: Fragment | None, request_id: str | None, now: datetime | None) -> datetime | None:
+    stamp = refusal.record.stamp
+    if stamp is None and (told := _first(context, "time")):
+        stamp = times.read_stamp(told) or times.read_number(told)
+    return times.settle(stamp, request_id, now)
+
+
+def _hex_id(context: Fragment | None) -> str | None:
+    told = _first(context, "request_id") or ""
+    return told if re.fullmatch(r"[0-9A-F]{24}", told) else None
+
+
+def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> dict[str, str]:
+    """What has no field of its own in the contract; never a signature or a token."""
+    fragment = refusal.fragment
+    facts = fragment.facts
+    found = {name: value for name, value in fragment.extra.items() if name not in ("said", "page", "SignatureProvided")}
+    if "string_to_sign" in facts:
+        signed = facts["string_to_sign"]
+        found["StringToSign"] = signed if "\n" in signed else signed.replace("\\n", "\n")
+    if signature := facts.get("signature"):
+        # the signature itself is gone; what its shape tells about the fault stays
+        found["signature_length"] = str(len(signature.strip()))
+        if re.search(r"\s", signature.strip()):
+            found["signature_has_blank"] = "yes"
+        if "%" in signature:
+            found["signature_has_percent"] = "yes"
+    if "resource" in facts:
+        found["Resource"] = facts["resource"]
+    if "string_to_sign_cut" in facts:
+        found["StringToSign.cut"] = facts["string_to_sign_cut"]
+    if context is not None:
+        found = {**{name: value for name, value in context.extra.items() if len(value) < 300}, **found}
+    if source := facts.get("copy_source") or _first(context, "copy_source"):
+        found["x-oss-copy-source"] = source
+    if whose is not None:
+        found["stranger"] = whose
+        if facts.get("code"):
+            found["code"] = facts["code"]
+    kept = list(found.items())[:MOST_FIELDS]
+    return {_sure(name): _sure(redact(f"{value[:LONGEST_FIELD]}")) for name, value in kept if name != "StringToSignBytes"}
+
+
+def _sample(text: str, fragment: Fragment, begin: int) -> str:
+    line = text.rfind("\n", begin, fragment.start)
+    start = begin if line < 0 or fragment.start - begin < BEFORE // 2 else line + 1
+    end = text.find("\n", fragment.end)
+    return _sure(redact(text[start : end if end >= 0 else len(text)][:SAMPLE]))
+
+
+def without_secrets(url: str) -> str:
+    """A URL or path without the values of its query that sign it."""
+    path, mark, query = url.partition("?")
+    return redact(f"{path}{mark}{_QUERY_SECRET.sub('', query).rstrip('&')}".rstrip("?"))[:4096]
+
+
+def _first(context: Fragment | None, name: str) -> str | None:
+    return context.facts.get(name) if context is not None else None
+
+
+def _clean(text: str | None) -> str | None:
+    return _UNSTORABLE.sub("\ufffd", text) if text else None
+
+
+def _sure(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)

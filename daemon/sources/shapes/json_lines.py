@@ -1,0 +1,112 @@
+"""A JSON log line -> fragments: the errors in its strings and objects, and what its other fields tell about the request.
+
+The error may be any object in it (`err`, `error`, an element of a list) or stand as text in any string, at any depth and
+escaped any number of times. Fields around it (`bucket`, `key`, `client_ip`, `url`) are context: what the error says wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.names import KNOWN_CODES, canonical
+
+DEEPEST = 24
+MOST_NODES = 4000
+_CODE = re.compile(r"[A-Z][A-Za-z0-9.]{2,60}")
+_HINT = re.compile(
+    r"<|Code|code|Error|OSS|oss|[A-Z][a-z]+(?:Denied|Forbidden|State|Skewed|Damage|Disable|Match|KeyId)|CORS|403|RequestId|request"
+)
+NOT_CONTEXT = frozenset({"code", "message", "error_name"})
+"""What the log line says of itself under these names is not what OSS said."""
+
+
+def find(document: dict[str, Any], start: int, inside: Callable[[str], list[Fragment]]) -> list[Fragment]:
+    """Fragments of one JSON object; `inside` finds those of a string. The last one is the context of all others."""
+    found: list[Fragment] = []
+    context = Fragment(start, start, "context")
+    for node in _objects(document):
+        facts = _facts(node)
+        code = facts.facts.get("code")
+        if code is not None and (code in KNOWN_CODES or {"request_id", "host", "ec"} & facts.facts.keys()):
+            facts.start = facts.end = start
+            facts.shape = "json"
+            found.append(facts)
+        else:
+            facts.extra.clear()
+            for name in NOT_CONTEXT & facts.facts.keys():
+                del facts.facts[name]
+            if facts.facts.get("status") not in ("400", "403"):
+                facts.facts.pop("status", None)  # the application's own answer, not OSS's
+            context.absorb(facts)
+    for text in _strings(document):
+        for fragment in inside(text):
+            fragment.start = fragment.end = start
+            found.append(fragment)
+    return [*found, context]
+
+
+def _objects(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every object in the document; the outermost first."""
+    waiting: deque[tuple[Any, int]] = deque([(document, 0)])
+    seen = 0
+    while waiting and seen < MOST_NODES:
+        node, depth = waiting.popleft()
+        seen += 1
+        if isinstance(node, dict):
+            yield node
+        if depth < DEEPEST:
+            children = node.values() if isinstance(node, dict) else node
+            waiting += [(child, depth + 1) for child in children if isinstance(child, (dict, list))]
+
+
+def _strings(document: dict[str, Any]) -> Iterator[str]:
+    """Every string that may hold an error's text."""
+    told: set[str] = set()
+    for node in _objects(document):
+        for value in _values(node):
+            if isinstance(value, str) and len(value) > 12 and value not in told and _HINT.search(value):
+                told.add(value)
+                yield value
+
+
+def _values(node: dict[str, Any]) -> Iterator[Any]:
+    for value in node.values():
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield value
+
+
+def _facts(node: dict[str, Any]) -> Fragment:
+    """What the plain fields of one object tell."""
+    fragment = Fragment(0, 0, "json")
+    for spelling, raw in node.items():
+        name = canonical(str(spelling)[:60])
+        value = _scalar(raw)
+        if value is None:
+            continue
+        if name is None:
+            if len(value) <= 200 and len(str(spelling)) <= 60:
+                fragment.note(str(spelling), value)
+        elif name == "code" and not _CODE.fullmatch(value):
+            if re.fullmatch(r"[45]\d\d", value):
+                fragment.put("status", value)
+        elif name == "status" and not re.fullmatch(r"\d{3}", value):
+            continue
+        else:
+            fragment.put(name, value)
+    return fragment
+
+
+def _scalar(raw: Any) -> str | None:
+    if isinstance(raw, list) and len(raw) == 1:
+        raw = raw[0]
+    if isinstance(raw, str):
+        return raw or None
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    return str(raw) if isinstance(raw, (int, float)) else None

@@ -1,0 +1,102 @@
+"""Words that say a refusal without naming its parts -> fragments: `AccessDeniedError: ...`, `403 AccessForbidden`, a bare
+message of OSS's, a status line, a block page.
+
+They count for less than a body or a dict: such a fragment joins a fuller one beside it, and stands alone only where
+the text around the word shows that something was refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.names import CODE_PATTERN
+
+_CODE = re.compile(rf"(?<![A-Za-z0-9_])({CODE_PATTERN})(?:(Error|Exception))?(?![A-Za-z0-9_])(?!\.[A-Z])")
+_STATUS = re.compile(
+    r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|返回|状态码?)[\s:：=(（/]{0,4}([345]\d\d)(?!\d)"
+    r"|(?<![\d.])([345]\d\d)(?= ?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict)\b)"
+)
+_STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
+_STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
+_SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
+_REFUSED = re.compile(
+    r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got|returned|answered|cannot|unable)\b"
+    r"|失败|错误|报错|拒绝|异常"
+)
+_BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine|Server: AliyunOSS", re.IGNORECASE)
+_PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
+
+MESSAGES = (
+    "The OSS Access Key Id you provided",
+    "CORSResponse:",
+    "You have no right to access this object",
+    "Anonymous access is forbidden for this operation",
+    "Anonymous user has no right to access this",
+    "The bucket you are attempting to access must be addressed using the specified endpoint",
+    "The bucket you access does not belong to you",
+    "The operation is not valid for the object's state",
+    "The difference between the request time and the current time is too large",
+    "The request signature we calculated does not match the signature you provided",
+    "The image file may be damaged",
+    "Access denied by bucket policy",
+    "Access denied by authorizer's policy",
+    "You are denied by bucket referer policy",
+    "OSS authentication requires a valid Date",
+    "The security token you provided has expired",
+    "The security token you provided is invalid",
+)
+_MESSAGE = re.compile("(?:" + "|".join(re.escape(message) for message in MESSAGES) + r")[^\r\n\"<>\\|]{0,400}")
+
+
+def find(text: str) -> Iterator[Fragment]:
+    """Codes as words, OSS's own messages, status lines and block pages, in their order."""
+    found = [*_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
+    found.sort(key=lambda fragment: fragment.start)
+    yield from found
+
+
+def _codes(text: str) -> Iterator[Fragment]:
+    for word in _CODE.finditer(text):
+        fragment = Fragment(word.start(), word.end(), "text", {"code": word[1]}, weak=True)
+        line_start = max(text.rfind("\n", 0, word.start()) + 1, word.start() - 200)
+        before = text[line_start : word.start()]
+        line_end = text.find("\n", word.end(), word.end() + 700)
+        after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
+        if status := _STATUS_BEFORE.search(before):
+            fragment.put("status", status[1])
+        elif near := _STATUS_NEAR.search(f"{before} {after[:200]} "):
+            fragment.put("status", near[1] or near[2])
+        said = _SAYS.match(after)
+        if said:
+            fragment.put("message", _sentence(said[1]))
+            fragment.end += said.end()
+        if word[2]:
+            fragment.shape = "node" if word[2] == "Error" else "text"
+        if word[2] or said or "status" in fragment.facts or before.endswith("exceptions.") or _REFUSED.search(before):
+            fragment.note("said", "yes")
+        yield fragment
+
+
+def _sentence(text: str) -> str:
+    """What a program printed behind the code, without what it printed behind that."""
+    return re.split(r"[\"{}<>|（]| RequestId: |\s(?:at|\\n)\s", text, maxsplit=1)[0].strip()
+
+
+def _messages(text: str) -> Iterator[Fragment]:
+    for message in _MESSAGE.finditer(text):
+        yield Fragment(message.start(), message.end(), "text", {"message": message[0].strip()}, {"said": "yes"}, weak=True)
+
+
+def _statuses(text: str) -> Iterator[Fragment]:
+    for status in _STATUS.finditer(text):
+        facts = {"status": status[1] or status[2]}
+        yield Fragment(status.start(), status.end(), "status", facts, weak=True)
+
+
+def _pages(text: str) -> Iterator[Fragment]:
+    for sign in _BLOCKED.finditer(text):
+        yield Fragment(sign.start(), sign.end(), "page", {}, {"page": sign[0]}, weak=True)
+    for sign in _PAGE.finditer(text):
+        yield Fragment(sign.start(), sign.end(), "page", {"status": "403"}, {"page": sign[0][:80]}, weak=True)

@@ -1,0 +1,146 @@
+"""What the SDKs call things -> what we call them; and the codes that OSS is known to answer.
+
+One table for all shapes: `RequestId`, `request-id`, `x-oss-request-id`, `[RequestId]` and `请求ID` are one name. A shape or a
+spelling that nobody has met yet is usually one more word here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+REFUSALS = (
+    "AccessDenied AccessForbidden InvalidObjectState InvalidAccessKeyId SignatureDoesNotMatch RequestTimeTooSkewed "
+    "ImageDamage UserDisable BucketDisable InDebt InDebtOverdue UbsmsInvalidBid KmsUbsmsInvalidBid KmsInDebt KmsInDebtOverdue "
+    "AbnormalBucketOwnerStatus BucketNotBelongTo AccessKeyIdAndSecurityTokenNotMatch InvalidSecurityToken SecurityTokenExpired "
+    "SecurityTokenNotSupported CnameDenied NonStandardHostForbidden SecondLevelDomainForbidden PermanentRedirect "
+    "TransferAccelerationDisabled WORMConfigurationLocked InvalidTargetBucketForLogging InvalidPolicyDocument "
+    "PublicEndpointForbidden EndpointForbidden InvalidAuthorization InvalidKmsMasterKeyId KmsServiceNotEnabled "
+    "ApkDownloadForbidden AccountForbidden UserForbidden Forbidden.RAM"
+).split()
+"""Codes that come with 403, and a few near them. Any other code is taken too, where the text shows that OSS said it."""
+
+GENERIC = frozenset({"AccessDenied", "AccessForbidden", "PermanentRedirect", "InDebt", "EndpointForbidden", "InvalidAuthorization"})
+"""Words that other programs use as well: alone they need a sign of OSS beside them."""
+
+NOT_REFUSALS = {
+    "NoSuchKey": 404,
+    "NoSuchBucket": 404,
+    "NoSuchUpload": 404,
+    "NoSuchVersion": 404,
+    "NoSuchCORSConfiguration": 404,
+    "NoSuchBucketPolicy": 404,
+    "NoSuchLifecycle": 404,
+    "NoSuchWebsiteConfiguration": 404,
+    "SymlinkTargetNotExist": 404,
+    "RestoreAlreadyInProgress": 409,
+    "ArchiveRestoreFileStale": 409,
+    "ArchiveRestoreNotFinished": 409,
+    "BucketAlreadyExists": 409,
+    "BucketNotEmpty": 409,
+    "ObjectNotAppendable": 409,
+    "PositionNotEqualToLength": 409,
+    "FileAlreadyExists": 409,
+    "FileImmutable": 409,
+    "OperationNotSupported": 400,
+    "InvalidArgument": 400,
+    "InvalidBucketName": 400,
+    "InvalidObjectName": 400,
+    "InvalidDigest": 400,
+    "InvalidPart": 400,
+    "MalformedXML": 400,
+    "EntityTooLarge": 400,
+    "EntityTooSmall": 400,
+    "BadRequest": 400,
+    "ImageTooLarge": 400,
+    "PreconditionFailed": 412,
+    "NotModified": 304,
+    "CallbackFailed": 203,
+    "InternalError": 500,
+    "ServiceUnavailable": 503,
+    "QpsLimitExceeded": 429,
+    "MethodNotAllowed": 405,
+}
+"""Codes of OSS that never come with 403: Java prints no status, and without this they would look like refusals."""
+
+_SPELLINGS = {
+    "code": "code|error code|err code|oss code|oss error code|oss err code|aos code|错误码|错误代码",
+    "error_name": "name|error name|error type|exception|type",
+    "status": "status|status code|http status|http status code|http code|response status|response code|"
+    "response status code|aos status->code|aos status code|状态码|返回码|http状态码",
+    "message": "message|msg|error message|error msg|err msg|error info|err message|错误信息|错误消息",
+    "request_id": "request id|req id|x-oss-request-id|oss request id|请求id|amz request id|x-amz-request-id",
+    "host": "host id|host name|host",
+    "ec": "ec|ec code|x-oss-ec|oss ec",
+    "bucket": "bucket|bucket name|oss bucket|oss bucket name|存储空间|桶",
+    "object": "object|object name|object key|oss key|oss object|oss object name|oss path|对象",
+    "key": "key|file key|s3 key",
+    "key_id": "ossaccesskeyid|access key id|oss access key id|access id|access key|ak",
+    "request_time": "request time",
+    "server_time": "server time",
+    "url": "url|uri|request url|request uri|request endpoint|req url",
+    "method": "method|http method|request method|req method",
+    "operation": "operation|operation name|oss operation|api|action",
+    "client": "client ip|client|remote addr|remote ip|source ip|client addr|client address|x-real-ip|x-forwarded-for",
+    "user_agent": "user agent|ua|user-agent|http user agent",
+    "origin": "origin",
+    "cors_method": "access-control-request-method",
+    "cors_headers": "access-control-request-headers|headers",
+    "version_id": "version id|versionid|x-oss-version-id",
+    "requester": "requester id|requester aliyun id|user id",
+    "time": "time|timestamp|@timestamp|ts|date time|datetime|log time",
+    "endpoint": "endpoint|region endpoint",
+    "resource": "resource",
+    "string_to_sign": "string to sign",
+    "signature": "signature provided",
+    "copy_source": "x-oss-copy-source|copy source",
+    "oss_err": "x-oss-err",
+    "server": "server",
+    "credentials": "credentials|with credentials",
+    "skew": "max allowed skew milliseconds",
+    "recommend": "recommend doc",
+    "content_length": "content length|content-length|request length|content size",
+}
+
+_BY_NAME = {re.sub(r"[-_ ]", "", spelling): name for name, group in _SPELLINGS.items() for spelling in group.split("|")}
+
+EXTRA_NAMES = {
+    "maxallowedskewmilliseconds": "MaxAllowedSkewMilliseconds",
+    "endpoint": "Endpoint",
+    "recommenddoc": "RecommendDoc",
+    "stringtosign": "StringToSign",
+}
+
+
+def canonical(spelling: str) -> str | None:
+    """Our name of a thing, however it is spelled; None if it is none of ours."""
+    return _BY_NAME.get(re.sub(r"[-_ \t]", "", spelling).lower())
+
+
+def _variants() -> Iterable[str]:
+    """Each spelling with its words apart, joined, by dash and by underscore; in lower case, as the scanner wants it."""
+    for group in _SPELLINGS.values():
+        for spelling in group.split("|"):
+            for joint in (" ", "", "-", "_"):
+                yield spelling.replace(" ", joint)
+
+
+def trie(words: Iterable[str]) -> str:
+    """A pattern for any of the words that looks at each character once: alternatives share their beginnings."""
+    tails: dict[str, list[str]] = {}
+    ends = False
+    for word in words:
+        if word:
+            tails.setdefault(word[0], []).append(word[1:])
+        else:
+            ends = True
+    rest = [re.escape(sign) + trie(below) for sign, below in tails.items()]
+    if not rest:
+        return ""
+    joined = rest[0] if len(rest) == 1 and not ends else f"(?:{'|'.join(rest)})"
+    return f"{joined}?" if ends else joined
+
+
+NAME_PATTERN = trie(sorted(set(_variants())))
+KNOWN_CODES = frozenset(REFUSALS) | frozenset(NOT_REFUSALS)
+CODE_PATTERN = trie(sorted(KNOWN_CODES, key=len))

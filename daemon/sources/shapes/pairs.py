@@ -1,0 +1,192 @@
+"""`name: value` in any notation -> fragments: dicts, JSON, Java's and Android's blocks, Go, C, .NET, PHP, Ruby, V2's text.
+
+`'Code': 'X'`, `[ErrorCode]: X`, `ErrorCode=X`, `[code] => X`, `Error Code: X.`, `code: [ 'X' ]`, `"x-oss-request-id" = ( X )`: the
+notations differ, the idea does not. So one scanner takes every known name with a sign of assignment behind it, and one
+reader takes the value; a name that comes again begins the next fragment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.names import NAME_PATTERN, canonical
+
+_TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
+_PAIR = re.compile(rf"(?<![a-z0-9_$.<])({NAME_PATTERN}){_TAIL}")
+_PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
+_OPENING = re.compile(r"\s{0,8}(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
+_BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
+_LINE_END = re.compile(r"\r?\n|\\+[nr]")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
+GAP = 600
+"""More text than this between two pairs: they are of two fragments."""
+IDENTITY = frozenset({"code", "request_id", "ec"})
+PROSE = frozenset({"message"})
+PLACES = frozenset({"object", "key", "url"})
+_SHAPES = (
+    ("oss2", ("'details'", "oss2.")),
+    ("java", ("[ErrorCode]",)),
+    ("go", ("oss: service returned error", "ErrorCode=")),
+    ("service_error", ("Error returned by Service", "Http Status Code:")),
+    ("android", ("[StatusCode]:",)),
+    ("php", ("[code] =>", "OssException:")),
+    ("ios", ("com.aliyun.oss.serverError", "NSHTTPURLResponse")),
+    ("dotnet", ("Aliyun.OSS.",)),
+    ("c", ("error_code:", "requestId:")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One name and its value, with where both stand."""
+
+    name: str
+    spelling: str
+    value: str
+    start: int
+    end: int
+
+
+def find(text: str) -> Iterator[Fragment]:
+    """Runs of pairs that stand together."""
+    fragment: Fragment | None = None
+    spelled: set[str] = set()
+    for pair in pairs_in(text):
+        if fragment is not None and (
+            pair.start - fragment.end > GAP
+            or pair.spelling in spelled
+            or _contradicts(fragment, pair)
+            or _next_line_begins_anew(fragment, pair, text)
+        ):
+            yield _finished(fragment, text)
+            fragment = None
+        if fragment is None:
+            fragment = Fragment(pair.start, pair.end, "pairs")
+            spelled = set()
+        spelled.add(pair.spelling)
+        fragment.end = pair.end
+        _put(fragment, pair)
+    if fragment is not None:
+        yield _finished(fragment, text)
+
+
+def pairs_in(text: str) -> Iterator[Pair]:
+    """Every known name that is followed by a value."""
+    lowered = text.lower()
+    # a sign that grows when lowered (there is one) would shift every place behind it
+    found = _PAIR.finditer(lowered) if len(lowered) == len(text) else _PAIR_ANY_CASE.finditer(text)
+    behind = 0
+    pending = next(found, None)
+    while pending is not None:
+        here, pending = pending, next(found, None)
+        if here.start() < behind:
+            continue
+        name = canonical(here[1])
+        if name is None or (here[2] is None and name != "request_id"):
+            continue
+        value, end = _value(text, here.end(), name, pending.start() if pending is not None else len(text))
+        if value:
+            behind = end
+            yield Pair(name, text[here.start(1) : here.end(1)], value, here.start(), end)
+
+
+def _value(text: str, start: int, name: str, limit: int) -> tuple[str, int]:
+    opening = _OPENING.match(text, start)
+    assert opening is not None  # it may match nothing at all
+    slashes, quote = opening[1], opening[2]
+    inside = opening.end()
+    if quote:
+        closing = _closing(text, inside, slashes, quote)
+        return unescaped(text[inside:closing], _depth(slashes)), closing + len(slashes) + 1
+    if "\n" in opening[0] and opening[0].strip() == "":
+        return "", start  # the value would be on the next line: that is another statement
+    end_of_line = _LINE_END.search(text, inside)
+    line = min(end_of_line.start() if end_of_line else len(text), inside + 4096)
+    if name in PROSE or text[max(0, start - 8) : start] == " Object=":
+        end = min(line, limit if limit > inside else line)
+        value = text[inside:end].rstrip(" \t,;，；[({\"'\\")
+        return value, inside + len(value)
+    bare = _BARE.match(text, inside)
+    if bare is None or bare.start() >= line:
+        return "", start
+    value = bare[0]
+    return (value.rstrip(".:") if name not in PLACES else value), bare.end()
+
+
+def _closing(text: str, start: int, slashes: str, quote: str) -> int:
+    """Where the quoted value ends: the same quote, escaped no deeper than the opening one."""
+    at, most = start, min(len(text), start + 16384)
+    while True:
+        at = text.find(quote, at, most)
+        if at < 0:
+            line = text.find("\n", start, most)
+            return line if line >= 0 else most
+        before = at
+        while before > start and text[before - 1] == "\\":
+            before -= 1
+        if at - before == len(slashes) or (not slashes and (at - before) % 2 == 0):
+            return at - len(slashes)
+        at += 1
+
+
+def unescaped(value: str, depth: int = 1) -> str:
+    """`\\n`, `\\'`, `\\u4e2d`, `\\x41` as they were meant, where the text was quoted `depth` times."""
+    while depth and "\\" in value:
+        value = _ESCAPE.sub(_unescape, value)
+        depth -= 1
+    return value
+
+
+def _depth(slashes: str) -> int:
+    """A quote behind 1, 3, 7 backslashes was quoted once, twice, three times more."""
+    return min((len(slashes) + 1).bit_length(), 5)
+
+
+def _unescape(found: re.Match[str]) -> str:
+    if found[3]:
+        return _PLAIN.get(found[3], found[3])
+    return chr(int(found[1] or found[2], 16))
+
+
+def _contradicts(fragment: Fragment, pair: Pair) -> bool:
+    known = fragment.facts.get(pair.name)
+    return pair.name in IDENTITY and known is not None and known != pair.value
+
+
+def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
+    """A fragment that is complete on one line, and an identity on the next: that is another refusal."""
+    if not (pair.name in IDENTITY or pair.name == "status") or not {"code", "request_id"} <= fragment.facts.keys():
+        return False
+    return "\n" in text[fragment.end : pair.start] and "\n" not in text[fragment.start : fragment.end]
+
+
+def _put(fragment: Fragment, pair: Pair) -> None:
+    value = pair.value
+    match pair.name:
+        case "code" if re.fullmatch(r"-?\d{3}", value.strip()):
+            fragment.put("status", value.strip().lstrip("-"))
+        case "code" if not re.fullmatch(r"[A-Z][A-Za-z0-9.]{2,60}", value.strip()):
+            fragment.note(pair.spelling, value)
+        case "status" if not re.fullmatch(r"-?\d{3}\b.{0,40}", value.strip()):
+            fragment.note(pair.spelling, value)
+        case "status":
+            fragment.put("status", value.strip().lstrip("-")[:3])
+        case "key_id" | "string_to_sign" | "signature" | "object" | "key":
+            fragment.put(pair.name, value)
+        case "skew" | "endpoint" | "recommend" | "content_length" | "credentials" | "server":
+            fragment.note({"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint"}.get(pair.name, pair.spelling), value)
+        case _:
+            fragment.put(pair.name, value.strip())
+
+
+def _finished(fragment: Fragment, text: str) -> Fragment:
+    around = text[max(0, fragment.start - 120) : fragment.end + 2]
+    for shape, signs in _SHAPES:
+        if any(sign in around for sign in signs):
+            fragment.shape = shape
+            break
+    return fragment
