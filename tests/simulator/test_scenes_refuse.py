@@ -646,3 +646,21 @@ def test_a_large_account_comes_in_three_pages_and_its_report_takes_time() -> Non
         sim.do(lambda cloud: cloud.clock.advance(21))
         content = base64.b64decode(caller.ims("GetCredentialReport")["Content"])
         assert content.count(b"\n") == 2501
+
+
+def test_half_a_body_is_a_broken_answer_once() -> None:
+    with playing("bad_weather") as sim:
+        holder = bucket(sim, "half", STORMY)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            holder.get_object("x.txt").read()
+        assert holder.get_object("x.txt").read() == b"a body of which only half arrives"
+
+
+def test_a_stale_read_shows_what_was_there_before() -> None:
+    with playing("bad_weather") as sim:
+        holder = bucket(sim, "stale", STORMY)
+        sim.do(lambda cloud: cloud.clock.advance(10))
+        holder.put_object("x.txt", b"new")
+        assert holder.get_object("x.txt").read() == b"x"
+        sim.do(lambda cloud: cloud.clock.advance(6))
+        assert holder.get_object("x.txt").read() == b"new"
