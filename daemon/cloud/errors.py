@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
+from ossmend.daemon.redact import mask_key_id, printable, redact
 from ossmend.remediators.contract import Refused, TryAgain
 
 BODY_CAP = 1024 * 1024
@@ -157,25 +158,11 @@ def _after(headers: Mapping[str, str]) -> timedelta:
     return timedelta(seconds=min(int(told), 600)) if told.isascii() and told.isdigit() else THROTTLED
 
 
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (
-        re.compile(
-            r"((?:x-oss-)?(?:signature|security-?token|credential|accesskeysecret|password)"
-            r"(?:=|%3D|\"?\s*:\s*\"?))[^&\s\"'<>]+",
-            re.IGNORECASE,
-        ),
-        r"\1***",
-    ),
-    (re.compile(r"(authorization\s*[:=]).*", re.IGNORECASE), r"\1 ***"),
-    (re.compile(r"(server string to sign is:).*", re.IGNORECASE | re.DOTALL), r"\1 ***"),
-    (re.compile(r"((?:OSS|OSS4-HMAC-SHA256|acs|LOG) [A-Za-z0-9._=/ ]+:)[A-Za-z0-9+/=]{16,}"), r"\1***"),
-    (re.compile(r"\b((?:LTAI|STS\.|TMP\.)[A-Za-z0-9]{4})[A-Za-z0-9._=]{6,}([A-Za-z0-9]{4})\b"), r"\1***\2"),
-)
+_STRING_TO_SIGN = re.compile(r"(server string to sign is:).*", re.IGNORECASE | re.DOTALL)
+_KEY_ID = re.compile(r"\b(?:LTAI|STS\.|TMP\.)[A-Za-z0-9._=]{10,}")
 
 
 def without_secrets(text: str) -> str:
-    """Signatures, tokens and strings to sign taken out, key ids masked in the middle, cut to a readable length."""
-    text = text[: 4 * MESSAGE_CAP]
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
-    return "".join(sign if sign.isprintable() else " " for sign in text[:MESSAGE_CAP])
+    """Signatures, tokens and strings to sign gone, key ids masked in the middle; one line of readable length."""
+    text = redact(_STRING_TO_SIGN.sub(r"\1 ***", text[: 4 * MESSAGE_CAP]))
+    return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), text))[:MESSAGE_CAP]

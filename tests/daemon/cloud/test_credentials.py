@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ossmend.config.load import load
 from ossmend.daemon.cloud.connect import Cloud
 from ossmend.daemon.cloud.credentials import Credentials, from_environment, static
-from ossmend.daemon.cloud.settings import CloudSettings, EndpointRefused
+from ossmend.daemon.cloud.settings import CloudSettings, EndpointRefused, cloud_settings
 from ossmend.daemon.refusals import CredentialsRefused
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import BUCKET, answer, control, liar, make_bucket, operations, ref
@@ -133,3 +134,25 @@ def test_our_requests_carry_the_mark_and_are_remembered(sim: Running, open_port:
     assert all("ossmend/" in request["user_agent"] for request in seen)
     assert all(cloud.is_own_request(request["request_id"]) for request in seen)
     assert not cloud.is_own_request("66F10B88AAAAAAAAAAAAAAAA")
+
+
+def test_a_configuration_says_where_and_how_patiently(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "id").write_text("LTAIgiven\n")
+    (secrets / "secret").write_text("s4")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secrets))
+    file = tmp_path / "ossmend.yaml"
+    file.write_text(
+        "version: 1\n"
+        "cloud: { region: cn-hangzhou, endpoint: 'http://127.0.0.1:9300', read_timeout: 3s, concurrency: 7,\n"
+        "  credentials: { access_key_id: !secret id, access_key_secret: !secret secret } }\n"
+        "clock: { ntp_servers: ['127.0.0.1:123'] }\n"
+        "sources: [ { app_log: { path: /var/log/app.log } } ]\n"
+        "policies: [ { name: keys, on: InvalidAccessKeyId } ]\n"
+    )
+    settings = cloud_settings(load(file))
+    assert settings.credentials.get_credentials() == Credentials("LTAIgiven", "s4")
+    assert (settings.oss_url, settings.rpc_endpoint) == ("http://127.0.0.1:9300", None)
+    assert (settings.connect_timeout, settings.read_timeout, settings.concurrency) == (5.0, 3.0, 7)
+    assert settings.ntp_servers == ("127.0.0.1:123",)
