@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ossmend.remediators import causes
 from ossmend.remediators.contract import (
@@ -64,6 +64,13 @@ class RestoreSettings(Settings):
     poll: Duration | None = None
     """How often a running restore is looked at. Default: by class, from 2 s doubling up to 20 s .. 30 min."""
 
+    @field_validator("poll")
+    @classmethod
+    def _not_busy(cls, poll: timedelta | None) -> timedelta | None:
+        if poll is not None and poll < timedelta(seconds=1):
+            raise ValueError("must be at least 1s")
+        return poll
+
 
 def subject(event: Event, _settings: RestoreSettings) -> Subject:
     """The object; a version of its own where one was asked for."""
@@ -74,7 +81,7 @@ def subject(event: Event, _settings: RestoreSettings) -> Subject:
 def plan(case: Case, view: View, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""
     event = case.event
-    found = _copy_source(event, view) if is_copy(event) else _meant(event, view)
+    found = _copied(event, view) if is_copy(event) else _meant(event, view)
     if found is None:
         return _unnamed(event)
     ref, state = found
@@ -100,16 +107,22 @@ def is_copy(event: Event) -> bool:
     return (event.operation or "") in ("CopyObject", "UploadPartCopy") or "x-oss-copy-source" in event.fields
 
 
-def _copy_source(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
+def copy_source(event: Event) -> ObjectRef | None:
+    """The object that a refused copy wanted to read; None where the text does not name it, or it is another bucket's.
+
+    The policy was matched on the target's bucket: another bucket is not its to touch.
+    """
     source = event.fields.get("x-oss-copy-source", "").lstrip("/")
     bucket, slash, rest = source.partition("/")
     key, _, version = rest.partition("?versionId=")
-    if not (bucket and slash and key):
+    if not (bucket and slash and key) or bucket != event.bucket:
         return None
-    ref = ObjectRef(bucket, key, version or None)
-    if bucket != event.bucket:
-        return None  # the policy was matched on the target's bucket: another bucket is not its to touch
-    return ref, view.object(ref)
+    return ObjectRef(bucket, key, version or None)
+
+
+def _copied(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
+    ref = copy_source(event)
+    return None if ref is None else (ref, view.object(ref))
 
 
 def _meant(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:

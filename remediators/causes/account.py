@@ -16,14 +16,14 @@ CAUSES = (
          ("The owner of the bucket pays; that may be another account than the key's.",
           "由 Bucket 所有者付费，可能不是密钥所属账号。")),
         _NO_RETRY,
-        (Sign("code", "^InDebt", 5, "the code is {}"), Sign("message", "overdue|arrear|debt|欠费", 3.5, "OSS said: {}")), 0.9,
+        (Sign("code", "^InDebt", 5, "the code is {}"), Sign("message", "overdue|arrear|debt|欠费", 3.5, "OSS said: {}"), Sign("ec", "0003-00000801", 0.5, "EC {} is that of disabled accounts")), 0.9,
     ),
     cause(
         "account-security-hold", "UserDisable BucketDisable AbnormalBucketOwnerStatus",
         ("The account or bucket is held for security reasons", "账号或 Bucket 因安全原因被限制"),
         (("Read the messages in the console, and open a ticket.", "查看控制台站内信，并提交工单。"),),
         _NO_RETRY,
-        (Sign("code", "^BucketDisable", 5, "the code is {}"), Sign("message", "security|violat|违规", 3.5, "OSS said: {}")), 0.5,
+        (Sign("code", "^BucketDisable", 5, "the code is {}"), Sign("message", "security|violat|违规", 3.5, "OSS said: {}"), Sign("ec", "0003-00000801", 0.5, "EC {} is that of disabled accounts")), 0.5,
     ),
     cause(
         "oss-not-activated", "UserDisable",

@@ -18,6 +18,7 @@ CAUSES = (
           "容器或 VPS 需校正宿主机时钟：容器没有独立时钟。")),
         _NO_STEP,
         (Sign("drift", "^drift$", 3, "RequestTime and ServerTime are further apart than OSS allows"),
+         Sign("ec", "0002-0000050[14]", 0.4, "EC {} is that of skewed clocks"),
          Sign("readable", "no message", -1, "")), 1.6,
     ),
     cause(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ossmend.remediators.causes.features import features
+from ossmend.remediators.causes.features import drift_of, features
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract import Diagnosis, Event
 
@@ -65,13 +65,44 @@ def diagnose(
             catalogue["unknown"], round(left, 3), ("nothing in the text speaks clearly for one cause",), options, {}
         )
     confidence = round(min(best.confidence, MOST_CONFIDENT), 3)
-    return _from(best.cause, confidence, best.evidence or ("it is the usual cause of this code",), kept, {})
+    facts = _facts(event, best.cause)
+    evidence = (*best.evidence, *_measured(facts)) or ("it is the usual cause of this code",)
+    return _from(best.cause, confidence, evidence, kept, facts)
+
+
+def _facts(event: Event, cause: Cause) -> dict[str, Any]:
+    """What the text lets one compute: how far a clock is off, the narrowest statement that would allow a request."""
+    facts: dict[str, Any] = {}
+    drift = drift_of(event)
+    if event.code == "RequestTimeTooSkewed" and drift is not None:
+        facts["drift_seconds"] = drift
+    action = event.fields.get("AccessDeniedDetail.AuthAction")
+    if cause.id == "denied-ram-implicit" and action and event.bucket:
+        about_object = event.key is not None and "Bucket" not in action and not action.startswith("oss:List")
+        resource = f"acs:oss:*:*:{event.bucket}/{event.key}" if about_object else f"acs:oss:*:*:{event.bucket}"
+        facts["statement"] = {"Effect": "Allow", "Action": [action], "Resource": [resource]}
+    if endpoint := event.fields.get("Endpoint"):
+        facts["endpoint"] = endpoint
+    return facts
+
+
+def _measured(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    if "drift_seconds" not in facts:
+        return ()
+    drift = facts["drift_seconds"]
+    return (f"RequestTime minus ServerTime is {drift:+.0f} s: the client is {'behind' if drift < 0 else 'ahead'}",)
 
 
 def _candidates(catalogue: Mapping[str, Cause], event: Event) -> list[Cause]:
     if event.fields.get("stranger"):
         return [catalogue["another-service"]]
+    if event.code is None and event.ec:
+        return [cause for cause in catalogue.values() if _knows_ec(cause, event.ec)]
     return [cause for cause in catalogue.values() if event.code in cause.codes]
+
+
+def _knows_ec(cause: Cause, ec: str) -> bool:
+    return any(sign.feature == "ec" and sign.weight > 0 and sign.regex.search(ec) for sign in cause.signs)
 
 
 def _fallback(event: Event) -> str:

@@ -17,7 +17,8 @@ CAUSES = (
          ("Check that the variables are really loaded and belong to this key id.", "确认变量已加载，且与该 AccessKey ID 配对。")),
         _NOT_THE_KEY,
         (Sign("fields.SignatureProvided", r"\s", 0.3, "the signature as it arrived has a blank in it"),
-         Sign("message", "Check your key and signing method", 0.3, "OSS said: {}")), 0.9,
+         Sign("message", "Check your key and signing method", 0.3, "OSS said: {}"),
+         Sign("ec", "0002-00000(040|201)", 0.3, "EC {} is that of a signature that differs")), 0.9,
     ),
     cause(
         "plus-lost", CODE,
