@@ -37,9 +37,15 @@ EXPECTED = {
 
 def complain(document: Document, error: ValidationError) -> None:
     """Add everything the model said; values that were complained about already are left alone."""
-    for details in error.errors(include_url=False):
+    all_details = error.errors(include_url=False)
+    meant = {(*each["loc"][:-1], _meant(each["loc"])) for each in all_details if each["type"] == "extra_forbidden"}
+    for details in all_details:
         where = tuple(part for part in details["loc"] if part != "[key]")
-        if not any(where[: len(refused)] == refused for refused in document.refused):
+        known_already = any(where[: len(refused)] == refused for refused in document.refused)
+        misspelt = details["type"] == "missing" and where in meant
+        # pydantic counts only good items; a list that has bad ones has been told about by each of them
+        follows = details["type"] == "too_short" and document.at(where)
+        if not (known_already or misspelt or follows):
             _complain(document, where, details)
 
 

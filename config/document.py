@@ -24,7 +24,7 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from ossmend.config.problems import Problem, Where, dotted, printable
+from ossmend.config.problems import Problem, Where, dotted, file_name, printable
 
 MOST_DEPTH = 20
 """The model needs 6. Composing is recursive, so this also keeps the stack small."""
@@ -77,7 +77,7 @@ class Document:
 
 def read(text: str, file: str, environment: Mapping[str, str] = os.environ) -> Document:
     """Read a text; what is wrong with it is in `problems`."""
-    document = Document(printable(file))
+    document = Document(file_name(file))
     composer = _Composer(text, document)
     try:
         node = composer.get_single_node()
@@ -98,7 +98,7 @@ def unreadable(text: str, file: str) -> Problem | None:
         return None
     line = text.count("\n", 0, found.start()) + 1
     column = found.start() - text.rfind("\n", 0, found.start())
-    return Problem(printable(file), line, column, "", f"U+{ord(found[0]):04X} cannot stand in a YAML file")
+    return Problem(file_name(file), line, column, "", f"U+{ord(found[0]):04X} cannot stand in a YAML file")
 
 
 class _Composer(Reader, Scanner, Parser, Composer, BaseResolver):
@@ -264,13 +264,13 @@ _BEGINS = ("this quote is never closed", 'expected ":" and a value after this ke
 
 
 def _told(error: yaml.MarkedYAMLError) -> tuple[yaml.Mark | None, Where, str]:
-    problem = error.problem or error.context or "this cannot be read"
+    problem = f"{error.context or ''} {error.problem or ''}".strip()
     if "alias" in (error.context or "") or "anchor" in (error.context or ""):
         return error.context_mark or error.problem_mark, (), "* and & have a meaning in YAML: put the pattern in quotes"
-    if problem == TOO_DEEP:
+    if error.problem == TOO_DEEP:
         return error.problem_mark, (), f"more than {MOST_DEPTH} levels deep: that is no configuration"
     for theirs, ours in _SYNTAX:
         if theirs in problem:
             mark = error.context_mark if ours in _BEGINS and error.context_mark is not None else error.problem_mark
             return mark, (), f"not YAML: {ours}"
-    return error.problem_mark or error.context_mark, (), f"not YAML: {printable(problem)}"
+    return error.problem_mark or error.context_mark, (), f"not YAML: {printable(error.problem or problem)}"

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
+from pydantic_core import PydanticKnownError
 
 from ossmend.remediators.contract import Duration
 
@@ -30,7 +31,7 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("expected a number")  # noqa: TRY004 - pydantic collects ValueErrors only
+        raise PydanticKnownError("float_type")
     return Decimal(str(value))
 
 
@@ -47,6 +48,15 @@ Amount = Annotated[
 def unlimited(value: Any) -> Any:
     """The word that takes a brake off; leaving a line unfinished does not."""
     return None if value == "unlimited" else value
+
+
+def _one(value: Any) -> Any:
+    if type(value) is not int:  # to Python, true and 1.0 equal 1
+        raise PydanticKnownError("literal_error", {"expected": "1"})
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_one)]
 
 
 def _limit_schema(number: str) -> WithJsonSchema:
@@ -136,7 +146,11 @@ def _absolute(value: str) -> str:
 
 
 def _path(value: Any) -> Any:
-    return Path(_absolute(value)) if isinstance(value, str) else value
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise PydanticKnownError("string_type")
+    return Path(_absolute(value))
 
 
 AbsolutePath = Annotated[Path, BeforeValidator(_path)]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ossmend.config import combinations, complaints, document
 from ossmend.config.model import Config
-from ossmend.config.problems import ConfigRefused, Problem, printable
+from ossmend.config.problems import ConfigRefused, Problem, file_name
 
 MOST_BYTES = 512 * 1024
 """A thousand policies are about 200 KiB."""
@@ -39,7 +39,7 @@ def load(path: Path) -> Config:
     except UnicodeDecodeError as error:
         good = data[: error.start].decode()
         line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
-        raise ConfigRefused([Problem(printable(str(path)), line, column, "", "is not UTF-8 from here on")]) from error
+        raise ConfigRefused([Problem(file_name(path), line, column, "", "is not UTF-8 from here on")]) from error
     return load_text(text, str(path))
 
 

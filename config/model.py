@@ -33,6 +33,7 @@ from ossmend.config.fields import (
     Region,
     Secret,
     StateUrl,
+    Version,
     WebUrl,
 )
 from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies, Policy, StoredRule
@@ -168,7 +169,7 @@ class LogConfig(Settings):
 class Config(Settings):
     """Everything that steers ossmend."""
 
-    version: Literal[1]
+    version: Version
     """Version of this file's format: 1."""
     cloud: CloudConfig
     """Where the cloud is, and how patiently it is asked."""

@@ -34,6 +34,11 @@ class TierPrices(Settings):
     """Tier Expedited."""
     standard: RestorePrice | None = None
     """Tier Standard, which OSS takes where none is named."""
+
+
+class ColdTierPrices(TierPrices):
+    """ColdArchive has one tier more."""
+
     bulk: RestorePrice | None = None
     """Tier Bulk."""
 
@@ -57,7 +62,7 @@ class Prices(Settings):
     """Storage of the readable copy of a ColdArchive or DeepColdArchive object, for each GiB and 30 days."""
     archive: RestorePrice | None = _price("0.06", "0.1")
     """Archive; its restores count as requests of the PUT class, and the copy is stored free of charge."""
-    cold_archive: TierPrices = TierPrices(
+    cold_archive: ColdTierPrices = ColdTierPrices(
         expedited=_price("0.20", "30"), standard=_price("0.06", "3"), bulk=_price("0.03", "0.3")
     )
     """ColdArchive, by tier."""
@@ -77,11 +82,5 @@ class Prices(Settings):
         if storage_class == "Archive":
             return self.archive
         by_tier = {"ColdArchive": self.cold_archive, "DeepColdArchive": self.deep_cold_archive}.get(storage_class)
-        match tier or "Standard":
-            case "Expedited":
-                return by_tier.expedited if by_tier else None
-            case "Standard":
-                return by_tier.standard if by_tier else None
-            case "Bulk":
-                return by_tier.bulk if by_tier else None
-        return None
+        price: RestorePrice | None = getattr(by_tier, (tier or "Standard").lower(), None)
+        return price

@@ -53,7 +53,7 @@ class ConfigRefused(Exception):
     @classmethod
     def of(cls, file: Path | str, message: str) -> ConfigRefused:
         """About the file as a whole."""
-        return cls((Problem(printable(str(file)), 0, 0, "", message),))
+        return cls((Problem(file_name(file), 0, 0, "", message),))
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
@@ -71,7 +71,12 @@ def dotted(where: Where) -> str:
     return text
 
 
-def printable(text: str) -> str:
+def printable(text: str, most: int = MOST_SHOWN) -> str:
     """Cut, and without anything that could forge a line or reach a terminal."""
-    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:MOST_SHOWN])
-    return shown if len(text) <= MOST_SHOWN else shown + "..."
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:most])
+    return shown if len(text) <= most else shown + "..."
+
+
+def file_name(path: Path | str) -> str:
+    """A file as problems name it: never cut, or nobody could open it."""
+    return printable(str(path), 4096)

@@ -7,6 +7,7 @@ ranges; what only the whole file can tell (combinations.py) is told by `ossmend 
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -20,7 +21,13 @@ NULL = {"type": "null"}
 
 class _Shape(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
-        return duration_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+        """As the file would say it, not as Python or ISO would."""
+        match dft:
+            case timedelta():
+                return duration_text(dft)
+            case Decimal():
+                return float(dft)
+        return super().encode_default(dft)
 
 
 def schema() -> dict[str, Any]:
