@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from ossmend.daemon.cloud import wire
 from ossmend.daemon.cloud.errors import NoAnswer, of_read
-from ossmend.daemon.cloud.reads import Reads
+from ossmend.daemon.cloud.reads import PAGE, Reads
 from ossmend.daemon.cloud.transport import Oss, asked
+from ossmend.daemon.sources.access_log import LogObject
 from ossmend.remediators.contract import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class LogObject:
-    """One object of the listing."""
-
-    key: str
-    size: int
-    etag: str | None
-    last_modified: datetime | None
 
 
 class LogReader:
@@ -31,9 +20,15 @@ class LogReader:
         self._reads = reads
 
     def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> list[LogObject]:
-        """Up to `max_keys` objects whose names sort after `start_after`. Raises TryAgain, Refused."""
-        rows = self._reads.page(bucket, prefix, start_after, min(max(max_keys, 1), 1000)).rows
-        return [LogObject(row.key, row.size, row.etag, row.last_modified) for row in rows]
+        """Objects whose names sort after `start_after`; fewer than `max_keys` only at the end."""
+        found: list[LogObject] = []
+        while len(found) < max_keys:
+            page = self._reads.page(bucket, prefix, start_after, min(max_keys - len(found), PAGE))
+            found += [LogObject(row.key, row.size, row.etag or "") for row in page.rows]
+            if not page.truncated or not page.rows:
+                break
+            start_after = page.rows[-1].key
+        return found
 
     def open(self, bucket: str, key: str, offset: int = 0) -> Iterator[bytes]:
         """The bytes from `offset` to the end, in blocks; none if there are none. Raises TryAgain, Refused.
@@ -52,7 +47,8 @@ class LogReader:
         skip = offset if offset and answer.status == 200 else 0  # a range that was not honoured
         try:
             for block in answer.blocks():
-                yield block[skip:] if skip < len(block) else b""
+                if len(block) > skip:
+                    yield block[skip:]
                 skip = max(0, skip - len(block))
         except NoAnswer as lost:
             raise of_read(lost) from None

@@ -119,7 +119,6 @@ class Row:
     size: int
     state: ObjectState | None
     etag: str | None
-    last_modified: datetime | None
 
 
 def page(bucket: str, body: bytes) -> Page:
@@ -151,7 +150,7 @@ def _row(bucket: str, item: Element, *, encoded: bool) -> Row:
             )
         except Unreadable:
             state = None  # a HEAD will say so
-    return Row(key, size, state, _etag(told.get("ETag")), modified)
+    return Row(key, size, state, _etag(told.get("ETag")))
 
 
 # ---------------------------------------------------------------------------------------------------------------- CORS

@@ -25,7 +25,7 @@ class Shelf:
         self.pages.append((prefix, start_after))
         start = bisect.bisect_right([key.encode() for key in self.keys], start_after.encode())
         found = [key for key in self.keys[start:] if key.startswith(prefix)]
-        rows = tuple(Row(key, 1, None, None, None) for key in found[: self.size])
+        rows = tuple(Row(key, 1, None, None) for key in found[: self.size])
         return Page(rows, truncated=len(found) > self.size)
 
 

@@ -123,12 +123,20 @@ def test_a_log_that_breaks_off_can_be_continued(open_port: Open) -> None:
 
 def test_logs_are_listed_after_the_last_one_read(open_port: Open) -> None:
     with liar(answer(200, page_of(["log1", "log2"]))) as server:
-        rows = open_port(server.url).logs.list(BUCKET, "lo", "log0", 5000)
+        rows = open_port(server.url).logs.list(BUCKET, "lo", "log0", 1000)
         assert [(row.key, row.size, row.etag) for row in rows] == [("log1", 1, "AB"), ("log2", 1, "AB")]
         target = server.asked[0]
         assert "start-after=log0" in target
         assert "prefix=lo" in target
         assert "max-keys=1000" in target
+
+
+def test_a_short_page_of_logs_is_not_taken_for_the_end(open_port: Open) -> None:
+    with liar(answer(200, page_of(["log1"], truncated=True)), answer(200, page_of(["log2"]))) as server:
+        rows = open_port(server.url).logs.list(BUCKET, "", "", 1000)
+        assert [row.key for row in rows] == ["log1", "log2"]
+        assert "start-after=log1" in server.asked[1]
+        assert "max-keys=999" in server.asked[1]
 
 
 def test_the_memory_of_our_request_ids_is_bounded() -> None:
