@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import sqlalchemy as sa
 import structlog
 
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
-from ossmend.config.model import Config
+from ossmend.config.model import Config, SourceConfig
 from ossmend.daemon import notify
 from ossmend.daemon.clock import Clock, SystemClock
 from ossmend.daemon.cloud.connect import Cloud, connect
@@ -76,18 +77,15 @@ class Works:
         self.dispatch = Dispatch(config, store, self.cloud, clock, dry_run=dry_run, alive=systemd.alive)
         self._readings = [self._reading(source, from_start=since is not None) for source in config.sources]
 
-    def _reading(self, configured: object, *, from_start: bool) -> _Reading:
-        match configured:
-            case _ if (app_log := getattr(configured, "app_log", None)) is not None:
-                start = "beginning" if from_start else app_log.start
-                return _Reading(AppLog(app_log.path, start, self.clock), timedelta(0))
-            case _:
-                access_log = configured.access_log  # type: ignore[attr-defined]
-                source = AccessLog(
-                    access_log.bucket, access_log.prefix, self.cloud.logs, self.clock,
-                    own_request_ids=self.cloud.is_own_request,
-                )  # fmt: skip
-                return _Reading(source, ACCESS_LOG_PERIOD)
+    def _reading(self, configured: SourceConfig, *, from_start: bool) -> _Reading:
+        if (app_log := configured.app_log) is not None:
+            start: Literal["end", "beginning"] = "beginning" if from_start else app_log.start
+            return _Reading(AppLog(app_log.path, start, self.clock), timedelta(0))
+        access_log = configured.access_log
+        assert access_log is not None  # the model holds exactly one of the two
+        ours = self.cloud.is_own_request
+        source = AccessLog(access_log.bucket, access_log.prefix, self.cloud.logs, self.clock, own_request_ids=ours)
+        return _Reading(source, ACCESS_LOG_PERIOD)
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""

@@ -55,7 +55,7 @@ TIERS: dict[str, tuple[str, ...]] = {
 class RestoreSettings(Settings):
     """How archived objects are restored."""
 
-    days: int = Field(1, ge=1, le=365)
+    days: int = Field(default=1, ge=1, le=365)
     """Days the restored copy stays readable; a longer stay costs more. Archive allows 7: more is cut to that."""
     tier: Tier | None = None
     """Expedited, Standard or Bulk (not for DeepColdArchive); default Standard. Archive has no tiers."""

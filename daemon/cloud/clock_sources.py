@@ -79,7 +79,7 @@ def ntp_sample(clock: Clock, server: str) -> ClockSample:
             channel.connect(address)  # answers from any other address or port are not even delivered
             # a random transmit time instead of ours: nobody learns our clock, nobody off the path can answer for it
             question = ntplib.NTPPacket(version=4, mode=3).to_data()[:40] + os.urandom(8)
-            sent_at, started = clock.now(), clock.monotonic()
+            started, sent_at = clock.monotonic(), clock.now()  # in this order, or a pause between them goes unseen
             channel.send(question)
             answer = channel.recv(256)
             trip = clock.monotonic() - started
@@ -139,7 +139,7 @@ def _address(server: str) -> tuple[str, int]:
 
 def oss_sample(clock: Clock, unsigned: Unsigned, oss_url: str) -> ClockSample:
     """The Date of any answer, refusals included. Not signed: with a bad clock a signature would be the problem."""
-    sent_at, started = clock.now(), clock.monotonic()
+    started, sent_at = clock.monotonic(), clock.now()
     try:
         response, body = unsigned.ask("GET", f"{oss_url}/")
     except NoAnswer as lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ossmend.daemon.cloud import wire
 from ossmend.daemon.cloud.errors import NoAnswer, of_read
@@ -19,7 +19,7 @@ class LogReader:
         self._oss = oss
         self._reads = reads
 
-    def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> list[LogObject]:
+    def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> Sequence[LogObject]:
         """Objects whose names sort after `start_after`; fewer than `max_keys` only at the end."""
         found: list[LogObject] = []
         while len(found) < max_keys:

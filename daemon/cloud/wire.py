@@ -85,18 +85,23 @@ def iso_date(text: str) -> datetime:
 def head_state(ref: ObjectRef, headers: Mapping[str, str]) -> ObjectState:
     """An object as HEAD shows it. 200 does not mean that it can be read."""
     restore, until = restore_state(headers.get("x-oss-restore"))
-    length = headers.get("Content-Length", "0")
     modified, moved = headers.get("Last-Modified"), headers.get("x-oss-transition-time")
     return ObjectState(
         ref=ref,
         storage_class=storage_class(headers.get("x-oss-storage-class")),
-        size=int(length) if length.isdigit() else 0,
+        size=_size(headers.get("Content-Length")),
         restore=restore,
         until=until,
         etag=_etag(headers.get("ETag")),
         last_modified=http_date(modified) if modified else None,
         transitioned=http_date(moved) if moved else None,
     )
+
+
+def _size(text: str | None) -> int:
+    if text is None or not (text.isascii() and text.isdigit()):
+        raise Unreadable(f"size {(text or 'absent')[:60]!r}")  # brakes count bytes: an unknown size must not pass for 0
+    return int(text)
 
 
 def _etag(text: str | None) -> str | None:
@@ -131,9 +136,11 @@ def page(bucket: str, body: bytes) -> Page:
 
 def _row(bucket: str, item: Element, *, encoded: bool) -> Row:
     told = {_name(child): child.text or "" for child in item}
-    key = unquote(told["Key"], errors="strict") if encoded else told.get("Key", "")
-    size = int(told["Size"]) if told.get("Size", "").isdigit() else 0
-    modified = iso_date(told["LastModified"]) if told.get("LastModified") else None
+    try:
+        key = unquote(told.get("Key", ""), errors="strict") if encoded else told.get("Key", "")
+    except UnicodeDecodeError as bad:
+        raise Unreadable(f"key {told['Key'][:60]!r}") from bad
+    size = _size(told.get("Size"))
     state: ObjectState | None = None
     if told.get("Type", "Normal") != "Symlink":
         try:
@@ -145,7 +152,7 @@ def _row(bucket: str, item: Element, *, encoded: bool) -> Row:
                 restore=restore,
                 until=until,
                 etag=_etag(told.get("ETag")),
-                last_modified=modified,
+                last_modified=iso_date(told["LastModified"]) if told.get("LastModified") else None,
                 transitioned=iso_date(told["TransitionTime"]) if told.get("TransitionTime") else None,
             )
         except Unreadable:

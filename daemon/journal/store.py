@@ -22,7 +22,6 @@ from ossmend.daemon.journal import migrate
 from ossmend.daemon.refusals import StateLocked, StateUnavailable
 
 BUSY_SECONDS = 10.0
-DEFAULT_STATE = "/var/lib/ossmend"
 
 
 class Store:
@@ -114,5 +113,4 @@ def _engine(path: Path) -> sa.Engine:
 
 def state_directory(config: Config, *, dry_run: bool) -> Path:
     """Where the journal lies; a dry run has one of its own, so that it leaves nothing behind in the live one."""
-    directory = config.state.path or Path(os.environ.get("STATE_DIRECTORY") or DEFAULT_STATE)
-    return directory / "dry-run" if dry_run else directory
+    return config.state.path / "dry-run" if dry_run else config.state.path

@@ -8,7 +8,7 @@ their User-Agent mark and by request ids, never by key: the key may be the appli
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
@@ -46,7 +46,7 @@ class LogObject:
 class LogReader(Protocol):
     """What has to be asked of OSS; daemon/cloud answers it, and may raise TryAgain."""
 
-    def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> list[LogObject]:
+    def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> Sequence[LogObject]:
         """Objects after `start_after` in the order of their names; fewer than `max_keys` only at the end."""
         ...
 

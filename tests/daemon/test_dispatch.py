@@ -21,7 +21,7 @@ from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
 from ossmend.daemon.triage import Triage
-from ossmend.remediators.contract import CorsConfiguration, CorsRule, Event, Remediator
+from ossmend.remediators.contract import CorsConfiguration, CorsRule, Event, Remediator, Verdict
 from tests.fakes import NOW, FakeCloud, FakeWorld
 
 CONFIG = """
@@ -315,6 +315,10 @@ def test_a_price_that_is_unknown_holds_the_write_until_a_person_approves(scene: 
     assert len(scene.world.sent) == 1
 
 
+def broken_plan(*_: Any) -> Verdict:
+    raise ZeroDivisionError
+
+
 # ------------------------------------------------------------------------------------------------- when things go wrong
 
 
@@ -401,7 +405,7 @@ def test_our_own_missing_permission_to_write_is_told_and_not_hammered(scene: Sce
 def test_a_bug_in_a_remediator_parks_its_case_and_the_others_go_on(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = replace(Remediator.registry["InvalidAccessKeyId"], plan=lambda *_: 1 / 0)
+    broken = replace(Remediator.registry["InvalidAccessKeyId"], plan=broken_plan)
     monkeypatch.setitem(Remediator.registry, "InvalidAccessKeyId", broken)
     scene.world.add_object("k")
     scene.see(Event(source="t", code="InvalidAccessKeyId", access_key_id="LTAIx"), frozen())

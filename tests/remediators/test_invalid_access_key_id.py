@@ -178,7 +178,7 @@ def test_only_a_key_proved_disabled_tags_anybody(status: KeyStatus | None) -> No
 
 
 def test_a_user_who_has_the_tag_is_not_tagged_again() -> None:
-    world = alices(**{TAG: "disabled"})
+    world = FakeWorld(owners={KEY: replace(ALICE, tags={TAG: "disabled"})}, statuses={KEY: INACTIVE})
     assert isinstance(verdict(world, settings=KeySettings(tag_owner=True)), Tell)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -250,7 +251,7 @@ def test_what_is_not_there_is_told(what: str) -> None:
 
 
 @pytest.mark.parametrize("missing", [{"bucket": None}, {"key": None}])
-def test_an_event_that_names_no_object_is_told(missing: dict[str, None]) -> None:
+def test_an_event_that_names_no_object_is_told(missing: dict[str, Any]) -> None:
     answer = verdict(FakeWorld(), case_of(refused(**missing)))
     assert isinstance(answer, Tell)
     assert answer.diagnosis.cause == "object-unnamed"
@@ -340,6 +341,6 @@ def test_events_of_one_object_are_one_case_and_versions_are_their_own() -> None:
 
 def test_no_tier_is_ever_asked_that_a_class_does_not_know() -> None:
     for tier in (None, "Expedited", "Standard", "Bulk"):
-        settings = RestoreSettings(tier=tier)  # type: ignore[arg-type]  # table of literals
+        settings = RestoreSettings.model_validate({"tier": tier})
         assert tier_for("Archive", settings) is None
         assert tier_for("DeepColdArchive", settings) in ("Expedited", "Standard")

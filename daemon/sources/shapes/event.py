@@ -36,10 +36,10 @@ _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, alone: bool) -> Event | None:
     """The event of one refusal; None where the text, looked at as a whole, tells of none."""
     fragment, record = refusal.fragment, refusal.record
-    begin = max(0, fragment.start - BEFORE)
-    around = record.text[begin : fragment.end + BEFORE]
-    if refusal.record.objects:
-        begin, around = 0, record.text[: 4 * SAMPLE]
+    begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
+    if record.objects:
+        begin, end = 0, 4 * SAMPLE
+    around = record.text[begin:end]
     whose = stranger(fragment, around)
     if not _is_refusal(refusal, around, whose, strict=strict, alone=alone):
         return None
@@ -56,7 +56,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         shape=fragment.shape,
         code=_clean(code),
         status=_status(facts, code),
-        message=_clean(redact(facts["message"][:LONGEST_MESSAGE])) if facts.get("message") else None,
+        message=_clean(_message(refusal)),
         request_id=_clean(request_id),
         ec=_one_ec(facts, around, fragment.start - begin),
         host=_clean(facts.get("host") or _first(context, "host")),
@@ -95,6 +95,8 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
     if fragment.shape == "browser_console":
         return not strict or says_oss(fragment, around)
     code = facts.get("code")
+    if refusal.overshadowed:
+        return False
     if whose is not None:
         return bool(code) and (not fragment.weak or "said" in fragment.extra)
     oss = says_oss(fragment, around)
@@ -144,6 +146,18 @@ def _status(facts: dict[str, str], code: str | None) -> int | None:
     if status.isdigit():
         return int(status)
     return NOT_REFUSALS.get(code or "")
+
+
+def _message(refusal: Refusal) -> str | None:
+    """The error's message; Java prints it on the line above `[ErrorCode]`, behind the exception's name."""
+    message = refusal.fragment.facts.get("message")
+    if message is None and "java" in refusal.shapes:
+        above = refusal.record.text[refusal.after : refusal.fragment.start].rstrip("[ \t").removesuffix("\\n").rstrip()
+        message = re.split(r"(?:Exception|request|异常)[:：] |[:：]\[|\|\s{2,}", above.rpartition("\n")[2][-LONGEST_MESSAGE:])[-1].strip()
+        message = None if message.endswith("Exception:") else message
+    if not message:
+        return None
+    return redact(message[:LONGEST_MESSAGE].replace("\\'", "'").replace('\\"', '"'))
 
 
 def _one_ec(facts: dict[str, str], around: str, start: int) -> str | None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
-from ossmend.daemon.sources.shapes.records import Record
+from ossmend.daemon.sources.shapes.records import Record, goes_on
 
 REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
 NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
+LINES_INSIDE = 60
 LOOKBACK = 3
 ADJACENT = 2
 
@@ -30,34 +32,33 @@ class Refusal:
     fragment: Fragment
     record: Record
     shapes: set[str]
-    text_start: int
-    """Where in the record the error itself begins: what stands before it is about the request."""
     contexts: list[Fragment] = field(default_factory=list)
+    after: int = 0
+    """Where in the record the refusal before it ends, ..."""
+    before: int = 1 << 62
+    """... and where the line of the next one begins: nothing outside is about this one."""
+    overshadowed: bool = False
+    """A lone status beside a refusal that has its own."""
 
 
 def fragments_of(text: str) -> list[Fragment]:
     """Every fragment in a plain text, by place."""
     bodies = list(xml_body.find(text))
-    rest = text
-    for body in bodies:
-        rest = _blank(rest, body.start, body.end) if len(bodies) < 50 else rest
-    if len(bodies) >= 50:
-        rest = _blank_all(text, bodies)
-    dicts = list(pairs.find(rest))
+    rest = _blank(text, bodies)
+    dicts = list(pairs.find(rest, [body.start for body in bodies]))
     for each in dicts:
         _decode_header(each)
     full = [each for each in dicts if "code" in each.facts]
-    rest = _blank_all(rest, full)
+    rest = _blank(rest, full)
     found = [*bodies, *dicts, *mentions.find(rest), *browser.find(text)]
     found.sort(key=lambda fragment: (fragment.start, fragment.end))
     return found
 
 
-def _blank(text: str, start: int, end: int) -> str:
-    return f"{text[:start]}{' ' * (end - start)}{text[end:]}"
-
-
-def _blank_all(text: str, fragments: list[Fragment]) -> str:
+def _blank(text: str, fragments: list[Fragment]) -> str:
+    """The text with blanks where these fragments stand, so that nothing is found twice."""
+    if not fragments:
+        return text
     parts: list[str] = []
     at = 0
     for fragment in fragments:
@@ -88,19 +89,84 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     gathering = _Gathering()
     for record in records:
         record.text = xml_body.opened(record.text)
-        for fragment in _fragments(record):
+        found = _fragments(record)
+        for fragment in found:
             fragment.record = record.number
             _normalise(fragment)
+        for fragment in found if record.objects else _line_by_line(found, record.text):
             gathering.take(fragment, record)
+    _bound(gathering.refusals)
     return gathering.refusals
+
+
+def _bound(refusals: list[Refusal]) -> None:
+    """Give every refusal of a record its own stretch of the text."""
+    coded = {refusal.record.number for refusal in refusals if "code" in refusal.fragment.facts}
+    for one, other in pairwise(refusals):
+        if one.record is other.record and one.fragment.end <= other.fragment.start:
+            one.before = other.after = _end_of(one, other.fragment.start)
+    for refusal in refusals:
+        fragment = refusal.fragment
+        lone = fragment.weak and not {"code", "message"} & fragment.facts.keys()
+        refusal.overshadowed = lone and refusal.record.number in coded
+
+
+def _end_of(refusal: Refusal, limit: int) -> int:
+    """The end of the line that a refusal ends on, and of the lines below that look like its inside."""
+    text, end = refusal.record.text, refusal.fragment.end
+    line = text.find("\n", end, limit)
+    if line < 0:
+        return end
+    for _ in range(LINES_INSIDE):
+        following = text.find("\n", line + 1, limit)
+        if following < 0 or not goes_on(text[line + 1 : min(following, line + 200)]):
+            break
+        line = following
+    return line + 1
+
+
+def _line_by_line(fragments: list[Fragment], text: str) -> list[Fragment]:
+    """What stands on one line and agrees is one, before anything is joined over lines."""
+    found: list[Fragment] = []
+    for fragment in fragments:
+        last = found[-1] if found else None
+        if last is not None and _same_line(last, fragment, text) and _agree(last, fragment) and _complete_each_other(last, fragment):
+            _unite(last, fragment)
+        else:
+            found.append(fragment)
+    return found
+
+
+def _same_line(one: Fragment, other: Fragment, text: str) -> bool:
+    return other.start - one.end < NEAR and "\n" not in text[one.end : other.start]
+
+
+def _complete_each_other(one: Fragment, other: Fragment) -> bool:
+    if "browser_console" in (one.shape, other.shape):
+        return one.weak or other.weak
+    if one.weak or other.weak:
+        return bool(ABOUT_ERRORS & one.facts.keys() or one.weak) and bool(ABOUT_ERRORS & other.facts.keys() or other.weak)
+    return False
+
+
+def _unite(into: Fragment, fragment: Fragment) -> None:
+    """Take what the other has. The fuller one leads: its status and message are the error's own."""
+    if into.weak and not fragment.weak:
+        for name in ("status", "message"):
+            if name in fragment.facts:
+                into.facts.pop(name, None)
+        into.shape = fragment.shape
+    elif into.shape in ("pairs", "status", "page") and fragment.shape not in ("text", "status", "page", "pairs"):
+        into.shape = fragment.shape
+    into.absorb(fragment)
 
 
 def _fragments(record: Record) -> list[Fragment]:
     if not record.objects:
         return fragments_of(record.text)
-    found: list[Fragment] = []
+    found = fragments_of(record.plain) if record.plain else []
     for document in record.objects:
-        found += json_lines.find(document, 0, lambda text: fragments_of(xml_body.opened(text)))
+        found += json_lines.find(document, len(record.plain), lambda text: fragments_of(xml_body.opened(text)))
     return found
 
 
@@ -139,7 +205,7 @@ class _Gathering:
             return
         joined = self._join(fragment)
         if joined is None:
-            joined = Refusal(fragment, record, {fragment.shape}, fragment.start)
+            joined = Refusal(fragment, record, {fragment.shape})
             joined.contexts += [each for each in self._waiting if fragment.start - each.end < NEAR]
             self.refusals.append(joined)
         self._waiting = []
@@ -176,21 +242,12 @@ class _Gathering:
 
     @staticmethod
     def _joined(refusal: Refusal, fragment: Fragment) -> Refusal:
-        same_record = refusal.record.number == fragment.record
         into = refusal.fragment
-        if into.weak and not fragment.weak:  # the fuller one leads: its status and message are the error's own
-            if into.facts.get("status") and "status" in fragment.facts:
-                del into.facts["status"]
-            into.shape = fragment.shape
-            if "code" not in into.facts or "message" in fragment.facts:
-                into.facts.pop("message", None)
-        elif into.shape in ("pairs", "status", "page") and fragment.shape not in ("text", "status", "page", "pairs"):
-            into.shape = fragment.shape
-        ends = (into.start, into.end)
-        into.absorb(fragment)
-        if not same_record:
-            into.start, into.end = ends[0], max(ends[1], len(refusal.record.text))
         refusal.shapes.add(fragment.shape)
+        start, end = into.start, into.end
+        _unite(into, fragment)
+        if refusal.record.number != fragment.record:
+            into.start, into.end = start, max(end, len(refusal.record.text))
         return refusal
 
 
@@ -218,7 +275,7 @@ def _beside(refusal: Refusal, fragment: Fragment) -> bool:
 def _one_request(refusal: Refusal, fragment: Fragment) -> bool:
     """May two fragments that agree and stand together be of one request?"""
     into = refusal.fragment
-    if refusal.record.objects and fragment.start == into.start:
+    if refusal.record.objects and fragment.start == into.start and not (refusal.shapes == {"json"} == {fragment.shape}):
         return True
     both_coded = "code" in into.facts and "code" in fragment.facts
     if into.facts.get("request_id") and into.facts.get("request_id") == fragment.facts.get("request_id"):
@@ -226,8 +283,22 @@ def _one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if into.weak and fragment.weak:
         between = refusal.record.text[into.end : fragment.start]
         return "\n" not in between or not ("code" in into.facts or "message" in into.facts) or fragment.shape in ("status", "page")
+    if "code" not in fragment.facts and _begins_anew(refusal, fragment):
+        return False
     if fragment.weak or into.weak:
         return True
     if into.shape == "browser_console" or fragment.shape == "browser_console":
         return False
     return fragment.shape not in refusal.shapes if both_coded else True
+
+
+def _begins_anew(refusal: Refusal, fragment: Fragment) -> bool:
+    """A second status on a line of its own, that looks like no inside of anything: the next error begins there."""
+    into = refusal.fragment
+    if "status" not in fragment.facts or "status" not in into.facts or "code" not in into.facts:
+        return False
+    text = refusal.record.text
+    if refusal.record.number != fragment.record or "\n" not in text[into.end : fragment.start]:
+        return False
+    line = text.rfind("\n", 0, fragment.start) + 1
+    return not goes_on(text[line : line + 200].partition("\n")[0])

@@ -25,7 +25,7 @@ _REFUSED = re.compile(
     r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got|returned|answered|cannot|unable)\b"
     r"|失败|错误|报错|拒绝|异常"
 )
-_BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine|Server: AliyunOSS", re.IGNORECASE)
+_BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
 _PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
 MESSAGES = (

@@ -8,11 +8,13 @@ reader takes the value; a name that comes again begins the next fragment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import NAME_PATTERN, canonical
+from ossmend.daemon.sources.shapes.records import goes_on
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
 _PAIR = re.compile(rf"(?<![a-z0-9_$.<])({NAME_PATTERN}){_TAIL}")
@@ -22,6 +24,7 @@ _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
 _LINE_END = re.compile(r"\r?\n|\\+[nr]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
+_NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
 IDENTITY = frozenset({"code", "request_id", "ec"})
@@ -51,14 +54,15 @@ class Pair:
     end: int
 
 
-def find(text: str) -> Iterator[Fragment]:
-    """Runs of pairs that stand together."""
+def find(text: str, barriers: Sequence[int] = ()) -> Iterator[Fragment]:
+    """Runs of pairs that stand together, with none of the barriers between them."""
     fragment: Fragment | None = None
     spelled: set[str] = set()
     for pair in pairs_in(text):
         if fragment is not None and (
             pair.start - fragment.end > GAP
             or pair.spelling in spelled
+            or bisect_left(barriers, fragment.end) != bisect_left(barriers, pair.start)
             or _contradicts(fragment, pair)
             or _next_line_begins_anew(fragment, pair, text)
         ):
@@ -67,7 +71,8 @@ def find(text: str) -> Iterator[Fragment]:
         if fragment is None:
             fragment = Fragment(pair.start, pair.end, "pairs")
             spelled = set()
-        spelled.add(pair.spelling)
+        if pair.name != "code" or not _NUMBER.fullmatch(pair.value):
+            spelled.add(pair.spelling)  # NSError's own `Code=-403` stands before OSS's `Code=AccessDenied`
         fragment.end = pair.end
         _put(fragment, pair)
     if fragment is not None:
@@ -158,16 +163,17 @@ def _contradicts(fragment: Fragment, pair: Pair) -> bool:
 
 
 def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
-    """A fragment that is complete on one line, and an identity on the next: that is another refusal."""
+    """A fragment that is complete, and an identity on a line that looks like no inside of it: that is another refusal."""
     if not (pair.name in IDENTITY or pair.name == "status") or not {"code", "request_id"} <= fragment.facts.keys():
         return False
-    return "\n" in text[fragment.end : pair.start] and "\n" not in text[fragment.start : fragment.end]
+    line = text.rfind("\n", fragment.end, pair.start) + 1
+    return bool(line) and not goes_on(text[line : line + 200].partition("\n")[0])
 
 
 def _put(fragment: Fragment, pair: Pair) -> None:
     value = pair.value
     match pair.name:
-        case "code" if re.fullmatch(r"-?\d{3}", value.strip()):
+        case "code" if _NUMBER.fullmatch(value):
             fragment.put("status", value.strip().lstrip("-"))
         case "code" if not re.fullmatch(r"[A-Z][A-Za-z0-9.]{2,60}", value.strip()):
             fragment.note(pair.spelling, value)

@@ -22,7 +22,7 @@ _SYSLOG = re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,8
 _SYSLOG5424 = re.compile(r"<\d{1,3}>1 (20\d\d-\S{10,30}) \S{1,255} \S{1,48} \S{1,128} \S{1,32} (?:-|\[[^\]]{0,400}\]) ?")
 _METEOR = re.compile(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
 _LOGCAT = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?")
-_QUOTE = re.compile(r"(?:> ?){1,4}|```\w{0,10}$")
+_QUOTE = re.compile(r"(?:> ?){1,4}|< (?=\w)|```\w{0,10}$")
 _STAMPED = re.compile(
     r"[\[(|]{0,2}(?:time=\"?|ts=\"?)?(?:20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d|\d{1,2}/[A-Z][a-z]{2}/20\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )"
     r"|\d{1,3}(?:\.[\dx]{1,3}){3} - |(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC|E/|W/|I/)[\s:|\[]"
@@ -45,6 +45,8 @@ class Record:
     text: str
     stamp: datetime | None = None
     objects: list[dict[str, Any]] = field(default_factory=list)
+    plain: str = ""
+    """With objects: what stands before them on their line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Line:
     stamp: datetime | None
     begins: bool
     object: dict[str, Any] | None = None
+    plain: str = ""
 
 
 def split(text: str) -> Iterator[Record]:
@@ -62,7 +65,7 @@ def split(text: str) -> Iterator[Record]:
     number = place = 0
     for raw in text.split("\n"):
         line = _line(raw.removesuffix("\r"))
-        if record is None or line.begins:
+        if record is None or line.begins or (record.objects and line.body.strip()):
             if record is not None:
                 record.text = "\n".join(parts)
                 yield record
@@ -74,6 +77,7 @@ def split(text: str) -> Iterator[Record]:
             record.stamp = line.stamp
         if line.object is not None and len(record.objects) < 64:
             record.objects.append(line.object)
+            record.plain = line.plain
     if record is not None:
         record.text = "\n".join(parts)
         yield record
@@ -102,7 +106,14 @@ def _line(raw: str) -> _Line:
     before = _STAMP_BEFORE.match(body)
     if before is not None and _INSIDE.match(body[before.end() :] or "x"):
         return _Line(body[before.end() :], own, begins=False)
-    return _Line(body, own, begins=True)
+    return _with_json_tail(body, own)
+
+
+def _with_json_tail(body: str, stamp: datetime | None) -> _Line:
+    """A stamped line whose fields are JSON at its end."""
+    at = body.find('{"') if body.endswith("}") and len(body) <= LONGEST_JSON else -1
+    document = _json_object(body[at:]) if at > 0 else None
+    return _Line(body, stamp, begins=True, object=document, plain=body[:at] if document is not None else "")
 
 
 def _stripped(raw: str) -> tuple[str, datetime | None]:
