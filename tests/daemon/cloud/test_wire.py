@@ -94,6 +94,19 @@ def test_what_is_no_listing_is_unreadable(body: bytes) -> None:
         wire.page("b-1", body)
 
 
+@pytest.mark.parametrize("inside", ["<Key>%ff</Key><Size>1</Size>", "<Key>a</Key><Size>²</Size>", "<Key>a</Key>"])
+def test_a_row_without_a_readable_name_and_size_is_unreadable(inside: str) -> None:
+    body = f"<ListBucketResult><EncodingType>url</EncodingType><Contents>{inside}</Contents></ListBucketResult>"
+    with pytest.raises(Unreadable):
+        wire.page("b-1", body.encode())
+
+
+@pytest.mark.parametrize("length", [None, "", "-1", "1e3"])
+def test_a_head_without_a_readable_size_is_unreadable(length: str | None) -> None:
+    with pytest.raises(Unreadable):
+        wire.head_state(ObjectRef("b-1", "k"), {"Content-Length": length} if length is not None else {})
+
+
 def test_cors_rules_keep_order_and_every_known_field() -> None:
     body = b"""<CORSConfiguration><CORSRule><AllowedOrigin>https://b</AllowedOrigin><AllowedOrigin>https://a</AllowedOrigin>
       <AllowedMethod>PUT</AllowedMethod><AllowedMethod>GET</AllowedMethod><AllowedHeader>*</AllowedHeader>
