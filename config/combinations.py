@@ -60,7 +60,7 @@ def _policy(document: Document, where: Where, policy: Mapping[str, Any]) -> None
             continue
         if codes and name not in own:
             owners = " or ".join(code for code, each in Remediator.registry.items() if each.section == name)
-            document.complain((*where, name), f"belongs to {owners}, not to {', '.join(codes)}", key=True)
+            document.complain((*where, name), f"belongs to {owners}, not to {printable(', '.join(codes))}", key=True)
         for hidden in _hidden(settings) & policy[name].keys():
             document.complain((*where, name, hidden), "unknown key", nearest(hidden, _shown(settings)), key=True)
             document.refused.add((*where, name, hidden))

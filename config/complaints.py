@@ -17,9 +17,11 @@ from pydantic_core import ErrorDetails
 
 from ossmend.config.document import Document
 from ossmend.config.model import Config
-from ossmend.config.problems import Where, nearest, printable
+from ossmend.config.problems import MOST_TOLD, Where, nearest, printable
 from ossmend.remediators.contract import duration_text
 
+MOST = MOST_TOLD + 1
+"""Finding the nearest names takes time, and these would not be told."""
 EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -36,16 +38,15 @@ EXPECTED = {
 
 
 def complain(document: Document, error: ValidationError) -> None:
-    """Add everything the model said; values that were complained about already are left alone."""
-    all_details = error.errors(include_url=False)
-    meant = {(*each["loc"][:-1], _meant(each["loc"])) for each in all_details if each["type"] == "extra_forbidden"}
-    for details in all_details:
+    """Add what the model said, unless it only follows from what is told already."""
+    several = error.errors(include_url=False)
+    renamed = {(*each["loc"][:-1], _meant(each["loc"])) for each in several[:MOST] if each["type"] == "extra_forbidden"}
+    for details in several[:MOST]:
         where = tuple(part for part in details["loc"] if part != "[key]")
-        known_already = any(where[: len(refused)] == refused for refused in document.refused)
-        misspelt = details["type"] == "missing" and where in meant
+        misspelt = details["type"] == "missing" and where in renamed
         # pydantic counts only good items; a list that has bad ones has been told about by each of them
         follows = details["type"] == "too_short" and document.at(where)
-        if not (known_already or misspelt or follows):
+        if not (document.told(where) or misspelt or follows):
             _complain(document, where, details)
 
 
@@ -55,7 +56,7 @@ def _complain(document: Document, where: Where, details: ErrorDetails) -> None:
             document.complain(where, "unknown key", _meant(where), key=True)
         case "missing":
             field = fields_at(where[:-1]).get(str(where[-1]))
-            what = f": {field.description}" if field and field.description else ""
+            what = f": {' '.join(field.description.split())}" if field and field.description else ""
             document.complain(where, f"is missing{what}")
         case "literal_error":
             _literal(document, where, details)

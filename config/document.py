@@ -28,6 +28,7 @@ from ossmend.config.problems import Problem, Where, dotted, file_name, printable
 
 MOST_DEPTH = 20
 """The model needs 6. Composing is recursive, so this also keeps the stack small."""
+MOST_SAID = 1000
 MOST_SECRET_BYTES = 64 * 1024
 TOO_DEEP = "nested too deeply"
 REFUSED = "!refused"
@@ -53,7 +54,13 @@ class Document:
 
     def complain_at(self, mark: yaml.Mark | None, where: Where, message: str, suggestion: str | None = None) -> None:
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-        self.problems.append(Problem(self.file, line, column, dotted(where), message, suggestion))
+        # words of the file are printed by whoever puts them into a message; this is for the one who forgets
+        said, meant = printable(message, MOST_SAID), printable(suggestion) if suggestion else None
+        self.problems.append(Problem(self.file, line, column, dotted(where), said, meant))
+
+    def told(self, where: Where) -> bool:
+        """Was this, or what it is in, complained about so that nothing more need be said?"""
+        return any(where[:length] in self.refused for length in range(len(where) + 1))
 
     def _mark(self, where: Where, *, key: bool) -> yaml.Mark | None:
         for length in range(len(where), -1, -1):

@@ -14,6 +14,8 @@ from typing import Any
 
 Where = tuple[str | int, ...]
 """The way to a value: ("policies", 0, "restore", "days")."""
+MOST_TOLD = 200
+"""Problems told at once; nobody reads more."""
 MOST_SHOWN = 60
 """Characters of a foreign word in a message."""
 
@@ -46,8 +48,10 @@ class ConfigRefused(Exception):
     """The configuration cannot be used; `problems` are all the reasons found, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        told = dict.fromkeys(sorted(problems, key=lambda each: (each.line, each.column)))
-        self.problems = tuple(told)
+        told = tuple(dict.fromkeys(sorted(problems, key=lambda each: (each.line, each.column))))
+        if len(told) > MOST_TOLD:
+            told = (*told[:MOST_TOLD], Problem(told[0].file, 0, 0, "", "and more; mend these first"))
+        self.problems = told
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod

@@ -340,6 +340,13 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     assert places == ["1:10:", "2:18:", "3:1:", "6:9:", "7:5:", "7:22:", "8:11:", "11:19:", "12:9:", "12:13:"]
 
 
+def test_a_flood_of_problems_is_cut_with_a_word() -> None:
+    problems = told(HEAD + "".join(f"a{number}: 1\nb{number}:\n" for number in range(5000)))
+    assert len(problems) == 201
+    assert problems[0] == "3:1: a0: unknown key"
+    assert problems[-1] == " and more; mend these first"
+
+
 def test_a_problem_is_data_too() -> None:
     with pytest.raises(ConfigRefused) as refused:
         load_text(HEAD + "mood: 1\nmode: enforced\n", "f")
@@ -356,9 +363,19 @@ def test_a_problem_is_data_too() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ['"\\e[31mred\\nossmend.yaml:1:1: forged": 1\n', 'log: { level: "\\e]0;x\\a\\n" }\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\e[31mred\\nossmend.yaml:1:1: forged": 1',
+        'log: { level: "\\e]0;x\\a\\n" }',
+        'policies: [ { name: a, on: "\\x1f", restore: { days: 1 } } ]',
+        'policies: [ { name: "\\n", on: A }, { name: "\\n", on: A } ]',
+        'cors_rules: { "a\\rb": {} }\npolicies: [ { name: a, on: A, cors: { rule: "a\\rc" } } ]',
+        'brakes: { cost_per_day: { amount: 1, currency: "\\u202eUSD" } }',
+    ],
+)
 def test_hostile_words_cannot_forge_a_line_or_reach_the_terminal(text: str) -> None:
-    problems = told(HEAD + text)
+    problems = told(HEAD + text + "\n")
     assert all(problem.isprintable() for problem in problems)
 
 
