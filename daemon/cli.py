@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from ossmend import __version__
 
@@ -28,6 +29,7 @@ FINE, NEEDS_A_HUMAN, CONFIG_REFUSED = 0, 1, 78
 DEFAULT_CONFIG = "/etc/ossmend/ossmend.yaml"
 
 Command = Callable[..., Any]
+_DEFAULT = ParameterSource.DEFAULT
 
 
 def config_option(command: Command) -> Command:
@@ -185,12 +187,23 @@ def schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
 
 
-@main.group(invoke_without_command=True)
-@click.pass_context
-def cases(context: click.Context) -> None:
-    """The work: list, show, approve, reject, retry, undo."""
+def _group(context: click.Context, command: click.Command, **given: object) -> None:
+    """Let options stand before the subcommand, too; without a subcommand, run `command`."""
+    assert isinstance(context.command, click.Group)  # only groups call this
+    given = {name: value for name, value in given.items() if context.get_parameter_source(name) is not _DEFAULT}
     if context.invoked_subcommand is None:
-        context.invoke(list_cases)
+        context.exit(context.invoke(command, **given))
+    context.default_map = {name: given for name in context.command.commands}
+
+
+@main.group(invoke_without_command=True)
+@config_option
+@dry_run_option
+@json_option
+@click.pass_context
+def cases(context: click.Context, config_path: Path, dry_run: bool, as_json: bool) -> None:
+    """The work: list, show, approve, reject, retry, undo."""
+    _group(context, list_cases, config_path=config_path, dry_run=dry_run, as_json=as_json)
 
 
 @cases.command("list")
@@ -248,9 +261,14 @@ _steering("retry", "Look at a case again now.")
 _steering("undo", "Take a case's write back, where it can be: a CORS rule that was merged, if nothing changed since.")
 
 
-@main.group()
-def journal() -> None:
+@main.group(invoke_without_command=True)
+@config_option
+@dry_run_option
+@json_option
+@click.pass_context
+def journal(context: click.Context, config_path: Path, dry_run: bool, as_json: bool) -> None:
     """What was seen, decided and done."""
+    _group(context, show_journal, config_path=config_path, dry_run=dry_run, as_json=as_json)
 
 
 @journal.command("show")

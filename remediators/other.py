@@ -27,4 +27,4 @@ def plan_other(case: Case, _view: View) -> Tell:
     diagnosis = causes.diagnose_event(case.event, others=case.samples[:-1], usage=case.usage)
     what = case.code or "a refusal without a code"
     place = f" on {case.event.bucket}" if case.event.bucket else ""
-    return Tell(f"{what}{place}: {diagnosis.cause}", diagnosis)
+    return Tell(f"{what}{place}: {causes.CAUSES[diagnosis.cause].title.en}", diagnosis)

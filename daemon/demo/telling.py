@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,8 @@ from rich.text import Text
 
 from ossmend.daemon.demo.clients import Answer
 
+PLAIN_WIDTH = 120
+"""Columns of the last table where there is no terminal to ask."""
 COLOURS = {
     "closed": "green", "watching": "green", "told": "yellow", "planned": "cyan", "held": "yellow", "parked": "red",
 }  # fmt: skip
@@ -22,7 +25,7 @@ class Telling:
     """What a person sees of the story while it happens."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(quiet=quiet, highlight=False)
+        self._console = Console(quiet=quiet, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
         self._live: Live | None = None
         self._shown: dict[int, str] = {}
         self._since = time.monotonic()
@@ -39,7 +42,7 @@ class Telling:
         self._end_live()
 
     def say(self, sentence: str) -> None:
-        self._console.print(Text(f"[{time.monotonic() - self._since:5.1f} s] {sentence}"))
+        self._console.print(Text(f"[{time.monotonic() - self._since:5.1f} s] {sentence}"), soft_wrap=True)
 
     def refused(self, code: str, who: str, answer: Answer) -> None:
         """One client was refused."""
@@ -61,7 +64,7 @@ class Telling:
         self._end_live()
         table = Table(title="What happened" + (" (dry run)" if report["dry_run"] else ""), title_justify="left")
         for name in ("code", "cause", "what was done", "before", "after"):
-            table.add_column(name, overflow="fold")
+            table.add_column(name, overflow="fold", no_wrap=name == "code")
         for case in [*report["cases"], *report["others"]]:
             table.add_row(
                 case["code"], case["cause"] or "-", Text(_done(case)), _status(case["before"]), _status(case["after"])
@@ -75,7 +78,9 @@ class Telling:
             f": {', '.join(written)}" if written else ""
         )
         outcome = "The story came out as it should" if not faults else "The story did not come out as it should"
-        self._console.print(Text(f"{outcome}; {proof}.", style="bold green" if not faults else "bold red"))
+        self._console.print(
+            Text(f"{outcome}; {proof}.", style="bold green" if not faults else "bold red"), soft_wrap=True
+        )
 
     def _end_live(self) -> None:
         if self._live is not None:

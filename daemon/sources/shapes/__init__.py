@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ossmend.daemon.sources.shapes import access_line, records
 from ossmend.daemon.sources.shapes.event import event_of
-from ossmend.daemon.sources.shapes.gather import refusals_of
+from ossmend.daemon.sources.shapes.gather import Refusal, refusals_of
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
 from ossmend.remediators.contract import Event
 
@@ -43,13 +43,22 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
             if event is not None:
                 found.append((record.number, event))
     refusals = refusals_of(plain)
-    alone = len(refusals) == 1 and not found
-    for refusal in refusals:
-        event = event_of(refusal, source=source, now=now, strict=strict, alone=alone)
-        if event is not None:
-            found.append((refusal.record.number, event))
+    found += _events(refusals, source=source, now=now, strict=strict, words=False)
+    if not found and not strict:
+        found = _events(refusals, source=source, now=now, strict=False, words=True)  # somebody's prose about a code
     found.sort(key=lambda pair: pair[0])
     return [event for _number, event in found]
+
+
+def _events(
+    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool
+) -> list[tuple[int, Event]]:
+    found: list[tuple[int, Event]] = []
+    for refusal in refusals:
+        event = event_of(refusal, source=source, now=now, strict=strict, words=words)
+        if event is not None and not (words and event.code in {known.code for _number, known in found}):
+            found.append((refusal.record.number, event))
+    return found
 
 
 def event_for_code(text: str, *, source: str) -> Event | None:

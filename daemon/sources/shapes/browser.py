@@ -42,7 +42,7 @@ def find(text: str) -> Iterator[Fragment]:
 
 def _fragment(found: re.Match[str], url: str | None, origin: str | None, why: str, status: str | None = None) -> Fragment:
     fragment = Fragment(found.start(), found.end(), "browser_console", {}, {"cors_console": why.strip()[:600] or found[0][:600]})
-    for name, value in (("url", url), ("origin", origin), ("status", status)):
+    for name, value in (("url", url and url.rstrip(".")), ("origin", origin), ("status", status)):
         if value:
             fragment.put(name, value)
     if header := _HEADER.search(why):

@@ -14,6 +14,7 @@ from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import place, times
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.gather import Refusal
+from ossmend.daemon.sources.shapes.mentions import MESSAGES
 from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
 from ossmend.daemon.sources.shapes.strangers import says_oss, stranger
 from ossmend.remediators.contract import Event, ObjectRef
@@ -33,7 +34,7 @@ _QUERY_SECRET = re.compile(r"(?i)(?:signature|token|secret|credential|ossaccessk
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
-def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, alone: bool) -> Event | None:
+def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool) -> Event | None:
     """The event of one refusal; None where the text, looked at as a whole, tells of none."""
     fragment, record = refusal.fragment, refusal.record
     begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
@@ -41,7 +42,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         begin, end = 0, 4 * SAMPLE
     around = record.text[begin:end]
     whose = stranger(fragment, around)
-    if not _is_refusal(refusal, around, whose, strict=strict, alone=alone):
+    if not _is_refusal(refusal, around, whose, strict=strict, words=words):
         return None
     context = _context(refusal)
     facts = fragment.facts
@@ -86,7 +87,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
 # ------------------------------------------------------------------------------------------------------- is it one?
 
 
-def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: bool, alone: bool) -> bool:
+def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: bool, words: bool) -> bool:
     fragment = refusal.fragment
     facts = fragment.facts
     status = facts.get("status")
@@ -99,12 +100,12 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
         return False
     if whose is not None:
         return bool(code) and (not fragment.weak or "said" in fragment.extra)
-    oss = says_oss(fragment, around)
+    oss = says_oss(fragment, around) or facts.get("message", "").startswith(MESSAGES)
     if code is None:
         return _codeless(refusal, oss=oss, strict=strict)
     if fragment.weak:
         said = "said" in fragment.extra
-        return said and (not strict or oss or (code not in GENERIC and "message" in facts)) or (alone and not strict)
+        return said and (not strict or oss or (code not in GENERIC and "message" in facts)) or words
     return oss or (code in KNOWN_CODES and (not strict or code not in GENERIC or fragment.shape == "xml")) or (
         not strict and fragment.shape == "xml"
     )

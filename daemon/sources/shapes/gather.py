@@ -44,13 +44,14 @@ class Refusal:
 def fragments_of(text: str) -> list[Fragment]:
     """Every fragment in a plain text, by place."""
     bodies = list(xml_body.find(text))
-    rest = _blank(text, bodies)
+    consoles = list(browser.find(text))
+    rest = _blank(_blank(text, bodies), consoles)
     dicts = list(pairs.find(rest, [body.start for body in bodies]))
     for each in dicts:
         _decode_header(each)
     full = [each for each in dicts if "code" in each.facts]
     rest = _blank(rest, full)
-    found = [*bodies, *dicts, *mentions.find(rest), *browser.find(text)]
+    found = [*bodies, *dicts, *mentions.find(rest), *consoles]
     found.sort(key=lambda fragment: (fragment.start, fragment.end))
     return found
 

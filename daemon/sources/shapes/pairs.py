@@ -27,6 +27,7 @@ _PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
+MOST_LINES_BETWEEN = 40
 IDENTITY = frozenset({"code", "request_id", "ec"})
 PROSE = frozenset({"message"})
 PLACES = frozenset({"object", "key", "url"})
@@ -163,11 +164,24 @@ def _contradicts(fragment: Fragment, pair: Pair) -> bool:
 
 
 def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
-    """A fragment that is complete, and an identity on a line that looks like no inside of it: that is another refusal."""
-    if not (pair.name in IDENTITY or pair.name == "status") or not {"code", "request_id"} <= fragment.facts.keys():
+    """Something is identified here, and the pair is on a line that looks like no inside of it: that may be another refusal."""
+    if not ("code" in fragment.facts or "request_id" in fragment.facts):
         return False
-    line = text.rfind("\n", fragment.end, pair.start) + 1
-    return bool(line) and not goes_on(text[line : line + 200].partition("\n")[0])
+    if pair.name == "status" and {"status", "code"} <= fragment.facts.keys():
+        return "\n" in text[fragment.end : pair.start]
+    return broken_off(text, fragment.end, pair.start)
+
+
+def broken_off(text: str, end: int, start: int) -> bool:
+    """Does one of the lines from `end` to the one of `start` look like no inside of what stands before?"""
+    for _ in range(MOST_LINES_BETWEEN):
+        newline = text.find("\n", end, start)
+        if newline < 0:
+            return False
+        end = newline + 1
+        if not goes_on(text[end : end + 200].partition("\n")[0]):
+            return True
+    return True
 
 
 def _put(fragment: Fragment, pair: Pair) -> None:

@@ -28,7 +28,7 @@ _STAMPED = re.compile(
     r"|\d{1,3}(?:\.[\dx]{1,3}){3} - |(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC|E/|W/|I/)[\s:|\[]"
 )
 _INSIDE = re.compile(
-    r"\s|[<}\])]|\[(?:Error|Request|Host|Response|Status|Code|Message|Raw|EC)|at [\w.$<]|Caused by|(?:Http Status|Error|Request|Status) \w{1,10}:"
+    r"\s|[<}\])]|\[(?:Error|Request|Host|Response|Code|Message|Raw|EC)|at [\w.$<]|Caused by|(?:Http Status|Error|Request|Status) \w{1,10}:"
     r"|(?:Message|EC|Timestamp|Host ?I[dD]|Request ?I[dD]|Code|Error ?Code|Snapshot)\s?[:：]|(?:status|code|message|requestId|name|hostId|params|ecCode)\s?: |[\"']?\w{1,30}[\"']?\s{1,5}(?:=>?) "
 )
 _STAMP_BEFORE = re.compile(
