@@ -264,8 +264,8 @@ def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> di
 def _sample(text: str, fragment: Fragment, begin: int) -> str:
     line = text.rfind("\n", begin, fragment.start)
     start = begin if line < 0 or fragment.start - begin < BEFORE // 2 else line + 1
-    end = text.find("\n", fragment.end)
-    return _sure(redact(text[start : end if end >= 0 else len(text)][:SAMPLE]))
+    end = text.find("\n", fragment.end, start + SAMPLE)
+    return _sure(redact(text[start : min(end if end >= 0 else len(text), start + SAMPLE)]))
 
 
 def without_secrets(url: str) -> str:

@@ -249,6 +249,8 @@ class _Gathering:
         _unite(into, fragment)
         if refusal.record.number != fragment.record:
             into.start, into.end = start, max(end, len(refusal.record.text))
+        elif fragment.start - end > NEAR:
+            into.start, into.end = start, end  # told again far below: the first place is the one to quote
         return refusal
 
 
@@ -301,5 +303,5 @@ def _begins_anew(refusal: Refusal, fragment: Fragment) -> bool:
     text = refusal.record.text
     if refusal.record.number != fragment.record or "\n" not in text[into.end : fragment.start]:
         return False
-    line = text.rfind("\n", 0, fragment.start) + 1
+    line = text.rfind("\n", into.end, fragment.start) + 1
     return not goes_on(text[line : line + 200].partition("\n")[0])

@@ -60,7 +60,8 @@ def find(text: str) -> Iterator[Fragment]:
 def _codes(text: str) -> Iterator[Fragment]:
     for word in _CODE.finditer(text):
         fragment = Fragment(word.start(), word.end(), "text", {"code": word[1]}, weak=True)
-        line_start = max(text.rfind("\n", 0, word.start()) + 1, word.start() - 200)
+        earliest = max(0, word.start() - 200)
+        line_start = max(text.rfind("\n", earliest, word.start()) + 1, earliest)
         before = text[line_start : word.start()]
         line_end = text.find("\n", word.end(), word.end() + 700)
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]

@@ -110,7 +110,7 @@ def _value(text: str, start: int, name: str, limit: int) -> tuple[str, int]:
         return unescaped(text[inside:closing], _depth(slashes)), closing + len(slashes) + 1
     if "\n" in opening[0] and opening[0].strip() == "":
         return "", start  # the value would be on the next line: that is another statement
-    end_of_line = _LINE_END.search(text, inside)
+    end_of_line = _LINE_END.search(text, inside, inside + 4096)
     line = min(end_of_line.start() if end_of_line else len(text), inside + 4096)
     if name in PROSE or text[max(0, start - 8) : start] == " Object=":
         end = min(line, limit if limit > inside else line)
