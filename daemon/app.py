@@ -37,7 +37,7 @@ from ossmend.daemon.sources.access_log import AccessLog
 from ossmend.daemon.sources.app_log import AppLog
 from ossmend.daemon.triage import Triage
 from ossmend.daemon.wake import Signal, Waker
-from ossmend.remediators.contract import TryAgain
+from ossmend.remediators.contract import Refused, TryAgain
 
 log = structlog.get_logger("ossmend")
 
@@ -47,6 +47,8 @@ FRESH_SECONDS = 0.25
 """After something was read there may be an unfinished block: look again this soon, for a while."""
 FRESH_LOOKS = 8
 ACCESS_LOG_PERIOD = timedelta(seconds=60)
+REFUSED_PAUSE = timedelta(minutes=10)
+"""A source that our key may not read is asked again this seldom."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
 STATE_RETRY_SECONDS = 5.0
@@ -105,10 +107,11 @@ class Works:
             return 0
         try:
             batch = reading.source.read(self.triage.cursor(reading.source.name))
-        except TryAgain as later:
-            reading.not_before = now + max(later.after.total_seconds(), 1.0)
+        except (TryAgain, Refused) as trouble:
+            after = trouble.after if isinstance(trouble, TryAgain) else REFUSED_PAUSE
+            reading.not_before = now + max(after.total_seconds(), 1.0)
             if not reading.failing:
-                log.warning("source.unreachable", source=reading.source.name, why=later.why)
+                log.warning("source.unreachable", source=reading.source.name, why=str(trouble))
             reading.failing = True
             return 0
         reading.failing = False

@@ -193,7 +193,7 @@ def _group(context: click.Context, command: click.Command, **given: object) -> N
     given = {name: value for name, value in given.items() if context.get_parameter_source(name) is not _DEFAULT}
     if context.invoked_subcommand is None:
         context.exit(context.invoke(command, **given))
-    context.default_map = {name: given for name in context.command.commands}
+    context.default_map = dict.fromkeys(context.command.commands, given)
 
 
 @main.group(invoke_without_command=True)

@@ -103,5 +103,5 @@ def _grown(data: bytes, start: int, hit: int) -> Block:
         if records.begins_record(line) or (closed and not records.goes_on(line)):
             break
         end = next_end
-        closed = closed or is_closed(data[start:end])
+        closed = closed or is_closed(data[max(start, end - 4096) : end])
     return Block(start, end, open=False)

@@ -18,6 +18,7 @@ _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|返回|状态码?)[\s:：=(（/]{0,4}([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= ?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict)\b)"
 )
+_STATUS_WORDS = re.compile("HTTP|[Ss]tatus(?!')|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict")
 _STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
 _STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
 _SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
@@ -91,12 +92,16 @@ def _messages(text: str) -> Iterator[Fragment]:
 
 
 def _statuses(text: str) -> Iterator[Fragment]:
+    if not _STATUS_WORDS.search(text):
+        return
     for status in _STATUS.finditer(text):
         facts = {"status": status[1] or status[2]}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
 
 
 def _pages(text: str) -> Iterator[Fragment]:
+    if "<" not in text and "security system" not in text:
+        return
     for sign in _BLOCKED.finditer(text):
         yield Fragment(sign.start(), sign.end(), "page", {}, {"page": sign[0]}, weak=True)
     for sign in _PAGE.finditer(text):

@@ -114,7 +114,7 @@ EXTRA_NAMES = {
 
 def canonical(spelling: str) -> str | None:
     """Our name of a thing, however it is spelled; None if it is none of ours."""
-    return _BY_NAME.get(re.sub(r"[-_ \t]", "", spelling).lower())
+    return _BY_NAME.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
 
 
 def _variants() -> Iterable[str]:

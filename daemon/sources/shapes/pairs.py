@@ -63,7 +63,7 @@ def find(text: str, barriers: Sequence[int] = ()) -> Iterator[Fragment]:
         if fragment is not None and (
             pair.start - fragment.end > GAP
             or pair.spelling in spelled
-            or bisect_left(barriers, fragment.end) != bisect_left(barriers, pair.start)
+            or (barriers and bisect_left(barriers, fragment.end) != bisect_left(barriers, pair.start))
             or _contradicts(fragment, pair)
             or _next_line_begins_anew(fragment, pair, text)
         ):

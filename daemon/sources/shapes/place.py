@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
@@ -134,7 +135,7 @@ def _from_urls(
     readings: list[Reading] = []
     host = facts.get("host", "").lower()
     urls = [(url, True) for value in named for url in _URL.findall(value) or _schemeless(value)]
-    urls += [(found[0], text[max(0, found.start() - 6) : found.start()].endswith("URL: ")) for found in _URL.finditer(text)]
+    urls += [(found[0], text[max(0, found.start() - 6) : found.start()].endswith("URL: ")) for found in islice(_URL.finditer(text), 40)]
     for url, trusted in urls[:40]:
         if _NOT_REQUESTS.search(url):
             continue
@@ -198,7 +199,9 @@ def _from_request_lines(text: str, known: str | None) -> tuple[str | None, list[
     """`OPTIONS /bucket/key`: the bucket must be known, or the path could be any server's."""
     method: str | None = None
     readings: list[Reading] = []
-    for found in list(_REQUEST_LINE.finditer(text))[:20]:
+    if " /" not in text:
+        return None, []
+    for found in islice(_REQUEST_LINE.finditer(text), 20):
         raw, _, query = found[2].partition("?")
         first, slash, rest = raw[1:].partition("/")
         if known is not None and first == known and slash and rest:
@@ -212,7 +215,7 @@ def _from_request_lines(text: str, known: str | None) -> tuple[str | None, list[
 
 def _from_oss_uris(text: str, start: int) -> list[Reading]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the error."""
-    uris = list(_OSS_URI.finditer(text))[:40]
+    uris = list(islice(_OSS_URI.finditer(text), 40))
     before = [uri for uri in uris if uri.start() < start] or uris
     ordered = before if _COPY.search(text[:start]) or len(before) < 2 else before[::-1]
     readings: list[Reading] = []
@@ -244,7 +247,7 @@ def _likely(raw: str) -> list[str]:
     raw = raw.rstrip()
     if " " not in raw:
         return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
-    cuts = [raw, *(raw[: found.start()] for found in list(re.finditer(r"\s", raw))[:12][::-1])]
+    cuts = [raw, *(raw[: found.start()] for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
     stopped = _STOP.split(raw, maxsplit=1)[0]
     first = [stopped] if stopped != raw else []
     named = [cut for cut in cuts if _EXTENSION.search(cut)]

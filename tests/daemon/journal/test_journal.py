@@ -269,3 +269,23 @@ def test_threads_take_turns_and_every_entry_has_its_place(store: Store) -> None:
     with store.read() as connection:
         assert entries.first_broken(connection) is None
         assert connection.scalar(sa.select(sa.func.max(entries_table.c.seq))) == 160
+
+
+def test_a_full_disk_is_said_and_stores_nothing_by_halves(store: Store) -> None:
+    with store.read() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    for _ in range(2):
+        with pytest.raises(StateUnavailable, match="full"):
+            fill(store, pages)
+    with store.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(entries_table)) == 0
+    with store.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        entries.append(connection, NOW, [Entry("a", None, {})])
+
+
+def fill(store: Store, pages: int) -> None:
+    """Write more than a database of that many pages can hold."""
+    with store.begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        entries.append(connection, NOW, [Entry("a", None, {"text": "x" * 1_000_000})])

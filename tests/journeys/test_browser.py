@@ -1,0 +1,98 @@
+"""A browser's upload is refused: the stored rule is merged among the others, and a second run changes nothing."""
+
+from __future__ import annotations
+
+import oss2
+import requests
+
+from tests.journeys.conftest import Daemon, World, until
+
+ORIGIN = "https://app.example.com"
+POLICY = """\
+  - { name: cors, on: AccessForbidden, mode: enforce, match: { bucket: "assets-*" }, cors: { rule: web } }
+"""
+RULES = "\n  web: { allowed_origins: ['https://app.example.com'], allowed_methods: [GET, PUT], allowed_headers: ['*'] }"
+OTHERS = [
+    oss2.models.CorsRule(["https://www.example.com"], ["GET"], ["*"], ["ETag"], 60),
+    oss2.models.CorsRule(["https://old.example.com"], ["HEAD", "POST"], ["x-a", "x-b"], ["x-c"], 5),
+    oss2.models.CorsRule(["*"], ["HEAD"], [], [], 1),
+]
+
+
+def preflight(world: World, bucket: str, origin: str = ORIGIN) -> requests.Response:
+    wanted = {"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-new,x-a"}
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.options(f"{world.simulator.oss}/{bucket}/a.png", headers=wanted, timeout=10)
+
+
+def tell(daemon: Daemon, bucket: str, answer: requests.Response, origin: str = ORIGIN) -> None:
+    """What the page reports: the preflight it sent, and OSS's body on one line."""
+    body = answer.text.replace("\n", "")
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.write(f"upload failed: OPTIONS /{bucket}/a.png origin={origin} method=PUT headers=x-new,x-a ")
+        log.write(f"bucket={bucket}: {body}\n")
+
+
+def rules(bucket: oss2.Bucket) -> list[tuple[list[str], list[str], list[str], list[str], int | None]]:
+    return [
+        (rule.allowed_origins, rule.allowed_methods, rule.allowed_headers, rule.expose_headers, rule.max_age_seconds)
+        for rule in bucket.get_bucket_cors().rules
+    ]
+
+
+def test_all_other_rules_stay_in_order_and_a_second_run_changes_nothing(world: World, daemon: Daemon) -> None:
+    bucket = world.bucket("assets-1", create=True)
+    bucket.put_bucket_cors(oss2.models.BucketCors(OTHERS))
+    before = rules(bucket)
+    daemon.configure(POLICY, cors_rules=RULES)
+    refused = preflight(world, "assets-1")
+    assert refused.status_code == 403
+    tell(daemon, "assets-1", refused)
+    daemon.start()
+    until("the case is closed", lambda: [case["state"] for case in daemon.cases()] == ["closed"])
+    assert daemon.stop() == 0
+    after = rules(bucket)
+    assert after[: len(before)] == before
+    assert [rule[0] for rule in after[len(before) :]] == [[ORIGIN]]
+    assert preflight(world, "assets-1").status_code == 200
+    puts = len(world.requests("PutBucketCors"))
+    tell(daemon, "assets-1", refused)
+    daemon.command("once")
+    daemon.command("once")
+    assert (rules(bucket), len(world.requests("PutBucketCors"))) == (after, puts)
+
+
+def test_an_origin_that_is_not_stored_is_told_and_the_bucket_stays_as_it_is(world: World, daemon: Daemon) -> None:
+    bucket = world.bucket("assets-2", create=True)
+    bucket.put_bucket_cors(oss2.models.BucketCors(OTHERS))
+    before, puts = rules(bucket), len(world.requests("PutBucketCors"))
+    daemon.configure(POLICY, cors_rules=RULES)
+    evil = "https://evil.example.net"
+    tell(daemon, "assets-2", preflight(world, "assets-2", evil), evil)
+    status, told = daemon.command("once")
+    (case,) = told["cases"]
+    assert (status, case["state"], case["cause"]) == (1, "told", "cors-stored-rule-does-not-cover")
+    assert (rules(bucket), len(world.requests("PutBucketCors"))) == (before, puts)
+
+
+def test_approval_by_hand_lets_exactly_that_merge_go_and_undo_takes_it_back(world: World, daemon: Daemon) -> None:
+    bucket = world.bucket("assets-3", create=True)
+    bucket.put_bucket_cors(oss2.models.BucketCors(OTHERS))
+    before = rules(bucket)
+    daemon.configure(POLICY.replace("enforce", "approve"), cors_rules=RULES)
+    tell(daemon, "assets-3", preflight(world, "assets-3"))
+    assert daemon.command("once")[1]["cases"][0]["state"] == "held"
+    assert rules(bucket) == before
+    (write,) = daemon.command("cases", "approve", "1")[1]["writes"]
+    assert write["operation"] == "PutBucketCors"
+    daemon.start()
+    until("the merge was made", lambda: len(rules(bucket)) == 4)
+    until("the case is closed", lambda: [case["state"] for case in daemon.cases()] == ["closed"])
+    daemon.command("cases", "undo", "1")
+    until("it was taken back", lambda: rules(bucket) == before)
+    assert daemon.stop() == 0
+    kinds = [entry["kind"] for entry in daemon.command("journal", "show")[1]["entries"]]
+    assert [kind for kind in kinds if kind.startswith("write.")] == [
+        "write.held", "write.approved", "write.intended", "write.done", "write.asked", "write.done",
+    ]  # fmt: skip
