@@ -24,15 +24,13 @@ from ossmend.daemon.brakes import cost_of
 from ossmend.daemon.journal import intents
 from ossmend.daemon.journal.schema import cases
 from ossmend.daemon.show import clean
-from ossmend.remediators.contract import parse_duration
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def audit(config_path: Path, since: str) -> dict[str, Any]:
-    """Run the audit; JSON values with stable keys. Raises ConfigRefused, CredentialsRefused, ValueError (`since`)."""
-    back = parse_duration(since)
+def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
+    """Run the audit; JSON values with stable keys. Raises ConfigRefused, CredentialsRefused."""
     config = load(config_path)
     log.configure(config.log.format, config.log.level)
     with tempfile.TemporaryDirectory(prefix="ossmend-audit-") as directory:

@@ -99,9 +99,14 @@ def once(config_path: Path, dry_run: bool, as_json: bool) -> None:
 def audit(config_path: Path, since: str, html: Path | None, as_json: bool) -> None:
     """What would be done, with calls, cost and permissions, and what cannot be known. Writes nothing to the cloud."""
     from ossmend.daemon import audit as auditing
+    from ossmend.remediators.contract import parse_duration
 
+    try:
+        back = parse_duration(since)
+    except ValueError as error:
+        raise click.UsageError(f"--since: {error}") from error
     with _clear_errors():
-        report = auditing.audit(config_path, since)
+        report = auditing.audit(config_path, back)
     if html is not None:
         html.write_text(auditing.page(report), encoding="utf-8")
     _print(report, as_json, auditing.render)

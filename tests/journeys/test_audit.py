@@ -1,0 +1,56 @@
+"""The audit: what would be done, priced and permitted; nothing is written and the live state does not move."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import Daemon, World
+from tests.journeys.test_browser import OTHERS, RULES, preflight, tell
+from tests.journeys.test_browser import POLICY as CORS
+from tests.journeys.test_restore import POLICY, archive, refusal
+
+
+@pytest.fixture
+def audited(world: World, daemon: Daemon) -> Daemon:
+    import oss2
+
+    bucket = archive(world, "reports-audit", ["a", "<b>"])
+    assets = world.bucket("assets-audit", create=True)
+    assets.put_bucket_cors(oss2.models.BucketCors(OTHERS))
+    daemon.configure(POLICY + CORS, cors_rules=RULES)
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.writelines(refusal(bucket, key) for key in ("a", "<b>"))
+    tell(daemon, "assets-audit", preflight(world, "assets-audit"))
+    return daemon
+
+
+def test_an_audit_tells_calls_cost_permissions_and_doubts(world: World, audited: Daemon, tmp_path: Path) -> None:
+    before = len(world.requests())
+    page = tmp_path / "audit.html"
+    status, report = audited.command("audit", "--since", "3650d", "--html", str(page))
+    assert status == 0
+    assert report["calls"] == {"RestoreObject": 2, "PutBucketCors": 1}
+    assert float(report["cost"]["amount"]) > 0
+    assert "oss:PutBucketCors on acs:oss:*:*:assets-audit" in report["permissions"]
+    assert any("how long a restore takes" in doubt for doubt in report["cannot_be_known"])
+    text = page.read_text(encoding="utf-8")
+    assert "oss://reports-audit/&lt;b&gt;" in text
+    assert "<b>a" not in text
+    assert {each["method"] for each in world.requests()[before:]} <= {"GET", "HEAD", "POST", "OPTIONS"}
+    assert not [each for each in world.requests()[before:] if each["operation"] in ("RestoreObject", "PutBucketCors")]
+    assert audited.cases() == []
+    assert audited.cases("--dry-run") == []
+
+
+def test_what_is_older_than_asked_for_is_passed_over(audited: Daemon) -> None:
+    lines = audited.log.read_text(encoding="utf-8").replace("2026-11-24 10:00:00", "2020-01-01 10:00:00")
+    audited.log.write_text(lines.split("upload failed")[0], encoding="utf-8")
+    assert audited.command("audit", "--since", "1h")[1]["cases"] == []
+
+
+@pytest.mark.parametrize("since", ["yesterday", "24", "-1h", ""])
+def test_a_duration_that_is_none_is_wrong_usage(audited: Daemon, since: str) -> None:
+    with pytest.raises(pytest.fail.Exception, match="a duration is"):
+        audited.command("audit", "--since", since)
