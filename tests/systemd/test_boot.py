@@ -1,0 +1,227 @@
+"""ossmend under a real systemd: ready, killed and back, a bad reload kept out, a good one taken, a stop that drains.
+
+systemd-nspawn boots this machine's own files, with a throw-away layer on top and a network of its own, so that nothing
+outside is touched. Where that cannot run (no root, no nspawn, no overlay) the tests skip, and say why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "systemd" / "ossmend.service"
+PATIENCE = 60.0
+CONFIG = """\
+version: 1
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
+sources: [ {{ app_log: {{ path: /var/log/app/app.log, start: beginning }} }} ]
+clock: {{ ntp_servers: [], every: 10m }}
+policies:
+  - {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ bucket: "reports-*" }} }}
+"""
+
+pytestmark = [pytest.mark.machine, pytest.mark.xdist_group("systemd"), pytest.mark.timeout(300)]
+
+
+def until(what: str, question: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if question():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"not within {PATIENCE:g} s: {what}")
+
+
+def why_not() -> str | None:
+    """Why a systemd cannot be booted here; None if it can be tried."""
+    if os.geteuid() != 0:
+        return "booting a systemd needs root"
+    if shutil.which("systemd-nspawn") is None:
+        return "systemd-nspawn is not installed (Debian: systemd-container)"
+    isolated = subprocess.run([sys.executable, "-I", "-c", "import ossmend"], capture_output=True, check=False)
+    return "ossmend is not installed in this Python (./ossmend test installs it)" if isolated.returncode else None
+
+
+class Machine:
+    """A booted systemd, and the files below `root` as it sees them."""
+
+    def __init__(self, layer: Path) -> None:
+        self.root = layer / "root"
+        self._layer = layer
+        self._boot: subprocess.Popen[bytes] | None = None
+        self._leader = 0
+
+    def start(self) -> str | None:
+        """Boot; a sentence if that cannot be done here."""
+        if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self._layer], capture_output=True, check=False).returncode:
+            return "a tmpfs cannot be mounted here"
+        for name in ("upper", "work", "root"):
+            (self._layer / name).mkdir()
+        options = f"lowerdir=/,upperdir={self._layer}/upper,workdir={self._layer}/work"
+        overlay = ["mount", "-t", "overlay", "overlay", "-o", options, self.root]
+        if subprocess.run(overlay, capture_output=True, check=False).returncode:
+            return "an overlay cannot be mounted here"
+        self._prepare()
+        self._boot = subprocess.Popen(
+            ["systemd-nspawn", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--quiet",
+             "--link-journal=no", f"--machine=ossmend-test-{os.getpid()}", "-D", self.root, "-b"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        end = time.monotonic() + 20
+        while time.monotonic() < end and self._boot.poll() is None:
+            children = (
+                Path(f"/proc/{self._boot.pid}/task/{self._boot.pid}/children").read_text(encoding="ascii").split()
+            )
+            self._leader = int(children[0]) if children else 0
+            if self._leader and self.run("systemctl", "is-system-running").stdout.strip() in (b"running", b"degraded"):
+                return None
+            time.sleep(0.2)
+        return "systemd-nspawn does not boot here"
+
+    def _prepare(self) -> None:
+        """The unit with this machine's Python; a Python in a home must be visible, which an installed one need not be."""
+        text = UNIT.read_text(encoding="utf-8").replace("/opt/ossmend/.venv/bin/python", sys.executable)
+        places = " ".join({sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])})
+        text = text.replace("ExecPaths=/opt/ossmend ", f"ExecPaths={places} ").replace(
+            "ProtectHome=yes", "ProtectHome=no"
+        )
+        unit = self.root / "etc/systemd/system/ossmend.service"
+        unit.write_text(text, encoding="utf-8")
+        for place in {Path(sys.prefix), Path(sys.base_prefix), ROOT}:
+            for parent in (place, *place.parents):
+                inside = self.root / parent.relative_to("/")
+                inside.chmod(inside.stat().st_mode | 0o055)
+        (self.root / "etc/ossmend").mkdir(exist_ok=True)
+        (self.root / "var/log/app").mkdir(exist_ok=True)
+        (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="ascii")
+
+    def inside(self, *command: str) -> list[str]:
+        return ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", *command]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(self.inside(*command), capture_output=True, check=False, timeout=120)
+
+    def shows(self, name: str) -> str:
+        return self.run("systemctl", "show", "-P", name, "ossmend").stdout.decode().strip()
+
+    def log(self) -> str:
+        return self.run("journalctl", "-u", "ossmend", "-o", "cat", "--no-pager").stdout.decode()
+
+    def stop(self) -> None:
+        if self._boot is not None and self._boot.poll() is None:
+            if self._leader:
+                os.kill(self._leader, signal.SIGRTMIN + 4)  # power off, without asking anybody
+            try:
+                self._boot.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self._boot.kill()
+                self._boot.wait(timeout=10)
+        subprocess.run(["umount", "-l", self.root], capture_output=True, check=False)
+        subprocess.run(["umount", "-l", self._layer], capture_output=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    if (reason := why_not()) is not None:
+        pytest.skip(reason)
+    booted = Machine(tmp_path_factory.mktemp("machine"))
+    try:
+        if (reason := booted.start()) is not None:
+            pytest.skip(reason)
+        yield booted
+    finally:
+        booted.stop()
+
+
+@pytest.fixture(scope="module")
+def service(machine: Machine) -> Iterator[Machine]:
+    """The machine with a simulator in its network and ossmend configured, not yet started."""
+    command = machine.inside(sys.executable, "-I", "-m", "ossmend", "simulator", "--port", "0", "--ready-json")
+    simulator = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert simulator.stdout is not None
+    try:
+        told = json.loads(simulator.stdout.readline())
+        config = machine.root / "etc/ossmend/ossmend.yaml"
+        config.write_text(CONFIG.format(**told), encoding="utf-8")
+        pair = {"ID": told["access_key_id"], "SECRET": told["access_key_secret"]}
+        lines = [f"ALIBABA_CLOUD_ACCESS_KEY_{name}={value}\n" for name, value in pair.items()]
+        (machine.root / "etc/ossmend/credentials.env").write_text("".join(lines), encoding="utf-8")
+        (machine.root / "etc/ossmend/scene.json").write_text(json.dumps(told), encoding="utf-8")
+        yield machine
+    finally:
+        simulator.terminate()
+        simulator.wait(timeout=10)
+
+
+CLIENT = """
+import json, oss2
+told = json.load(open("/etc/ossmend/scene.json"))
+auth = oss2.AuthV4(told["access_key_id"], told["access_key_secret"])
+bucket = oss2.Bucket(auth, told["oss"], "reports-unit", region=told["region"])
+bucket.create_bucket()
+bucket.put_object("a", b"x", headers={"x-oss-storage-class": "Archive"})
+try:
+    bucket.get_object("a").read()
+except oss2.exceptions.ServerError as error:
+    open("/var/log/app/app.log", "a").write(f"ERROR oss://reports-unit/a: {error}\\n")
+"""
+
+
+def test_the_service_lives_as_the_unit_says(service: Machine) -> None:
+    config = service.root / "etc/ossmend/ossmend.yaml"
+    good = config.read_text(encoding="utf-8")
+
+    started = service.run("systemctl", "start", "ossmend")
+    assert started.returncode == 0, service.log()
+    assert (service.shows("ActiveState"), service.shows("StatusText")) == ("active", "no cases")
+
+    assert service.run(sys.executable, "-I", "-c", CLIENT).returncode == 0
+    until("the object was restored", lambda: "write.done" in service.log())
+
+    first = service.shows("MainPID")
+    service.run("systemctl", "kill", "-s", "KILL", "ossmend")
+    until(
+        "it is back after SIGKILL",
+        lambda: service.shows("ActiveState") == "active" and service.shows("MainPID") != first,
+    )
+    until("it goes on with the case", lambda: "case.watching" in service.log())
+    assert service.log().count('"event": "write.done"') == 1
+
+    second = service.shows("MainPID")
+    config.write_text(good + "nonsense: true\n", encoding="utf-8")
+    assert service.run("systemctl", "reload", "ossmend").returncode != 0
+    assert (service.shows("ActiveState"), service.shows("MainPID")) == ("active", second)
+    assert "config.reloaded" not in service.log()
+
+    config.write_text(good + "quiet: 1h\n", encoding="utf-8")
+    assert service.run("systemctl", "reload", "ossmend").returncode == 0
+    until("the good reload was taken", lambda: "config.reloaded" in service.log())
+    assert service.shows("MainPID") == second
+
+    assert service.run("systemctl", "stop", "ossmend").returncode == 0
+    assert (service.shows("ActiveState"), service.shows("Result")) == ("inactive", "success")
+    assert service.log().rstrip().splitlines()[-1].count("daemon.stopped") <= 1
+    assert "daemon.stopped" in service.log()
+
+
+def test_a_refused_configuration_is_not_started_again_and_again(service: Machine) -> None:
+    config = service.root / "etc/ossmend/ossmend.yaml"
+    good = config.read_text(encoding="utf-8")
+    config.write_text(good + "nonsense: true\n", encoding="utf-8")
+    try:
+        assert service.run("systemctl", "start", "ossmend").returncode != 0
+        assert (service.shows("ExecMainStatus"), service.shows("NRestarts")) == ("78", "0")
+        assert "nonsense" in service.log()
+    finally:
+        config.write_text(good, encoding="utf-8")
+        service.run("systemctl", "reset-failed", "ossmend")
