@@ -19,13 +19,13 @@ _SECRET_NAMES = (
 )
 _ELEMENT = re.compile(rf"(<|&lt;|\\+u003c)({_SECRET_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE)
 _QUOTED = re.compile(
-    rf"(\b{_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}(?:=>|[:=,])\s{{0,4}}\\*)([\"'])(?!\*\*\*)[^\"'\\\n]{{1,16384}}", re.IGNORECASE
+    rf"((?<![A-Za-z0-9]){_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|[:=,])\s{{0,4}}+\\*)([\"'])(?!\*\*\*)[^\"'\\\n]{{1,16384}}", re.IGNORECASE
 )
 _BARE = re.compile(
-    rf"(\b{_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}(?:=>|=|%3D|:)\s{{0,4}})(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}", re.IGNORECASE
+    rf"((?<![A-Za-z0-9]){_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|=|%3D|:)\s{{0,4}}+)(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}", re.IGNORECASE
 )
 _AUTHORIZATION = re.compile(
-    r"(\bauthori[sz]ation(?:\\*['\"]|\])?\s{0,4}(?:=>|[:=,])\s{0,4}\\*[\"'\[]{0,2})(?!\*\*\*)[^\"'<>\r\n\\]{1,16384}", re.IGNORECASE
+    r"(\bauthori[sz]ation(?:\\*['\"]|\])?\s{0,4}+(?:=>|[:=,])\s{0,4}+\\*[\"'\[]{0,2})(?!\*\*\*)[^\"'<>\r\n\\]{1,16384}", re.IGNORECASE
 )
 _SCHEME = re.compile(
     r"\b((?:OSS|AWS|acs) [A-Za-z0-9._*-]{2,128}:)[A-Za-z0-9+/=_-]{6,512}"
@@ -39,7 +39,7 @@ _PRIVATE_QUERY = re.compile(
     r"([?&;](?:token|access_token|auth|auth_key|apikey|api_key|sig|sign|jwt|ticket)=)(?!\*\*\*)[^\s&#'\"<>\\]{12,8192}",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(r"(\b(?:set-)?cookie(?:\\*['\"])?\s{0,4}[:=]\s{0,4}\\*[\"']?)(?!\*\*\*)[^\"'\r\n\\]{1,16384}", re.IGNORECASE)
+_COOKIE = re.compile(r"(\b(?:set-)?cookie(?:\\*['\"])?\s{0,4}+[:=]\s{0,4}+\\*[\"']?+)(?!\*\*\*)[^\"'\r\n\\]{1,16384}", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
 
 _CONTROL = re.compile(

@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ ABANDONED_SECONDS = 60.0
 FINGERPRINT = 256
 TAIL = 64
 LEFT_ALONE = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4", ".br", ".7z")
-_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"\x7fELF", b"SQLite format 3", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -52,6 +52,8 @@ class Place:
     """Digest of the bytes before `offset`: they change when the file is truncated and written anew."""
     skipping: bool = False
     """Inside a line that is too long."""
+    left_alone: bool = False
+    """Not text; looked at again only if it shrinks."""
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class AppLog:
         for identity, place in known.items():
             if identity not in places:
                 self._complain(place.path, "vanished; what was not read of it is lost" if not self._moved(place) else "")
-        position = {"files": {identity: _position(place) for identity, place in places.items()}, "turn": turn}
+        position = {"files": {identity: asdict(place) for identity, place in places.items()}, "turn": turn}
         return Batch(tuple(seen.events), position, seen.more, seen.counts, tuple(self._complaints))
 
     # ----------------------------------------------------------------------------------------------- which files
@@ -156,6 +158,8 @@ class AppLog:
 
     def _look(self, identity: str, place: Place, info: os.stat_result, seen: _Seen) -> Place:
         """Read on in one file; the place after it."""
+        if place.left_alone and info.st_size >= place.offset:
+            return replace(place, offset=info.st_size)
         if info.st_size == place.offset and place.head and not self._rewritten_in_place(identity, info):
             return place
         try:
@@ -196,7 +200,7 @@ class AppLog:
         file.seek(0)
         head = file.read(FINGERPRINT)
         if place.offset == 0 and self._is_binary(place.path, file):
-            return replace(place, offset=info.st_size, head=f"{_digest(head)}:{len(head)}", tail="")
+            return Place(place.path, info.st_size, left_alone=True)
         file.seek(place.offset)
         data = file.read(CHUNK)
         seen.count("bytes", len(data))
@@ -275,7 +279,7 @@ class AppLog:
         file.seek(0)
         head = file.read(4096)
         bare = head.lstrip(b"\0")  # a writer that kept its place over a copy-truncate leaves a hole of zeros
-        if not bare or not (bare.startswith(_MAGIC) or len(_BINARY.findall(bare)) > len(bare) // 10):
+        if not bare or not (bare.startswith(_MAGIC) or len(_BINARY.findall(bare)) > len(bare) // 20):
             return False
         if not bare.startswith(_MAGIC[:1]):
             self._complain(path, "is not text: it is left alone")
@@ -307,10 +311,6 @@ def _identity(info: os.stat_result) -> str:
 
 def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-
-def _position(place: Place) -> dict[str, Any]:
-    return {"path": place.path, "offset": place.offset, "head": place.head, "tail": place.tail, "skipping": place.skipping}
 
 
 def _from(files: list[tuple[str, str, os.stat_result]], turn: int) -> Iterator[tuple[str, str, os.stat_result]]:

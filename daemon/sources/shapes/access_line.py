@@ -16,7 +16,7 @@ from ossmend.daemon.sources.shapes import times
 from ossmend.remediators.contract import Event
 
 _LINE = re.compile(
-    rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "((?:[^"\\]|\\.){1,16384})" (\d{3}|-) (\S{1,20}) (\S{1,20}) '
+    rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? HTTP/[\d.]{1,3}|-)" (\d{3}|-) (\S{1,20}) (\S{1,20}) '
 )
 _REQUEST_ID = re.compile(rb'" "([0-9A-Fa-f*]{20,32})" "(?:true|false|-)"')
 _TOKEN = re.compile(rb'"([^"]{0,16384})"|(\S{1,4096})')
