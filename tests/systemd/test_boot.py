@@ -20,6 +20,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "ossmend.service"
+UP = (b"running", b"degraded")
+PYTHON = "/opt/ossmend/.venv/bin/python"
+FOLDERS = ("src", "daemon", "remediators", "config", "simulator", "systemd")
 PATIENCE = 60.0
 CONFIG = """\
 version: 1
@@ -83,24 +86,27 @@ class Machine:
                 Path(f"/proc/{self._boot.pid}/task/{self._boot.pid}/children").read_text(encoding="ascii").split()
             )
             self._leader = int(children[0]) if children else 0
-            if self._leader and self.run("systemctl", "is-system-running").stdout.strip() in (b"running", b"degraded"):
+            if self._leader and self.run("systemctl", "is-system-running").stdout.strip() in UP:
                 return None
             time.sleep(0.2)
         return "systemd-nspawn does not boot here"
 
     def _prepare(self) -> None:
-        """The unit with this machine's Python; a Python in a home must be visible, which an installed one need not be."""
-        text = UNIT.read_text(encoding="utf-8").replace("/opt/ossmend/.venv/bin/python", sys.executable)
-        places = " ".join({sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])})
-        text = text.replace("ExecPaths=/opt/ossmend ", f"ExecPaths={places} ").replace(
-            "ProtectHome=yes", "ProtectHome=no"
-        )
-        unit = self.root / "etc/systemd/system/ossmend.service"
-        unit.write_text(text, encoding="utf-8")
-        for place in {Path(sys.prefix), Path(sys.base_prefix), ROOT}:
-            for parent in (place, *place.parents):
-                inside = self.root / parent.relative_to("/")
-                inside.chmod(inside.stat().st_mode | 0o055)
+        """Install this checkout in /opt/ossmend, as the unit wants it; the base Python stays where it is."""
+        opt = self.root / "opt/ossmend"
+        shutil.copytree(sys.prefix, opt / ".venv", symlinks=True)
+        for folder in FOLDERS:
+            shutil.copytree(ROOT / folder, opt / folder, symlinks=True)
+        for path in (opt / ".venv").glob("lib/python*/site-packages/*.pth"):
+            path.write_text(path.read_text(encoding="utf-8").replace(str(ROOT), "/opt/ossmend"), encoding="utf-8")
+        base = Path(sys.base_prefix)
+        text = UNIT.read_text(encoding="utf-8").replace("ExecPaths=/opt/ossmend ", f"ExecPaths=/opt/ossmend {base} ")
+        if base.is_relative_to("/home") or base.is_relative_to("/root"):
+            text = text.replace("ProtectHome=yes", "ProtectHome=no")
+        (self.root / "etc/systemd/system/ossmend.service").write_text(text, encoding="utf-8")
+        for parent in (base, *base.parents):
+            inside = self.root / parent.relative_to("/")
+            inside.chmod(inside.stat().st_mode | 0o055)
         (self.root / "etc/ossmend").mkdir(exist_ok=True)
         (self.root / "var/log/app").mkdir(exist_ok=True)
         (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="ascii")
@@ -146,7 +152,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def service(machine: Machine) -> Iterator[Machine]:
     """The machine with a simulator in its network and ossmend configured, not yet started."""
-    command = machine.inside(sys.executable, "-I", "-m", "ossmend", "simulator", "--port", "0", "--ready-json")
+    command = machine.inside(PYTHON, "-I", "-m", "ossmend", "simulator", "--port", "0", "--ready-json")
     simulator = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert simulator.stdout is not None
     try:
@@ -185,7 +191,7 @@ def test_the_service_lives_as_the_unit_says(service: Machine) -> None:
     assert started.returncode == 0, service.log()
     assert (service.shows("ActiveState"), service.shows("StatusText")) == ("active", "no cases")
 
-    assert service.run(sys.executable, "-I", "-c", CLIENT).returncode == 0
+    assert service.run(PYTHON, "-I", "-c", CLIENT).returncode == 0
     until("the object was restored", lambda: "write.done" in service.log())
 
     first = service.shows("MainPID")
