@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
+from ossmend.daemon.sources.shapes.escapes import opened
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
 from ossmend.daemon.sources.shapes.records import Record, goes_on
@@ -89,7 +90,7 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     """The refused requests that these records tell of, in order of appearance."""
     gathering = _Gathering()
     for record in records:
-        record.text = xml_body.opened(record.text)
+        record.text = opened(record.text)
         found = _fragments(record)
         for fragment in found:
             fragment.record = record.number
@@ -167,7 +168,7 @@ def _fragments(record: Record) -> list[Fragment]:
         return fragments_of(record.text)
     found = fragments_of(record.plain) if record.plain else []
     for document in record.objects:
-        found += json_lines.find(document, len(record.plain), lambda text: fragments_of(xml_body.opened(text)))
+        found += json_lines.find(document, len(record.plain), lambda text: fragments_of(opened(text)))
     return found
 
 
@@ -235,11 +236,20 @@ class _Gathering:
     def _join(self, fragment: Fragment) -> Refusal | None:
         request_id = fragment.facts.get("request_id")
         if request_id and (known := self._by_id.get(request_id)) is not None and _agree(known.fragment, fragment):
+            self._drop_prelude(known, fragment)
             return self._joined(known, fragment)
         for refusal in self.refusals[: -LOOKBACK - 1 : -1]:
             if _agree(refusal.fragment, fragment) and _beside(refusal, fragment) and _one_request(refusal, fragment):
                 return self._joined(refusal, fragment)
         return None
+
+    def _drop_prelude(self, known: Refusal, fragment: Fragment) -> None:
+        """Words just before a request that was told already belong to it: Java's message above its block."""
+        last = self.refusals[-1]
+        if last is known or not last.fragment.weak or "code" in last.fragment.facts:
+            return
+        if _agree(last.fragment, fragment) and _beside(last, fragment):
+            self.refusals.pop()
 
     @staticmethod
     def _joined(refusal: Refusal, fragment: Fragment) -> Refusal:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import CODE_PATTERN
 
-_CODE = re.compile(rf"(?<![A-Za-z0-9_])({CODE_PATTERN})(?:(Error|Exception))?(?![A-Za-z0-9_])(?!\.[A-Z])")
+_CODE = re.compile(rf"(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])")
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|返回|状态码?)[\s:：=(（/]{0,4}([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= ?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict)\b)"

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ossmend.daemon.sources.shapes.escapes import depth_of, unescaped
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import NAME_PATTERN, canonical
 from ossmend.daemon.sources.shapes.records import goes_on
@@ -21,9 +22,8 @@ _PAIR = re.compile(rf"(?<![a-z0-9_$.<])({NAME_PATTERN}){_TAIL}")
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
+_LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
 _LINE_END = re.compile(r"\r?\n|\\+[nr]")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-_PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
@@ -107,7 +107,7 @@ def _value(text: str, start: int, name: str, limit: int) -> tuple[str, int]:
     inside = opening.end()
     if quote:
         closing = _closing(text, inside, slashes, quote)
-        return unescaped(text[inside:closing], _depth(slashes)), closing + len(slashes) + 1
+        return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1
     if "\n" in opening[0] and opening[0].strip() == "":
         return "", start  # the value would be on the next line: that is another statement
     end_of_line = _LINE_END.search(text, inside, inside + 4096)
@@ -116,7 +116,7 @@ def _value(text: str, start: int, name: str, limit: int) -> tuple[str, int]:
         end = min(line, limit if limit > inside else line)
         value = text[inside:end].rstrip(" \t,;，；[({\"'\\")
         return value, inside + len(value)
-    bare = _BARE.match(text, inside)
+    bare = (_LIST if name == "cors_headers" else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:
         return "", start
     value = bare[0]
@@ -137,25 +137,6 @@ def _closing(text: str, start: int, slashes: str, quote: str) -> int:
         if at - before == len(slashes) or (not slashes and (at - before) % 2 == 0):
             return at - len(slashes)
         at += 1
-
-
-def unescaped(value: str, depth: int = 1) -> str:
-    """`\\n`, `\\'`, `\\u4e2d`, `\\x41` as they were meant, where the text was quoted `depth` times."""
-    while depth and "\\" in value:
-        value = _ESCAPE.sub(_unescape, value)
-        depth -= 1
-    return value
-
-
-def _depth(slashes: str) -> int:
-    """A quote behind 1, 3, 7 backslashes was quoted once, twice, three times more."""
-    return min((len(slashes) + 1).bit_length(), 5)
-
-
-def _unescape(found: re.Match[str]) -> str:
-    if found[3]:
-        return _PLAIN.get(found[3], found[3])
-    return chr(int(found[1] or found[2], 16))
 
 
 def _contradicts(fragment: Fragment, pair: Pair) -> bool:

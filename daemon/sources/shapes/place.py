@@ -29,7 +29,7 @@ _URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", 
 _OSS_URI = re.compile(r"oss://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?))?")
 _NOT_REQUESTS = re.compile(r"https?://(?:api|help|www|error-center|troubleshoot|next\.api|doc|docs|developer|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc", re.IGNORECASE)
-_KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[,，;；。]\s|[:：]$")
+_KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[，；。]\s|[:：]$")
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and|into|as|cannot|could|has|had|got|status|code)\b"
     r"|\s?(?:失败|错误|报错|时|被|出错)"
@@ -74,9 +74,9 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
     url, from_urls = _from_urls(facts, context, text, known)
     method, from_lines = _from_request_lines(text, known)
     signed = _from_string_to_sign(facts.get("string_to_sign", ""))
-    from_spelled = _spelled(told)
+    from_spelled = _spelled(told[:1] if told[0].key else told)  # the error names its object: nothing around it is a reading of that
     everything = [*from_spelled, *from_urls, *_from_oss_uris(text, start), *from_lines, *signed, Reading(by_host)]
-    if told[0].key:  # the error names its object: what stands around it is no other reading of that
+    if told[0].key:
         everything = [r if r.key is None or r in from_spelled else Reading(r.bucket) for r in everything]
     cut = re.search(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/", facts.get("string_to_sign_cut", ""))
     if cut:
@@ -247,7 +247,7 @@ def _likely(raw: str) -> list[str]:
     raw = raw.rstrip()
     if " " not in raw:
         return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
-    cuts = [raw, *(raw[: found.start()] for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
+    cuts = [raw, *(raw[: found.start()].rstrip(",;") for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
     stopped = _STOP.split(raw, maxsplit=1)[0]
     first = [stopped] if stopped != raw else []
     named = [cut for cut in cuts if _EXTENSION.search(cut)]

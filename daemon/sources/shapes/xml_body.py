@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
+from ossmend.daemon.sources.shapes.escapes import depth_of, unescaped
 from ossmend.daemon.sources.shapes.fragment import LONGEST_VALUE, Fragment
 from ossmend.daemon.sources.shapes.names import canonical
 
@@ -18,29 +19,11 @@ _TAG = re.compile(r"<(\\*/)?([A-Za-z_](?:[\w.-]{0,60}:)?[\w.-]{0,60})([^<>]{0,40
 _ROOTS = frozenset({"Error", "ErrorResponse", "Errors"})
 _STARTERS = frozenset({"Error", "Code", "Message", "RequestId", "HostId", "EC", "OSSAccessKeyId", "StringToSign"})
 _CDATA = re.compile(r"<!\[CDATA\[(.{0,16384}?)\]\]>", re.DOTALL)
-_ENTITY_TAG = re.compile(
-    r"\\+u003[cC]|\\+u003[eE]|\\+x3[cC]|\\+x3[eE]|&(?:amp;)?(?:lt|gt|quot|#34|#39|#60|#62|#x3[cCeE]);"
-)
+_INNER_ESCAPE = re.compile(r">(\\+)[nrt]")
 _BLANK = re.compile(r"(?:\s|\\+[nrt])*")
 _CUT_TAG = re.compile(r"<\\*/?[\w:.-]{0,60}$")
 GAP = 4096
 """More text than this between two tags: they are of two bodies."""
-
-
-def opened(text: str) -> str:
-    """The text with escaped angle brackets put back, where a body is escaped for HTML or JSON."""
-    if "u003" not in text and "&lt;" not in text and "lt;" not in text and "x3" not in text:
-        return text
-    return _ENTITY_TAG.sub(_sign, text)
-
-
-def _sign(found: re.Match[str]) -> str:
-    word = found[0].lower()
-    if word.endswith(("003c", "x3c", "lt;", "60;", "x3c;")):
-        return "<"
-    if word.endswith(("003e", "x3e", "gt;", "62;", "x3e;")):
-        return ">"
-    return "'" if "39" in word else '"'
 
 
 def find(text: str) -> Iterator[Fragment]:
@@ -59,7 +42,7 @@ def find(text: str) -> Iterator[Fragment]:
         if body is None:
             if tag[1] or name not in _STARTERS:
                 continue
-            body = _Body(tag)
+            body = _Body(tag, text)
         following = tags[number + 1] if number + 1 < len(tags) else None
         body.take(tag, name, text, following)
         if tag[1] and name in _ROOTS:
@@ -72,10 +55,13 @@ def find(text: str) -> Iterator[Fragment]:
 class _Body:
     """One body while its tags are read."""
 
-    def __init__(self, first: re.Match[str]) -> None:
+    def __init__(self, first: re.Match[str], text: str) -> None:
         self.fragment = Fragment(first.start(), first.end(), "xml")
         self._path: list[str] = []
         self._seen: set[str] = set()
+        inner = _INNER_ESCAPE.search(text, first.start(), first.end() + 400)
+        self._depth = depth_of(inner[1][1:]) if inner else 0
+        """How often the text around the tags was escaped: so were the values."""
 
     @property
     def end(self) -> int:
@@ -126,6 +112,7 @@ class _Body:
             self.fragment.end += len(value.split("\n\n", 1)[0])
 
     def _put(self, name: str, value: str) -> None:
+        value = unescaped(value, self._depth) if self._depth else value
         value = unescape(value) if "&" in value else value
         known = canonical(name)
         if self._path:
