@@ -131,6 +131,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .6rem; vertical-align: top; }
 th { border-bottom: 2px solid #d0d7de; font-weight: 600; }
 td { border-bottom: 1px solid #eaeef2; overflow-wrap: anywhere; }
+td:nth-child(-n+4) { white-space: nowrap; overflow-wrap: normal; }
 code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 @media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td { border-color: #21262d; } }
 """
@@ -159,7 +160,7 @@ def page(report: dict[str, Any]) -> str:
             "<h2>Permissions needed</h2>",
             _list(report["permissions"]),
             "<h2>What cannot be known</h2>",
-            _list(report["cannot_be_known"]),
+            _list(report["cannot_be_known"], code=False),
             "</body></html>",
         )
     )
@@ -172,12 +173,11 @@ def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     return "<table><tr>" + "".join(f"<th>{_text(name)}</th>" for name in head) + f"</tr>{body}</table>"
 
 
-def _list(values: list[str]) -> str:
-    return (
-        "<ul>" + "".join(f"<li><code>{_text(value)}</code></li>" for value in values) + "</ul>"
-        if values
-        else '<p class="note">none</p>'
-    )
+def _list(values: list[str], *, code: bool = True) -> str:
+    if not values:
+        return '<p class="note">none</p>'
+    before, after = ("<code>", "</code>") if code else ("", "")
+    return "<ul>" + "".join(f"<li>{before}{_text(value)}{after}</li>" for value in values) + "</ul>"
 
 
 def _text(value: object) -> str:
