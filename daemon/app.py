@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -160,11 +160,10 @@ class App:
         self._systemd = Systemd()
         config = load(path)
         self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
-        try:
+        with ExitStack() as unless_built:
+            unless_built.callback(self.store.close)
             self.works = self._build(config)
-        except BaseException:
-            self.store.close()
-            raise
+            unless_built.pop_all()
 
     def _build(self, config: Config) -> Works:
         works = Works(config, self.store, self._clock, dry_run=self._dry_run, systemd=self._systemd, since=self._since)

@@ -1,0 +1,121 @@
+"""The house: folders, links and lists agree, the wheel is whole, and no file names what does not belong in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+BUILD = PROJECT["tool"]["hatch"]["build"]["targets"]
+PACKAGES = ("config", "daemon", "remediators", "simulator", "systemd")
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in done.stdout.decode().split("\0") if name]
+
+
+def test_links_mapping_and_lists_name_the_same_folders() -> None:
+    links = {path.name: path.readlink() for path in (ROOT / "src/ossmend").iterdir() if path.is_symlink()}
+    assert links == {name: Path("../..") / name for name in PACKAGES}
+    mapping = BUILD["wheel"]["sources"]
+    assert mapping == {"src": "", **{name: f"ossmend/{name}" for name in PACKAGES}}
+    assert set(PACKAGES) <= set(BUILD["wheel"]["only-include"])
+    assert set(BUILD["wheel"]["only-include"]) <= set(BUILD["sdist"]["only-include"])
+
+
+@pytest.mark.machine
+def test_the_wheel_built_from_the_sdist_holds_everything_that_is_tracked(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, check=False, timeout=170)
+    if b"No module named" in done.stderr:
+        pytest.skip("the build tools are not installed in this Python")
+    assert done.returncode == 0, done.stderr.decode()
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {path.relative_to(ROOT) for path in tracked() if path.relative_to(ROOT).parts[0] in PACKAGES}
+    missing = {str(path) for path in wanted if f"ossmend/{path}" not in inside}
+    assert missing == set()
+    assert not [name for name in inside if name.split("/")[0] in PACKAGES], "a bare folder would land in site-packages"
+
+
+def texts() -> list[tuple[Path, str]]:
+    found = []
+    for path in tracked():
+        if path.is_symlink() or not path.is_file():
+            continue
+        try:
+            found.append((path, path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("a registry's host", r"https?://[\w.-]*(?:pypi|pythonhosted|npmjs|deb\.)[\w.-]*"),
+        ("a path of one machine", r"(?<![\w.])/(?:work|farm)/"),
+    ],
+)
+def test_no_file_names(what: str, pattern: str) -> None:
+    guilty = [str(path.relative_to(ROOT)) for path, text in texts() if re.search(pattern, text)]
+    assert guilty == [], what
+
+
+def test_there_is_no_lock_file_that_records_addresses() -> None:
+    assert not (ROOT / "uv.lock").exists()
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "--hash=sha256:" in text
+
+
+def test_every_dependency_of_the_project_is_pinned_in_the_lock() -> None:
+    locked = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower()
+    for requirement in PROJECT["project"]["dependencies"]:
+        name = re.split(r"[<>=!~ \[]", requirement)[0].lower()
+        assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), name
+
+
+def test_the_launcher_is_executable_and_speaks_old_python_too() -> None:
+    launcher = ROOT / "ossmend"
+    assert launcher.stat().st_mode & 0o111
+    assert launcher.read_text(encoding="utf-8").startswith("#!/usr/bin/env python3\n")
+
+
+def test_only_the_cloud_port_and_the_demo_import_the_sdks() -> None:
+    guilty = []
+    for path, text in texts():
+        relative = path.relative_to(ROOT)
+        allowed = relative.parts[0] in ("tests", "bench") or relative.parts[:2] in (
+            ("daemon", "cloud"),
+            ("daemon", "demo"),
+        )
+        if (
+            path.suffix == ".py"
+            and not allowed
+            and re.search(r"^\s*(?:import|from) (?:oss2|aliyunsdkcore)\b", text, re.MULTILINE)
+        ):
+            guilty.append(str(relative))
+    assert guilty == []
+
+
+def test_there_is_one_broad_except_and_it_is_in_dispatch() -> None:
+    guilty = [
+        str(path.relative_to(ROOT))
+        for path, text in texts()
+        if path.suffix == ".py"
+        and path.relative_to(ROOT).parts[0] in ("daemon", "config", "remediators")
+        and re.search(r"except (?:Base)?Exception\b", text)
+    ]
+    assert guilty == ["daemon/dispatch.py"]
