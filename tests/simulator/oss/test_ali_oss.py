@@ -1,4 +1,4 @@
-"""The third SDK, npm's ali-oss: `OSSMEND_ALI_OSS=/dir/with/node_modules`, else this is skipped and says so."""
+"""The third SDK, npm's ali-oss, which `./ossmend test` installs where npm is there; else this is skipped and says so."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _SCRIPT = Path(__file__).with_name("ali_oss.cjs")
 def _modules() -> str:
     if shutil.which("node") is None:
         pytest.skip("node is not installed")
-    folder = os.environ.get("OSSMEND_ALI_OSS", "")
-    modules = Path(folder) / "node_modules"
-    if not folder or not (modules / "ali-oss").is_dir():
-        pytest.skip("OSSMEND_ALI_OSS names no folder with node_modules/ali-oss (npm install ali-oss@6.23.0)")
+    modules = Path(__file__).parent / "npm" / "node_modules"
+    if not (modules / "ali-oss").is_dir():
+        pytest.skip("ali-oss is not installed: npm ci in tests/simulator/oss/npm")
     return str(modules)
 
 
