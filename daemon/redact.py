@@ -1,8 +1,9 @@
-"""Text -> text that may be shown or stored: without secrets, with masked key ids, and unable to forge lines or terminal codes.
+"""Text -> text that may be shown or stored: without secrets, with masked key ids, and unable to forge lines or
+terminal codes.
 
 What comes from logs is hostile until it went through here. Signatures, tokens and secrets go in every shape they are
-printed in (headers, query strings, XML, dicts, StringToSign); an access key id is no secret, but people see only its ends.
-Used by the sources for samples, and by log.py and show.py on the way out.
+printed in (headers, query strings, XML, dicts, StringToSign); an access key id is no secret, but people see only its
+ends. Used by the sources for samples, and by log.py and show.py on the way out.
 """
 
 from __future__ import annotations
@@ -11,21 +12,29 @@ import re
 
 GONE = "***"
 
-_SECRET_NAMES = (
-    r"(?:access[-_ ]?key[-_ ]?secret|accesskeysecret|(?:oss|alibaba[-_]cloud|aliyun|aws)[-_]?(?:access[-_]?key[-_]?secret|"
+_PRIVATE_NAMES = (
+    r"(?:access[-_ ]?key[-_ ]?secret|accesskeysecret|(?:oss|alibaba[-_]cloud|aliyun"
+    r"|aws)[-_]?(?:access[-_]?key[-_]?secret|"
     r"secret[-_]?(?:access[-_]?)?key)|secret[-_]?access[-_]?key|secret[-_]?key|access[-_]?secret|client[-_]?secret|"
     r"(?:(?:x-)?(?:oss|amz|acs)-)?(?:sts[-_]?|session[-_]?|security[-_]?|access[-_]?|refresh[-_]?)token|"
     r"signature[-_]?provided|string[-_]?to[-_]?sign[-_]?bytes|(?:(?:x-)?(?:oss|amz|acs)-)?signature|password|passwd)"
 )
-_ELEMENT = re.compile(rf"(<|&lt;|\\+u003c)({_SECRET_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE)
+_ELEMENT = re.compile(
+    rf"(<|&lt;|\\+u003c)({_PRIVATE_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE
+)
 _QUOTED = re.compile(
-    rf"((?<![A-Za-z0-9]){_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|[:=,])\s{{0,4}}+\\*)([\"'])(?!\*\*\*)[^\"'\\\n]{{1,16384}}", re.IGNORECASE
+    rf"((?<![A-Za-z0-9]){_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>"
+    rf"|[:=,])\s{{0,4}}+\\*)([\"'])(?!\*\*\*)[^\"'\\\n]{{1,16384}}",
+    re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"((?<![A-Za-z0-9]){_SECRET_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|=|%3D|:)\s{{0,4}}+)(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}", re.IGNORECASE
+    rf"((?<![A-Za-z0-9]){_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|=|%3D"
+    rf"|:)\s{{0,4}}+)(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}",
+    re.IGNORECASE,
 )
 _AUTHORIZATION = re.compile(
-    r"(\bauthori[sz]ation(?:\\*['\"]|\])?\s{0,4}+(?:=>|[:=,])\s{0,4}+\\*[\"'\[]{0,2})(?!\*\*\*)[^\"'<>\r\n\\]{1,16384}", re.IGNORECASE
+    r"(\bauthori[sz]ation(?:\\*['\"]|\])?\s{0,4}+(?:=>|[:=,])\s{0,4}+\\*[\"'\[]{0,2})(?!\*\*\*)[^\"'<>\r\n\\]{1,16384}",
+    re.IGNORECASE,
 )
 _SCHEME = re.compile(
     r"\b((?:OSS|AWS|acs) [A-Za-z0-9._*-]{2,128}:)[A-Za-z0-9+/=_-]{6,512}"
@@ -39,13 +48,15 @@ _PRIVATE_QUERY = re.compile(
     r"([?&;](?:token|access_token|auth|auth_key|apikey|api_key|sig|sign|jwt|ticket)=)(?!\*\*\*)[^\s&#'\"<>\\]{12,8192}",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(r"(\b(?:set-)?cookie(?:\\*['\"])?\s{0,4}+[:=]\s{0,4}+\\*[\"']?+)(?!\*\*\*)[^\"'\r\n\\]{1,16384}", re.IGNORECASE)
+_COOKIE = re.compile(
+    r"(\b(?:set-)?cookie(?:\\*['\"])?\s{0,4}+[:=]\s{0,4}+\\*[\"']?+)(?!\*\*\*)[^\"'\r\n\\]{1,16384}", re.IGNORECASE
+)
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
 
 _CONTROL = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0 and C1: newlines, escape sequences, bells
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, line ends, bidi overrides
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, bidi
     "\ud800-\udfff"  # halves of pairs: no UTF-8 can carry them
     "\U000e0000-\U000e007f"  # tags
     "]"
@@ -53,7 +64,7 @@ _CONTROL = re.compile(
 
 
 def redact(text: str) -> str:
-    """The same text, with every secret replaced by `***`. Linear in the text's length; a second pass changes nothing."""
+    """The same text, with every secret replaced by `***`. Linear in its length; a second pass changes nothing."""
     low = text.lower()
     if "secret" in low or "token" in low or "signature" in low or "passw" in low or "bytes" in low:
         text = _ELEMENT.sub(rf"\1\2\3{GONE}", text)
@@ -85,7 +96,7 @@ def mask_key_id(key_id: str) -> str:
 
 
 def printable(text: str) -> str:
-    """One line that a terminal and a log show as it is: control, bidi and invisible signs as `\\n`, `\\x1b`, `\\u202e`."""
+    r"""One line that a terminal and a log show as it is: control, bidi, invisible signs as `\n`, `\x1b`, `\u202e`."""
     return _CONTROL.sub(_escaped, text)
 
 

@@ -28,7 +28,7 @@ class Batch:
     counts: Mapping[str, int] = field(default_factory=dict)
     """What was seen since the last batch: `lines`, `bytes`, `refusals`, `malformed`, `own` ..."""
     complaints: tuple[str, ...] = ()
-    """What could not be read and why, each said once by the source (vanished, unreadable, a sample of malformed lines)."""
+    """What could not be read and why, each said once by the source (vanished, unreadable, malformed lines)."""
 
 
 class Source(Protocol):
@@ -39,5 +39,6 @@ class Source(Protocol):
     def read(self, cursor: Cursor | None) -> Batch:
         """The next batch after `cursor` (None: never read). Bounded in size; does not block waiting for news.
 
-        Raises TryAgain where the place cannot be reached just now."""
+        Raises TryAgain where the place cannot be reached just now.
+        """
         ...

@@ -1,8 +1,9 @@
 """OSS's access-log objects in a bucket -> Events: lists new ones, streams them, takes only the refusals.
 
-Entries of an hour come in several objects, up to two days late, and objects may still grow. So the cursor remembers what was
-read of each object of the last days; older ones are not looked at, because what they tell is long over. The daemon's own requests are skipped by
-their User-Agent mark and by request ids, never by key: the key may be the application's. Lines are read by shapes/access_line.py.
+Entries of an hour come in several objects, up to two days late, and objects may still grow. So the cursor remembers
+what was read of each object of the last days; older ones are not looked at, because what they tell is long over. The
+daemon's own requests are skipped by their User-Agent mark and by request ids, never by key: the key may be the
+application's. Lines are read by shapes/access_line.py.
 """
 
 from __future__ import annotations

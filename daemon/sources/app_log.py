@@ -11,6 +11,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -37,7 +38,17 @@ FINGERPRINT = 256
 TAIL = 64
 LEFT_ALONE = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4", ".br", ".7z")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"\x7fELF", b"SQLite format 3", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\xff\xfe", b"\xfe\xff")
+_MAGIC = (
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"\x7fELF",
+    b"SQLite format 3",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\xff\xfe",
+    b"\xfe\xff",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,9 @@ class AppLog:
     def watch_directories(self) -> list[Path]:
         """The directories in which the pattern's files lie or would lie, as far as they exist."""
         head, _name = os.path.split(self._pattern)
-        found = {Path(directory or ".") for directory in glob.glob(head)} if glob.has_magic(head) else {Path(head or ".")}
+        found = (
+            {Path(directory or ".") for directory in _matching(head)} if glob.has_magic(head) else {Path(head or ".")}
+        )
         return sorted(directory for directory in found if directory.is_dir())
 
     def read(self, cursor: Cursor | None) -> Batch:
@@ -114,7 +127,9 @@ class AppLog:
         self._quiet = {identity: quiet for identity, quiet in self._quiet.items() if identity in places}
         for identity, place in known.items():
             if identity not in places:
-                self._complain(place.path, "vanished; what was not read of it is lost" if not self._moved(place) else "")
+                self._complain(
+                    place.path, "vanished; what was not read of it is lost" if not self._moved(place) else ""
+                )
         position = {"files": {identity: asdict(place) for identity, place in places.items()}, "turn": turn}
         return Batch(tuple(seen.events), position, seen.more, seen.counts, tuple(self._complaints))
 
@@ -123,14 +138,14 @@ class AppLog:
     def _files(self, known: Mapping[str, Place]) -> list[tuple[str, str, os.stat_result]]:
         """The pattern's files, and known ones that were renamed beside them; each once."""
         found: dict[str, tuple[str, str, os.stat_result]] = {}
-        for path in sorted(glob.glob(self._pattern, recursive=True)):
+        for path in sorted(_matching(self._pattern)):
             if path.endswith(LEFT_ALONE):
                 continue
             info = self._stat(path)
             if info is not None:
                 found.setdefault(_identity(info), (_identity(info), path, info))
         lost = {identity: place for identity, place in known.items() if identity not in found}
-        for directory in {os.path.dirname(place.path) or "." for place in lost.values()}:
+        for directory in {str(Path(place.path).parent) for place in lost.values()}:
             for identity, path, info in _listing(directory):
                 if identity in lost and not path.endswith(LEFT_ALONE):
                     found.setdefault(identity, (identity, path, info))
@@ -138,11 +153,11 @@ class AppLog:
 
     def _stat(self, path: str) -> os.stat_result | None:
         try:
-            info = os.stat(path)
+            info = Path(path).stat()
         except OSError as error:
             self._complain(path, f"cannot be looked at: {error.strerror}")
             return None
-        if not os.path.isfile(path):
+        if not stat.S_ISREG(info.st_mode):
             return None
         return info
 
@@ -151,7 +166,9 @@ class AppLog:
         return self._quiet.get(place.path, (0, 0.0))[0] == place.offset
 
     def _first_place(self, path: str, info: os.stat_result, *, first_look: bool) -> Place:
-        """Files that are there at the first look start as configured; those that appear later are new from their beginning."""
+        """Files that are there at the first look start as configured; those that appear later are new from their
+        beginning.
+        """
         return Place(path, info.st_size if first_look and self._start == "end" else 0)
 
     # ------------------------------------------------------------------------------------------------ one file
@@ -163,7 +180,7 @@ class AppLog:
         if info.st_size == place.offset and place.head and not self._rewritten_in_place(identity, info):
             return place
         try:
-            with open(place.path, "rb") as file:
+            with Path(place.path).open("rb") as file:
                 info = os.fstat(file.fileno())
                 if _identity(info) != identity:
                     return place  # renamed between the look and the opening: the next look finds both
@@ -181,7 +198,7 @@ class AppLog:
         return known is not None and known[0] != stamp
 
     def _settled(self, file: Any, place: Place, info: os.stat_result) -> Place:
-        """The same file as before? Truncated, or another file under an inode that was used again: from the beginning."""
+        """The same file as before? Truncated, or another under an inode that was used again: from the beginning."""
         if place.offset > info.st_size:
             place = Place(place.path)
         elif place.head:
@@ -209,12 +226,20 @@ class AppLog:
         offset = place.offset + used
         seen.more = seen.more or (used > 0 and not at_end) or len(seen.events) >= MOST_EVENTS
         tail = data[max(0, used - TAIL) : used]
-        return Place(place.path, offset, f"{_digest(head)}:{len(head)}", f"{_digest(tail)}:{len(tail)}" if tail else place.tail, skipping)
+        return Place(
+            place.path,
+            offset,
+            f"{_digest(head)}:{len(head)}",
+            f"{_digest(tail)}:{len(tail)}" if tail else place.tail,
+            skipping,
+        )
 
     def _take(
         self, identity: str, place: Place, data: bytes, info: os.stat_result, seen: _Seen, *, at_end: bool
     ) -> tuple[int, bool]:
-        """Parse what is complete in `data`; how many bytes of it are done with, and whether they end inside a long line."""
+        """Parse what is complete in `data`; how many bytes of it are done with, and whether they end inside a long
+        line.
+        """
         start = 0
         if place.skipping:
             newline = data.find(b"\n")
@@ -231,7 +256,9 @@ class AppLog:
         done = start
         quiet = at_end and self._is_quiet(identity, place.offset + len(data), info)
         for block in blocks_in(lines):
-            if block.end >= len(lines) and self._may_grow(block, lines, data[whole:], at_end=at_end, quiet=quiet, start=start):
+            if block.end >= len(lines) and self._may_grow(
+                block, lines, data[whole:], at_end=at_end, quiet=quiet, start=start
+            ):
                 seen.unfinished = True
                 return start + block.start, False
             self._parse(lines[block.start : block.end], seen)
@@ -303,6 +330,10 @@ def decoded(block: bytes) -> str:
         return block.decode("gb18030")
     except UnicodeDecodeError:
         return block.decode("utf-8", "replace")
+
+
+def _matching(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
 
 
 def _identity(info: os.stat_result) -> str:

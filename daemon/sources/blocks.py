@@ -1,8 +1,8 @@
 """Bytes of a log -> the few blocks of lines around what looks like a refusal, and how far they are complete.
 
-Finds bytes first: a log is scanned for the words that every shape has, and only the lines around a hit are ever decoded. A
-block goes back to where its record begins and on to where it ends; one that may still grow is held back. Next:
-app_log.py, which reads the files and has the blocks parsed by shapes/.
+Finds bytes first: a log is scanned for the words that every shape has, and only the lines around a hit are ever
+decoded. A block goes back to where its record begins and on to where it ends; one that may still grow is held back.
+Next: app_log.py, which reads the files and has the blocks parsed by shapes/.
 """
 
 from __future__ import annotations
@@ -14,14 +14,39 @@ from ossmend.daemon.sources.shapes import records
 from ossmend.daemon.sources.shapes.names import REFUSALS, trie
 
 _HINTS = (
-    *REFUSALS, "ErrorCode", "rrorCode\"", "Error Code", "error code", "error_code", "<Code>", "<EC>", "'Code'", '"Code"', "x-oss-request-id",
-    "x-oss-ec", "x-oss-err", "CORSResponse", "blocked by CORS", "Cross-Origin Request Blocked", "Http Status Code: 4", '" 403 ',
-    "u003cCode", "&lt;Code", "The OSS Access Key", "forbidden by security system", "because of bucket acl", "错误码",
-    "Anonymous access is forbidden", "object's state", "must be addressed using the specified", "signature we calculated",
-)  # fmt: skip
+    *REFUSALS,
+    "ErrorCode",
+    'rrorCode"',
+    "Error Code",
+    "error code",
+    "error_code",
+    "<Code>",
+    "<EC>",
+    "'Code'",
+    '"Code"',
+    "x-oss-request-id",
+    "x-oss-ec",
+    "x-oss-err",
+    "CORSResponse",
+    "blocked by CORS",
+    "Cross-Origin Request Blocked",
+    "Http Status Code: 4",
+    '" 403 ',
+    "u003cCode",
+    "&lt;Code",
+    "The OSS Access Key",
+    "forbidden by security system",
+    "because of bucket acl",
+    "错误码",
+    "Anonymous access is forbidden",
+    "object's state",
+    "must be addressed using the specified",
+    "signature we calculated",
+)
 HINT = re.compile(trie(sorted(set(_HINTS))).encode())
 _CLOSED = re.compile(
-    rb"</Error\\*>|&lt;/Error&gt;|StatusCode=\d+, ErrorCode=[^\n]*\n?\Z|requestId: ?[0-9A-F]{24}|[}\])]['\")\]}]*,?\s*\Z"
+    rb"</Error\\*>|&lt;/Error&gt;|StatusCode=\d+, ErrorCode=[^\n]*\n?\Z|requestId: ?[0-9A-F]{24}"
+    rb"|[}\])]['\")\]}]*,?\s*\Z"
     rb"|blocked by CORS policy[^\n]*\n?\Z|\Z(?<=\"\n)"
 )
 _DICT = re.compile(rb"['\"](?:Code|code|details|status|ErrorCode)\\*['\"]\s?:|<Error")
@@ -91,7 +116,9 @@ def _beginning(data: bytes, start: int, behind: int) -> int:
 
 
 def _grown(data: bytes, start: int, hit: int) -> Block:
-    """From its first line to where another record begins, or where the error is closed and nothing looks like its inside."""
+    """From its first line to where another record begins, or where the error is closed and nothing looks like its
+    inside.
+    """
     end = _line_end(data, hit)
     closed = is_closed(data[start:end])
     for _ in range(MOST_LINES):

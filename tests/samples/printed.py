@@ -66,7 +66,14 @@ def xml(r: Refused, indent: str = "  ", newline: str = "\n") -> str:
 
 
 def details(r: Refused) -> dict[str, str]:
-    return {"Code": r.code, "Message": r.message, "RequestId": r.request_id, "HostId": r.host, **dict(r.extra), "EC": r.ec}
+    return {
+        "Code": r.code,
+        "Message": r.message,
+        "RequestId": r.request_id,
+        "HostId": r.host,
+        **dict(r.extra),
+        "EC": r.ec,
+    }
 
 
 def oss2(r: Refused) -> Told:
@@ -148,19 +155,27 @@ def curl(r: Refused) -> Told:
 
 def java(r: Refused) -> Told:
     return Told(
-        f"com.aliyun.oss.OSSException: {r.message}\n[ErrorCode]: {r.code}\n[RequestId]: {r.request_id}\n[HostId]: {r.host}\n"
-        f"[ResponseError]:\n{xml(r)}\n\tat com.aliyun.oss.common.utils.ExceptionFactory.createOSSException(ExceptionFactory.java:104)\n",
+        f"com.aliyun.oss.OSSException: {r.message}\n[ErrorCode]: {r.code}\n[RequestId]: "
+        f"{r.request_id}\n[HostId]: {r.host}\n"
+        f"[ResponseError]:\n{xml(r)}\n\tat "
+        f"com.aliyun.oss.common.utils.ExceptionFactory.createOSSException(ExceptionFactory.java:104)\n",
         BODY,
     )
 
 
 def java_short(r: Refused) -> Told:
-    text = f"com.aliyun.oss.OSSException: {r.message}\n[ErrorCode]: {r.code}\n[RequestId]: {r.request_id}\n[HostId]: {r.host}\n"
+    text = (
+        f"com.aliyun.oss.OSSException: {r.message}\n[ErrorCode]: {r.code}\n[RequestId]: "
+        f"{r.request_id}\n[HostId]: {r.host}\n"
+    )
     return Told(text, BODY - {"ec"})
 
 
 def java_compose(r: Refused) -> Told:
-    first = f"2026-03-01 17:59:47.402 |-WARN  [pool-3-thread-11] com.aliyun.oss [62] -|   [Server]Unable to execute HTTP request: {r.message}"
+    first = (
+        f"2026-03-01 17:59:47.402 |-WARN  [pool-3-thread-11] com.aliyun.oss [62] -|   [Server]Unable to "
+        f"execute HTTP request: {r.message}"
+    )
     lines = [first, *java(r).text.splitlines()[1:-2]]
     return Told("\n".join(f"demo-course     | {line}" for line in lines), BODY)
 
@@ -172,7 +187,8 @@ def java_escaped(r: Refused) -> Told:
 
 def java_getters(r: Refused) -> Told:
     return Told(
-        "Caught an OSSException, which means your request made it to OSS, but was rejected with an error response for some reason.\n"
+        "Caught an OSSException, which means your request made it to OSS, but was rejected with an "
+        "error response for some reason.\n"
         f"Error Message:{r.message}\nError Code:{r.code}\nRequest ID:{r.request_id}\nHost ID:{r.host}\n",
         BODY - {"ec"},
     )
@@ -206,8 +222,10 @@ def go_v2(r: Refused) -> Told:
 def python_v2(r: Refused) -> Told:
     gap = "\n" + " " * 8
     return Told(
-        f"operation error GetObject: Error returned by Service.{gap}Http Status Code: {r.status}.{gap}Error Code: {r.code}.{gap}"
-        f"Request Id: {r.request_id}.{gap}Message: {r.message}.{gap}EC: {r.ec}.{gap}Timestamp: 2024-09-23 06:32:40.{gap}"
+        f"operation error GetObject: Error returned by Service.{gap}Http Status Code: "
+        f"{r.status}.{gap}Error Code: {r.code}.{gap}"
+        f"Request Id: {r.request_id}.{gap}Message: {r.message}.{gap}EC: {r.ec}.{gap}Timestamp: "
+        f"2024-09-23 06:32:40.{gap}"
         f"Request Endpoint: GET {r.url}..",
         (EVERYTHING | {"key"}) - {"message"},
     )
@@ -216,8 +234,10 @@ def python_v2(r: Refused) -> Told:
 def node_inspect(r: Refused) -> Told:
     return Told(
         f"{r.code}Error: {r.message}\n    at Client.requestError (/app/node_modules/ali-oss/lib/client.js:366:13)\n"
-        f"    at request (/app/node_modules/ali-oss/lib/client.js:206:22) {{\n  status: {r.status},\n  code: '{r.code}',\n"
-        f"  requestId: '{r.request_id}',\n  hostId: '{r.host}',\n  ecCode: '{r.ec}',\n  name: '{r.code}Error',\n  params: {{\n"
+        f"    at request (/app/node_modules/ali-oss/lib/client.js:206:22) "
+        f"{{\n  status: {r.status},\n  code: '{r.code}',\n"
+        f"  requestId: '{r.request_id}',\n  hostId: '{r.host}',\n  ecCode: '{r.ec}',\n  name: "
+        f"'{r.code}Error',\n  params: {{\n"
         f"    object: {js(r.key)},\n    bucket: '{r.bucket}',\n    method: 'GET'\n  }}\n}}\n",
         EVERYTHING | {"key"},
     )
@@ -229,16 +249,32 @@ def js(text: str) -> str:
 
 def node_json(r: Refused) -> Told:
     error = {
-        "name": f"{r.code}Error", "message": r.message, "status": r.status, "code": r.code, "requestId": r.request_id,
-        "hostId": r.host, "ecCode": r.ec, "stack": f"{r.code}Error: {r.message}\n    at Client.requestError (client.js:366:13)",
-    }  # fmt: skip
-    line = {"level": 50, "time": 1727073160123, "pid": 7, "hostname": "web-1", "err": error, "objectKey": r.key, "msg": "upload failed"}
+        "name": f"{r.code}Error",
+        "message": r.message,
+        "status": r.status,
+        "code": r.code,
+        "requestId": r.request_id,
+        "hostId": r.host,
+        "ecCode": r.ec,
+        "stack": f"{r.code}Error: {r.message}\n    at Client.requestError (client.js:366:13)",
+    }
+    line = {
+        "level": 50,
+        "time": 1727073160123,
+        "pid": 7,
+        "hostname": "web-1",
+        "err": error,
+        "objectKey": r.key,
+        "msg": "upload failed",
+    }
     return Told(json.dumps(line, ensure_ascii=False), EVERYTHING | {"key"})
 
 
 def node_old(r: Refused) -> Told:
     return Told(
-        f"{{ [Error: {r.message}]\n  status: {r.status},\n  code: [ '{r.code}' ],\n  message: [ {json.dumps(r.message)} ],\n  requestId: [ '{r.request_id}' ] }}",
+        f"{{ [Error: {r.message}]\n  status: {r.status},\n  code: [ '{r.code}' ],\n"
+        f"  message: [ {json.dumps(r.message)} ],\n"
+        f"  requestId: [ '{r.request_id}' ] }}",
         EVERYTHING - {"bucket", "ec"},
     )
 
@@ -249,15 +285,18 @@ def node_message(r: Refused) -> Told:
 
 def php(r: Refused) -> Told:
     return Told(
-        f"PHP Fatal error:  Uncaught OSS\\Core\\OssException: {r.code}: {r.message} RequestId: {r.request_id} in /app/vendor/OssClient.php:2891",
+        f"PHP Fatal error:  Uncaught OSS\\Core\\OssException: {r.code}: {r.message} RequestId: "
+        f"{r.request_id} in /app/vendor/OssClient.php:2891",
         frozenset({"code", "message", "request_id"}),
     )
 
 
 def php_print_r(r: Refused) -> Told:
     return Told(
-        f"OSS\\Core\\OssException Object\n(\n    [details:OSS\\Core\\OssException:private] => Array\n        (\n            [status] => {r.status}\n"
-        f"            [request-id] => {r.request_id}\n            [code] => {r.code}\n            [message] => {r.message}\n        )\n)\n",
+        f"OSS\\Core\\OssException Object\n(\n    [details:OSS\\Core\\OssException:private] => Array\n    "
+        f"    (\n            [status] => {r.status}\n"
+        f"            [request-id] => {r.request_id}\n            [code] => {r.code}\n            "
+        f"[message] => {r.message}\n        )\n)\n",
         EVERYTHING - {"bucket", "ec"},
     )
 
@@ -270,7 +309,11 @@ def dotnet(r: Refused) -> Told:
 
 
 def c_sdk(r: Refused) -> Told:
-    return Told(f"get object from file failed, code:{r.status}, error_code:{r.code}, error_msg:{r.message}, req_id:{r.request_id}", EVERYTHING - {"bucket", "ec"})
+    return Told(
+        f"get object from file failed, code:{r.status}, error_code:{r.code}, error_msg:{r.message}, "
+        f"req_id:{r.request_id}",
+        EVERYTHING - {"bucket", "ec"},
+    )
 
 
 def cpp(r: Refused) -> Told:
@@ -287,14 +330,16 @@ def ios(r: Refused) -> Told:
 
 def android(r: Refused) -> Told:
     return Told(
-        f"[StatusCode]: {r.status}, [Code]: {r.code}, [Message]: {r.message}, [Requestid]: {r.request_id}, [HostId]: {r.host}, [RawMessage]: {xml(r)}",
+        f"[StatusCode]: {r.status}, [Code]: {r.code}, [Message]: {r.message}, [Requestid]: "
+        f"{r.request_id}, [HostId]: {r.host}, [RawMessage]: {xml(r)}",
         EVERYTHING,
     )
 
 
 def ruby(r: Refused) -> Told:
     return Told(
-        f"Aliyun::OSS::ServerError: {{:status=>{r.status}, :code=>\"{r.code}\", :message=>{json.dumps(r.message)}, :request_id=>\"{r.request_id}\"}}",
+        f'Aliyun::OSS::ServerError: {{:status=>{r.status}, :code=>"{r.code}", '
+        f':message=>{json.dumps(r.message)}, :request_id=>"{r.request_id}"}}',
         EVERYTHING - {"bucket", "ec"},
     )
 
@@ -305,7 +350,8 @@ def browser_text(r: Refused) -> Told:
 
 def rust_debug(r: Refused) -> Told:
     return Told(
-        f'OssError {{ code: "{r.code}", message: {json.dumps(r.message)}, request_id: "{r.request_id}", host_id: "{r.host}", ec: "{r.ec}" }}',
+        f'OssError {{ code: "{r.code}", message: {json.dumps(r.message)}, '
+        f'request_id: "{r.request_id}", host_id: "{r.host}", ec: "{r.ec}" }}',
         BODY,
     )
 
@@ -319,7 +365,8 @@ def chinese(r: Refused) -> Told:
 
 def logfmt(r: Refused) -> Told:
     return Told(
-        f'time=2024-09-23T06:32:40Z level=error msg="oss read" bucket={r.bucket} key={r.key} status={r.status} code={r.code} '
+        f'time=2024-09-23T06:32:40Z level=error msg="oss read" bucket={r.bucket} key={r.key} '
+        f"status={r.status} code={r.code} "
         f"request_id={r.request_id} ec={r.ec}",
         (EVERYTHING | {"key"}) - {"message"},
     )
@@ -328,13 +375,49 @@ def logfmt(r: Refused) -> Told:
 SHAPES: dict[str, Callable[[Refused], Told]] = {
     shape.__name__: shape
     for shape in (
-        oss2, oss2_class, oss2_old, oss2_traceback, oss2_in_json, body, body_one_line, body_no_root, body_namespaced,
-        body_python_repr, body_json_escaped, body_angle_escaped, body_html_escaped, body_in_json_twice, body_truncated, curl,
-        java, java_short, java_compose, java_escaped, java_getters, go, ossutil, go_v2, python_v2, node_inspect, node_json,
-        node_old, node_message, php, php_print_r, dotnet, c_sdk, cpp, ios, android, ruby, browser_text, rust_debug, chinese,
+        oss2,
+        oss2_class,
+        oss2_old,
+        oss2_traceback,
+        oss2_in_json,
+        body,
+        body_one_line,
+        body_no_root,
+        body_namespaced,
+        body_python_repr,
+        body_json_escaped,
+        body_angle_escaped,
+        body_html_escaped,
+        body_in_json_twice,
+        body_truncated,
+        curl,
+        java,
+        java_short,
+        java_compose,
+        java_escaped,
+        java_getters,
+        go,
+        ossutil,
+        go_v2,
+        python_v2,
+        node_inspect,
+        node_json,
+        node_old,
+        node_message,
+        php,
+        php_print_r,
+        dotnet,
+        c_sdk,
+        cpp,
+        ios,
+        android,
+        ruby,
+        browser_text,
+        rust_debug,
+        chinese,
         logfmt,
     )
-}  # fmt: skip
+}
 
 CODES: dict[str, str] = {
     "AccessDenied": "You have no right to access this object because of bucket acl.",
@@ -342,7 +425,9 @@ CODES: dict[str, str] = {
     "InvalidObjectState": "The operation is not valid for the object's state",
     "InvalidAccessKeyId": "The OSS Access Key Id you provided does not exist in our records.",
     "RequestTimeTooSkewed": "The difference between the request time and the current time is too large.",
-    "SignatureDoesNotMatch": "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    "SignatureDoesNotMatch": "The request signature we calculated does not match the signature you provided. "
+    "Check your key "
+    "and signing method.",
     "ImageDamage": "The image file may be damaged.",
     "UserDisable": "UserDisable",
     "SecurityTokenExpired": "The security token you provided has expired.",

@@ -1,4 +1,5 @@
-"""Any text -> Events: finds what OSS refused in logs, tracebacks, consoles and pastes, in whatever shape it was printed.
+"""Any text -> Events: finds what OSS refused in logs, tracebacks, consoles and pastes, in whatever shape it was
+printed.
 
 The road of a text: records.py splits it into what single log calls wrote; xml_body, pairs, mentions, json_lines and
 browser find fragments; gather.py puts together what is of one request; event.py makes the Event. Lines of an access log
@@ -25,11 +26,15 @@ _BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
 def events_in(text: str, *, source: str, now: datetime | None = None, strict: bool = False) -> list[Event]:
     """The refused requests that a text tells of, in order of appearance, each once.
 
-    `strict` is for logs, where most text is about something else: a common word or a lone 403 needs a sign of OSS beside
-    it. Without it the text is taken for what somebody wants explained.
+    `strict` is for logs, where most text is about something else: a common word or a lone 403 needs a sign of OSS
+    beside it. Without it the text is taken for what somebody wants explained.
     """
     text = text[:LONGEST_TEXT]
-    if not strict and (bare := event_for_code(text.strip()[:100], source=source)) is not None and len(text.strip()) <= 100:
+    if (
+        not strict
+        and (bare := event_for_code(text.strip()[:100], source=source)) is not None
+        and len(text.strip()) <= 100
+    ):
         return [bare]
     plain: list[records.Record] = []
     found: list[tuple[int, Event]] = []

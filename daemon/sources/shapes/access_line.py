@@ -1,7 +1,7 @@
 """One line of OSS's access log -> an entry, and a refused entry -> an Event.
 
-Fields are read by position from the left: the tail grows with the years (25 fields in 2017, 30 in 2026). The log tells the
-code but no message, no EC and no Origin; the Origin of a preflight is derived from the Referer, and marked so.
+Fields are read by position from the left: the tail grows with the years (25 fields in 2017, 30 in 2026). The log tells
+the code but no message, no EC and no Origin; the Origin of a preflight is derived from the Referer, and marked so.
 """
 
 from __future__ import annotations
@@ -16,16 +16,35 @@ from ossmend.daemon.sources.shapes import times
 from ossmend.remediators.contract import Event
 
 _LINE = re.compile(
-    rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? HTTP/[\d.]{1,3}|-)" (\d{3}|-) (\S{1,20}) (\S{1,20}) '
+    rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? '
+    rb'HTTP/[\d.]{1,3}|-)" (\d{3}|-) (\S{1,20}) (\S{1,20}) '
 )
 _REQUEST_ID = re.compile(rb'" "([0-9A-Fa-f*]{20,32})" "(?:true|false|-)"')
 _TOKEN = re.compile(rb'"([^"]{0,16384})"|(\S{1,4096})')
-_TEXT_LINE = re.compile(r'[ \t]{0,4}\S{1,64} \S{1,64} \S{1,64} \[\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] "[^"\n]{1,16384}" (?:\d{3}|-) \S{1,20} \S{1,20} "')
+_TEXT_LINE = re.compile(
+    r"[ \t]{0,4}\S{1,64} \S{1,64} \S{1,64} \[\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] "
+    r'"[^"\n]{1,16384}" (?:\d{3}|-) \S{1,20} \S{1,20} "'
+)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TAIL = (
-    "logging", "requester", "operation", "bucket", "key", "size", "server_ms", "code", "request_length", "owner",
-    "delta", "sync", "storage_class", "target_class", "acceleration", "access_key_id", "bucket_arn",
-)  # fmt: skip
+    "logging",
+    "requester",
+    "operation",
+    "bucket",
+    "key",
+    "size",
+    "server_ms",
+    "code",
+    "request_length",
+    "owner",
+    "delta",
+    "sync",
+    "storage_class",
+    "target_class",
+    "acceleration",
+    "access_key_id",
+    "bucket_arn",
+)
 FEWEST_FIELDS = 22
 LONGEST_LINE = 64 * 1024
 
@@ -74,7 +93,10 @@ def parse_line(line: bytes) -> AccessLogEntry | None:
     if anchor is None:
         return None
     referer, agent, host = _quoted_three(rest[: anchor.start()])
-    tail = [_text(found[1] if found[1] is not None else found[2]) for found in _TOKEN.finditer(rest, anchor.start(1) + len(anchor[1]) + 1)]
+    tail = [
+        _text(found[1] if found[1] is not None else found[2])
+        for found in _TOKEN.finditer(rest, anchor.start(1) + len(anchor[1]) + 1)
+    ]
     if len(tail) + 11 < FEWEST_FIELDS:
         return None
     named = dict(zip(_TAIL, tail, strict=False))

@@ -1,6 +1,8 @@
-"""What a browser's console says when CORS stops a page -> a fragment: the page's origin and the address that was asked.
+"""What a browser's console says when CORS stops a page -> a fragment: the page's origin and the address that was
+asked.
 
-The browser never shows OSS's code, so there is none; whether the bucket refused the preflight is for the remediator to ask.
+The browser never shows OSS's code, so there is none; whether the bucket refused the preflight is for the remediator to
+ask.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from collections.abc import Iterator
 from ossmend.daemon.sources.shapes.fragment import Fragment
 
 _CHROMIUM = re.compile(
-    r"Access to (XMLHttpRequest|fetch|font|image|script|video|resource|[\w ]{3,40}) at '([^'\s]{1,4000})'(?: \(redirected from '[^']{1,4000}'\))?"
+    r"Access to (XMLHttpRequest|fetch|font|image|script|video|resource|[\w ]{3,40}) at "
+    r"'([^'\s]{1,4000})'(?: \(redirected from '[^']{1,4000}'\))?"
     r" from origin '([^'\s]{1,300})' has been blocked by CORS policy(?:: ([^\r\n]{0,600}))?"
 )
 _FIREFOX = re.compile(
-    r"Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at\s+[‘'\"]?(https?://[^\s’'\"]{1,4000})[’'\"]?\.?"
+    r"Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource "
+    r"at\s+[‘'\"]?(https?://[^\s’'\"]{1,4000})[’'\"]?\.?"
     r"\s+\(Reason: ([^)\r\n]{1,300})\)(?:\. Status code: (\d{3}))?"
 )
 _SAFARI = re.compile(
@@ -23,7 +27,10 @@ _SAFARI = re.compile(
     r"|(?:XMLHttpRequest|Fetch API) cannot load (https?://\S{1,4000}) due to access control checks\.?"
 )
 _HEADER = re.compile(r"[Rr]equest header field ([\w-]{1,80}) is not allowed|missing token [‘'\"]([\w-]{1,80})[’'\"]")
-_METHOD = re.compile(r"[Mm]ethod ([A-Z]{3,10}) is not allowed|Did not find method in CORS header [‘'\"]Access-Control-Allow-Methods[’'\"]")
+_METHOD = re.compile(
+    r"[Mm]ethod ([A-Z]{3,10}) is not allowed|Did not find method in CORS header "
+    r"[‘'\"]Access-Control-Allow-Methods[’'\"]"
+)
 
 
 def find(text: str) -> Iterator[Fragment]:
@@ -40,8 +47,12 @@ def find(text: str) -> Iterator[Fragment]:
             yield _fragment(found, found[3], found[1], found[0], found[2])
 
 
-def _fragment(found: re.Match[str], url: str | None, origin: str | None, why: str, status: str | None = None) -> Fragment:
-    fragment = Fragment(found.start(), found.end(), "browser_console", {}, {"cors_console": why.strip()[:600] or found[0][:600]})
+def _fragment(
+    found: re.Match[str], url: str | None, origin: str | None, why: str, status: str | None = None
+) -> Fragment:
+    fragment = Fragment(
+        found.start(), found.end(), "browser_console", {}, {"cors_console": why.strip()[:600] or found[0][:600]}
+    )
     for name, value in (("url", url and url.rstrip(".")), ("origin", origin), ("status", status)):
         if value:
             fragment.put(name, value)

@@ -9,7 +9,9 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})|x([0-9a-fA
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _BYTES = re.compile(r"\\x[89a-fA-F][0-9a-fA-F]")
-_ANGLES = re.compile(r"\\+u003[cC]|\\+u003[eE]|\\+x3[cC]|\\+x3[eE]|&(?:amp;){0,4}(?:lt|gt|quot|#34|#39|#60|#62|#x3[cCeE]);")
+_ANGLES = re.compile(
+    r"\\+u003[cC]|\\+u003[eE]|\\+x3[cC]|\\+x3[eE]|&(?:amp;){0,4}(?:lt|gt|quot|#34|#39|#60|#62|#x3[cCeE]);"
+)
 DEEPEST = 5
 
 
@@ -19,7 +21,7 @@ def depth_of(slashes: str) -> int:
 
 
 def unescaped(value: str, depth: int = 1) -> str:
-    """`\\n`, `\\'`, `\\u4e2d`, `\\x41` as they were meant, where the text was quoted `depth` times."""
+    r"""`\n`, `\'`, `\u4e2d`, `\x41` as they were meant, where the text was quoted `depth` times."""
     while depth and "\\" in value:
         are_bytes = _BYTES.search(value) is not None
         value = _HALVES.sub(_joined, _ESCAPE.sub(_sign, value))
@@ -41,7 +43,7 @@ def _joined(pair: re.Match[str]) -> str:
 
 
 def _from_bytes(value: str) -> str:
-    """Python prints bytes with `\\xe6\\x8a\\xa5`: that is UTF-8, one byte each."""
+    r"""Python prints bytes with `\xe6\x8a\xa5`: that is UTF-8, one byte each."""
     try:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:

@@ -1,4 +1,5 @@
-"""A refusal -> an Event: the contract's words, aware times, one best place, no secrets, nothing that a store cannot keep.
+"""A refusal -> an Event: the contract's words, aware times, one best place, no secrets, nothing that a store cannot
+keep.
 
 Nothing is believed here that the text does not say: a masked request id is no request id, a code that is cut off is no
 code, a custom domain names no bucket. Next: the sources hand the events to triage.py.
@@ -30,7 +31,9 @@ _OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,40}")
 _V2_OPERATION = re.compile(r"operation error ([A-Z][A-Za-z0-9]{3,40}):")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
-_QUERY_SECRET = re.compile(r"(?i)(?:signature|token|secret|credential|ossaccesskeyid|expires|x-oss-(?:date|expires|process-sign))=[^&#\s]*&?")
+_QUERY_SECRET = re.compile(
+    r"(?i)(?:signature|token|secret|credential|ossaccesskeyid|expires|x-oss-(?:date|expires|process-sign))=[^&#\s]*&?"
+)
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
@@ -105,9 +108,11 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
         return _codeless(refusal, oss=oss, strict=strict)
     if fragment.weak:
         said = "said" in fragment.extra
-        return said and (not strict or oss or (code not in GENERIC and "message" in facts)) or words
-    return oss or (code in KNOWN_CODES and (not strict or code not in GENERIC or fragment.shape == "xml")) or (
-        not strict and fragment.shape == "xml"
+        return (said and (not strict or oss or (code not in GENERIC and "message" in facts))) or words
+    return (
+        oss
+        or (code in KNOWN_CODES and (not strict or code not in GENERIC or fragment.shape == "xml"))
+        or (not strict and fragment.shape == "xml")
     )
 
 
@@ -154,7 +159,9 @@ def _message(refusal: Refusal) -> str | None:
     message = refusal.fragment.facts.get("message")
     if message is None and "java" in refusal.shapes:
         above = refusal.record.text[refusal.after : refusal.fragment.start].rstrip("[ \t").removesuffix("\\n").rstrip()
-        message = re.split(r"(?:Exception|request|异常)[:：] |[:：]\[|\|\s{2,}", above.rpartition("\n")[2][-LONGEST_MESSAGE:])[-1].strip()
+        message = re.split(
+            r"(?:Exception|request|异常)[:：] |[:：]\[|\|\s{2,}", above.rpartition("\n")[2][-LONGEST_MESSAGE:]
+        )[-1].strip()
         message = None if message.endswith("Exception:") else message
     if not message:
         return None
@@ -213,7 +220,9 @@ def _cors(facts: dict[str, str], context: Fragment | None) -> _Asked:
         method = facts.get("method") or _first(context, "method")
         method = None if method == "OPTIONS" else method
     headers = facts.get("cors_headers") or _first(context, "cors_headers") or ""
-    names = tuple(name.strip() for name in re.split(r"[,\s]+", headers)[:64] if re.fullmatch(r"[\w-]{1,100}", name.strip()))
+    names = tuple(
+        name.strip() for name in re.split(r"[,\s]+", headers)[:64] if re.fullmatch(r"[\w-]{1,100}", name.strip())
+    )
     asked = method.strip().upper() if method and method.strip().upper() in _METHODS else None
     return _Asked(_clean(found[0]), asked, names) if found else _Asked(None, asked, ())
 
@@ -258,7 +267,9 @@ def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> di
         if facts.get("code"):
             found["code"] = facts["code"]
     kept = list(found.items())[:MOST_FIELDS]
-    return {_sure(name): _sure(redact(f"{value[:LONGEST_FIELD]}")) for name, value in kept if name != "StringToSignBytes"}
+    return {
+        _sure(name): _sure(redact(f"{value[:LONGEST_FIELD]}")) for name, value in kept if name != "StringToSignBytes"
+    }
 
 
 def _sample(text: str, fragment: Fragment, begin: int) -> str:

@@ -1,8 +1,8 @@
 """Fragments -> refusals: what speaks of one refused request is put together, once, in order of appearance.
 
-A Java exception prints header lines and the XML body of the same request; Node prints the message and then the object; a
-traceback prints the same dict twice. The rule: request ids decide where there are any; a code never joins another code; two
-full fragments of one shape are two requests; words and status lines join the fuller fragment beside them.
+A Java exception prints header lines and the XML body of the same request; Node prints the message and then the object;
+a traceback prints the same dict twice. The rule: request ids decide where there are any; a code never joins another
+code; two full fragments of one shape are two requests; words and status lines join the fuller fragment beside them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ NEAR = 4000
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
 LINES_INSIDE = 60
 LOOKBACK = 3
+MOST_CONTEXTS = 8
 ADJACENT = 2
 
 
@@ -132,7 +133,12 @@ def _line_by_line(fragments: list[Fragment], text: str) -> list[Fragment]:
     found: list[Fragment] = []
     for fragment in fragments:
         last = found[-1] if found else None
-        if last is not None and _same_line(last, fragment, text) and _agree(last, fragment) and _complete_each_other(last, fragment):
+        if (
+            last is not None
+            and _same_line(last, fragment, text)
+            and _agree(last, fragment)
+            and _complete_each_other(last, fragment)
+        ):
             _unite(last, fragment)
         else:
             found.append(fragment)
@@ -147,7 +153,9 @@ def _complete_each_other(one: Fragment, other: Fragment) -> bool:
     if "browser_console" in (one.shape, other.shape):
         return one.weak or other.weak
     if one.weak or other.weak:
-        return bool(ABOUT_ERRORS & one.facts.keys() or one.weak) and bool(ABOUT_ERRORS & other.facts.keys() or other.weak)
+        return bool(ABOUT_ERRORS & one.facts.keys() or one.weak) and bool(
+            ABOUT_ERRORS & other.facts.keys() or other.weak
+        )
     return False
 
 
@@ -202,7 +210,9 @@ class _Gathering:
     def take(self, fragment: Fragment, record: Record) -> None:
         if record.number != self._record:
             self._record, self._waiting = record.number, []
-        if fragment.shape == "context" or not (ABOUT_ERRORS & fragment.facts.keys() or fragment.weak or self._tells(fragment)):
+        if fragment.shape == "context" or not (
+            ABOUT_ERRORS & fragment.facts.keys() or fragment.weak or self._tells(fragment)
+        ):
             self._take_context(fragment)
             return
         joined = self._join(fragment)
@@ -229,9 +239,10 @@ class _Gathering:
         self._waiting.append(fragment)
         del self._waiting[:-8]
         last = self.refusals[-1] if self.refusals else None
-        if last is not None and last.record.number == fragment.record and len(last.contexts) < 8:
-            if "\n" not in last.record.text[last.fragment.end : fragment.start]:
-                last.contexts.append(fragment)
+        if last is None or last.record.number != fragment.record or len(last.contexts) >= MOST_CONTEXTS:
+            return
+        if "\n" not in last.record.text[last.fragment.end : fragment.start]:
+            last.contexts.append(fragment)
 
     def _join(self, fragment: Fragment) -> Refusal | None:
         request_id = fragment.facts.get("request_id")
@@ -295,7 +306,11 @@ def _one_request(refusal: Refusal, fragment: Fragment) -> bool:
         return True
     if into.weak and fragment.weak:
         between = refusal.record.text[into.end : fragment.start]
-        return "\n" not in between or not ("code" in into.facts or "message" in into.facts) or fragment.shape in ("status", "page")
+        return (
+            "\n" not in between
+            or not ("code" in into.facts or "message" in into.facts)
+            or fragment.shape in ("status", "page")
+        )
     if "code" not in fragment.facts and _begins_anew(refusal, fragment):
         return False
     if fragment.weak or into.weak:

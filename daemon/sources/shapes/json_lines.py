@@ -1,7 +1,9 @@
-"""A JSON log line -> fragments: the errors in its strings and objects, and what its other fields tell about the request.
+"""A JSON log line -> fragments: the errors in its strings and objects, and what its other fields tell about the
+request.
 
-The error may be any object in it (`err`, `error`, an element of a list) or stand as text in any string, at any depth and
-escaped any number of times. Fields around it (`bucket`, `key`, `client_ip`, `url`) are context: what the error says wins.
+The error may be any object in it (`err`, `error`, an element of a list) or stand as text in any string, at any depth
+and escaped any number of times. Fields around it (`bucket`, `key`, `client_ip`, `url`) are context: what the error says
+wins.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ DEEPEST = 24
 MOST_NODES = 4000
 _CODE = re.compile(r"[A-Z][A-Za-z0-9.]{2,60}")
 _HINT = re.compile(
-    r"<|Code|code|Error|OSS|oss|[A-Z][a-z]+(?:Denied|Forbidden|State|Skewed|Damage|Disable|Match|KeyId)|CORS|403|RequestId|request"
+    r"<|Code|code|Error|OSS|oss|[A-Z][a-z]+(?:Denied|Forbidden|State|Skewed|Damage|Disable|Match"
+    r"|KeyId)|CORS|403|RequestId|request"
 )
 NOT_CONTEXT = frozenset({"code", "message", "error_name"})
 """What the log line says of itself under these names is not what OSS said."""

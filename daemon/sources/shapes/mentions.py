@@ -1,8 +1,8 @@
-"""Words that say a refusal without naming its parts -> fragments: `AccessDeniedError: ...`, `403 AccessForbidden`, a bare
-message of OSS's, a status line, a block page.
+"""Words that say a refusal without naming its parts -> fragments: `AccessDeniedError: ...`, `403 AccessForbidden`, a
+bare message of OSS's, a status line, a block page.
 
-They count for less than a body or a dict: such a fragment joins a fuller one beside it, and stands alone only where
-the text around the word shows that something was refused.
+They count for less than a body or a dict: such a fragment joins a fuller one beside it, and stands alone only where the
+text around the word shows that something was refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import CODE_PATTERN
 
-_CODE = re.compile(rf"(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])")
+_CODE = re.compile(
+    rf"(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
+    rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
+)
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|返回|状态码?)[\s:：=(（/]{0,4}([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= ?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict)\b)"
@@ -23,7 +26,8 @@ _STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
 _STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
 _SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
 _REFUSED = re.compile(
-    r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got|returned|answered|cannot|unable)\b"
+    r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got"
+    r"|returned|answered|cannot|unable)\b"
     r"|失败|错误|报错|拒绝|异常"
 )
 _BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
@@ -88,7 +92,9 @@ def _sentence(text: str) -> str:
 
 def _messages(text: str) -> Iterator[Fragment]:
     for message in _MESSAGE.finditer(text):
-        yield Fragment(message.start(), message.end(), "text", {"message": message[0].strip()}, {"said": "yes"}, weak=True)
+        yield Fragment(
+            message.start(), message.end(), "text", {"message": message[0].strip()}, {"said": "yes"}, weak=True
+        )
 
 
 def _statuses(text: str) -> Iterator[Fragment]:

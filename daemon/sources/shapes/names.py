@@ -1,7 +1,7 @@
 """What the SDKs call things -> what we call them; and the codes that OSS is known to answer.
 
-One table for all shapes: `RequestId`, `request-id`, `x-oss-request-id`, `[RequestId]` and `请求ID` are one name. A shape or a
-spelling that nobody has met yet is usually one more word here.
+One table for all shapes: `RequestId`, `request-id`, `x-oss-request-id`, `[RequestId]` and `请求ID` are one. A shape
+or a spelling that nobody has met yet is usually one more word here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 REFUSALS = (
     "AccessDenied AccessForbidden InvalidObjectState InvalidAccessKeyId SignatureDoesNotMatch RequestTimeTooSkewed "
-    "ImageDamage UserDisable BucketDisable InDebt InDebtOverdue UbsmsInvalidBid KmsUbsmsInvalidBid KmsInDebt KmsInDebtOverdue "
-    "AbnormalBucketOwnerStatus BucketNotBelongTo AccessKeyIdAndSecurityTokenNotMatch InvalidSecurityToken SecurityTokenExpired "
+    "ImageDamage UserDisable BucketDisable InDebt InDebtOverdue UbsmsInvalidBid KmsUbsmsInvalidBid "
+    "KmsInDebt KmsInDebtOverdue "
+    "AbnormalBucketOwnerStatus BucketNotBelongTo AccessKeyIdAndSecurityTokenNotMatch "
+    "InvalidSecurityToken SecurityTokenExpired "
     "SecurityTokenNotSupported CnameDenied NonStandardHostForbidden SecondLevelDomainForbidden PermanentRedirect "
     "TransferAccelerationDisabled WORMConfigurationLocked InvalidTargetBucketForLogging InvalidPolicyDocument "
     "PublicEndpointForbidden EndpointForbidden InvalidAuthorization InvalidKmsMasterKeyId KmsServiceNotEnabled "
@@ -20,7 +22,9 @@ REFUSALS = (
 ).split()
 """Codes that come with 403, and a few near them. Any other code is taken too, where the text shows that OSS said it."""
 
-GENERIC = frozenset({"AccessDenied", "AccessForbidden", "PermanentRedirect", "InDebt", "EndpointForbidden", "InvalidAuthorization"})
+GENERIC = frozenset(
+    {"AccessDenied", "AccessForbidden", "PermanentRedirect", "InDebt", "EndpointForbidden", "InvalidAuthorization"}
+)
 """Words that other programs use as well: alone they need a sign of OSS beside them."""
 
 NOT_REFUSALS = {

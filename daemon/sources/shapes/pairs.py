@@ -1,8 +1,9 @@
-"""`name: value` in any notation -> fragments: dicts, JSON, Java's and Android's blocks, Go, C, .NET, PHP, Ruby, V2's text.
+"""`name: value` in any notation -> fragments: dicts, JSON, Java's and Android's blocks, Go, C, .NET, PHP, Ruby, V2's
+text.
 
-`'Code': 'X'`, `[ErrorCode]: X`, `ErrorCode=X`, `[code] => X`, `Error Code: X.`, `code: [ 'X' ]`, `"x-oss-request-id" = ( X )`: the
-notations differ, the idea does not. So one scanner takes every known name with a sign of assignment behind it, and one
-reader takes the value; a name that comes again begins the next fragment.
+`'Code': 'X'`, `[ErrorCode]: X`, `ErrorCode=X`, `[code] => X`, `Error Code: X.`, `code: [ 'X' ]`, `"x-oss-request-id" =
+( X )`: the notations differ, the idea does not. So one scanner takes every known name with a sign of assignment behind
+it, and one reader takes the value; a name that comes again begins the next fragment.
 """
 
 from __future__ import annotations
@@ -145,7 +146,9 @@ def _contradicts(fragment: Fragment, pair: Pair) -> bool:
 
 
 def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
-    """Something is identified here, and the pair is on a line that looks like no inside of it: that may be another refusal."""
+    """Something is identified here, and the pair is on a line that looks like no inside of it: that may be another
+    refusal.
+    """
     if not ("code" in fragment.facts or "request_id" in fragment.facts):
         return False
     if pair.name == "status" and {"status", "code"} <= fragment.facts.keys():
@@ -179,7 +182,9 @@ def _put(fragment: Fragment, pair: Pair) -> None:
         case "key_id" | "string_to_sign" | "signature" | "object" | "key":
             fragment.put(pair.name, value)
         case "skew" | "endpoint" | "recommend" | "content_length" | "credentials" | "server":
-            fragment.note({"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint"}.get(pair.name, pair.spelling), value)
+            fragment.note(
+                {"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint"}.get(pair.name, pair.spelling), value
+            )
         case _:
             fragment.put(pair.name, value.strip())
 

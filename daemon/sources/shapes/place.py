@@ -1,8 +1,8 @@
 """What a text tells about bucket and key -> the best reading of it, and every other reading that is possible.
 
 Best first (design: section 10): fields of the error; fields of the JSON log line; the request's URL, decoded once;
-`oss://bucket/key` before the error, raw. The string to sign and the host come after these. Nothing is guessed here: where
-a text can be read in two ways both are kept, and the view asks which object exists.
+`oss://bucket/key` before the error, raw. The string to sign and the host come after these. Nothing is guessed here:
+where a text can be read in two ways both are kept, and the view asks which object exists.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ MOST_READINGS = 8
 LONGEST_KEY = 1023
 _BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _BUCKET_HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
+    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
+    r"|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
     r"\.(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?",
     re.IGNORECASE,
 )
@@ -28,10 +29,15 @@ _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliy
 _URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
 _OSS_URI = re.compile(r"oss://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?))?")
-_NOT_REQUESTS = re.compile(r"https?://(?:api|help|www|error-center|troubleshoot|next\.api|doc|docs|developer|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc", re.IGNORECASE)
+_NOT_REQUESTS = re.compile(
+    r"https?://(?:api|help|www|error-center|troubleshoot|next\.api|doc|docs|developer"
+    r"|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc",
+    re.IGNORECASE,
+)
 _KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[，；。]\s|[:：]$")
 _STOP = re.compile(
-    r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and|into|as|cannot|could|has|had|got|status|code)\b"
+    r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
+    r"|into|as|cannot|could|has|had|got|status|code)\b"
     r"|\s?(?:失败|错误|报错|时|被|出错)"
 )
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
@@ -66,7 +72,9 @@ def bucket_of_host(host: str) -> str | None:
 def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> Place:
     """Read all places that a refusal, its context and the text before `start` tell, and put the best one first."""
     facts = refusal.facts
-    by_host = bucket_of_host(facts.get("host", "")) or (context and bucket_of_host(context.facts.get("host", ""))) or None
+    by_host = (
+        bucket_of_host(facts.get("host", "")) or (context and bucket_of_host(context.facts.get("host", ""))) or None
+    )
     told = [_told(facts)]
     if context is not None:
         told.append(_told(context.facts))
@@ -74,7 +82,9 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
     url, from_urls = _from_urls(facts, context, text, known)
     method, from_lines = _from_request_lines(text, known)
     signed = _from_string_to_sign(facts.get("string_to_sign", ""))
-    from_spelled = _spelled(told[:1] if told[0].key else told)  # the error names its object: nothing around it is a reading of that
+    from_spelled = _spelled(
+        told[:1] if told[0].key else told
+    )  # the error names its object: nothing around it is a reading of that
     everything = [*from_spelled, *from_urls, *_from_oss_uris(text, start), *from_lines, *signed, Reading(by_host)]
     if told[0].key:
         everything = [r if r.key is None or r in from_spelled else Reading(r.bucket) for r in everything]
@@ -101,7 +111,11 @@ def _told(facts: dict[str, str]) -> Reading:
     version = facts.get("version_id")
     return Reading(
         bucket if _BUCKET.fullmatch(bucket) and bucket.lower() != "null" else None,
-        key if key and key not in ("-", "null", "None", "undefined") and len(key.encode("utf-8", "replace")) <= LONGEST_KEY + 1 else None,
+        key
+        if key
+        and key not in ("-", "null", "None", "undefined")
+        and len(key.encode("utf-8", "replace")) <= LONGEST_KEY + 1
+        else None,
         version if version and version not in ("-", "null", "None") else None,
     )
 
@@ -135,7 +149,10 @@ def _from_urls(
     readings: list[Reading] = []
     host = facts.get("host", "").lower()
     urls = [(url, True) for value in named for url in _URL.findall(value) or _schemeless(value)]
-    urls += [(found[0], text[max(0, found.start() - 6) : found.start()].endswith("URL: ")) for found in islice(_URL.finditer(text), 40)]
+    urls += [
+        (found[0], text[max(0, found.start() - 6) : found.start()].endswith("URL: "))
+        for found in islice(_URL.finditer(text), 40)
+    ]
     for url, trusted in urls[:40]:
         if _NOT_REQUESTS.search(url):
             continue
@@ -214,7 +231,9 @@ def _from_request_lines(text: str, known: str | None) -> tuple[str | None, list[
 
 
 def _from_oss_uris(text: str, start: int) -> list[Reading]:
-    """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the error."""
+    """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
+    error.
+    """
     uris = list(islice(_OSS_URI.finditer(text), 40))
     before = [uri for uri in uris if uri.start() < start] or uris
     ordered = before if _COPY.search(text[:start]) or len(before) < 2 else before[::-1]
@@ -243,7 +262,9 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Reading]:
 
 
 def _likely(raw: str) -> list[str]:
-    """Where may a raw key with blanks end? Before a word of the sentence around it, behind a file's extension, or at the end."""
+    """Where may a raw key with blanks end? Before a word of the sentence around it, behind a file's extension, or at
+    the end.
+    """
     raw = raw.rstrip()
     if " " not in raw:
         return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]

@@ -19,20 +19,29 @@ LONGEST_JSON = 1024 * 1024
 _COMPOSE = re.compile(r"[A-Za-z0-9][\w.-]{0,60} {1,40}\| ?")
 _CRI = re.compile(r"(20\d\d-[\dT:.-]{10,30}(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] ")
 _SYSLOG = re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,80} [^\s:\[]{1,60}(?:\[\d{1,10}\])?: ?")
-_SYSLOG5424 = re.compile(r"<\d{1,3}>1 (20\d\d-\S{10,30}) \S{1,255} \S{1,48} \S{1,128} \S{1,32} (?:-|\[[^\]]{0,400}\]) ?")
+_SYSLOG5424 = re.compile(
+    r"<\d{1,3}>1 (20\d\d-\S{10,30}) \S{1,255} \S{1,48} \S{1,128} \S{1,32} (?:-|\[[^\]]{0,400}\]) ?"
+)
 _METEOR = re.compile(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
-_LOGCAT = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?")
+_LOGCAT = re.compile(
+    r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?"
+)
 _QUOTE = re.compile(r"(?:> ?){1,4}|< (?=\w)|```\w{0,10}$")
 _STAMPED = re.compile(
-    r"[\[(|]{0,2}(?:time=\"?|ts=\"?)?(?:20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d|\d{1,2}/[A-Z][a-z]{2}/20\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )"
+    r"[\[(|]{0,2}(?:time=\"?|ts=\"?)?(?:20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d"
+    r"|\d{1,2}/[A-Z][a-z]{2}/20\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )"
     r"|\d{1,3}(?:\.[\dx]{1,3}){3} - |(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC|E/|W/|I/)[\s:|\[]"
 )
 _INSIDE = re.compile(
-    r"\s|[<}\])]|\[(?:Error|Request|Host|Response|Code|Message|Raw|EC)|at [\w.$<]|Caused by|(?:Http Status|Error|Request|Status) \w{1,10}:"
-    r"|(?:Message|EC|Timestamp|Host ?I[dD]|Request ?I[dD]|Code|Error ?Code|Snapshot)\s?[:：]|(?:status|code|message|requestId|name|hostId|params|ecCode)\s?: |[\"']?\w{1,30}[\"']?\s{1,5}(?:=>?) "
+    r"\s|[<}\])]|\[(?:Error|Request|Host|Response|Code|Message|Raw|EC)|at [\w.$<]|Caused by|"
+    r"(?:Http Status|Error|Request|Status) \w{1,10}:"
+    r"|(?:Message|EC|Timestamp|Host ?I[dD]|Request ?I[dD]|Code|Error ?Code|Snapshot)\s?[:：]"
+    r"|(?:status|code|message|requestId|name|hostId|params|ecCode)\s?: "
+    r"|[\"']?\w{1,30}[\"']?\s{1,5}(?:=>?) "
 )
 _STAMP_BEFORE = re.compile(
-    r"[\[(|]{0,2}20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])|]{0,2} ?(?:(?:stdout|stderr|[A-Z]{4,8}|[EWI])[ |:]{1,3}){0,2}"
+    r"[\[(|]{0,2}20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z"
+    r"|[+-]\d\d:?\d\d)?[\])|]{0,2} ?(?:(?:stdout|stderr|[A-Z]{4,8}|[EWI])[ |:]{1,3}){0,2}"
 )
 
 

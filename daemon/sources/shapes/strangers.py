@@ -1,7 +1,9 @@
-"""A fragment -> whose error it is: OSS's, or that of a service that speaks alike (S3, MinIO, other Alibaba services, ...).
+"""A fragment -> whose error it is: OSS's, or that of a service that speaks alike (S3, MinIO, other Alibaba services,
+...).
 
 A stranger's error must never become work: an `InvalidAccessKeyId` of S3 or of ECS says nothing about a bucket of ours.
-What OSS alone says (its hosts, its EC, its wording) outweighs everything else, because people reach OSS by S3 clients too.
+What OSS alone says (its hosts, its EC, its wording) outweighs everything else, because people reach OSS by S3 clients
+too.
 """
 
 from __future__ import annotations
@@ -10,24 +12,40 @@ import re
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
 
-_OSS_HOST = re.compile(r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com", re.IGNORECASE)
+_OSS_HOST = re.compile(
+    r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
+    re.IGNORECASE,
+)
 _OSS_WORDS = re.compile(
-    r"The OSS Access Key|x-oss-|aliyun[-_. ]?oss|oss2?\.exceptions|com\.aliyun\.oss|Aliyun[./]OSS|oss: service returned|OSSAccessKeyId"
+    r"The OSS Access Key|x-oss-|aliyun[-_. ]?oss|oss2?\.exceptions|com\.aliyun\.oss|Aliyun[./]OSS"
+    r"|oss: service returned|OSSAccessKeyId"
     r"|AliyunOSS|oss://|CORSResponse|ali-oss|because of bucket acl|oss-sdk|ossutil",
     re.IGNORECASE,
 )
 _EC = re.compile(r"\d{4}-\d{8}")
 _OSS_ID = re.compile(r"[0-9A-F]{24}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_ALIBABA_HOST = re.compile(r"(?:^|//|\.)([a-z][a-z0-9-]{1,30})(?:[.-][a-z]{2}-[a-z0-9-]{3,30})?(?:-(?:internal|vpc))?\.aliyuncs\.com", re.IGNORECASE)
+_ALIBABA_HOST = re.compile(
+    r"(?:^|//|\.)([a-z][a-z0-9-]{1,30})(?:[.-][a-z]{2}-[a-z0-9-]{3,30})?(?:-(?:internal|vpc))?\.aliyuncs\.com",
+    re.IGNORECASE,
+)
 _ALIBABA_XML = re.compile(r"https?://(mns|mq|ons|sls|ots)\.aliyuncs\.com")
-_ALIBABA_CODES = re.compile(r"(?:InvalidAccessKeyId|Forbidden|NoPermission|InvalidSecurityToken|SignatureDoesNotMatch|IncompleteSignature)\.\w+")
+_ALIBABA_CODES = re.compile(
+    r"(?:InvalidAccessKeyId|Forbidden|NoPermission|InvalidSecurityToken|SignatureDoesNotMatch|IncompleteSignature)\.\w+"
+)
 _ALIBABA_WORDS = re.compile(
-    r"TeaException|Tea\.|SDK\.ServerError|aliyunsdkcore|com\.aliyuncs\.exceptions|Specified access key is|Specified signature is not matched"
+    r"TeaException|Tea\.|SDK\.ServerError|aliyunsdkcore|com\.aliyuncs\.exceptions|Specified access "
+    r"key is|Specified signature is not matched"
     r"|alibabacloud_tea|AlibabaCloud\.SDK|LogException|aliyun\.log",
 )
 _OTHERS = (
-    ("s3", re.compile(r"amazonaws\.com|AWS Access Key Id|botocore|boto3|x-amz-(?!content-sha256)|\bAmazonS3|S3ServiceException|aws-sdk|awserr|Key Id you provided does not exist in our records\.?</Message><AWSAccessKeyId")),
+    (
+        "s3",
+        re.compile(
+            r"amazonaws\.com|AWS Access Key Id|botocore|boto3|x-amz-(?!content-sha256)|\bAmazonS3"
+            r"|S3ServiceException|aws-sdk|awserr"
+        ),
+    ),
     ("minio", re.compile(r"\bminio\b|MinIO|io\.minio")),
     ("cos", re.compile(r"myqcloud\.com|<TraceId>|CosServiceException|qcloud_cos")),
     ("obs", re.compile(r"myhuaweicloud\.com|ObsException|obs-sdk")),
@@ -35,40 +53,41 @@ _OTHERS = (
     ("ceph", re.compile(r"\btx0000[0-9a-f-]{10,}")),
     ("qiniu", re.compile(r"qiniucs\.com|qiniu\.com")),
     ("tos", re.compile(r"tos-[a-z0-9-]+\.volces\.com")),
-)  # fmt: skip
+)
 _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 
 def stranger(fragment: Fragment, around: str) -> str | None:
-    """Whose error it is, in a word (`s3`, `minio`, `alibaba:ecs`, ...); None if it is OSS's, or nothing speaks against that."""
+    """Whose error it is, in a word (`s3`, `minio`, `alibaba:ecs`, ...); None if it is OSS's, or nothing says
+    otherwise.
+    """
     facts = fragment.facts
-    host = facts.get("host", "")
-    code = facts.get("code", "")
-    if _OSS_HOST.search(host):
+    is_uuid = _UUID.fullmatch(facts.get("request_id", "")) is not None
+    if _OSS_HOST.search(facts.get("host", "")) or (_EC.fullmatch(facts.get("ec", "")) and not is_uuid):
         return None
-    if _EC.fullmatch(facts.get("ec", "")) and not _UUID.fullmatch(facts.get("request_id", "")):
+    if named := _by_its_parts(fragment):
+        return named
+    if _OSS_WORDS.search(around) or _OSS_HOST.search(around):
         return None
-    if found := _ALIBABA_XML.search(fragment.extra.get("xmlns", "")):
-        return f"alibaba:{found[1]}"
-    if found := _ALIBABA_HOST.search(host):
+    if is_uuid or _ALIBABA_WORDS.search(around):
+        return "alibaba"
+    named = next((name for name, signs in _OTHERS if signs.search(around)), None)
+    if named is None and "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
+        return "s3"
+    return named
+
+
+def _by_its_parts(fragment: Fragment) -> str | None:
+    """What the error's own parts say, whatever stands around it."""
+    host = fragment.facts.get("host", "")
+    if found := _ALIBABA_XML.search(fragment.extra.get("xmlns", "")) or _ALIBABA_HOST.search(host):
         return f"alibaba:{found[1].lower()}"
-    if _ALIBABA_CODES.fullmatch(code):
+    if _ALIBABA_CODES.fullmatch(fragment.facts.get("code", "")):
         return "alibaba"
     if _MINIO_HOST.fullmatch(host):
         return "minio"
-    if _S3_HOST.fullmatch(host):
-        return "s3"
-    if _OSS_WORDS.search(around) or _OSS_HOST.search(around):
-        return None
-    if _UUID.fullmatch(facts.get("request_id", "")) or _ALIBABA_WORDS.search(around):
-        return "alibaba"
-    for name, signs in _OTHERS:
-        if signs.search(around):
-            return name
-    if "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
-        return "s3"
-    return None
+    return "s3" if _S3_HOST.fullmatch(host) else None
 
 
 def says_oss(fragment: Fragment, around: str) -> bool:

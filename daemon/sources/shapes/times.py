@@ -34,9 +34,14 @@ def _from_iso(found: re.Match[str]) -> datetime | None:
     fraction = (found["f"] or "")[:6].ljust(6, "0")
     try:
         moment = datetime(  # noqa: DTZ001  # the zone is put on below, where the text tells one
-            int(found["y"]), int(found["mo"]), int(found["d"]), int(found["h"]), int(found["mi"]), min(int(found["s"]), 59),
+            int(found["y"]),
+            int(found["mo"]),
+            int(found["d"]),
+            int(found["h"]),
+            int(found["mi"]),
+            min(int(found["s"]), 59),
             int(fraction),
-        )  # fmt: skip
+        )
     except ValueError:
         return None
     zone = found["z"]
@@ -72,9 +77,14 @@ def read_clf(text: str) -> datetime | None:
     offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
     try:
         moment = datetime(
-            int(found[3]), _MONTHS[found[2]], int(found[1]), int(found[4]), int(found[5]), int(found[6]),
+            int(found[3]),
+            _MONTHS[found[2]],
+            int(found[1]),
+            int(found[4]),
+            int(found[5]),
+            int(found[6]),
             tzinfo=timezone(-offset if zone[0] == "-" else offset),
-        )  # fmt: skip
+        )
     except ValueError:
         return None
     return moment.astimezone(UTC)

@@ -1,8 +1,9 @@
-"""`<Error>` bodies -> fragments: whole, cut off, without their root, with a namespace, on one line, escaped in any way.
+"""`<Error>` bodies -> fragments: whole, cut off, without their root, with a namespace, on one line, escaped in any
+way.
 
 Not an XML parser on purpose. What stands in logs is cut, prefixed and escaped, and an XML parser has one answer to all
-of that. Tags are taken one after the other, each value up to the next tag, so the work is linear and nothing is resolved
-or expanded.
+of that. Tags are taken one after the other, each value up to the next tag, so the work is linear and nothing is
+resolved or expanded.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ GAP = 4096
 
 
 def find(text: str) -> Iterator[Fragment]:
-    """Every error body in the text."""
+    """Every error body in the text; a lone tag is none."""
+    return (body for body in _bodies(text) if body.facts or body.extra)
+
+
+def _bodies(text: str) -> Iterator[Fragment]:
     if "<" not in text:
         return
     if "<![CDATA[" in text:

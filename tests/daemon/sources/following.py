@@ -1,4 +1,4 @@
-"""A clock that moves by hand, and a reader that keeps the cursor as triage would: through JSON, only after each batch."""
+"""A clock that moves by hand, and a reader that keeps the cursor as triage would: through JSON, batch by batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Access logs: fields by position, refusals found by their bytes, objects read once however late and however they grow."""
+"""Access logs: fields by position, refusals found by their bytes, objects read once however late and however they
+grow."""
 
 from __future__ import annotations
 
@@ -17,12 +18,23 @@ NOW = datetime(2026, 9, 13, 12, 0, tzinfo=UTC)
 
 
 def entry(
-    number: int = 1, *, method: str = "GET", url: str = "/2024%2Fa%20b.csv", status: int = 403, code: str = "InvalidObjectState",
-    agent: str = "curl/8.7.1", referer: str = "-", name: str = "2024%2Fa%20b.csv", key_id: str = "LTAI5tExample", tail: str = "",
-) -> str:  # fmt: skip
+    number: int = 1,
+    *,
+    method: str = "GET",
+    url: str = "/2024%2Fa%20b.csv",
+    status: int = 403,
+    code: str = "InvalidObjectState",
+    agent: str = "curl/8.7.1",
+    referer: str = "-",
+    name: str = "2024%2Fa%20b.csv",
+    key_id: str = "LTAI5tExample",
+    tail: str = "",
+) -> str:
     return (
-        f'198.51.100.23 - - [13/Sep/2026:15:47:19 +0800] "{method} {url} HTTP/1.1" {status} 370 15 "{referer}" "{agent}" '
-        f'"reports.oss-cn-hangzhou.aliyuncs.com" "66F10B88C0FFEE12{number:08X}" "true" "300000000000000033" "GetObject" "reports" '
+        f'198.51.100.23 - - [13/Sep/2026:15:47:19 +0800] "{method} {url} HTTP/1.1" {status} 370 15 '
+        f'"{referer}" "{agent}" '
+        f'"reports.oss-cn-hangzhou.aliyuncs.com" "66F10B88C0FFEE12{number:08X}" "true" '
+        f'"300000000000000033" "GetObject" "reports" '
         f'"{name}" 370070 13 "{code}" 119 "1000000000000011" - "-" "archive" "-" "-" "{key_id}"{tail}'
     )
 
@@ -90,8 +102,10 @@ def test_fields_that_were_added_at_the_end_change_nothing(tail: str) -> None:
 
 def test_an_old_line_of_25_fields_is_read() -> None:
     line = (
-        '47.93.1.2 - - [06/Mar/2017:15:13:32 +0800] "HEAD /logs_%24folder%24 HTTP/1.1" 403 0 1 "-" "aliyun-sdk-http/1.0()/ossfs1.79.8" '
-        '"web.oss-cn-beijing.aliyuncs.com" "58BD0C1C483412961E8C9FB3" "true" "12953726" "HeadObject" "web" "logs_%24folder%24" - 1 '
+        '47.93.1.2 - - [06/Mar/2017:15:13:32 +0800] "HEAD /logs_%24folder%24 HTTP/1.1" 403 0 1 "-" '
+        '"aliyun-sdk-http/1.0()/ossfs1.79.8" '
+        '"web.oss-cn-beijing.aliyuncs.com" "58BD0C1C483412961E8C9FB3" "true" "12953726" "HeadObject" '
+        '"web" "logs_%24folder%24" - 1 '
         '"AccessDenied" 254 "12953726" - "-" "-"'
     )
     parsed = parse_line(line.encode())
@@ -105,7 +119,9 @@ def test_a_leading_blank_and_quotes_inside_the_agent_do_not_shift_the_fields() -
     assert (parsed.user_agent, parsed.bucket, parsed.code) == ('evil" "x" "y', "reports", "InvalidObjectState")
 
 
-@pytest.mark.parametrize("line", [b"", b"-", b"\xff" * 300, entry().encode()[:200], entry().encode()[20:], b'a b c [d] "e" 403 1 1 '])
+@pytest.mark.parametrize(
+    "line", [b"", b"-", b"\xff" * 300, entry().encode()[:200], entry().encode()[20:], b'a b c [d] "e" 403 1 1 ']
+)
 def test_a_malformed_line_is_none(line: bytes) -> None:
     assert parse_line(line) is None
 
@@ -144,7 +160,12 @@ def test_a_referer_that_names_no_page_gives_no_origin(referer: str) -> None:
 
 
 def test_only_refusals_become_events_and_image_damage_also_with_400() -> None:
-    lines = [entry(1, status=200, code="-"), entry(2, status=404, code="NoSuchKey"), entry(3, status=400, code="ImageDamage"), entry(4)]
+    lines = [
+        entry(1, status=200, code="-"),
+        entry(2, status=404, code="NoSuchKey"),
+        entry(3, status=400, code="ImageDamage"),
+        entry(4),
+    ]
     found = list(refused_lines("\n".join(lines).encode()))
     assert len(found) == 2
     answered = parse_line(lines[0].encode())
@@ -168,7 +189,9 @@ def test_each_object_is_read_once() -> None:
 
 
 def test_several_and_late_objects_of_an_hour_are_read() -> None:
-    follower, reader = follow({name("2026-09-13-15", 1): f"{entry(1)}\n".encode(), name("2026-09-13-16"): f"{entry(2)}\n".encode()})
+    follower, reader = follow(
+        {name("2026-09-13-15", 1): f"{entry(1)}\n".encode(), name("2026-09-13-16"): f"{entry(2)}\n".encode()}
+    )
     assert ids(follower) == [1, 2]
     reader.objects[name("2026-09-13-15", 2)] = f"{entry(3)}\n".encode()
     reader.objects[name("2026-09-11-20", 1)] = f"{entry(4)}\n".encode()
@@ -198,7 +221,11 @@ def test_the_last_line_of_an_object_needs_no_newline() -> None:
 
 
 def test_years_of_old_logs_are_passed_over_and_not_remembered() -> None:
-    old = {name(f"2025-{month:02d}-{day:02d}-03"): f"{entry(1)}\n".encode() for month in range(1, 13) for day in range(1, 29)}
+    old = {
+        name(f"2025-{month:02d}-{day:02d}-03"): f"{entry(1)}\n".encode()
+        for month in range(1, 13)
+        for day in range(1, 29)
+    }
     old |= {name(f"2025-{month:02d}-07-03", 1, "another"): f"{entry(2)}\n".encode() for month in range(1, 13)}
     follower, reader = follow({**old, name("2026-09-13-15"): f"{entry(3)}\n".encode()})
     assert ids(follower) == [3]
@@ -207,7 +234,9 @@ def test_years_of_old_logs_are_passed_over_and_not_remembered() -> None:
 
 
 def test_objects_that_are_no_logs_are_left_alone() -> None:
-    follower, reader = follow({"oss/readme.txt": entry(1).encode(), "oss/reports2026-99-13-15-00-00-0001": entry(2).encode()})
+    follower, reader = follow(
+        {"oss/readme.txt": entry(1).encode(), "oss/reports2026-99-13-15-00-00-0001": entry(2).encode()}
+    )
     assert ids(follower) == []
     assert reader.opened == []
 

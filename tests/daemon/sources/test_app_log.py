@@ -11,6 +11,7 @@ import pytest
 
 from ossmend.daemon.sources import app_log
 from ossmend.daemon.sources.app_log import AppLog, decoded
+from ossmend.remediators.contract import Event
 from tests.daemon.sources.following import Follower, HandClock
 from tests.samples.printed import SHAPES, Refused
 
@@ -26,7 +27,7 @@ def line(number: int, key: str = "2024/a.csv") -> str:
     return f"2026-03-01 10:00:00,123 ERROR reader: cannot read oss://reports/{key}: {dictionary}\n"
 
 
-def numbers(events: list[app_log.Event]) -> list[int]:
+def numbers(events: list[Event]) -> list[int]:
     return [int((event.request_id or "0")[16:], 16) for event in events]
 
 
@@ -240,7 +241,9 @@ def test_a_crash_inside_an_unfinished_block_reads_it_whole(tmp_path: Path) -> No
     assert [event.bucket for event in again.read()] == [FROZEN.bucket]
 
 
-@pytest.mark.parametrize("shape", ["oss2_class", "go", "ossutil", "cpp", "body_one_line", "oss2_in_json", "node_json", "body_json_escaped"])
+@pytest.mark.parametrize(
+    "shape", ["oss2_class", "go", "ossutil", "cpp", "body_one_line", "oss2_in_json", "node_json", "body_json_escaped"]
+)
 def test_shapes_of_one_line_are_taken_at_once(tmp_path: Path, shape: str) -> None:
     (tmp_path / "a.log").write_text(f"2026-03-01 10:00:00 ERROR x: {SHAPES[shape](FROZEN).text.rstrip()}\n")
     follower, _ = follow(tmp_path)
@@ -252,7 +255,7 @@ def test_every_shape_written_byte_by_byte_is_one_event(tmp_path: Path, shape: st
     log = tmp_path / "a.log"
     text = f"2026-03-01 10:00:00 ERROR app: failed\n{SHAPES[shape](FROZEN).text.rstrip()}\n".encode()
     follower, clock = follow(tmp_path)
-    events: list[app_log.Event] = []
+    events: list[Event] = []
     with log.open("ab", buffering=0) as file:
         for start in range(0, len(text), 97):
             file.write(text[start : start + 97])
@@ -275,7 +278,8 @@ def test_other_peoples_lines_are_left_alone(tmp_path: Path) -> None:
         '{"level":"error","code":"AccessDenied","msg":"user may not open the page"}\n'
         "2026-03-01 10:00:00 INFO policy AccessDenied is evaluated first\n"
         "StatusCode=200, took 12 ms\n"
-        "2026-03-01 10:00:01 INFO uploaded to https://b.oss-cn-hangzhou.aliyuncs.com/a.txt status=200 x-oss-request-id: 66F10B88C0FFEE1234ABCD01\n"
+        "2026-03-01 10:00:01 INFO uploaded to https://b.oss-cn-hangzhou.aliyuncs.com/a.txt status=200 "
+        "x-oss-request-id: 66F10B88C0FFEE1234ABCD01\n"
     )
     follower, clock = follow(tmp_path)
     clock.pass_(1)
@@ -330,7 +334,9 @@ def test_a_huge_line_is_skipped_and_counted_in_bounded_memory(tmp_path: Path) ->
 
 
 def test_any_bytes_are_read_and_what_is_between_them_is_found(tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_bytes(b"text first, then \xff\xfe\x80\n" + line(1).encode() + b"\xf0\x28\x8c\x28\n" + line(2).encode())
+    (tmp_path / "a.log").write_bytes(
+        b"text first, then \xff\xfe\x80\n" + line(1).encode() + b"\xf0\x28\x8c\x28\n" + line(2).encode()
+    )
     follower, _ = follow(tmp_path)
     assert numbers(follower.read()) == [1, 2]
 
@@ -377,7 +383,9 @@ def test_hostile_file_names_cannot_forge_a_complaint(tmp_path: Path) -> None:
 
 def test_ten_thousand_refused_reads_of_a_hundred_objects_are_read_quickly(tmp_path: Path) -> None:
     with (tmp_path / "a.log").open("w") as file:
-        file.writelines(line(number, f"2024/q{number % 4}/report {number % 100:03d} 100%+ü.csv") for number in range(10_000))
+        file.writelines(
+            line(number, f"2024/q{number % 4}/report {number % 100:03d} 100%+ü.csv") for number in range(10_000)
+        )
     follower, _ = follow(tmp_path)
     before = time.process_time()
     events = follower.read()

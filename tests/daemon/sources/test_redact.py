@@ -28,7 +28,10 @@ SECRET = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5"
         f"Authorization: OSS LTAI5tExample:{SECRET}",
         f"'Authorization': 'OSS LTAI5tExample:{SECRET}'",
         f'"authorization" => "OSS LTAI5tExample:{SECRET}"',
-        f"Authorization: OSS4-HMAC-SHA256 Credential=LTAI/20240101/cn-hangzhou/oss/aliyun_v4_request, Signature={SECRET}",
+        (
+            f"Authorization: OSS4-HMAC-SHA256 Credential=LTAI/20240101/cn-hangzhou/oss/aliyun_v4_request, "
+            f"Signature={SECRET}"
+        ),
         f"Authorization: OSS4-HMAC-SHA256 Credential=LTAI/x,AdditionalHeaders=host,Signature={SECRET}",
         f"Authorization: Bearer {SECRET}",
         f"sent OSS LTAI5tExample:{SECRET} and got 403",
@@ -100,7 +103,19 @@ def test_people_see_only_the_ends_of_a_key_id(key_id: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a\nb", "a\r\nb", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x9b31m", "\u202egnp.exe", "a\u2028b", "\x00", "\ud800", "\u200b", "\x85"],
+    [
+        "a\nb",
+        "a\r\nb",
+        "\x1b[31mred\x1b[0m",
+        "\x1b]0;title\x07",
+        "\x9b31m",
+        "\u202egnp.exe",
+        "a\u2028b",
+        "\x00",
+        "\ud800",
+        "\u200b",
+        "\x85",
+    ],
 )
 def test_hostile_text_is_one_harmless_line(text: str) -> None:
     safe = printable(text)
@@ -119,7 +134,10 @@ def test_anything_becomes_one_line_and_nothing_raises(text: str) -> None:
     redact(text)
 
 
-@pytest.mark.parametrize("unit", ["Signature=", "token: '", "Authorization: OSS a:", "://a:b@", "?sig=", "-----BEGIN PRIVATE KEY-----", "secret"])
+@pytest.mark.parametrize(
+    "unit",
+    ["Signature=", "token: '", "Authorization: OSS a:", "://a:b@", "?sig=", "-----BEGIN PRIVATE KEY-----", "secret"],
+)
 def test_redaction_takes_linear_time(unit: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))

@@ -36,5 +36,7 @@ def test_a_real_text_is_read_to_what_it_tells(row: dict[str, Any], strict: bool)
 def test_a_real_access_log_line_is_read_and_is_no_refusal(row: dict[str, Any]) -> None:
     entry = parse_line(row["text"].encode())
     assert entry is not None
-    assert {name: getattr(entry, name) for name in TOLD if name != "ec"} == {name: row.get(name) for name in TOLD if name != "ec"}
+    assert {name: getattr(entry, name) for name in TOLD if name != "ec"} == {
+        name: row.get(name) for name in TOLD if name != "ec"
+    }
     assert events_in(row["text"], source="test") == []
