@@ -8,6 +8,7 @@ from typing import Any
 
 from ossmend.remediators.causes import (
     access_denied,
+    access_denied_request,
     access_key,
     account,
     archive,
@@ -16,6 +17,7 @@ from ossmend.remediators.causes import (
     engine,
     general,
     image,
+    neighbours,
     other_403,
     signature,
     token,
@@ -23,9 +25,14 @@ from ossmend.remediators.causes import (
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract import Diagnosis, Event
 
-_FAMILIES = (archive, cors, access_key, clock, access_denied, signature, image, account, token, other_403, general)
+FAMILIES = (
+    archive, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token, other_403,
+    neighbours, general,
+)  # fmt: skip
+"""The data files, in the order in which docs/causes.md tells them."""
 
-CAUSES: Mapping[str, Cause] = {cause.id: cause for cause in chain.from_iterable(each.CAUSES for each in _FAMILIES)}
+
+CAUSES: Mapping[str, Cause] = {cause.id: cause for cause in chain.from_iterable(each.CAUSES for each in FAMILIES)}
 """Every cause by its id."""
 
 CODES = frozenset(code for cause in CAUSES.values() for code in cause.codes)
@@ -44,7 +51,11 @@ def diagnosis(
 
 
 def diagnose_event(
-    event: Event, *, others: Sequence[Event] = (), usage: Mapping[str, Mapping[str, int]] | None = None
+    event: Event,
+    *,
+    others: Sequence[Event] = (),
+    usage: Mapping[str, Mapping[str, int]] | None = None,
+    lang: str = "en",
 ) -> Diagnosis:
-    """What the text of one event tells, with the others of its case beside it."""
-    return engine.diagnose(CAUSES, event, others, usage)
+    """What the text of one event tells, with the others of its case beside it; evidence in `lang` (en, zh)."""
+    return engine.diagnose(CAUSES, event, others, usage, lang)

@@ -1,41 +1,57 @@
 """UserDisable and its family: the account itself is refused (facts: control-plane section 3)."""
 
-from ossmend.remediators.causes.model import Sign, cause
+from ossmend.remediators.causes.model import cause
+from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 _NO_RETRY = (
-    ("Do not retry in a loop, and do not look for a permission to change: no request of the account will work.",
-     "不要循环重试，也不要修改权限：该账号的任何请求都不会成功。"),
+    ("Do not retry in a loop: no request of the account will work until this is settled.",
+     "不要循环重试：解决之前该账号的任何请求都不会成功。"),
+    ("Do not look for a permission to change: none is missing.", "不要去修改权限：并不缺少权限。"),
 )  # fmt: skip
+_DISABLED = ec("0003-00000801", 0.6)
 
 CAUSES = (
     cause(
         "account-overdue", "UserDisable InDebt InDebtOverdue AbnormalBucketOwnerStatus",
-        ("The account is overdue", "账号欠费"),
-        (("Pay the bill now: data may be deleted within days after the suspension.",
-          "请立即结清账单：停服后数据可能在数天内被删除。"),
+        ("The account is overdue: a bill is not paid", "账号欠费：账单未支付"),
+        (("Look at the balance and pay now: after the suspension data is deleted within days (15 by the current page, formerly less).",
+          "请查看余额并立即支付：停服后数据将在数天内被删除（现行文档为 15 天，过去更短）。"),
          ("The owner of the bucket pays; that may be another account than the key's.",
-          "由 Bucket 所有者付费，可能不是密钥所属账号。")),
+          "由 Bucket 所有者付费，可能不是密钥所属账号。"),
+         ("If nothing is owed, read the messages in the console: it may be a security hold.", "若未欠费，请查看控制台站内信：可能是安全限制。")),
         _NO_RETRY,
-        (Sign("code", "^InDebt", 5, "the code is {}"), Sign("message", "overdue|arrear|debt|欠费", 3.5, "OSS said: {}"), Sign("ec", "0003-00000801", 0.5, "EC {} is that of disabled accounts")), 0.9,
+        (code("InDebt|InDebtOverdue", 6), said("overdue|arrear|debt|owe|欠费", 4.5), _DISABLED,
+         sign("sample", "欠费|overdue|arrears", 2.5, "the text speaks of an unpaid bill", "文本提到欠费")), 1.3,
     ),
     cause(
         "account-security-hold", "UserDisable BucketDisable AbnormalBucketOwnerStatus",
         ("The account or bucket is held for security reasons", "账号或 Bucket 因安全原因被限制"),
-        (("Read the messages in the console, and open a ticket.", "查看控制台站内信，并提交工单。"),),
+        (("Read the messages in the console, and open a ticket with the request id.", "查看控制台站内信，并携带请求 ID 提交工单。"),
+         ("Copy nothing away in a hurry: find out first what was reported.", "不要急于迁移数据：先弄清被举报或限制的原因。")),
         _NO_RETRY,
-        (Sign("code", "^BucketDisable", 5, "the code is {}"), Sign("message", "security|violat|违规", 3.5, "OSS said: {}"), Sign("ec", "0003-00000801", 0.5, "EC {} is that of disabled accounts")), 0.5,
+        (code("BucketDisable", 6), said("security|violat|illegal|违规", 4.5), _DISABLED,
+         sign("sample", "违规|security hold|violation|封禁", 2, "the text speaks of a security hold", "文本提到安全限制")), 0.9,
     ),
     cause(
         "oss-not-activated", "UserDisable",
         ("OSS was never activated on this account", "该账号未开通 OSS"),
-        (("Activate OSS in the console.", "在控制台开通 OSS。"),),
-        _NO_RETRY, (Sign("operation", "^(PutBucket|CreateBucket)$", 2, "it was refused when a bucket was created"),
-                    Sign("message", "activat|not.*open", 3, "OSS said: {}")), -0.6,
+        (("Activate OSS in the console; then try again.", "在控制台开通 OSS，然后重试。"),),
+        _NO_RETRY,
+        (sign("operation", "^(PutBucket|CreateBucket)$", 2.6, "it was refused when a bucket was made ({})", "在创建 Bucket 时被拒绝（{}）"),
+         sign("sample", r"creat\w{0,4} (?:\w+ ){0,3}bucket|CreateBucket|make_bucket|PutBucket(?![A-Z])|创建.{0,6}(?:Bucket|存储空间)", 2.2,
+              "it was refused when a bucket was made", "在创建 Bucket 时被拒绝"),
+         said("activat|not.{0,12}open", 4)), -1,
+    ),
+    cause(
+        "account-cancelled", "UserDisable",
+        ("The account does not exist any more", "账号已注销"),
+        (("Find out who closed the account, and use another one's key.", "查明账号由谁注销，并改用其他账号的密钥。"),),
+        _NO_RETRY, (ec("0003-00000803", 1), said("cancel|not exist|closed|注销", 4.5)), -2.2,
     ),
     cause(
         "account-abnormal", "AbnormalBucketOwnerStatus",
-        ("The bucket owner's account is cancelled or restricted", "Bucket 所有者账号已注销或受限"),
-        (("Only the owner of the bucket can settle this.", "仅 Bucket 所有者可处理。"),),
-        _NO_RETRY, prior=1.2,
+        ("The bucket owner's account is cancelled, restricted or suspended", "Bucket 所有者账号已注销、受限或停用"),
+        (("Ask the owner of the bucket: only that account can settle it.", "联系 Bucket 所有者：仅该账号可以处理。"),),
+        _NO_RETRY, (against("message", "overdue|debt", 2),), 2.6,
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 A cause's score is its prior plus the weights of the signs that were found; the scores become confidences by softmax,
 in which `unknown` takes part with a score of its own. So weak evidence stays weak, and two causes that fit alike share.
+Which causes are weighed at all is in candidates.py; what else the text lets one compute, in findings.py.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ossmend.remediators.causes.features import drift_of, features
-from ossmend.remediators.causes.model import Cause
+from ossmend.remediators.causes import candidates, findings
+from ossmend.remediators.causes.features import features
+from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract import Diagnosis, Event
 
 UNKNOWN_SCORE = 0.0
 MOST_CONFIDENT = 0.98
 """A text is never proof: it is a claim about the past."""
+MOST_ALTERNATIVES = 4
+LEAST_ALTERNATIVE = 0.05
+USUAL = Text(
+    "nothing in the text points elsewhere; it is a common cause of this code",
+    "文本没有指向其他原因；这是该错误码的常见原因",
+)
+NOTHING = Text("nothing in the text speaks clearly for one cause", "文本中没有明确指向某一原因的依据")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +38,19 @@ class Weighed:
     evidence: tuple[str, ...]
 
 
-def weigh(causes: Iterable[Cause], found: dict[str, str]) -> list[Weighed]:
+def weigh(causes: Iterable[Cause], found: Mapping[str, str], lang: str = "en") -> list[Weighed]:
     """All causes, the likeliest first; their confidences and that of `unknown` add up to 1."""
     scored: list[tuple[float, Cause, tuple[str, ...]]] = []
     for cause in causes:
-        score, evidence = cause.prior, []
-        for sign in cause.signs:
-            sentence = sign.found(found)
-            if sentence is not None:
-                score += sign.weight
-                evidence += [sentence] if sign.weight > 0 else []
-        scored.append((score, cause, tuple(evidence)))
-    total = math.exp(UNKNOWN_SCORE) + sum(math.exp(score) for score, _, _ in scored)
-    weighed = [Weighed(cause, math.exp(score) / total, evidence) for score, cause, evidence in scored]
+        if cause.prior is None:
+            continue
+        here = [sign for sign in cause.signs if sign.fits(found)]
+        here.sort(key=lambda sign: -sign.weight)
+        sentences = [sentence for sign in here if (sentence := sign.sentence(found, lang))]
+        scored.append((cause.prior + sum(sign.weight for sign in here), cause, tuple(dict.fromkeys(sentences))))
+    most = max((score for score, _, _ in scored), default=0.0)
+    total = math.exp(UNKNOWN_SCORE - most) + sum(math.exp(score - most) for score, _, _ in scored)
+    weighed = [Weighed(cause, math.exp(score - most) / total, evidence) for score, cause, evidence in scored]
     return sorted(weighed, key=lambda each: (-each.confidence, each.cause.id))
 
 
@@ -50,80 +59,44 @@ def diagnose(
     event: Event,
     others: Sequence[Event] = (),
     usage: Mapping[str, Mapping[str, int]] | None = None,
+    lang: str = "en",
 ) -> Diagnosis:
     """What the text alone tells. `unknown` where no cause is likelier than none."""
     found = features(event, others, usage)
-    weighed = weigh(_candidates(catalogue, event), found)
+    chosen = candidates.choose(catalogue, event, found)
+    weighed = weigh(chosen.causes, found, lang)
+    said = findings.of(event, found, lang)
     if not weighed:
-        return _from(catalogue[_fallback(event)], 0.9, (_no_cause(event),), (), {})
+        return _from(catalogue[chosen.otherwise], chosen.sure, (chosen.why.told(lang), *said.evidence), (), said.facts)
     left = 1.0 - sum(each.confidence for each in weighed)
-    best, alternatives = weighed[0], [(each.cause.id, round(each.confidence, 2)) for each in weighed[1:4]]
-    kept = tuple((name, confidence) for name, confidence in alternatives if confidence >= 0.1)
+    best = weighed[0]
     if best.confidence < left:
-        options = tuple((each.cause.id, round(each.confidence, 2)) for each in weighed[:3])
-        return _from(
-            catalogue["unknown"], round(left, 3), ("nothing in the text speaks clearly for one cause",), options, {}
-        )
-    confidence = round(min(best.confidence, MOST_CONFIDENT), 3)
-    facts = _facts(event, best.cause)
-    evidence = (*best.evidence, *_measured(facts)) or ("it is the usual cause of this code",)
-    return _from(best.cause, confidence, evidence, kept, facts)
+        options = _alternatives(weighed, chosen.sure)
+        return _from(catalogue["unknown"], round(left, 2), (NOTHING.told(lang), *said.evidence), options, said.facts)
+    confidence = round(min(best.confidence * chosen.sure, MOST_CONFIDENT), 2)
+    evidence = best.evidence or (USUAL.told(lang),)
+    if chosen.why.en:
+        evidence = (*evidence, chosen.why.told(lang))
+    facts = {**said.facts, **findings.about(best.cause, event)}
+    return _from(best.cause, confidence, (*evidence, *said.evidence), _alternatives(weighed[1:], chosen.sure), facts)
 
 
-def _facts(event: Event, cause: Cause) -> dict[str, Any]:
-    """What the text lets one compute: how far a clock is off, the narrowest statement that would allow a request."""
-    facts: dict[str, Any] = {}
-    drift = drift_of(event)
-    if event.code == "RequestTimeTooSkewed" and drift is not None:
-        facts["drift_seconds"] = drift
-    action = event.fields.get("AccessDeniedDetail.AuthAction")
-    if cause.id == "denied-ram-implicit" and action and event.bucket:
-        about_object = event.key is not None and "Bucket" not in action and not action.startswith("oss:List")
-        resource = f"acs:oss:*:*:{event.bucket}/{event.key}" if about_object else f"acs:oss:*:*:{event.bucket}"
-        facts["statement"] = {"Effect": "Allow", "Action": [action], "Resource": [resource]}
-    if endpoint := event.fields.get("Endpoint"):
-        facts["endpoint"] = endpoint
-    return facts
-
-
-def _measured(facts: Mapping[str, Any]) -> tuple[str, ...]:
-    if "drift_seconds" not in facts:
-        return ()
-    drift = facts["drift_seconds"]
-    return (f"RequestTime minus ServerTime is {drift:+.0f} s: the client is {'behind' if drift < 0 else 'ahead'}",)
-
-
-def _candidates(catalogue: Mapping[str, Cause], event: Event) -> list[Cause]:
-    if event.fields.get("stranger"):
-        return [catalogue["another-service"]]
-    if event.code is None and event.ec:
-        return [cause for cause in catalogue.values() if _knows_ec(cause, event.ec)]
-    return [cause for cause in catalogue.values() if event.code in cause.codes]
-
-
-def _knows_ec(cause: Cause, ec: str) -> bool:
-    return any(sign.feature == "ec" and sign.weight > 0 and sign.regex.search(ec) for sign in cause.signs)
-
-
-def _fallback(event: Event) -> str:
-    return "no-code" if event.code is None else "unknown-code"
-
-
-def _no_cause(event: Event) -> str:
-    return "the refusal carries no OSS error code" if event.code is None else f"{event.code} is not in the catalogue"
+def _alternatives(weighed: Sequence[Weighed], sure: float) -> tuple[tuple[str, float], ...]:
+    named = [(each.cause.id, round(each.confidence * sure, 2)) for each in weighed[:MOST_ALTERNATIVES]]
+    return tuple((name, confidence) for name, confidence in named if confidence >= LEAST_ALTERNATIVE)
 
 
 def _from(
     cause: Cause,
     confidence: float,
-    evidence: tuple[str, ...],
+    evidence: Sequence[str],
     alternatives: tuple[tuple[str, float], ...],
     facts: Mapping[str, Any],
 ) -> Diagnosis:
     return Diagnosis(
         cause=cause.id,
         confidence=confidence,
-        evidence=evidence,
+        evidence=tuple(dict.fromkeys(evidence)),
         next_steps={"en": tuple(t.en for t in cause.next_steps), "zh": tuple(t.zh for t in cause.next_steps)},
         avoid={"en": tuple(t.en for t in cause.avoid), "zh": tuple(t.zh for t in cause.avoid)},
         alternatives=alternatives,

@@ -1,22 +1,25 @@
-"""Event -> features: the names and values that signs speak of. Pure reading; nothing is decided here."""
+"""Event -> features: the names and values that signs speak of. Pure reading; nothing is decided here.
+
+A feature that the text does not tell is absent. What is read from a StringToSign stands in signed.py, clocks in times.py.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
+from ossmend.remediators.causes import signed, times
 from ossmend.remediators.contract import Event
 
-HALF_HOUR = 1800
-ZONE_SLACK = 90.0
-"""A time zone taken for another is off by half hours, give or take the drift of an ordinary clock."""
-MOST_ZONE = 14 * 3600
-EARLIEST, LATEST = datetime(2011, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""OSS opened in 2011: a server time outside is not OSS's (a proxy's, or a bad Date of 1970)."""
 MANY = 3
-
+BIG_BYTES = 100_000_000
+"""An upload of 100 MB takes minutes on a slow line."""
 _KEY_ID = re.compile(r"[0-9A-Za-z._=]+")
+_PLACEHOLDER = re.compile(
+    r"(?i)^(?:null|nil|none|undefined|nan|ak|test|key|x{3,}|(?:your|my)[-_]?\w{0,40}|access[-_]?key[-_]?id?|<[^>]{0,60}>|\$\{?\w{1,60}\}?|%\w{1,60}%)$"
+)
+_UPLOADS = re.compile(r"^(?:PutObject|PostObject|AppendObject|UploadPart|PUT|POST)$")
+_BROWSER = re.compile(r"Mozilla/\d")
 _PLAIN = (
     "code",
     "message",
@@ -30,38 +33,20 @@ _PLAIN = (
     "user_agent",
     "origin",
     "shape",
+    "sample",
 )
 
 
-def drift_of(event: Event) -> float | None:
-    """The client's clock minus OSS's, in seconds (negative: the client is behind); None if absurd or not told."""
-    if event.request_time is None or event.server_time is None or not EARLIEST <= event.server_time <= LATEST:
-        return None
-    return (event.request_time - event.server_time).total_seconds()
-
-
-def drift_kind(event: Event) -> str:
-    """`unset`, `zone`, `drift`; `absurd` where the server time is not OSS's; empty where no time is told."""
-    if event.server_time is not None and not EARLIEST <= event.server_time <= LATEST:
-        return "absurd"
-    if event.request_time is not None and event.request_time < EARLIEST:
-        return "unset"
-    drift = drift_of(event)
-    if drift is None:
-        return ""
-    halves = round(drift / HALF_HOUR)
-    if halves and abs(drift) <= MOST_ZONE + ZONE_SLACK and abs(drift - halves * HALF_HOUR) <= ZONE_SLACK:
-        return "zone"
-    return "drift"
-
-
 def key_shape(key_id: str | None) -> str:
-    """What an access key id looks like: `none`, `masked`, `blank`, `characters`, `temporary`, `plain`."""
+    """What an access key id looks like: `none`, `masked`, `blank`, `placeholder`, `characters`, `temporary`, `plain`."""
     if not key_id:
         return "none"
+    bare = key_id.strip()
+    if _PLACEHOLDER.match(bare):
+        return "placeholder"
     if "*" in key_id:
         return "masked"
-    if key_id != key_id.strip():
+    if key_id != bare:
         return "blank"
     if _KEY_ID.fullmatch(key_id) is None:
         return "characters"
@@ -71,25 +56,55 @@ def key_shape(key_id: str | None) -> str:
 def features(
     event: Event, others: Sequence[Event] = (), usage: Mapping[str, Mapping[str, int]] | None = None
 ) -> dict[str, str]:
-    """Everything that signs may look at. A feature that is not told is absent."""
-    found: dict[str, str] = {}
-    for name in _PLAIN:
-        value = getattr(event, name)
-        if value:
-            found[name] = str(value)
+    """Everything that signs may look at."""
+    found = {name: str(value) for name in _PLAIN if (value := getattr(event, name))}
+    if event.status is not None:
+        found["status"] = str(event.status)
     found |= {f"fields.{name}": value for name, value in event.fields.items() if value}
     found["key_shape"] = key_shape(event.access_key_id)
-    if kind := drift_kind(event):
-        found["drift"] = kind
+    found["told"] = "message" if event.message else "no message"
+    found |= times.features(event)
+    found |= signed.features(event)
+    found |= _request(event)
+    found |= _crowd(event, others, usage or {})
+    return found
+
+
+def _request(event: Event) -> dict[str, str]:
+    """What kind of request it was."""
+    found: dict[str, str] = {}
+    doing = event.operation or event.method or ""
+    if _UPLOADS.match(doing):
+        found["upload"] = doing
+    size = event.fields.get("content-length") or event.fields.get("request_length") or event.fields.get("ContentLength")
+    if size and size.isdigit() and int(size) >= BIG_BYTES:
+        found["big"] = f"{int(size) / 1e6:.0f} MB"
     if event.origin:
-        found["asked"] = f"origin {event.origin} method {event.cors_method or 'unknown'}"
-    found["readable"] = "message" if event.message else "no message"
-    if event.key and re.search(r"[%#{}$+&=;,?@ \\]|[^\x00-\x7f]", event.key):
-        found["special_key"] = event.key
-    counts = usage or {}
-    clients = len(counts.get("clients", {}))
-    if clients:
-        found["clients"] = "many" if clients >= MANY else "one" if clients == 1 else "few"
-    if len({sample.key for sample in others if sample.key}) >= MANY:
-        found["keys_seen"] = "many"
+        found["asked"] = f"origin {event.origin}, method {event.cors_method or 'unknown'}"
+    if event.cors_headers:
+        found["asked_headers"] = ", ".join(event.cors_headers)
+    if event.shape == "access_log" and not event.access_key_id and not event.requester_id:
+        found["anonymous"] = "the access log names no requester"
+    if event.user_agent and _BROWSER.search(event.user_agent):
+        found["browser"] = event.user_agent
+    return found
+
+
+def _crowd(event: Event, others: Sequence[Event], usage: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """Who else runs into it: one client or the fleet, and which other refusals stand beside it."""
+    found: dict[str, str] = {}
+    events = (event, *others)
+    for name, attribute in (
+        ("clients", "client"),
+        ("agents", "user_agent"),
+        ("buckets", "bucket"),
+        ("keys_seen", "key"),
+    ):
+        seen = {value for each in events if (value := getattr(each, attribute))} | set(usage.get(name, {}))
+        if seen:
+            found[name] = "one" if len(seen) == 1 else "few" if len(seen) < MANY else "many"
+            found[f"{name}_count"] = str(len(seen))
+    beside = sorted({each.code for each in others if each.code and each.code != event.code})
+    if beside:
+        found["beside"] = " ".join(beside)
     return found

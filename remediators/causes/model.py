@@ -1,14 +1,18 @@
 """What is known about a cause, as a value: when it fits, what to do, what not to do, in English and Chinese.
 
-The data files beside this one hold nothing but these values. engine.py weighs them; docs/causes.md is made from them.
+The data files beside this one hold nothing but these values, written with the words of signs.py. engine.py weighs
+them; document.py makes docs/causes.md of them.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+LONGEST_QUOTE = 200
 
 
 class Text(NamedTuple):
@@ -17,31 +21,37 @@ class Text(NamedTuple):
     en: str
     zh: str
 
+    def told(self, lang: str) -> str:
+        return self.zh if lang == "zh" else self.en
+
 
 @dataclass(frozen=True)
 class Sign:
     """Something in the text that speaks for a cause (weight above 0) or against it (below), in log-odds.
 
-    `feature` is a name of features.py; `pattern` is searched in its value, without case. 2 is strong, 4 all but proves
-    it. An EC may be a sign of at most 1: Alibaba says that its values may change.
+    `feature` is a name of features.py; `pattern` is searched in its value, without case. 1 is a hint, 3 is strong, 6 is
+    what only one cause brings about. An EC may be a sign of at most 1: Alibaba says that its values may change.
     """
 
     feature: str
     pattern: str
     weight: float
-    says: str
-    """The sentence of evidence; `{}` stands for the feature's value."""
+    says: Text | None = None
+    """The sentence of evidence; `{}` stands for the feature's value. None where there is nothing worth saying."""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         return re.compile(self.pattern, re.IGNORECASE)
 
-    def found(self, features: dict[str, str]) -> str | None:
-        """The evidence if the sign is there."""
+    def fits(self, features: Mapping[str, str]) -> bool:
         value = features.get(self.feature)
-        if value is None or self.regex.search(value) is None:
+        return value is not None and self.regex.search(value) is not None
+
+    def sentence(self, features: Mapping[str, str], lang: str) -> str | None:
+        """The evidence, in words one can check; None for a sign that has none."""
+        if self.says is None or self.weight <= 0:
             return None
-        return self.says.replace("{}", value[:200])
+        return self.says.told(lang).replace("{}", features[self.feature][:LONGEST_QUOTE])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +60,16 @@ class Cause:
 
     id: str
     codes: tuple[str, ...]
-    """OSS's codes that it can hide behind; empty where only the cloud's own answers can name it."""
+    """OSS's codes that it can hide behind; empty where it fits any code, or none."""
     title: Text
     next_steps: tuple[Text, ...]
     """In order; the first is what a person should do now."""
     avoid: tuple[Text, ...] = ()
     """What makes it worse."""
     signs: tuple[Sign, ...] = ()
-    prior: float = 0.0
-    """Log-odds before anything was read; the commonest cause of a code has the highest."""
+    prior: float | None = 0.0
+    """Log-odds before anything was read; the commonest cause of a code has the highest. None: a text can never name it,
+    only the cloud's own answers can."""
     cure: str | None = None
     """The write of remediators/writes.py that cures it, if any."""
 
@@ -70,7 +81,7 @@ def cause(  # noqa: PLR0917  # the data files write a cause as one reads it, in 
     next_steps: tuple[tuple[str, str], ...],
     avoid: tuple[tuple[str, str], ...] = (),
     signs: tuple[Sign, ...] = (),
-    prior: float = 0.0,
+    prior: float | None = 0.0,
     cure: str | None = None,
 ) -> Cause:
     """A Cause, written short: `codes` are separated by blanks, texts are pairs (en, zh)."""

@@ -1,6 +1,7 @@
-"""The security token family: temporary credentials that do not fit together (facts: section 2.3)."""
+"""The security token family: temporary credentials that have expired or do not fit together (facts: section 2.3)."""
 
-from ossmend.remediators.causes.model import Sign, cause
+from ossmend.remediators.causes.model import cause
+from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 _TOGETHER = (
     ("Do not mix id, secret and token of different answers, or a long-term key with a token.",
@@ -12,27 +13,31 @@ CAUSES = (
         "token-expired", "SecurityTokenExpired InvalidSecurityToken",
         ("The security token has expired", "安全令牌已过期"),
         (("Refresh the temporary credentials before they expire, and hand all three parts on together.",
-          "在过期前刷新临时凭证，并同时更新全部三个字段。"),),
+          "在过期前刷新临时凭证，并同时更新全部三个字段。"),
+         ("Look at the clock of the program if fresh tokens seem expired.", "若新令牌也显示过期，请检查程序的时钟。")),
         _TOGETHER,
-        (Sign("code", "Expired", 5, "the code is {}"), Sign("message", "expired", 3, "OSS said: {}")), 0.2,
+        (code("SecurityTokenExpired", 3.5), said("expired", 3.5), ec("0002-00000007", 0.8)), 0.4,
     ),
     cause(
         "token-invalid", "InvalidSecurityToken",
         ("The security token is not valid", "安全令牌无效"),
-        (("Get new temporary credentials; look for a token that was cut or encoded twice.",
-          "重新获取临时凭证；检查 Token 是否被截断或重复编码。"),),
-        _TOGETHER, prior=2.2,
+        (("Get new temporary credentials; look for a token that was cut off or encoded twice on its way.",
+          "重新获取临时凭证；检查 Token 是否被截断或重复编码。"),
+         ("Send the token only together with its own key id; a long-term key needs none.", "Token 只能与对应的 ID 一起发送；长期密钥不需要 Token。")),
+        _TOGETHER,
+        (sign("key_shape", "^plain$", 0.5, "the key id looks like a long-term one", "AccessKey ID 像是长期密钥"), against("message", "expired", 3)), 2.4,
     ),
     cause(
         "token-mismatch", "AccessKeyIdAndSecurityTokenNotMatch",
         ("Key id and security token do not belong together", "AccessKey ID 与安全令牌不匹配"),
-        (("Use id, secret and token of one and the same answer.", "使用同一次返回的 ID、Secret 和 Token。"),),
+        (("Use id, secret and token of one and the same answer; look for a refresh that replaces one before the others.",
+          "使用同一次返回的 ID、Secret 和 Token；检查刷新时是否先替换了其中一个。"),),
         _TOGETHER, prior=3.2,
     ),
     cause(
         "token-not-supported", "SecurityTokenNotSupported",
         ("This call does not accept temporary credentials", "该接口不支持临时凭证"),
-        (("Use a long-term key of a RAM user for this call.", "此接口请使用 RAM 用户的长期密钥。"),),
-        prior=3.2,
+        (("Use a RAM user's long-term key for this one call, with no more rights than it needs.", "仅此接口使用 RAM 用户的长期密钥，权限以够用为限。"),),
+        _TOGETHER, prior=3.2,
     ),
 )  # fmt: skip

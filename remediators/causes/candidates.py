@@ -1,0 +1,88 @@
+"""Event -> the causes worth weighing: those of its code; without a code, those of the code that the text implies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ossmend.remediators.causes.model import Cause, Sign, Text
+from ossmend.remediators.contract import Event
+
+NO_CODE = "no-code"
+UNKNOWN_CODE = "unknown-code"
+STRANGER = "another-service"
+TELLING = 3.0
+"""A sign of this weight tells the code, too."""
+_TELL_CODES = (
+    "message",
+    "sample",
+    "drift",
+    "signed.",
+    "signature",
+    "bucket_twice",
+    "fields.cors_console",
+    "fields.AccessDeniedDetail.",
+)
+"""Features that OSS or a browser fills only for some codes; a key's shape, say, tells nothing of the kind."""
+WITHOUT_CODE = 0.9
+"""How sure a code is that is only implied."""
+NOTHING = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is weighed, and what is said where nothing is."""
+
+    causes: tuple[Cause, ...]
+    otherwise: str = UNKNOWN_CODE
+    sure: float = 1.0
+    why: Text = NOTHING
+
+
+def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> Chosen:
+    """The causes that the engine weighs for this event."""
+    if whose := event.fields.get("stranger"):
+        why = Text(
+            f"host, ids or wording are those of another service ({whose})", f"主机、ID 或措辞属于其他服务（{whose}）"
+        )
+        return Chosen((), STRANGER, 0.95, why)
+    if event.code is not None:
+        causes = _of(catalogue, {event.code})
+        why = Text(f"{event.code} is not in the catalogue", f"目录中没有 {event.code}")
+        return Chosen(causes) if causes else Chosen((), UNKNOWN_CODE, 0.9, why)
+    implied = _implied(catalogue, found)
+    if not implied:
+        return Chosen((), NO_CODE, 0.9, Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码"))
+    why = Text(
+        f"the text does not show the code; it fits {_some(implied)}", f"文本未给出错误码；与 {_some(implied)} 相符"
+    )
+    return Chosen(_of(catalogue, implied), NO_CODE, WITHOUT_CODE, why)
+
+
+def _of(catalogue: Mapping[str, Cause], codes: set[str]) -> tuple[Cause, ...]:
+    return tuple(cause for cause in catalogue.values() if codes.intersection(cause.codes))
+
+
+def _some(codes: set[str]) -> str:
+    return ", ".join(sorted(codes)[:3])
+
+
+def _implied(catalogue: Mapping[str, Cause], found: Mapping[str, str]) -> set[str]:
+    """The codes that OSS gives together with what the text shows: its own words and fields first, else an EC."""
+    if "StringToSign" in {name.removeprefix("fields.") for name in found} or "signature" in found:
+        return {"SignatureDoesNotMatch"}
+    if found.get("shape") == "browser_console":
+        return {"AccessForbidden"}
+    for tells in (_by_words, _by_ec):
+        causes = [each for each in catalogue.values() if any(tells(sign) and sign.fits(found) for sign in each.signs)]
+        if causes:
+            return {each.codes[0] for each in causes if each.codes}
+    return set()
+
+
+def _by_words(sign: Sign) -> bool:
+    return sign.weight >= TELLING and sign.feature.startswith(_TELL_CODES)
+
+
+def _by_ec(sign: Sign) -> bool:
+    return sign.weight > 0 and sign.feature == "ec"

@@ -1,0 +1,33 @@
+"""Codes that are no 403, and stand beside one so often that people paste them: explained, and never acted on."""
+
+from ossmend.remediators.causes.model import cause
+
+SURE = 3.4
+
+CAUSES = (
+    cause("no-such-object", "NoSuchKey NoSuchVersion SymlinkTargetNotExist",
+          ("OSS has no object of that name", "OSS 中没有该名称的对象"),
+          (("Compare the name letter by letter: case, blanks, a slash at the beginning, encoding.", "逐字核对名称：大小写、空格、开头的斜杠、编码。"),), prior=SURE),
+    cause("no-such-bucket", "NoSuchBucket",
+          ("OSS has no bucket of that name", "没有该名称的 Bucket"),
+          (("Check name and region; a custom domain may point to a bucket that was deleted.", "核对名称与地域；自定义域名可能指向已删除的 Bucket。"),), prior=SURE),
+    cause("restore-in-progress", "RestoreAlreadyInProgress ArchiveRestoreNotFinished",
+          ("OSS is already restoring the object", "OSS 已在解冻该对象"),
+          (("Wait until it reads: the restore that was asked for first is on its way.", "等待其可读：先前的解冻请求正在进行。"),),
+          (("Do not send RestoreObject again.", "不要重复发送 RestoreObject。"),), prior=SURE),
+    cause("nothing-to-restore", "OperationNotSupported",
+          ("The object's class does not know this operation: it needs no restore", "对象的存储类型不支持该操作：无需解冻"),
+          (("Read it: Standard and IA need no restore. Somebody may have converted it.", "直接读取：标准和低频存储无需解冻，可能已被转换。"),), prior=SURE),
+    cause("not-configured", "NoSuchCORSConfiguration NoSuchBucketPolicy NoSuchLifecycle NoSuchWebsiteConfiguration",
+          ("The bucket has no such configuration", "Bucket 没有该项配置"),
+          (("Nothing is wrong: it only says that nothing was configured.", "这不是故障：仅表示尚未配置。"),), prior=SURE),
+    cause("too-many-requests", "QpsLimitExceeded TotalQpsLimitExceeded MetaOperationQpsLimitExceeded CpuLimitExceeded",
+          ("Too many requests at once", "请求过于频繁"),
+          (("Slow down, and try again after a growing pause.", "降低频率，并以递增的间隔重试。"),), prior=SURE),
+    cause("server-fault", "InternalError ServiceUnavailable",
+          ("OSS itself had a fault", "OSS 自身出现故障"),
+          (("Try again after a growing pause; if it stays, open a ticket with the request id.", "以递增的间隔重试；若持续出现，携带请求 ID 提交工单。"),), prior=SURE),
+    cause("callback-failed", "CallbackFailed",
+          ("The upload worked; the application's callback did not", "上传成功，但应用的回调失败"),
+          (("Look at the callback's address and its answer; the object is there.", "检查回调地址及其返回；对象已经存在。"),), prior=SURE),
+)  # fmt: skip
