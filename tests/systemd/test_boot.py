@@ -71,7 +71,7 @@ class Machine:
         for name in ("upper", "work", "root"):
             (self._layer / name).mkdir()
         options = f"lowerdir=/,upperdir={self._layer}/upper,workdir={self._layer}/work"
-        overlay = ["mount", "-t", "overlay", "overlay", "-o", options, self.root]
+        overlay = ["mount", "-t", "overlay", "overlay", "-o", options, str(self.root)]
         if subprocess.run(overlay, capture_output=True, check=False).returncode:
             return "an overlay cannot be mounted here"
         self._prepare()

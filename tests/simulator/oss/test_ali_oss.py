@@ -1,4 +1,4 @@
-"""The third SDK, npm's ali-oss, which `./ossmend test` installs where npm is there; else this is skipped and says so."""
+"""The third SDK, npm's ali-oss, which `./ossmend test` installs where npm is there; else skipped, and said so."""
 
 from __future__ import annotations
 
