@@ -128,6 +128,8 @@ class Dispatch:
         try:
             remediator = Remediator.registry.get(case.code or "")
             policy = self._policies.get(case.policy)
+            if policy is None and (telling := Remediator.only_telling(case.code)) is not None:
+                return telling.plan(case, view, telling.settings())
             if remediator is None or policy is None:
                 return plan_other(case, view)
             return remediator.plan(case, view, self._settings(policy, remediator))

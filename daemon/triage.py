@@ -89,7 +89,9 @@ class Triage:
         for policy in self._config.policies:
             if policy.enabled and event.code in policy.on and policy.match.fits(event):
                 return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence)
-        return Fold(UNTAKEN, event.code, subject_other(event), self._config.recurrence)
+        telling = Remediator.only_telling(event.code)
+        subject = telling.subject(event, telling.settings()) if telling is not None else subject_other(event)
+        return Fold(UNTAKEN, event.code, subject, self._config.recurrence)
 
 
 def is_ours(event: Event) -> bool:

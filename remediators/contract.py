@@ -517,6 +517,12 @@ class Remediator:
 
     registry: ClassVar[dict[str, Remediator]] = {}
 
+    @classmethod
+    def only_telling(cls, code: str | None) -> Remediator | None:
+        """The remediator of a code that by default writes nothing: it may also look at what no policy took."""
+        found = cls.registry.get(code or "")
+        return found if found is not None and not found.writes else None
+
 
 def remedies(
     *codes: str,
