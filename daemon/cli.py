@@ -159,7 +159,7 @@ def explain(text: tuple[str, ...], file: Path | None, lang: str, config_path: Pa
             from ossmend.config.load import load
 
             config = load(config_path)
-        report = explaining.explain_text(_text(text, file), config=config)
+        report = explaining.explain_text(_text(text, file), config=config, lang=lang)
     if as_json:
         _print(report, True, None)
     else:
@@ -307,12 +307,12 @@ def demo(dry_run: bool, as_json: bool) -> None:
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=9300, show_default=True, help="0 takes a free one.")
 @click.option("--ready-json", is_flag=True, help="Print one JSON line when it listens.")
-@click.option("--scene", type=click.Path(path_type=Path), metavar="FILE", help="A world to start with (YAML).")
+@click.option("--scene", metavar="FILE", help="A world to start with: a YAML file, or a shipped one's name.")
 @click.option(
     "--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Durations pass faster; 0: when told."
 )
 @click.option("--realistic", is_flag=True, help="Documented restore times instead of seconds.")
-def simulator(port: int, ready_json: bool, scene: Path | None, speed: float, realistic: bool) -> None:
+def simulator(port: int, ready_json: bool, scene: str | None, speed: float, realistic: bool) -> None:
     """The local Alibaba Cloud, for trying and testing. Loopback only."""
     from ossmend.simulator.serve import serve
 
@@ -321,8 +321,9 @@ def simulator(port: int, ready_json: bool, scene: Path | None, speed: float, rea
             click.echo(json.dumps(running.as_dict()))
         else:
             click.echo(
-                f"OSS and RPC at {running.oss}, control at {running.control}; access key {running.access_key_id}"
+                f"OSS, RAM, STS and the rest: {running.oss} (region {running.region}); control: {running.control}"
             )
+            click.echo(f"a key that may do everything: {running.access_key_id} {running.access_key_secret}")
 
     sys.exit(serve(port=port, scene=scene, speed=speed, realistic=realistic, on_ready=ready))
 

@@ -1,40 +1,45 @@
 """Any text -> what it means: the events in it, each with its cause, next steps, and what the policies would do.
 
-Reads only the text; the cloud is not asked. So it says what the text justifies, and proposes a write only where the
-daemon, given the same text, would come to plan one.
+Reads only the text; the cloud is not asked. What may be written because of it is in proposals.py, how a person sees it
+in explained.py.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ossmend.daemon import proposals
+from ossmend.daemon.explained import render
 from ossmend.daemon.show import clean
 from ossmend.daemon.sources.shapes import events_in
 from ossmend.remediators import causes
-from ossmend.remediators.access_forbidden import Asked, CorsSettings, lacking
-from ossmend.remediators.contract import Diagnosis, Event, Remediator
-from ossmend.remediators.invalid_object_state import copy_source, is_copy
+from ossmend.remediators.contract import Diagnosis, Event
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from ossmend.config.model import Config
 
-    from ossmend.config.model import Config, Policy
+__all__ = ["explain_text", "render"]
 
 SOURCE = "explain"
-BARE = "code"
-"""The shape of an event that is nothing but a code somebody typed."""
+SHORT = 5
+"""In a text with so few refusals they all belong to one story; in a longer one only those of one client or key do."""
+MOST_BESIDE = 50
+"""How many other refusals one is looked at with: a log of a million must not be compared with itself."""
 
 
-def explain_text(text: str, *, config: Config | None = None) -> dict[str, Any]:
+def explain_text(text: str, *, config: Config | None = None, lang: str = "en") -> dict[str, Any]:
     """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say."""
-    return {"events": [_explained(event, config) for event in events_in(text, source=SOURCE, now=datetime.now(UTC))]}
+    events = events_in(text, source=SOURCE, now=datetime.now(UTC))
+    company = _Company(events)
+    return {"events": [_explained(event, company, config, lang) for event in events]}
 
 
-def _explained(event: Event, config: Config | None) -> dict[str, Any]:
-    diagnosis = causes.diagnose_event(event)
+def _explained(event: Event, company: _Company, config: Config | None, lang: str) -> dict[str, Any]:
+    diagnosis = causes.diagnose_event(event, others=company.of(event), lang=lang)
     return {
         "code": event.code,
         "ec": event.ec,
@@ -44,138 +49,45 @@ def _explained(event: Event, config: Config | None) -> dict[str, Any]:
         "status": event.status,
         "shape": event.shape,
         "diagnosis": _told(diagnosis),
-        "writes": _writes(event, diagnosis, config),
+        "writes": proposals.of(event, diagnosis, config, lang),
     }
 
 
 def _told(diagnosis: Diagnosis) -> dict[str, Any]:
     told = asdict(diagnosis)
-    told["alternatives"] = [{"cause": cause, "confidence": confidence} for cause, confidence in diagnosis.alternatives]
+    told["alternatives"] = [
+        {"cause": cause, "confidence": confidence, "title": causes.CAUSES[cause].title._asdict()}
+        for cause, confidence in diagnosis.alternatives
+    ]
     told["title"] = causes.CAUSES[diagnosis.cause].title._asdict()
     safe: dict[str, Any] = clean(told)
     return safe
 
 
-# ------------------------------------------------------------------------------------------------------------- writes
+class _Company:
+    """Which other refusals of a text tell something about one of them."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._few = len(events) <= SHORT
+        self._of_code: dict[str | None, list[Event]] = {}
+        counts: Counter[str | None] = Counter()
+        for event in events:
+            counts[event.code] += 1
+            if counts[event.code] <= MOST_BESIDE:
+                self._of_code.setdefault(event.code, []).append(event)
+
+    def of(self, event: Event) -> list[Event]:
+        """Those of the same code, and those of other codes that belong to the same story."""
+        found: list[Event] = []
+        for code, events in self._of_code.items():
+            if code == event.code:
+                found += [other for other in events if other is not event]
+            else:
+                found += [other for other in events if self._few or _one_story(event, other)][:1]
+        return found
 
 
-def _writes(event: Event, diagnosis: Diagnosis, config: Config | None) -> list[dict[str, Any]]:
-    """What would be done; the look at the cloud that comes before every write may still find it unnecessary."""
-    if event.shape == BARE or event.fields.get("stranger") or causes.CAUSES[diagnosis.cause].cure is None:
-        return []
-    if config is None:
-        return _proposed(event, policy=None)
-    policy = next(
-        (each for each in config.policies if each.enabled and event.code in each.on and each.match.fits(event)), None
-    )
-    return [] if policy is None else _proposed(event, policy)
-
-
-def _proposed(event: Event, policy: Policy | None) -> list[dict[str, Any]]:
-    match event.code:
-        case "InvalidObjectState":
-            return _restore(event, policy)
-        case "AccessForbidden":
-            return _merge(event, policy)
-        case _:
-            return []
-
-
-def _restore(event: Event, policy: Policy | None) -> list[dict[str, Any]]:
-    target = copy_source(event) if is_copy(event) else event.object
-    if target is None:
-        return []
-    return [_write("RestoreObject", str(target), policy, "if the object is still frozen when it is looked at")]
-
-
-def _merge(event: Event, policy: Policy | None) -> list[dict[str, Any]]:
-    if event.bucket is None or not (event.message or "CORSResponse:").startswith("CORSResponse:"):
-        return []
-    if policy is not None:
-        settings = policy.settings_for("AccessForbidden")
-        stored = settings.stored if isinstance(settings, CorsSettings) else None
-        if stored is None or not event.origin:
-            return []
-        method = event.cors_method.upper() if event.cors_method else None
-        if lacking(stored, Asked(event.origin, method, event.cors_headers, derived=method is None)):
-            return []
-    elif event.message is None and event.origin is None:
-        return []
-    note = "only a rule that a person has stored, and only if it covers the page's origin, method and headers"
-    return [_write("PutBucketCors", f"oss://{event.bucket}", policy, note)]
-
-
-def _write(operation: str, target: str, policy: Policy | None, note: str) -> dict[str, Any]:
-    return {
-        "operation": operation,
-        "target": clean(target),
-        "policy": policy.name if policy is not None else None,
-        "mode": policy.mode if policy is not None else None,
-        "note": note,
-    }
-
-
-# --------------------------------------------------------------------------------------------------------- for people
-
-HEADINGS = {
-    "en": ("cause", "evidence", "next", "do not", "also possible", "would write", "No OSS refusal found in this text."),
-    "zh": ("原因", "依据", "下一步", "不要", "其他可能", "将执行", "文本中没有发现 OSS 的拒绝信息。"),
-}
-
-
-def render(report: dict[str, Any], lang: str, console: Console) -> None:
-    """The report as paragraphs."""
-    if not report["events"]:
-        console.print(HEADINGS[lang][-1])
-    for number, event in enumerate(report["events"]):
-        if number:
-            console.print()
-        _render_event(event, lang, console)
-
-
-def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
-    from rich.text import Text
-
-    cause, evidence, following, avoid, also, writes, _ = HEADINGS[lang]
-    place = f"oss://{event['bucket']}/{event['key'] or ''}" if event["bucket"] else ""
-    head = [str(event["code"] or "403"), place, f"EC {event['ec']}" if event["ec"] else "", event["request_id"] or ""]
-    console.print(Text("  ".join(part for part in head if part), style="bold"))
-    diagnosis = event["diagnosis"]
-    _line(console, cause, f"{diagnosis['title'][lang]} ({diagnosis['cause']}, {diagnosis['confidence']:.0%})")
-    for title, lines in (
-        (evidence, diagnosis["evidence"]),
-        (following, diagnosis["next_steps"][lang]),
-        (avoid, diagnosis["avoid"][lang]),
-        (also, [f"{each['cause']} ({each['confidence']:.0%})" for each in diagnosis["alternatives"]]),
-        (writes, [f"{each['operation']} {each['target']} ({each['note']})" for each in event["writes"]]),
-    ):
-        for line in lines:
-            _line(console, title, line)
-            title = ""  # noqa: PLW2901  # a heading stands before its first line only
-    if event["shape"] == BARE and event["code"] in Remediator.registry:
-        _render_remediator(Remediator.registry[event["code"]], console)
-
-
-def _line(console: Console, title: str, text: str) -> None:
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    row = Table.grid(padding=(0, 1))
-    row.add_column(width=14)
-    row.add_column(overflow="fold")
-    row.add_row(Text(title, style="dim"), Text(text))
-    console.print(Padding(row, (0, 0, 0, 2)))
-
-
-def _render_remediator(remediator: Remediator, console: Console) -> None:
-    """What ossmend does about the code: from the code itself, so that it cannot go stale."""
-    console.print()
-    console.print((import_module(remediator.module).__doc__ or "").strip(), markup=False)
-    if remediator.section:
-        console.print(f"\n{remediator.section}:", markup=False)
-        for name, field in remediator.settings.model_fields.items():
-            if not field.exclude:
-                console.print(f"  {name} (default {field.default}): {field.description}", markup=False)
-    if remediator.writes:
-        console.print(f"may write: {', '.join(remediator.writes)}", markup=False)
+def _one_story(one: Event, other: Event) -> bool:
+    """The same key or the same client ran into both."""
+    pairs = ((one.access_key_id, other.access_key_id), (one.client, other.client))
+    return any(mine is not None and mine == theirs for mine, theirs in pairs)

@@ -27,6 +27,7 @@ _TELL_CODES = (
 WITHOUT_CODE = 0.9
 """How sure a code is that is only implied."""
 NOTHING = Text("", "")
+NO_CODE_WHY = Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Chosen:
 
     causes: tuple[Cause, ...]
     otherwise: str = UNKNOWN_CODE
+    unknown: float = 0.0
+    """Log-odds of a cause that is not among them."""
     sure: float = 1.0
     why: Text = NOTHING
 
@@ -45,18 +48,29 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
         why = Text(
             f"host, ids or wording are those of another service ({whose})", f"主机、ID 或措辞属于其他服务（{whose}）"
         )
-        return Chosen((), STRANGER, 0.95, why)
+        return Chosen((), STRANGER, sure=0.95, why=why)
     if event.code is not None:
         causes = _of(catalogue, {event.code})
         why = Text(f"{event.code} is not in the catalogue", f"目录中没有 {event.code}")
-        return Chosen(causes) if causes else Chosen((), UNKNOWN_CODE, 0.9, why)
+        return Chosen(causes) if causes else Chosen((), UNKNOWN_CODE, sure=0.9, why=why)
     implied = _implied(catalogue, found)
     if not implied:
-        return Chosen((), NO_CODE, 0.9, Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码"))
+        return _by_ec(catalogue, found) or Chosen((), NO_CODE, sure=0.9, why=NO_CODE_WHY)
     why = Text(
         f"the text does not show the code; it fits {_some(implied)}", f"文本未给出错误码；与 {_some(implied)} 相符"
     )
-    return Chosen(_of(catalogue, implied), NO_CODE, WITHOUT_CODE, why)
+    return Chosen(_of(catalogue, implied), NO_CODE, sure=WITHOUT_CODE, why=why)
+
+
+def _by_ec(catalogue: Mapping[str, Cause], found: Mapping[str, str]) -> Chosen | None:
+    """Somebody asks what an EC means, or it is all that is left: the causes that it goes with, and no others."""
+    causes = tuple(
+        each for each in catalogue.values() if any(_names_ec(sign) and sign.fits(found) for sign in each.signs)
+    )
+    if not causes:
+        return None
+    why = Text("only the EC is told, no code", "只有 EC，没有错误码")
+    return Chosen(causes, NO_CODE, unknown=-1.5, sure=WITHOUT_CODE, why=why)
 
 
 def _of(catalogue: Mapping[str, Cause], codes: set[str]) -> tuple[Cause, ...]:
@@ -68,21 +82,18 @@ def _some(codes: set[str]) -> str:
 
 
 def _implied(catalogue: Mapping[str, Cause], found: Mapping[str, str]) -> set[str]:
-    """The codes that OSS gives together with what the text shows: its own words and fields first, else an EC."""
+    """The codes that OSS gives together with what the text shows: its own words and fields."""
     if "StringToSign" in {name.removeprefix("fields.") for name in found} or "signature" in found:
         return {"SignatureDoesNotMatch"}
     if found.get("shape") == "browser_console":
         return {"AccessForbidden"}
-    for tells in (_by_words, _by_ec):
-        causes = [each for each in catalogue.values() if any(tells(sign) and sign.fits(found) for sign in each.signs)]
-        if causes:
-            return {each.codes[0] for each in causes if each.codes}
-    return set()
+    causes = [each for each in catalogue.values() if any(_tells(sign) and sign.fits(found) for sign in each.signs)]
+    return {each.codes[0] for each in causes if each.codes}
 
 
-def _by_words(sign: Sign) -> bool:
+def _tells(sign: Sign) -> bool:
     return sign.weight >= TELLING and sign.feature.startswith(_TELL_CODES)
 
 
-def _by_ec(sign: Sign) -> bool:
+def _names_ec(sign: Sign) -> bool:
     return sign.weight > 0 and sign.feature == "ec"

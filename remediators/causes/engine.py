@@ -17,7 +17,6 @@ from ossmend.remediators.causes.features import features
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract import Diagnosis, Event
 
-UNKNOWN_SCORE = 0.0
 MOST_CONFIDENT = 0.98
 """A text is never proof: it is a claim about the past."""
 MOST_ALTERNATIVES = 4
@@ -38,7 +37,7 @@ class Weighed:
     evidence: tuple[str, ...]
 
 
-def weigh(causes: Iterable[Cause], found: Mapping[str, str], lang: str = "en") -> list[Weighed]:
+def weigh(causes: Iterable[Cause], found: Mapping[str, str], lang: str = "en", unknown: float = 0.0) -> list[Weighed]:
     """All causes, the likeliest first; their confidences and that of `unknown` add up to 1."""
     scored: list[tuple[float, Cause, tuple[str, ...]]] = []
     for cause in causes:
@@ -49,7 +48,7 @@ def weigh(causes: Iterable[Cause], found: Mapping[str, str], lang: str = "en") -
         sentences = [sentence for sign in here if (sentence := sign.sentence(found, lang))]
         scored.append((cause.prior + sum(sign.weight for sign in here), cause, tuple(dict.fromkeys(sentences))))
     most = max((score for score, _, _ in scored), default=0.0)
-    total = math.exp(UNKNOWN_SCORE - most) + sum(math.exp(score - most) for score, _, _ in scored)
+    total = math.exp(unknown - most) + sum(math.exp(score - most) for score, _, _ in scored)
     weighed = [Weighed(cause, math.exp(score - most) / total, evidence) for score, cause, evidence in scored]
     return sorted(weighed, key=lambda each: (-each.confidence, each.cause.id))
 
@@ -64,7 +63,7 @@ def diagnose(
     """What the text alone tells. `unknown` where no cause is likelier than none."""
     found = features(event, others, usage)
     chosen = candidates.choose(catalogue, event, found)
-    weighed = weigh(chosen.causes, found, lang)
+    weighed = weigh(chosen.causes, found, lang, chosen.unknown)
     said = findings.of(event, found, lang)
     if not weighed:
         return _from(catalogue[chosen.otherwise], chosen.sure, (chosen.why.told(lang), *said.evidence), (), said.facts)
