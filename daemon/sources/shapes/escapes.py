@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from html import unescape
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _BYTES = re.compile(r"\\x[89a-fA-F][0-9a-fA-F]")
-_ANGLES = re.compile(
-    r"\\+u003[cC]|\\+u003[eE]|\\+x3[cC]|\\+x3[eE]|&(?:amp;){0,4}(?:lt|gt|quot|#34|#39|#60|#62|#x3[cCeE]);"
-)
+_ANGLES = re.compile(r"\\+(?:u00|x)(3[cCeE]|26|27|22)")
+_TAG_NAMES = r"/?(?:Error|Code|Message|RequestId|HostId|EC)\b"
+_ESCAPED_TAG = re.compile(rf"(&(?:amp;){{0,8}}(?:lt|#60|#x3[cC]);|\\+(?:u00|x)3[cC])\\{{0,8}}{_TAG_NAMES}")
+_PLAIN_TAG = re.compile(rf"<{_TAG_NAMES}[^<>]{{0,400}}>")
 DEEPEST = 5
 
 
@@ -23,7 +25,7 @@ def depth_of(slashes: str) -> int:
 def unescaped(value: str, depth: int = 1) -> str:
     r"""`\n`, `\'`, `\u4e2d`, `\x41` as they were meant, where the text was quoted `depth` times."""
     while depth and "\\" in value:
-        are_bytes = _BYTES.search(value) is not None
+        are_bytes = value.isascii() and _BYTES.search(value) is not None
         value = _HALVES.sub(_joined, _ESCAPE.sub(_sign, value))
         if are_bytes:
             value = _from_bytes(value)
@@ -51,16 +53,27 @@ def _from_bytes(value: str) -> str:
 
 
 def opened(text: str) -> str:
-    """The text with escaped angle brackets put back, where a body is escaped for HTML or JSON."""
+    """The text with angle brackets put back, from where an error body's tags are escaped to where the body ends."""
     if "u003" not in text and "lt;" not in text and "x3" not in text and "#60;" not in text:
         return text
-    return _ANGLES.sub(_angle, text)
+    lines: list[str] = []
+    times = 0
+    for line in text.split("\n"):
+        plain, again = line, times
+        if _PLAIN_TAG.search(line):
+            again = times = 0  # a key may have brackets of its own
+        while again or (times < DEEPEST and _ESCAPED_TAG.search(plain)):
+            plain = _once(plain)
+            times, again = (times, again - 1) if again else (times + 1, 0)
+        lines.append(plain)
+        if "</Error" in plain:
+            times = 0
+    return "\n".join(lines)
+
+
+def _once(line: str) -> str:
+    return unescape(line) if "&" in line and not _ANGLES.search(line) else _ANGLES.sub(_angle, line)
 
 
 def _angle(found: re.Match[str]) -> str:
-    word = found[0].lower()
-    if word.endswith(("003c", "x3c", "lt;", "#60;", "x3c;")):
-        return "<"
-    if word.endswith(("003e", "x3e", "gt;", "#62;", "x3e;")):
-        return ">"
-    return "'" if "39" in word else '"'
+    return chr(int(found[1], 16))
