@@ -93,6 +93,9 @@ class AppLog:
         self._start = start
         self._clock = clock
         self._quiet: dict[str, tuple[int, float]] = {}
+        """By file: its size, and when it was first seen with that size."""
+        self._written: dict[str, int] = {}
+        """By file: when it was last written to, as its directory says."""
         self._said: set[tuple[str, str]] = set()
         self._complaints: list[str] = []
 
@@ -116,7 +119,7 @@ class AppLog:
         for number, (identity, path, info) in enumerate(_from(files, turn)):
             place = known.get(identity) or self._first_place(path, info, first_look=cursor is None)
             if total >= MOST_BYTES or len(seen.events) >= MOST_EVENTS:
-                seen.more, turn = True, turn + number
+                seen.more, turn = True, (turn + number) % len(files)
                 places |= {identity: place for identity, place in known.items() if identity not in places}
                 break
             before = place.offset
@@ -124,14 +127,19 @@ class AppLog:
             total += max(place.offset - before, 0)
             places[identity] = place
         self.unfinished = seen.unfinished
-        self._quiet = {identity: quiet for identity, quiet in self._quiet.items() if identity in places}
-        for identity, place in known.items():
-            if identity not in places:
-                self._complain(
-                    place.path, "vanished; what was not read of it is lost" if not self._moved(place) else ""
-                )
+        self._forget(known, places)
         position = {"files": {identity: asdict(place) for identity, place in places.items()}, "turn": turn}
         return Batch(tuple(seen.events), position, seen.more, seen.counts, tuple(self._complaints))
+
+    def _forget(self, known: Mapping[str, Place], places: Mapping[str, Place]) -> None:
+        """Say which files are gone, and whether anything of them was still unread."""
+        for identity, place in known.items():
+            if identity in places:
+                continue
+            size, _since = self._quiet.pop(identity, (place.offset, 0.0))
+            self._written.pop(identity, None)
+            unread = f" with {size - place.offset} bytes unread" if size > place.offset else ""
+            self._complain(place.path, f"vanished{unread}")
 
     # ----------------------------------------------------------------------------------------------- which files
 
@@ -154,6 +162,8 @@ class AppLog:
     def _stat(self, path: str) -> os.stat_result | None:
         try:
             info = Path(path).stat()
+        except FileNotFoundError:
+            return None  # gone since the pattern was matched
         except OSError as error:
             self._complain(path, f"cannot be looked at: {error.strerror}")
             return None
@@ -161,14 +171,8 @@ class AppLog:
             return None
         return info
 
-    def _moved(self, place: Place) -> bool:
-        """Was all of a file read before it went? Then its end is no loss."""
-        return self._quiet.get(place.path, (0, 0.0))[0] == place.offset
-
     def _first_place(self, path: str, info: os.stat_result, *, first_look: bool) -> Place:
-        """Files that are there at the first look start as configured; those that appear later are new from their
-        beginning.
-        """
+        """Files of the first look start as configured; those that appear later are new from their beginning."""
         return Place(path, info.st_size if first_look and self._start == "end" else 0)
 
     # ------------------------------------------------------------------------------------------------ one file
@@ -192,10 +196,9 @@ class AppLog:
 
     def _rewritten_in_place(self, identity: str, info: os.stat_result) -> bool:
         """Same size, newer: truncated and written anew to the very same length?"""
-        stamp = info.st_mtime_ns
-        known = self._quiet.get(f"{identity}:mtime")
-        self._quiet[f"{identity}:mtime"] = (stamp, 0.0)
-        return known is not None and known[0] != stamp
+        before = self._written.get(identity)
+        self._written[identity] = info.st_mtime_ns
+        return before is not None and before != info.st_mtime_ns
 
     def _settled(self, file: Any, place: Place, info: os.stat_result) -> Place:
         """The same file as before? Truncated, or another under an inode that was used again: from the beginning."""

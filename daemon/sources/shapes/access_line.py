@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import times
+from ossmend.daemon.sources.shapes.event import without_secrets
 from ossmend.remediators.contract import Event
 
 _LINE = re.compile(
@@ -182,8 +183,6 @@ def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
         )
         if value
     }
-    from ossmend.daemon.sources.shapes.event import without_secrets
-
     key = entry.key
     if key is None and path not in ("/", "-", ""):
         key = unquote(path.removeprefix("/"), errors="replace") or None

@@ -7,6 +7,8 @@ code; two full fragments of one shape are two requests; words and status lines j
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -76,9 +78,6 @@ def _decode_header(fragment: Fragment) -> None:
     encoded = fragment.facts.pop("oss_err", "")
     if not encoded:
         return
-    import base64
-    import binascii
-
     try:
         body = base64.b64decode(encoded, validate=False).decode("utf-8", "replace")
     except (binascii.Error, ValueError):

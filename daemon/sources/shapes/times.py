@@ -19,6 +19,8 @@ _ISO = (
     r"(?:[.,](?P<f>\d{1,9}))?\s?(?P<z>Z|UTC|GMT|[+-][01]\d:?[0-5]\d)?"
 )
 STAMP = re.compile(_ISO)
+_ANY_YEAR = re.compile(_ISO.replace(r"20\d\d", r"(?:19|20|21)\d\d"))
+"""A clock that was never set says 1970, and so may a bad Date: in an error body that is the finding itself."""
 _CLF = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})")
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _HEX = re.compile(r"[0-9A-Fa-f]{24}")
@@ -92,7 +94,8 @@ def read_clf(text: str) -> datetime | None:
 
 def read_iso(text: str) -> datetime | None:
     """RequestTime and ServerTime of an error body: ISO, UTC; also RFC 1123, as headers have it."""
-    moment = read_stamp(text)
+    found = _ANY_YEAR.search(text[:200])
+    moment = _from_iso(found) if found else None
     if moment is not None:
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return read_rfc1123(text)

@@ -320,6 +320,27 @@ def test_a_vanished_file_is_said_once_and_a_new_one_is_read(tmp_path: Path) -> N
     assert numbers(follower.read()) == [2]
 
 
+def test_what_was_unread_of_a_vanished_file_is_said(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(line(1)[:100])
+    follower, _ = follow(tmp_path)
+    follower.read()
+    log.unlink()
+    follower.read()
+    assert ["vanished with 100 bytes unread" in complaint for complaint in follower.complaints] == [True]
+
+
+def test_a_file_written_anew_to_the_same_length_is_read_again(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(line(1))
+    follower, _ = follow(tmp_path)
+    assert numbers(follower.read()) == [1]
+    follower.read()
+    log.write_text(line(2))
+    os.utime(log, (1, 1))
+    assert numbers(follower.read()) == [2]
+
+
 def test_a_huge_line_is_skipped_and_counted_in_bounded_memory(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     with log.open("wb") as file:
