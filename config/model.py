@@ -202,10 +202,6 @@ class Config(Settings):
     def webhooks(self) -> tuple[Webhook, ...]:
         return tuple(each.webhook for each in self.notify)
 
-    @property
-    def webhook_by_url(self) -> Mapping[str, Webhook]:
-        return {webhook.url: webhook for webhook in self.webhooks}
-
     @cached_property
     def digest(self) -> str:
         """Changes with everything that plans are made by, so that open cases are planned again. Knows no secret."""

@@ -196,7 +196,7 @@ class App:
                 break
             if unsettled and not (read or worked):
                 self._signal.wait(1.0)
-        notify.deliver(self.store, self.works.config.webhook_by_url, self._clock)
+        notify.deliver(self.store, self.works.config, self._clock)
 
     # -------------------------------------------------------------------------------------------------------- run
 
@@ -256,7 +256,7 @@ class App:
         return waker
 
     def _deliver(self) -> None:
-        notify.deliver(self.store, self.works.config.webhook_by_url, self._clock)
+        notify.deliver(self.store, self.works.config, self._clock)
 
     def _retain(self) -> None:
         with self.store.begin() as connection:
