@@ -35,11 +35,12 @@ def explain_text(text: str, *, config: Config | None = None, lang: str = "en") -
     """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say."""
     events = events_in(text, source=SOURCE, now=datetime.now(UTC))
     company = _Company(events)
-    return {"events": [_explained(event, company, config, lang) for event in events]}
+    around = text if len(events) == 1 else ""
+    return {"events": [_explained(event, company, around, config, lang) for event in events]}
 
 
-def _explained(event: Event, company: _Company, config: Config | None, lang: str) -> dict[str, Any]:
-    diagnosis = causes.diagnose_event(event, others=company.of(event), lang=lang)
+def _explained(event: Event, company: _Company, around: str, config: Config | None, lang: str) -> dict[str, Any]:
+    diagnosis = causes.diagnose_event(event, others=company.of(event), lang=lang, around=around)
     return {
         "code": event.code,
         "ec": event.ec,

@@ -79,8 +79,8 @@ def _target(event: Event, diagnosis: Diagnosis) -> tuple[str, str] | None:
 
 def _restore(event: Event, diagnosis: Diagnosis) -> tuple[str, str] | None:
     copied = dict(diagnosis.alternatives).get("copy-source-archived", 0.0)
-    if is_copy(event):
-        ref = copy_source(event)
+    if is_copy(event) or event.method == "PUT":
+        ref = copy_source(event)  # nothing else that is a PUT reads an object
     elif copied >= DOUBT or diagnosis.cause == "copy-source-archived" or _misses_version(event, diagnosis):
         ref = None  # the named object may be the target of a copy, or another version is meant
     else:

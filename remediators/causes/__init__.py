@@ -56,6 +56,10 @@ def diagnose_event(
     others: Sequence[Event] = (),
     usage: Mapping[str, Mapping[str, int]] | None = None,
     lang: str = "en",
+    around: str = "",
 ) -> Diagnosis:
-    """What the text of one event tells, with the others of its case beside it; evidence in `lang` (en, zh)."""
-    return engine.diagnose(CAUSES, event, others, usage, lang)
+    """What the text of one event tells, with the others of its case beside it; evidence in `lang` (en, zh).
+
+    `around` is more of the text than the event's sample, where all of it is about this one refusal.
+    """
+    return engine.diagnose(CAUSES, event, others, usage, lang, around)

@@ -39,7 +39,7 @@ CAUSES = (
         (("Find the Deny statement for this action and narrow it; an Allow cannot help.",
           "找到针对该操作的 Deny 语句并收窄；添加 Allow 无效。"),),
         (("Do not add an Allow: a Deny always wins.", "不要添加 Allow：Deny 始终优先。"), *NO_PUBLIC),
-        (_DENY, _IDENTITY, _ACTION, said("denied by bucket policy", 1.8), said("explicit(?:ly)? den", 4), ec("0003-0000020[13]"), _NOT_IDENTITY,
+        (_DENY, _IDENTITY, _ACTION, said("denied by bucket policy", 2.2), said("explicit(?:ly)? den", 4), ec("0003-0000020[13]"), _NOT_IDENTITY,
          against(_KIND, "ImplicitDeny", 6)), -1.2,
     ),
     cause(
@@ -53,7 +53,7 @@ CAUSES = (
         (("Do not grant oss:* or all buckets.", "不要授予 oss:* 或所有 Bucket。"), *NO_PUBLIC),
         (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), said("does not belong to you", 1.6),
          said("not authorized|no right to access|no permission|not have permission", 0.6), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
-         against("anonymous", ".", 4)), 0.6,
+         against(_LAYER, "ResourceGroupLevel", 4), against("anonymous", ".", 4)), 0.6,
     ),
     cause(
         "denied-resource-group", CODE,
@@ -61,7 +61,7 @@ CAUSES = (
         (("Move the bucket into that resource group, or grant the action for the account or the right group.",
           "将 Bucket 移入该资源组，或在账号级、正确的资源组内授权。"),),
         NO_PUBLIC,
-        (sign(_LAYER, "ResourceGroupLevel", 4.5, "the policy type is {}", "策略类型为 {}"), said("resource group", 5), ec("0039-.*")), -2,
+        (sign(_LAYER, "ResourceGroupLevel", 4.5, "the policy type is {}", "策略类型为 {}"), _IMPLICIT, said("resource group", 5), ec("0039-.*")), -2,
     ),
     cause(
         "denied-session-policy", CODE,
@@ -97,7 +97,7 @@ CAUSES = (
           "同时检查调用方的 RAM 策略和会话策略：OSS 对它们也使用同样的消息。"),
          ("A presigned URL does not get around a bucket policy.", "预签名 URL 无法绕过 Bucket Policy。")),
         NO_PUBLIC,
-        (said("denied by bucket policy", 3.6), ec("0003-00000101", 1), ec("0003-00000203", 0.5),
+        (said("denied by bucket policy", 3.3), against("ec", "^0003-0000020[123]$", 0.9), ec("0003-00000101", 1), ec("0003-00000203", 0.5),
          against(_LAYER, "Identity|Session|AssumeRole|Control", 6)), -1,
     ),
     cause(

@@ -22,7 +22,7 @@ CAUSES = (
         (("Do not make a new key: the one you have may be fine.", "不要新建密钥：现有密钥可能没有问题。"),),
         (sign("key_shape", "^blank$", 6.5, "the key id as it was sent begins or ends with a blank or line end", "发送的 AccessKey ID 首尾有空格或换行"),
          sign("key_shape", "^characters$", 6, "the key id as it was sent has characters that no key id has", "发送的 AccessKey ID 含有非法字符"),
-         said("non-acceptable characters", 6.5), ec("0002-00000(901|206)", 1)), -1.4,
+         said("non-acceptable characters", 6.5), ec("0002-00000(901|206)", 1), said(_UNKNOWN, 0.6)), -0.6,
     ),
     cause(
         "key-temporary", CODE,
@@ -37,10 +37,10 @@ CAUSES = (
           "不要在 RAM 中查找该密钥：临时密钥不会列出，也无需启用。"),),
         (sign("key_shape", "^temporary$", 6, "the key id begins like a temporary one (STS.)", "AccessKey ID 以临时密钥的前缀开头（STS.）"),
          said(_LOST, 4.5), said(r"\bSTS\b", 1),
-         sign("sample", r"assumed?[-_ ]?role|instance role|ecs[-_ ]?ram[-_ ]?role|sts[-_ ]?token|security[-_ ]?token|AssumeRole", 1.6,
+         sign("sample", r"assumed?[-_ ]?role|instance role|ecs[-_ ]?ram[-_ ]?role|sts[-_ ]?token|security[-_ ]?token|AssumeRole", 3.2,
               "the program uses temporary credentials", "程序使用临时凭证"),
          sign("fields.x-oss-security-token", ".", 2, "a security token was sent along", "请求携带了安全令牌"),
-         ec("0002-00000002", 1)), -0.9,
+         ec("0002-00000002", 1), said(_UNKNOWN, 0.5)), -0.4,
     ),
     cause(
         "key-disabled", CODE,

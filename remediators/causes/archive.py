@@ -1,7 +1,7 @@
 """InvalidObjectState: what can be the matter with an archived object (facts: section 3)."""
 
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, ec, sign
+from ossmend.remediators.causes.signs import against, ec, said, sign
 
 CODE = "InvalidObjectState"
 _NO_LOOP = (
@@ -19,10 +19,10 @@ CAUSES = (
           "对该对象执行解冻（RestoreObject），等到可读后再重试。归档约一分钟，冷归档需数小时。"),
          ("Tell those who wait for it until when the restored copy stays readable.", "告知等待者解冻副本的有效期。")),
         _NO_LOOP,
-        (sign("operation", "^(GetObject|SelectObject|ProcessImage)$", 0.7, "a read ({}) was refused", "被拒绝的是读取操作（{}）"),
-         sign("fields.storage_class", "archive", 1, "the access log names the storage class: {}", "访问日志记录的存储类型：{}"),
-         ec("0016-00000404", 0.5), against("operation", _COPY, 4), against("ec", "0016-00000330", 1)),
-        2.6, "RestoreObject",
+        (sign("operation", "^(GetObject|SelectObject|ProcessImage)$", 0.3, "a read ({}) was refused", "被拒绝的是读取操作（{}）"),
+         sign("fields.storage_class", "archive", 0.2, "the access log names the storage class: {}", "访问日志记录的存储类型：{}"),
+         ec("0016-00000404", 0.5), said("not valid for the object.s state", 0.6), against("operation", _COPY, 4), against("ec", "0016-00000330", 1)),
+        2.2, "RestoreObject",
     ),
     cause(
         "restoring", CODE,
@@ -30,9 +30,10 @@ CAUSES = (
         (("Wait: Archive takes about a minute, colder classes take hours, and more when many are restored at once.",
           "请等待：归档约一分钟，冷归档需数小时，批量解冻时更久。"),),
         (("Do not send RestoreObject again: OSS answers 409 until it is done.", "不要重复发送 RestoreObject：完成前 OSS 会返回 409。"),),
-        (sign("sample", 'ongoing-request=\\\\?"true', 5, "the object is being restored: ongoing-request is true", "对象正在解冻：ongoing-request 为 true"),
-         sign("sample", "RestoreAlreadyInProgress|restore operation is in progress", 5,
-              "the text also shows RestoreAlreadyInProgress", "文本中同时出现 RestoreAlreadyInProgress")),
+        (sign("sample", 'ongoing-request=\\\\?"true', 5, "the object is being restored: ongoing-request is true",
+              "对象正在解冻：ongoing-request 为 true"),
+         sign("sample", "restore operation is in progress", 4, "the text also says that a restore is in progress", "文本中提到解冻正在进行"),
+         sign("beside", "RestoreAlreadyInProgress", 5, "OSS also answered RestoreAlreadyInProgress", "OSS 还返回了 RestoreAlreadyInProgress")),
     ),
     cause(
         "restored-copy-expired", CODE,
@@ -84,8 +85,8 @@ CAUSES = (
         ("An archived version of the object was asked for", "请求的是对象的归档历史版本"),
         (("Restore that version: RestoreObject with its versionId.", "对该版本执行解冻：RestoreObject 带上 versionId。"),),
         _NO_LOOP,
-        (sign("url", "versionId=", 4.5, "the request names a version: {}", "请求指定了版本：{}"),
-         sign("sample", r"version[-_ ]?id['\"]?\s{0,2}[:=]\s{0,2}['\"]?CAE", 4, "the text names a version", "文本中指定了版本"),
+        (sign("url", "versionId=", 6, "the request names a version: {}", "请求指定了版本：{}"),
+         sign("sample", r"versionId=|\bversion[-_ ]?id['\"]?\s{0,2}[:=]\s{0,2}['\"]?CAE", 6, "the text names a version", "文本中指定了版本"),
          against("operation", _COPY, 4)),
         -1.6, "RestoreObject",
     ),
@@ -96,8 +97,9 @@ CAUSES = (
           "先解冻源对象，等到可读后再拷贝。解冻是异步的：发出请求后要等待完成。"),),
         (("Do not restore the target: it is the source that cannot be read.", "不要解冻目标对象：读不到的是源对象。"),),
         (sign("operation", _COPY, 4.5, "the refused operation is {}: its source is meant", "被拒绝的操作是 {}：指的是源对象"),
+         sign("method", "^PUT$", 4.5, "the refused request is a PUT: only a copy reads an object then", "被拒绝的是 PUT 请求：只有拷贝才会读取对象"),
          sign("fields.x-oss-copy-source", ".", 4.5, "the source of the copy is {}", "拷贝源为 {}"),
-         sign("sample", _COPYING, 3, "the program was copying", "程序正在执行拷贝"), ec("0016-00000330", 1)),
+         sign("sample", _COPYING, 4, "the program was copying", "程序正在执行拷贝"), ec("0016-00000330", 1)),
         -0.5, "RestoreObject",
     ),
     cause(
@@ -115,7 +117,9 @@ CAUSES = (
          ("Move what was archived back: restore, then copy onto itself as Standard.",
           "将已归档数据转回：先解冻，再以标准存储拷贝到自身。")),
         (("Do not restore the same objects every few days.", "不要每隔几天就解冻同一批对象。"),),
-        (sign("sample", "x-oss-transition-time|lifecycle|生命周期", 3.2, "the text shows that a lifecycle rule moved the object", "文本显示对象由生命周期规则转换"),
+        (sign("sample", "x-oss-transition-time", 4.8, "x-oss-transition-time shows that a lifecycle rule moved the object",
+              "x-oss-transition-time 表明对象由生命周期规则转换"),
+         sign("sample", "lifecycle|生命周期", 3, "the text speaks of a lifecycle rule", "文本提到生命周期规则"),
          sign("fields.sync", "^lifecycle$", 2, "the log marks the request as {}", "日志将该请求标记为 {}")),
         -0.3, "RestoreObject",
     ),

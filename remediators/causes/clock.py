@@ -8,7 +8,7 @@ _NO_STEP = (
     ("Do not set the clock of a running database or cluster by hand: let NTP correct it bit by bit.",
      "不要手工拨动运行中数据库或集群的时钟：让 NTP 逐步校正。"),
 )  # fmt: skip
-_NO_TIMES = against("untimed", ".", 1.6)
+_NO_TIMES = against("untimed", ".", 1.4)
 
 CAUSES = (
     cause(
@@ -35,7 +35,7 @@ CAUSES = (
         _NO_STEP,
         (sign("drift", "^zone$", 5.2, "the difference is a whole number of half hours: that is a time zone, not drift",
               "差值是半小时的整数倍：这是时区问题，不是漂移"), _NO_TIMES),
-        -0.6,
+        0.1,
     ),
     cause(
         "clock-unset", CODE,
@@ -94,7 +94,7 @@ CAUSES = (
          ("Log the whole error: it holds RequestTime and ServerTime. A whole number of hours is a time zone; many bytes mean a slow upload.",
           "记录完整错误：其中有 RequestTime 和 ServerTime。相差整小时是时区问题；数据量很大则是上传缓慢。")),
         _NO_STEP,
-        (sign("untimed", ".", 3, "the text has no RequestTime and ServerTime", "文本中没有 RequestTime 和 ServerTime"),
+        (sign("untimed", ".", 2.3, "the text has no RequestTime and ServerTime", "文本中没有 RequestTime 和 ServerTime"),
          against("drift", ".", 8)), -1,
     ),
 )  # fmt: skip

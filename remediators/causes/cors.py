@@ -59,6 +59,8 @@ CAUSES = (
         (_NOT_ALLOWED, _OTHERWISE,
          sign("asked_headers", ".", 0.8, "the page sends these headers: {}", "页面发送的请求头：{}"),
          sign("asked_headers", "x-oss-", 1.2, "headers of an SDK are among them", "其中包含 SDK 的请求头"),
+         sign("sample", r"(?i)access-control-request-headers[^\r\n]{0,300}x-oss-", 2.4, "the preflight asked for headers of an SDK (x-oss-...)",
+              "预检请求了 SDK 的请求头（x-oss-...）"),
          sign("sample", r"(?:after|since).{0,30}(?:upgrad|updat)|升级", 0.8, "it began after an upgrade", "在升级之后出现"),
          sign(_CONSOLE, "header field|Access-Control-Allow-Headers", 6, "the browser said: {}", "浏览器提示：{}")),
         -0.4, "PutBucketCors",

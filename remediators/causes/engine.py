@@ -19,8 +19,8 @@ from ossmend.remediators.contract import Diagnosis, Event
 
 MOST_CONFIDENT = 0.98
 """A text is never proof: it is a claim about the past."""
-MOST_ALTERNATIVES = 4
-LEAST_ALTERNATIVE = 0.05
+MOST_ALTERNATIVES = 6
+LEAST_ALTERNATIVE = 0.02
 USUAL = Text(
     "nothing in the text points elsewhere; it is a common cause of this code",
     "文本没有指向其他原因；这是该错误码的常见原因",
@@ -59,9 +59,10 @@ def diagnose(
     others: Sequence[Event] = (),
     usage: Mapping[str, Mapping[str, int]] | None = None,
     lang: str = "en",
+    around: str = "",
 ) -> Diagnosis:
     """What the text alone tells. `unknown` where no cause is likelier than none."""
-    found = features(event, others, usage)
+    found = features(event, others, usage, around)
     chosen = candidates.choose(catalogue, event, found)
     weighed = weigh(chosen.causes, found, lang, chosen.unknown)
     said = findings.of(event, found, lang)

@@ -12,13 +12,18 @@ from ossmend.remediators.causes import signed, times
 from ossmend.remediators.contract import Event
 
 MANY = 3
+LONGEST_AROUND = 64 * 1024
 BIG_BYTES = 100_000_000
 """An upload of 100 MB takes minutes on a slow line."""
 _KEY_ID = re.compile(r"[0-9A-Za-z._=]+")
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:null|nil|none|undefined|nan|ak|test|key|x{3,}|(?:your|my)[-_]?\w{0,40}|access[-_]?key[-_]?id?|<[^>]{0,60}>|\$\{?\w{1,60}\}?|%\w{1,60}%)$"
+    r"(?i)^(?:null|nil|none|undefined|nan|ak|test|key|x{3,}|(?:your|my)[-\w]{0,60}|access[-_]?key[-_]?id?|<[^>]{0,60}>|\$\{?\w{1,60}\}?|%\w{1,60}%)$"
 )
 _UPLOADS = re.compile(r"^(?:PutObject|PostObject|AppendObject|UploadPart|PUT|POST)$")
+_SIZE = re.compile(r"(?i)(?:content|request)[-_ ]?(?:length|size)|object_size")
+_SAID_SIZE = re.compile(r"(?i)content[-_ ]?length['\"]?\s{0,2}[:=]\s{0,2}['\"]?(\d{1,18})(?!\d)")
+_UPLOADING = re.compile(r"\b(?:PUT|[Uu]pload(?:ing|Part|_part|File)?|PutObject|put_object)\b|上传")
+_PUT_LINE = re.compile(r"(?<![A-Za-z])PUT (?:https?://|/)")
 _BROWSER = re.compile(r"Mozilla/\d")
 _PLAIN = (
     "code",
@@ -54,10 +59,15 @@ def key_shape(key_id: str | None) -> str:
 
 
 def features(
-    event: Event, others: Sequence[Event] = (), usage: Mapping[str, Mapping[str, int]] | None = None
+    event: Event,
+    others: Sequence[Event] = (),
+    usage: Mapping[str, Mapping[str, int]] | None = None,
+    around: str = "",
 ) -> dict[str, str]:
-    """Everything that signs may look at."""
+    """Everything that signs may look at. `around` is the rest of a text that is about this one refusal only."""
     found = {name: str(value) for name in _PLAIN if (value := getattr(event, name))}
+    if around:
+        found["sample"] = around[:LONGEST_AROUND]
     if event.status is not None:
         found["status"] = str(event.status)
     found |= {f"fields.{name}": value for name, value in event.fields.items() if value}
@@ -65,20 +75,24 @@ def features(
     found["told"] = "message" if event.message else "no message"
     found |= times.features(event)
     found |= signed.features(event)
-    found |= _request(event)
+    found |= _request(event, found.get("sample", ""))
     found |= _crowd(event, others, usage or {})
     return found
 
 
-def _request(event: Event) -> dict[str, str]:
+def _request(event: Event, sample: str) -> dict[str, str]:
     """What kind of request it was."""
     found: dict[str, str] = {}
     doing = event.operation or event.method or ""
     if _UPLOADS.match(doing):
         found["upload"] = doing
-    size = event.fields.get("content-length") or event.fields.get("request_length") or event.fields.get("ContentLength")
-    if size and size.isdigit() and int(size) >= BIG_BYTES:
-        found["big"] = f"{int(size) / 1e6:.0f} MB"
+    elif not doing and (said := _UPLOADING.search(sample)):
+        found["upload"] = said[0]
+    if event.method is None and _PUT_LINE.search(sample):
+        found["method"] = "PUT"
+    size = _size(event, sample)
+    if size >= BIG_BYTES:
+        found["big"] = f"{size / 1e6:.0f} MB"
     if event.origin:
         found["asked"] = f"origin {event.origin}, method {event.cors_method or 'unknown'}"
     if event.cors_headers:
@@ -88,6 +102,14 @@ def _request(event: Event) -> dict[str, str]:
     if event.user_agent and _BROWSER.search(event.user_agent):
         found["browser"] = event.user_agent
     return found
+
+
+def _size(event: Event, sample: str) -> int:
+    """Bytes of the request, however the field is spelled; 0 where it is not told."""
+    sizes = [value for name, value in event.fields.items() if _SIZE.fullmatch(name)]
+    if said := _SAID_SIZE.search(sample):
+        sizes.append(said[1])
+    return max((int(value) for value in sizes if value.isascii() and value.isdigit() and len(value) < 19), default=0)
 
 
 def _crowd(event: Event, others: Sequence[Event], usage: Mapping[str, Mapping[str, int]]) -> dict[str, str]:

@@ -22,7 +22,7 @@ CAUSES = (
           "在别处试用同一密钥：若正常，问题就在该客户端或其网络路径。")),
         _NOT_THE_KEY,
         (_V1, _V4, sign("key_shape", "^(blank|placeholder|characters)$", 2, "the key id itself looks wrongly pasted", "AccessKey ID 本身就像是粘贴有误"),
-         sign("clients", "^one$", 0.2, "one client runs into it", "只有一个客户端遇到")), 1.3,
+         sign("signed.resource", ".", 0.7, "what OSS signed shows nothing unusual by itself", "OSS 签名的内容本身没有异常")), 0.7,
     ),
     cause(
         "plus-lost", CODE,
@@ -103,7 +103,7 @@ CAUSES = (
         _NOT_THE_KEY,
         (sign("odd_region", ".", 4.2, "the scope of the V4 signature names no region that OSS has: {}", "V4 签名范围中的地域不是 OSS 的地域：{}"),
          sign("region_differs", ".", 4.2, "the signature is for {}", "签名地域为 {}"),
-         sign("signed.v4", "OSS4", 0.9, "it is a V4 signature", "这是 V4 签名"), _V4,
+         sign("signed.v4", "OSS4", 0.9, "it is a V4 signature", "这是 V4 签名"), _V4, against("signed.v4", "AWS4", 4),
          sign("sample", r"signature[_ ]?v(?:ersion)?[_ ]?4|V4 (?:url|sign)|signatureVersion.{0,4}v4|authorizationV4", 1.4, "the text speaks of V4 signing", "文本提到 V4 签名")), -1.4,
     ),
     cause(
@@ -124,7 +124,8 @@ CAUSES = (
         _NOT_THE_KEY,
         (sign("clients", "^many$", 1.3, "many clients run into it at once", "多个客户端同时遇到"),
          sign("fields.Via", ".", 3, "the request came through {}", "请求经过 {}"),
-         sign("sample", r"\b(?:nginx|proxy|reverse[- ]proxy|CDN|squid|envoy)\b|代理|反向代理", 2.2, "the text speaks of a proxy or CDN", "文本提到代理或 CDN"),
+         sign("sample", r"(?:reverse|through|behind|via)[- ](?:\w+ ){0,2}(?:proxy|CDN|nginx|gateway)|(?:经过|反向|通过).{0,6}(?:代理|CDN)", 3.2,
+              "the text speaks of a proxy or CDN on the way", "文本提到途中的代理或 CDN"),
          sign("signed.headers", "x-forwarded|via", 2, "headers of a proxy are among those signed: {}", "签名的请求头中有代理添加的：{}")), -1.4,
     ),
 )  # fmt: skip
