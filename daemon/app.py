@@ -43,12 +43,13 @@ log = structlog.get_logger("ossmend")
 
 IDLE_SECONDS = 5.0
 """The longest sleep between two looks; file changes, timers and due cases end it sooner."""
-FRESH_SECONDS = 0.25
-"""After something was read there may be an unfinished block: look again this soon, for a while."""
-FRESH_LOOKS = 8
+UNFINISHED_SECONDS = 0.25
+"""A block of lines that may still grow is looked at again this soon."""
 ACCESS_LOG_PERIOD = timedelta(seconds=60)
 REFUSED_PAUSE = timedelta(minutes=10)
 """A source that our key may not read is asked again this seldom."""
+LATEST_LOGS = timedelta(hours=72)
+"""Access-log objects come up to 48 h late; older ones than this are not looked for, but by an audit that asks."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
 STATE_RETRY_SECONDS = 5.0
@@ -77,16 +78,17 @@ class Works:
         self.cloud: Cloud = connect(cloud_settings(config), clock=clock, may_write=may_write)
         self.triage = Triage(config, store, clock, since=since)
         self.dispatch = Dispatch(config, store, self.cloud, clock, dry_run=dry_run, alive=systemd.alive)
-        self._readings = [self._reading(source, from_start=since is not None) for source in config.sources]
+        self._readings = [self._reading(source, since) for source in config.sources]
 
-    def _reading(self, configured: SourceConfig, *, from_start: bool) -> _Reading:
+    def _reading(self, configured: SourceConfig, since: timedelta | None) -> _Reading:
         if (app_log := configured.app_log) is not None:
-            start: Literal["end", "beginning"] = "beginning" if from_start else app_log.start
+            start: Literal["end", "beginning"] = "beginning" if since is not None else app_log.start
             return _Reading(AppLog(app_log.path, start, self.clock), timedelta(0))
         access_log = configured.access_log
         assert access_log is not None  # the model holds exactly one of the two
         ours = self.cloud.is_own_request
-        source = AccessLog(access_log.bucket, access_log.prefix, self.cloud.logs, self.clock, own_request_ids=ours)
+        bucket, prefix, window = access_log.bucket, access_log.prefix, max(since or LATEST_LOGS, LATEST_LOGS)
+        source = AccessLog(bucket, prefix, self.cloud.logs, self.clock, own_request_ids=ours, window=window)
         return _Reading(source, ACCESS_LOG_PERIOD)
 
     def directories(self) -> list[Path]:
@@ -96,6 +98,10 @@ class Works:
             if isinstance(reading.source, AppLog):
                 found += reading.source.watch_directories()
         return found
+
+    def unfinished(self) -> bool:
+        """Is there a block of lines that may still grow?"""
+        return any(isinstance(each.source, AppLog) and each.source.unfinished for each in self._readings)
 
     def read(self) -> int:
         """One batch from each source that may be read now. How many events or bytes: 0 means all at their end."""
@@ -192,10 +198,14 @@ class App:
             read = self.works.read()
             unsettled = self.works.dispatch.settle()
             worked = self.works.dispatch.turn()
-            if self._stopping or not (read or worked or unsettled):
-                break
-            if unsettled and not (read or worked):
+            if read or worked:
+                continue
+            if self.works.unfinished():
+                self._signal.wait(UNFINISHED_SECONDS)
+            elif unsettled:
                 self._signal.wait(1.0)
+            else:
+                break
         notify.deliver(self.store, self.works.config, self._clock)
 
     # -------------------------------------------------------------------------------------------------------- run
@@ -218,7 +228,6 @@ class App:
                 log.info("daemon.stopped")
 
     def _loop(self, waker: Waker) -> None:
-        fresh = 0
         while not self._stopping:
             self._systemd.alive()
             if self._reload:
@@ -233,13 +242,13 @@ class App:
                 self._systemd.status(f"not acting: {trouble}")
                 self._signal.wait(STATE_RETRY_SECONDS)
                 continue
-            fresh = FRESH_LOOKS if read else max(fresh - 1, 0)
             if not read and not worked:
-                self._signal.wait(self._pause(fresh, unsettled))
+                waker.watch(self.works.directories())
+                self._signal.wait(self._pause(unsettled))
 
-    def _pause(self, fresh: int, unsettled: int) -> float:
+    def _pause(self, unsettled: int) -> float:
         """How long nothing will be due, for all that is known now."""
-        longest = FRESH_SECONDS if fresh else 1.0 if unsettled else IDLE_SECONDS
+        longest = UNFINISHED_SECONDS if self.works.unfinished() else 1.0 if unsettled else IDLE_SECONDS
         with self.store.read() as connection:
             due_at = cases.next_due(connection)
         if due_at is None:

@@ -52,6 +52,7 @@ class Waker:
         self._signal = signal
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._watched: list[Path] = []
         self.troubles = 0
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -69,9 +70,15 @@ class Waker:
         self._scheduler.start()
 
     def watch(self, directories: Iterable[Path]) -> None:
-        """Signal on every change below these directories (not recursive). Replaces what was watched before."""
-        self._end_watch()
+        """Signal on every change below these directories (not recursive), in place of what was watched before.
+
+        To be called again and again: directories that appear later are watched from then on.
+        """
         existing = sorted({directory for directory in directories if directory.is_dir()})
+        if existing == self._watched:
+            return
+        self._end_watch()
+        self._watched = existing
         if not existing:
             return
         self._stop = threading.Event()
