@@ -8,7 +8,9 @@ STATE = "The operation is not valid for the object's state"
 SKEWED = "The difference between the request time and the current time is too large."
 NOT_OURS = "The OSS Access Key Id you provided does not exist in our records."
 DISABLED = "The OSS Access Key Id you provided is disabled."
-SIGNATURE = "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+)
 ACL = "You have no right to access this object because of bucket acl."
 OWNER = "The bucket you access does not belong to you."
 NOT_ALLOWED = (
@@ -31,7 +33,12 @@ def skew(asked: str, served: str) -> dict[str, str]:
 
 def signed(string: str, signature: str = "aGVsbG8gd29ybGQgZnJvbSB0ZXM=", key_id: str = LTAI) -> dict[str, str]:
     octets = "".join(f"{octet:02X} " for octet in string.encode())
-    return {"OSSAccessKeyId": key_id, "SignatureProvided": signature, "StringToSign": string, "StringToSignBytes": octets}
+    return {
+        "OSSAccessKeyId": key_id,
+        "SignatureProvided": signature,
+        "StringToSign": string,
+        "StringToSignBytes": octets,
+    }
 
 
 ARCHIVED = (

@@ -105,7 +105,14 @@ def body_backwards(s: Story) -> str:
 
 
 def body_in_json_log(s: Story) -> str:
-    line = {"level": "error", "msg": f"oss: {xml(s)}", "bucket": s.bucket, "key": s.key, "method": s.method, "url": s.url}
+    line = {
+        "level": "error",
+        "msg": f"oss: {xml(s)}",
+        "bucket": s.bucket,
+        "key": s.key,
+        "method": s.method,
+        "url": s.url,
+    }
     return _told(s, json.dumps(line, ensure_ascii=False))
 
 
@@ -154,7 +161,10 @@ def oss2(s: Story) -> str:
         details[NESTED] = "\n    "
     if s.ec:
         details["EC"] = s.ec
-    return _told(s, f"oss2.exceptions.ServerError: {({'status': s.status, 'x-oss-request-id': s.request_id, 'details': details})}")
+    return _told(
+        s,
+        f"oss2.exceptions.ServerError: { ({'status': s.status, 'x-oss-request-id': s.request_id, 'details': details}) }",
+    )
 
 
 def go(s: Story) -> str:
@@ -176,12 +186,23 @@ def node(s: Story) -> str:
 
 
 def node_json(s: Story) -> str:
-    error = {"name": f"{s.code}Error", "message": s.message, "status": s.status, "code": s.code, "requestId": s.request_id}
-    return _told(s, json.dumps({"level": 50, "err": error, "bucket": s.bucket, "objectKey": s.key, "msg": "oss failed"}))
+    error = {
+        "name": f"{s.code}Error",
+        "message": s.message,
+        "status": s.status,
+        "code": s.code,
+        "requestId": s.request_id,
+    }
+    return _told(
+        s, json.dumps({"level": 50, "err": error, "bucket": s.bucket, "objectKey": s.key, "msg": "oss failed"})
+    )
 
 
 def php(s: Story) -> str:
-    return _told(s, f"PHP Fatal error:  Uncaught OSS\\Core\\OssException: {s.code}: {s.message} RequestId: {s.request_id} in /app/OssClient.php:2891")
+    return _told(
+        s,
+        f"PHP Fatal error:  Uncaught OSS\\Core\\OssException: {s.code}: {s.message} RequestId: {s.request_id} in /app/OssClient.php:2891",
+    )
 
 
 def go_v2(s: Story) -> str:

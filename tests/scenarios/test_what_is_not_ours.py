@@ -1,0 +1,124 @@
+"""Strangers, block pages, browsers' own words, texts without a refusal, bare codes: said as such, and left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ossmend.daemon.explain import explain_text
+
+STRANGERS = {
+    "s3": "<Error><Code>InvalidAccessKeyId</Code><Message>The AWS Access Key Id you provided does not exist in our records.</Message>"
+    "<AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId><RequestId>4442587FB7D0A2F9</RequestId>"
+    "<HostId>eftixk72aD6Ap51TnqcoF8eFidJG9Z/2mkiDFu8yU9AS1ed4OpIszj7UDNEHGran</HostId></Error>",
+    "boto": "botocore.exceptions.ClientError: An error occurred (InvalidObjectState) when calling the GetObject operation: The operation is "
+    "not valid for the object's storage class",
+    "minio": '<Error><Code>AccessDenied</Code><Message>Access Denied.</Message><Key>a.txt</Key><BucketName>shop</BucketName><Resource>/shop/a.txt'
+    "</Resource><RequestId>17F3C2A1B4D5E6F7</RequestId><HostId>dd9025bab4ad464b049177c95eb6ebf374d3b3fd1af9251148b658df7ac2e3e8</HostId></Error>",
+    "ecs": "aliyunsdkcore.acs_exception.exceptions.ServerException: HTTP Status: 404 Error:InvalidAccessKeyId.NotFound Specified access key is "
+    "not found. RequestID: 7B5D3F2A-0C1E-4A5B-9C8D-1234567890AB",
+    "sls": '{"errorCode": "InvalidAccessKeyId", "errorMessage": "x", "requestId": "7B5D3F2A-0C1E-4A5B-9C8D-1234567890AB", '
+    '"host": "my-project.cn-hangzhou.log.aliyuncs.com"}',
+}  # fmt: skip
+CHROMIUM = (
+    "Access to XMLHttpRequest at 'https://web-assets.oss-cn-hangzhou.aliyuncs.com/a.png' from origin 'https://app.example.com' has been blocked by "
+    "CORS policy: {}"
+)
+CONSOLE = {
+    "Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin' header is present on the requested resource.":
+        {"cors-origin-not-allowed", "cors-not-enabled"},
+    "Request header field x-oss-user-agent is not allowed by Access-Control-Allow-Headers in preflight response.": {"cors-header-not-allowed"},
+    "Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.": {"cors-method-not-allowed"},
+    "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is "
+    "'include'.": {"cors-wildcard-with-credentials"},
+}  # fmt: skip
+
+
+def only(text: str) -> dict[str, Any]:
+    (event,) = explain_text(text)["events"]
+    found: dict[str, Any] = event
+    return found
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_another_services_error_is_recognised_and_nothing_is_written(name: str) -> None:
+    for event in explain_text(STRANGERS[name])["events"]:
+        assert event["code"] is None
+        assert event["diagnosis"]["cause"] == "another-service"
+        assert event["writes"] == []
+
+
+def test_a_strangers_error_is_told_even_if_nothing_is_done() -> None:
+    assert only(STRANGERS["s3"])["diagnosis"]["confidence"] >= 0.9
+
+
+@pytest.mark.parametrize("message", CONSOLE)
+def test_a_browsers_own_words_name_the_cause_and_no_write_since_they_are_no_answer_of_oss(message: str) -> None:
+    event = only(CHROMIUM.format(message))
+    assert event["code"] is None
+    assert event["bucket"] == "web-assets"
+    assert event["diagnosis"]["cause"] in CONSOLE[message], event["diagnosis"]
+    assert event["writes"] == []
+
+
+def test_a_page_of_a_proxy_is_no_missing_permission() -> None:
+    page = "GET https://b.oss-cn-hangzhou.aliyuncs.com/a -> HTTP/1.1 403 Forbidden\n<html><head><title>403 Forbidden</title></head><body>"
+    event = only(f"{page}<center><h1>403 Forbidden</h1></center><hr><center>nginx</center></body></html>")
+    assert event["code"] is None
+    assert event["diagnosis"]["cause"] == "no-code"
+    assert event["writes"] == []
+
+
+def test_the_page_of_the_security_system_is_known() -> None:
+    event = only(
+        "HTTP/1.1 403 Forbidden\nServer: AliyunOSS\nx-oss-ec: 0061-00000001\n\nCannot visit oss, forbidden by security system."
+    )
+    assert event["diagnosis"]["cause"] == "security-block"
+    assert event["writes"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n",
+        "all is well",
+        "GET /a 200 OK",
+        "2026-03-01 10:00:00 INFO uploaded 403 files",
+        "上传成功",
+        "preflight for each object: slow",
+    ],
+)
+def test_a_text_without_a_refusal_has_no_events(text: str) -> None:
+    assert explain_text(text) == {"events": []}
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [("InvalidObjectState", "never-restored"), ("AccessForbidden", "cors-origin-not-allowed"), ("ImageDamage", "image-damaged"),
+     ("UserDisable", "account-overdue"), ("SecurityTokenExpired", "token-expired"), ("NoSuchKey", "no-such-object")],
+)  # fmt: skip
+def test_a_bare_code_is_explained_and_writes_nothing(code: str, cause: str) -> None:
+    event = only(code)
+    assert (event["code"], event["bucket"], event["request_id"], event["ec"]) == (code, None, None, None)
+    assert event["diagnosis"]["cause"] == cause
+    assert event["writes"] == []
+
+
+@pytest.mark.parametrize(
+    ("ec", "cause"),
+    [("0003-00001403", "denied-wrong-endpoint"), ("0002-00000903", "key-disabled"), ("0016-00000330", "copy-source-archived"),
+     ("0002-00000504", "clock-drift"), ("0061-00000001", "security-block"), ("0003-00000801", "account-overdue")],
+)  # fmt: skip
+def test_a_bare_ec_is_explained_as_the_hint_it_is(ec: str, cause: str) -> None:
+    event = only(ec)
+    assert (event["code"], event["ec"]) == (None, ec)
+    assert event["diagnosis"]["cause"] == cause
+    assert event["diagnosis"]["confidence"] < 0.9
+    assert event["writes"] == []
+
+
+def test_an_ec_that_nobody_knows_is_not_guessed_at() -> None:
+    event = only("0099-00000001")
+    assert event["diagnosis"]["cause"] == "no-code"
