@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ossmend.daemon.journal.store import Store
 
 FINE, NEEDS_A_HUMAN, CONFIG_REFUSED = 0, 1, 78
+PLAIN_WIDTH = 160
+"""Columns where there is no terminal to ask."""
 DEFAULT_CONFIG = "/etc/ossmend/ossmend.yaml"
 
 Command = Callable[..., Any]
@@ -165,7 +167,7 @@ def explain(text: tuple[str, ...], file: Path | None, lang: str, config_path: Pa
     else:
         from rich.console import Console
 
-        explaining.render(report, lang, Console(highlight=False))
+        explaining.render(report, lang, Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH))
 
 
 def _text(words: tuple[str, ...], file: Path | None) -> str:
@@ -391,7 +393,7 @@ def _print(report: dict[str, Any], as_json: bool, render: Callable[[dict[str, An
         return
     from rich.console import Console
 
-    render(report, Console(highlight=False))
+    render(report, Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH))
 
 
 def _render_check(report: dict[str, Any], console: Console) -> None:

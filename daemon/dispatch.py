@@ -29,6 +29,8 @@ from ossmend.daemon.journal.cases import Decision
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases as cases_table
 from ossmend.daemon.journal.store import Store
+from ossmend.daemon.redact import mask_key_id
+from ossmend.daemon.show import subject_text
 from ossmend.remediators import causes
 from ossmend.remediators.contract import (
     Act,
@@ -241,7 +243,11 @@ class Dispatch:
         self, connection: sa.Connection, case: Case, verdict: Tell | Act, now: datetime, said: list[Entry]
     ) -> None:
         if verdict.flag is not None and flags.put(connection, case, verdict.flag, now):
-            told = {"key": verdict.flag.access_key_id, "status": verdict.flag.status, "owner": verdict.flag.owner}
+            told = {
+                "access_key_id": mask_key_id(verdict.flag.access_key_id),
+                "status": verdict.flag.status,
+                "owner": verdict.flag.owner,
+            }
             said.append(Entry("flag.raised", case.id, told))
 
     def _act(
@@ -443,7 +449,7 @@ def _settled(answer: Sent | Exception) -> tuple[str, str, str | None, timedelta]
 def _told(case: Case, decision: Decision) -> dict[str, object]:
     return {
         "code": case.code,
-        "subject": str(case.subject),
+        "subject": subject_text(case.subject),
         "state": decision.state,
         "cause": decision.cause,
         "why": decision.why,

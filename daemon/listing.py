@@ -131,7 +131,7 @@ def render(found: dict[str, Any], console: Console) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for name in ("case", "state", "code", "cause", "subject", "events", "why"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
     for row in found["cases"]:
         style = "bold" if row["state"] in HUMAN_STATES else ""
         cells = (
@@ -152,7 +152,7 @@ def render_one(found: dict[str, Any], console: Console) -> None:
 
     def line(name: str, value: object) -> None:
         if value not in (None, "", [], {}):
-            console.print(f"{name:>12}  {value}", markup=False)
+            console.print(f"{name:>12}  {value}", markup=False, soft_wrap=True)
 
     for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
         line(name, found[name])

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import structlog
 
-from ossmend.daemon.redact import printable, redact
+from ossmend.daemon.redact import printable
+from ossmend.daemon.show import text
 
 SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic", "watchfiles")
 
@@ -48,8 +49,7 @@ def _clean(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Muta
 
 def _clean_value(value: Any, *, lines: bool = False) -> Any:
     if isinstance(value, str):
-        safe = redact(value)
-        return "\n".join(printable(line) for line in safe.splitlines()) if lines else printable(safe)
+        return "\n".join(text(line) for line in value.splitlines()) if lines else text(value)
     if isinstance(value, dict):
         return {printable(str(name)): _clean_value(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -5,12 +5,19 @@ The journal keeps what it needs to act; logs, notices, tables and JSON output go
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ossmend.daemon.redact import mask_key_id, printable, redact
 from ossmend.remediators.contract import Subject
 
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
+_KEY_ID = re.compile(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
+
+
+def text(value: str) -> str:
+    """One string for people: one line, no terminal codes, no secrets, key ids masked wherever they stand."""
+    return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), redact(value)))
 
 
 def subject_text(subject: Subject) -> str:
@@ -24,7 +31,7 @@ def subject_text(subject: Subject) -> str:
 def clean(value: Any, name: str = "") -> Any:
     """The same JSON value, safe to show: strings printable and redacted, key ids masked."""
     if isinstance(value, str):
-        return mask_key_id(printable(value)) if name in KEY_FIELDS else printable(redact(value))
+        return mask_key_id(printable(value)) if name in KEY_FIELDS else text(value)
     if isinstance(value, dict):
         if name in KEY_FIELDS:
             return {mask_key_id(printable(str(key))): clean(inner) for key, inner in value.items()}

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases, seen, writes
+from ossmend.daemon.show import subject_text
 from ossmend.remediators.contract import Case, Diagnosis, Event, Receipt, Subject
 from ossmend.remediators.writes import from_json
 
@@ -130,7 +131,7 @@ def _open(connection: sa.Connection, each: Fold, now: datetime) -> Entry:
         )
     )
     assert result.inserted_primary_key is not None  # an autoincrement key always comes back
-    data = {"policy": each.policy, "code": each.code, "subject": str(each.subject), "events": each.events}
+    data = {"policy": each.policy, "code": each.code, "subject": subject_text(each.subject), "events": each.events}
     return Entry("case.opened", result.inserted_primary_key[0], data)
 
 

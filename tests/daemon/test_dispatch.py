@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
-from ossmend.daemon import listing, steering
+from ossmend.daemon import listing, log, steering
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.dispatch import Dispatch, together
 from ossmend.daemon.journal import cases, entries, intents
@@ -479,6 +480,21 @@ def test_a_dry_run_does_not_call_webhooks(scene: Scene) -> None:
     scene.turn()
     with scene.store.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(notices)) == 0
+
+
+def test_nobody_reads_a_whole_key_id_in_log_journal_or_notice(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    key_id = "LTAI5tNobodyKnowsThisKey"
+    log.configure("json")
+    scene.configure(top='notify: [ { webhook: { url: "http://127.0.0.1:1/" } } ]')
+    scene.see(Event(source="t", code="InvalidAccessKeyId", access_key_id=key_id, message=f"{key_id} is disabled"))
+    scene.turn()
+    with scene.store.read() as connection:
+        told = [str(entry.data) for entry in entries.newest(connection, 100)]
+        told += [str(row.body) for row in connection.execute(sa.select(notices))]
+    told += [str(scene.rows()), capsys.readouterr().err]
+    assert all(told)
+    assert [text for text in told if key_id in text] == []
+    structlog.reset_defaults()
 
 
 # ----------------------------------------------------------------------------------------------------------------- undo
