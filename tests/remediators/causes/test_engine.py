@@ -167,8 +167,11 @@ def test_a_statement_is_proposed_only_where_action_and_resource_are_told() -> No
     ],
 )
 def test_the_resource_is_that_of_the_action(action: str, resource: str) -> None:
-    fields = {"AccessDeniedDetail.NoPermissionType": "ImplicitDeny", "AccessDeniedDetail.PolicyType": "AccountLevelIdentityBasedPolicy",
-              "AccessDeniedDetail.AuthAction": action}  # fmt: skip
+    fields = {
+        "AccessDeniedDetail.NoPermissionType": "ImplicitDeny",
+        "AccessDeniedDetail.PolicyType": "AccountLevelIdentityBasedPolicy",
+        "AccessDeniedDetail.AuthAction": action,
+    }
     told = diagnose_event(denied(bucket="b", key="k", fields=fields))
     assert told.facts["statement"] == {"Effect": "Allow", "Action": [action], "Resource": [resource]}
 
