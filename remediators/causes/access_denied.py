@@ -51,7 +51,7 @@ CAUSES = (
           "注意资源写法：对象为 bucket/* 或 bucket/prefix/*，Bucket 自身不带斜杠；按前缀授权的用户两者都需要。"),
          ("Prove it by trying the same request again; a granted permission takes a moment to spread.", "授权后重试同一请求验证；权限生效需要片刻。")),
         (("Do not grant oss:* or all buckets.", "不要授予 oss:* 或所有 Bucket。"), *NO_PUBLIC),
-        (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), said("does not belong to you", 1.6),
+        (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), said("not belong to you", 1.6),
          said("not authorized|no right to access|no permission|not have permission", 0.6), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
          against(_LAYER, "ResourceGroupLevel", 4), against("anonymous", ".", 4)), 0.6,
     ),
@@ -79,7 +79,7 @@ CAUSES = (
         (("Add the caller to the role's trust policy, and grant the caller sts:AssumeRole on that role.",
           "在角色信任策略中加入调用方，并为其授予对该角色的 sts:AssumeRole。"),),
         NO_PUBLIC,
-        (sign(_LAYER, "AssumeRolePolicy", 6.5, "the policy type is {}", "策略类型为 {}"), said("should be authorized by RAM|assume", 5)), -2,
+        (sign(_LAYER, "AssumeRolePolicy", 6.5, "the policy type is {}", "策略类型为 {}"), code("NoPermission", 4), said("should be authorized by RAM|assume", 5)), -2,
     ),
     cause(
         "denied-control-policy", CODE,
@@ -113,7 +113,7 @@ CAUSES = (
           "对请求签名；或通过 RAM / Bucket Policy 仅在该前缀上为调用方授予该操作。"),
          ("To share one object use a presigned URL.", "共享单个对象请使用预签名 URL。")),
         NO_PUBLIC,
-        (said("because of bucket acl", 5), said("does not belong to you", 1.6), ec("0003-00000001", 0.9), _NAMED,
+        (said("because of bucket acl", 5), said("not belong to you", 1.6), ec("0003-00000001", 0.9), _NAMED,
          sign("anonymous", ".", 1.4, "the request was not signed: {}", "请求未签名：{}")), 0.2,
     ),
     cause(
@@ -121,7 +121,7 @@ CAUSES = (
         ("The bucket belongs to another account", "Bucket 属于其他账号"),
         (("Check the bucket's name and whose key is used; ask the bucket's owner to grant your account by bucket policy.",
           "核对 Bucket 名称与所用密钥的账号；请 Bucket 所有者通过 Bucket Policy 授权。"),),
-        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("does not belong to you", 2.6), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4)), -0.6,
+        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("not belong to you", 2.6), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4)), -0.6,
     ),
     cause(
         "denied-object-acl", CODE,

@@ -42,7 +42,7 @@ CAUSES = (
          ("Then make new URLs; the old ones stay expired.", "随后重新生成 URL；旧 URL 不会恢复。")),
         _NO_PERMISSION,
         (said("request has expired|has expired|expired", 3.4), sign("beside", "RequestTimeTooSkewed", 3, "a clock is too far off elsewhere in the text: {}", "文本中另有时钟偏差：{}"),
-         sign("sample", r"just (?:created|generated|signed)|right after (?:signing|creating)|刚(?:生成|签名)", 3, "the text says that the URL was fresh", "文本说明 URL 是刚生成的"),
+         sign("sample", r"just (?:created|generated|signed)|right after (?:signing|creating)|(?:created|generated|signed).{0,30}seconds? ago|刚(?:生成|签名)", 3, "the text says that the URL was fresh", "文本说明 URL 是刚生成的"),
          ec("0002-00000(069|236)", 0.5), _NAMED), -2,
     ),
     cause(

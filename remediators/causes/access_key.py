@@ -85,6 +85,7 @@ CAUSES = (
          ("Check the site: accounts of the China site and of the international site are separate.", "核对站点：中国站与国际站账号相互独立。")),
         (("Do not make a new key before the id was compared.", "核对 ID 之前不要新建密钥。"),),
         (said(_UNKNOWN, 1.8), ec("0002-00000902", 0.8), against("message", "is disabled", 4), against("message", _LOST, 2),
+         sign("key_shape", "^foreign$", 4, "the key id begins like one of another cloud", "AccessKey ID 的前缀属于其他云厂商"),
          sign("key_shape", "^placeholder$", 4, "the key id is a placeholder, not a key", "AccessKey ID 是占位符，而不是真实密钥"), _ODD_SHAPE),
         0.3,
     ),

@@ -15,6 +15,7 @@ MANY = 3
 LONGEST_AROUND = 64 * 1024
 BIG_BYTES = 100_000_000
 """An upload of 100 MB takes minutes on a slow line."""
+_FOREIGN = re.compile(r"(?:AKIA|ASIA|AKID)[0-9A-Za-z]{12,}")
 _KEY_ID = re.compile(r"[0-9A-Za-z._=]+")
 _PLACEHOLDER = re.compile(
     r"(?i)^(?:null|nil|none|undefined|nan|ak|test|key|x{3,}|(?:your|my)[-\w]{0,60}|access[-_]?key[-_]?id?|<[^>]{0,60}>|\$\{?\w{1,60}\}?|%\w{1,60}%)$"
@@ -43,7 +44,8 @@ _PLAIN = (
 
 
 def key_shape(key_id: str | None) -> str:
-    """What an access key id looks like: `none`, `masked`, `blank`, `placeholder`, `characters`, `temporary`, `plain`."""
+    """What an access key id looks like: `none`, `masked`, `blank`, `placeholder`, `characters`,
+    `foreign`, `temporary`, `plain`."""
     if not key_id:
         return "none"
     bare = key_id.strip()
@@ -55,6 +57,8 @@ def key_shape(key_id: str | None) -> str:
         return "blank"
     if _KEY_ID.fullmatch(key_id) is None:
         return "characters"
+    if _FOREIGN.match(key_id):
+        return "foreign"
     return "temporary" if key_id.startswith(("STS.", "TMP.")) else "plain"
 
 

@@ -5,6 +5,12 @@ from ossmend.remediators.causes.model import cause
 SURE = 3.4
 
 CAUSES = (
+    cause("no-readable-answer", "RequestError ConnectionTimeoutError ResponseTimeoutError",
+          ("The program got no answer that it may read: in a browser usually CORS, elsewhere the network", "程序没有得到可读的响应：浏览器中通常是跨域问题，其他情况多为网络问题"),
+          (("In a browser look at its console and at the network panel for a refused OPTIONS, then at the bucket's CORS rules.",
+            "在浏览器中查看控制台和网络面板是否有被拒绝的 OPTIONS 请求，然后检查 Bucket 的跨域规则。"),
+           ("Elsewhere look at DNS, proxy and firewall on the way to the endpoint.", "其他情况请检查到 Endpoint 途中的 DNS、代理和防火墙。")),
+          (("Do not allow every origin (*) to make it work.", "不要为此允许所有来源（*）。"),), prior=SURE),
     cause("no-such-object", "NoSuchKey NoSuchVersion SymlinkTargetNotExist",
           ("OSS has no object of that name", "OSS 中没有该名称的对象"),
           (("Compare the name letter by letter: case, blanks, a slash at the beginning, encoding.", "逐字核对名称：大小写、空格、开头的斜杠、编码。"),), prior=SURE),

@@ -33,6 +33,7 @@ def skewed(seconds: float) -> Event:
         ("LTAI-5t", "characters"),
         ("STS.NTabc", "temporary"),
         ("TMP.abc", "temporary"),
+        ("AKIAIOSFODNN7EXAMPLE", "foreign"),
         ("LTAI****abcd", "masked"),
         ("null", "placeholder"),
         ("undefined", "placeholder"),
