@@ -43,7 +43,7 @@ CAUSES = (
          ("If a lifecycle rule archives data that is still read, change that rule.",
           "如果生命周期规则归档了仍在读取的数据，请修改该规则。")),
         (("Do not let it be restored again and again: each time is paid for.", "不要反复解冻：每次都会计费。"),),
-        (sign("sample", "(?:restored|thawed) copy (?:has )?expired|解冻.{0,12}过期", 3, "the text says that a restored copy expired", "文本提到解冻副本已过期"),),
+        (sign("sample", "(?:restored|thawed) copy (?:has )?expired|解冻.{0,12}过期", 4, "the text says that a restored copy expired", "文本提到解冻副本已过期"),),
         -0.2, "RestoreObject",
     ),
     cause(
@@ -119,7 +119,7 @@ CAUSES = (
         (("Do not restore the same objects every few days.", "不要每隔几天就解冻同一批对象。"),),
         (sign("sample", "x-oss-transition-time", 4.8, "x-oss-transition-time shows that a lifecycle rule moved the object",
               "x-oss-transition-time 表明对象由生命周期规则转换"),
-         sign("sample", "lifecycle|生命周期", 3, "the text speaks of a lifecycle rule", "文本提到生命周期规则"),
+         sign("sample", "lifecycle|生命周期", 3.6, "the text speaks of a lifecycle rule", "文本提到生命周期规则"),
          sign("fields.sync", "^lifecycle$", 2, "the log marks the request as {}", "日志将该请求标记为 {}")),
         -0.3, "RestoreObject",
     ),

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(
 )
 _UPLOADS = re.compile(r"^(?:PutObject|PostObject|AppendObject|UploadPart|PUT|POST)$")
 _SIZE = re.compile(r"(?i)(?:content|request)[-_ ]?(?:length|size)|object_size")
-_SAID_SIZE = re.compile(r"(?i)content[-_ ]?length['\"]?\s{0,2}[:=]\s{0,2}['\"]?(\d{1,18})(?!\d)")
+_SAID_SIZE = re.compile(r"(?i)content[-_ ]?length['\"]?\s{0,2}[:=>]\s{0,2}['\"]?(\d{1,18})(?!\d)")
 _UPLOADING = re.compile(r"\b(?:PUT|[Uu]pload(?:ing|Part|_part|File)?|PutObject|put_object)\b|上传")
 _PUT_LINE = re.compile(r"(?<![A-Za-z])PUT (?:https?://|/)")
 _BROWSER = re.compile(r"Mozilla/\d")

@@ -34,7 +34,7 @@ CAUSES = (
         "image-not-an-image", _FAMILY,
         ("The object is no image", "对象不是图片"),
         (("Ask for it without x-oss-process: only images can be processed.", "请求时去掉 x-oss-process：只有图片才能处理。"),),
-        _NEVER, (sign("key", r"\.(txt|json|html?|zip|pdf|mp4|mov|csv|log|docx?|xlsx?)$", 3.2, "the name ends like something else: {}", "名称后缀不像图片：{}"),
+        _NEVER, (sign("key", r"\.(txt|json|html?|zip|pdf|mp4|mov|csv|log|docx?|xlsx?)$", 4.6, "the name ends like something else: {}", "名称后缀不像图片：{}"),
                  said("not an image|content type", 4)), -1.2,
     ),
     cause(
