@@ -1,4 +1,4 @@
-# For fingers that type make; everything happens in ./ossmend.
-.PHONY: demo test
-demo test:
-	@./ossmend $@
+# For those whose fingers type make: the launcher does the work.
+.PHONY: demo test bench
+demo test bench:
+	./ossmend $@

@@ -1,0 +1,360 @@
+"""The launcher: sets up once, hands over completely, and says clearly why it cannot.
+
+Each test has a checkout of its own with the real launcher in it, and a uv that makes an environment out of shell
+scripts, keeps a diary, and can be told to find no network or to wait. So nothing is downloaded, and nothing is slow.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+LAUNCHER = Path(__file__).parents[2] / "ossmend"
+LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock")
+
+UV = """\
+#!/bin/sh
+# a uv: $CHECKOUT/diary says what it was asked, `offline` makes it fail, `gate` makes `uv venv` wait
+[ "$1" = --version ] && exit 0
+echo "$*" >> "$CHECKOUT/diary"
+env > "$CHECKOUT/environment"
+[ -e "$CHECKOUT/offline" ] && { echo "dns error: nobody there" >&2; exit 2; }
+[ "$1" = venv ] && [ -p "$CHECKOUT/gate" ] && read -r _ < "$CHECKOUT/gate"
+case "$*" in
+venv*)
+    mkdir -p "$CHECKOUT/.venv/bin" ;;
+*--editable*)
+    for name in ossmend python ruff mypy lint-imports; do
+        cp "$CHECKOUT/program" "$CHECKOUT/.venv/bin/$name"
+        chmod +x "$CHECKOUT/.venv/bin/$name"
+    done ;;
+esac
+"""
+
+PROGRAM = """\
+#!/bin/sh
+# stands for every program in .venv: says who it is and what it was asked, and fails where a file tells it to
+echo "$(basename "$0") $*"
+echo "$$" > "$CHECKOUT/pid"
+[ -e "$CHECKOUT/status-$(basename "$0")" ] && exit "$(cat "$CHECKOUT/status-$(basename "$0")")"
+exit 0
+"""
+
+
+class Checkout:
+    """A folder that the launcher takes for its repository."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.bin = root.parent / "bin"
+        self.bin.mkdir()
+        self.started: list[subprocess.Popen[str]] = []
+        for name, text in (("uv", UV), ("program", PROGRAM)):
+            path = (self.bin if name == "uv" else root) / name
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o755)
+        shutil.copy(LAUNCHER, root / "ossmend")
+        for name in (*LOCKS, "pyproject.toml"):
+            (root / name).write_text(f"{name}\n", encoding="utf-8")
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.root), "CHECKOUT": str(self.root), **more}
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(self.root / "ossmend"), *arguments],
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Nothing outlives its test, a launcher that hangs and what it started least of all."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+
+    def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
+        """Exit status, stdout, stderr."""
+        process = self.start(*arguments, **more)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+    def run_as(self, prelude: str, *arguments: str, **more: str) -> tuple[int, str, str]:
+        """The same, after a line of Python that makes the interpreter look like another."""
+        program = (
+            f"import runpy, sys; {prelude}; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(self.root / "ossmend"), *arguments],
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def diary(self) -> list[str]:
+        """What uv was asked since the last look, one word each: venv, packages, ossmend."""
+        path = self.root / "diary"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return [
+            "venv" if line.startswith("venv") else "ossmend" if "--editable" in line else "packages" for line in lines
+        ]
+
+    def touch(self, name: str, text: str = "") -> None:
+        (self.root / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    root = tmp_path / "a checkout"
+    root.mkdir()
+    made = Checkout(root)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def ready(checkout: Checkout) -> Checkout:
+    """One that has been set up before."""
+    assert checkout.run("demo")[0] == 0
+    checkout.diary()
+    return checkout
+
+
+# ------------------------------------------------------------------------------------------------------ sets up once
+
+
+def test_the_first_start_sets_up_and_then_is_the_command(checkout: Checkout) -> None:
+    status, out, err = checkout.run("explain", "--json", "two words")
+    assert (status, out) == (0, "ossmend explain --json two words\n")
+    assert checkout.diary() == ["venv", "packages", "ossmend"]
+    assert all(line.startswith("ossmend: ") for line in err.splitlines())
+
+
+def test_packages_are_installed_by_hash_and_compiled(checkout: Checkout) -> None:
+    checkout.run("demo")
+    lines = (checkout.root / "diary").read_text(encoding="utf-8").splitlines()
+    (packages,) = [line for line in lines if "-r" in line.split()]
+    assert {"--require-hashes", "--compile-bytecode"} <= set(packages.split())
+    assert [name for name in LOCKS if name in packages] == ["requirements.lock"]
+
+
+def test_the_second_start_installs_nothing_and_says_nothing(ready: Checkout) -> None:
+    ready.touch("offline")
+    assert ready.run("demo") == (0, "ossmend demo\n", "")
+    assert ready.diary() == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
+def test_a_changed_pin_is_installed_into_the_environment_that_is_there(ready: Checkout, name: str) -> None:
+    ready.touch(name, "something else\n")
+    assert ready.run("demo")[0] == 0
+    assert ready.diary() == ["packages", "ossmend"]
+
+
+@pytest.mark.parametrize("name", ["requirements-test.lock", "requirements-lint.lock"])
+def test_a_changed_test_pin_is_no_business_of_the_daemon(ready: Checkout, name: str) -> None:
+    ready.touch(name, "something else\n")
+    ready.run("demo")
+    assert ready.diary() == []
+
+
+def test_another_python_gets_an_environment_of_its_own(ready: Checkout) -> None:
+    record = ready.root / ".venv/.ossmend.json"
+    entries = json.loads(record.read_text(encoding="utf-8"))
+    for entry in entries.values():
+        entry["python"] = "the Python that was here last year"
+    record.write_text(json.dumps(entries), encoding="utf-8")
+    ready.run("demo")
+    assert ready.diary() == ["venv", "packages", "ossmend"]
+
+
+def test_a_checkout_that_was_moved_is_set_up_again(ready: Checkout) -> None:
+    ready.root = ready.root.rename(ready.root.with_name("elsewhere"))
+    assert ready.run("demo")[0] == 0
+    assert ready.diary() == ["venv", "packages", "ossmend"]
+
+
+def test_an_environment_made_by_somebody_else_is_left_alone(checkout: Checkout) -> None:
+    (checkout.root / ".venv").mkdir()
+    checkout.touch(".venv/mine")
+    status, out, err = checkout.run("demo")
+    assert (status, out, checkout.diary()) == (69, "", [])
+    assert "not made by this launcher" in err
+    assert (checkout.root / ".venv/mine").exists()
+
+
+def test_two_terminals_set_up_once(checkout: Checkout) -> None:
+    os.mkfifo(checkout.root / "gate")
+    first = checkout.start("one")
+    assert first.stderr is not None
+    assert "making .venv" in first.stderr.readline()
+    second = checkout.start("two")
+    assert second.stderr is not None
+    assert "another terminal is setting up" in second.stderr.readline()
+    (checkout.root / "gate").write_text("go on\n", encoding="utf-8")
+    assert first.communicate(timeout=60)[0] == "ossmend one\n"
+    assert second.communicate(timeout=60)[0] == "ossmend two\n"
+    assert checkout.diary() == ["venv", "packages", "ossmend"]
+
+
+def test_settings_of_the_shell_do_not_send_packages_elsewhere(checkout: Checkout) -> None:
+    checkout.run("demo", PIP_TARGET="/tmp/astray", PIP_USER="1", VIRTUAL_ENV="/tmp/astray", HTTPS_PROXY="http://proxy")
+    seen = (checkout.root / "environment").read_text(encoding="utf-8")
+    assert "astray" not in seen
+    assert "PIP_USER" not in seen
+    assert "HTTPS_PROXY=http://proxy" in seen
+
+
+def test_a_user_without_a_home_is_served(checkout: Checkout) -> None:
+    assert checkout.run("demo", HOME="/nonexistent")[0] == 0
+    assert "UV_NO_CACHE=1" in (checkout.root / "environment").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------------------------------------- hands over completely
+
+
+@pytest.mark.parametrize("status", [1, 2, 78])
+def test_the_exit_status_is_the_commands(ready: Checkout, status: int) -> None:
+    ready.touch("status-ossmend", str(status))
+    assert ready.run("check")[0] == status
+
+
+def test_the_launcher_becomes_the_command_so_that_signals_reach_it(ready: Checkout) -> None:
+    process = ready.start("run")
+    process.communicate(timeout=60)
+    assert int((ready.root / "pid").read_text(encoding="utf-8")) == process.pid
+
+
+# ------------------------------------------------------------------------------------------- says why it cannot
+
+
+def test_without_a_network_it_says_so_and_the_next_start_tries_again(checkout: Checkout) -> None:
+    checkout.touch("offline")
+    status, out, err = checkout.run("demo")
+    assert (status, out) == (69, "")
+    assert "dns error: nobody there" in err
+    assert "is the network there?" in err
+    (checkout.root / "offline").unlink()
+    checkout.diary()
+    assert checkout.run("demo")[0] == 0
+    assert checkout.diary() == ["venv", "packages", "ossmend"]
+
+
+def test_an_update_that_fails_is_never_taken_for_done(ready: Checkout) -> None:
+    ready.touch("requirements.lock", "something else\n")
+    ready.touch("offline")
+    assert [ready.run("demo")[0] for _ in range(2)] == [69, 69]
+
+
+def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: Checkout) -> None:
+    os.mkfifo(checkout.root / "gate")
+    process = checkout.start("demo")
+    assert process.stderr is not None
+    assert "making .venv" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    (checkout.root / "gate").unlink()
+    assert checkout.run("demo")[0] == 0
+
+
+def test_an_old_python_can_read_the_file() -> None:
+    ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+OLD = "import os; sys.version_info = (3, 8, 0, 'final', 0)"
+
+
+def test_an_old_python_says_that_it_is_too_old(checkout: Checkout) -> None:
+    status, out, err = checkout.run_as(OLD, "demo", PATH=str(checkout.bin))
+    assert (status, out, checkout.diary()) == (69, "", [])
+    assert "needs 3.11 or newer" in err
+
+
+def test_an_old_python_hands_over_to_a_newer_one_that_really_starts(checkout: Checkout) -> None:
+    broken, good = checkout.bin / "python3.13", checkout.bin / "python3.12"
+    broken.write_text("#!/bin/sh\nexit 127\n", encoding="utf-8")
+    good.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    for path in (broken, good):
+        path.chmod(0o755)
+    assert checkout.run_as(OLD, "demo")[:2] == (0, "ossmend demo\n")
+
+
+def test_a_python_with_nothing_to_install_with_is_told_what_to_install(checkout: Checkout) -> None:
+    (checkout.bin / "uv").unlink()
+    bare = "sys.modules['ensurepip'] = sys.modules['pip'] = None"
+    status, _, err = checkout.run_as(bare, "demo", PATH=str(checkout.bin))
+    assert status == 69
+    assert "apt install python3-venv" in err
+
+
+# --------------------------------------------------------------------------------------------------- test and bench
+
+
+@pytest.fixture
+def no_npm(checkout: Checkout) -> Callable[..., tuple[int, str, str]]:
+    """Runs the launcher where there is no npm, which `test` would use for the simulator's third SDK."""
+    for name in ("sh", "env", "mkdir", "cp", "chmod", "cat", "basename"):
+        found = shutil.which(name)
+        assert found is not None
+        (checkout.bin / name).symlink_to(found)
+    return lambda *arguments: checkout.run(*arguments, PATH=str(checkout.bin))
+
+
+def test_test_runs_every_check_and_pytest_last(checkout: Checkout, no_npm: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = no_npm("test", "tests/house", "-x")
+    assert status == 0
+    asked = [line.split()[:2] for line in out.splitlines()]
+    assert asked == [
+        ["ruff", "format"], ["ruff", "check"], ["mypy"], ["mypy", "ossmend"], ["lint-imports"], ["python", "-m"],
+    ]  # fmt: skip
+    assert out.splitlines()[-1] == "python -m pytest -n auto tests/house -x"
+    lines = (checkout.root / "diary").read_text(encoding="utf-8").splitlines()
+    assert [name for name in LOCKS if any(name in line for line in lines)] == list(LOCKS)
+
+
+@pytest.mark.parametrize("fails", ["ruff", "mypy", "lint-imports", "python"])
+def test_one_failing_check_fails_it_all_and_hides_no_other(
+    checkout: Checkout, no_npm: Callable[..., tuple[int, str, str]], fails: str
+) -> None:
+    checkout.touch(f"status-{fails}", "1")
+    status, out, err = no_npm("test")
+    assert status == 1
+    assert len(out.splitlines()) == 6
+    assert "ossmend: failed: " in err.splitlines()[-1]
+
+
+def test_bench_runs_the_measurement_that_is_named(checkout: Checkout) -> None:
+    (checkout.root / "bench").mkdir()
+    for name in ("intake", "scan"):
+        checkout.touch(f"bench/{name}.py")
+    status, out, _ = checkout.run("bench", "scan")
+    assert (status, out) == (0, f"python {checkout.root}/bench/scan.py\n")
+
+
+def test_bench_refuses_a_measurement_that_is_not_there(checkout: Checkout) -> None:
+    status, _, err = checkout.run("bench", "speed-of-light")
+    assert (status, checkout.diary()) == (2, [])
+    assert "no measurement speed-of-light" in err
