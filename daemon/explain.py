@@ -27,6 +27,8 @@ __all__ = ["explain_text", "render"]
 SOURCE = "explain"
 SHORT = 5
 """In a text with so few refusals they all belong to one story; in a longer one only those of one client or key do."""
+LONGEST_AROUND = 64 * 1024
+"""How much of a text that tells of one refusal is read for what else it says about it."""
 MOST_BESIDE = 50
 """How many other refusals one is looked at with: a log of a million must not be compared with itself."""
 
@@ -35,7 +37,7 @@ def explain_text(text: str, *, config: Config | None = None, lang: str = "en") -
     """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say."""
     events = events_in(text, source=SOURCE, now=datetime.now(UTC))
     company = _Company(events)
-    around = text if len(events) == 1 else ""
+    around = text[:LONGEST_AROUND] if len(events) == 1 else ""
     return {"events": [_explained(event, company, around, config, lang) for event in events]}
 
 
@@ -50,7 +52,7 @@ def _explained(event: Event, company: _Company, around: str, config: Config | No
         "status": event.status,
         "shape": event.shape,
         "diagnosis": _told(diagnosis),
-        "writes": proposals.of(event, diagnosis, config, lang),
+        "writes": proposals.of(event, diagnosis, config, lang, around),
     }
 
 

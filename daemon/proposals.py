@@ -8,6 +8,7 @@ preflight was refused. Without a configuration no CORS rule is stored, so the pr
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.redact import mask_key_id
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 BARE = "code"
 """The shape of an event that is nothing but a code somebody typed."""
+_COPYING = re.compile(
+    r"(?i)copy_?object|uploadpartcopy|(?:server|oss)[- ]side copy|(?:fail(?:ed|s|ure)? to|cannot|could not) copy"
+    r"|copy (?:fail|from|to\b)"
+    r"|copying |\bcp (?:-\w{1,9} ){0,4}oss://|拷贝|复制"
+)
+"""The program was copying: whatever object the text names may be the target."""
 DOUBT = 0.25
 """When a copy is at least this likely, the named object may be its target, which must not be restored."""
 NOTES = {
@@ -37,11 +44,16 @@ NOTES = {
 }  # fmt: skip
 
 
-def of(event: Event, diagnosis: Diagnosis, config: Config | None, lang: str = "en") -> list[dict[str, Any]]:
-    """What the enabled policies would do; without a configuration, what a policy could do."""
+def of(
+    event: Event, diagnosis: Diagnosis, config: Config | None, lang: str = "en", around: str = ""
+) -> list[dict[str, Any]]:
+    """What the enabled policies would do; without a configuration, what a policy could do.
+
+    `around` is the rest of a text that is about this one refusal only.
+    """
     if event.shape == BARE or event.code is None or not _is_ours(event):
         return []
-    target = _target(event, diagnosis)
+    target = _target(event, diagnosis, around)
     if target is None:
         return []
     operation, place = target
@@ -64,11 +76,11 @@ def of(event: Event, diagnosis: Diagnosis, config: Config | None, lang: str = "e
     ]
 
 
-def _target(event: Event, diagnosis: Diagnosis) -> tuple[str, str] | None:
+def _target(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, str] | None:
     """Operation and what it would change; None where the text does not justify one."""
     match event.code:
         case "InvalidObjectState" if causes.CAUSES[diagnosis.cause].cure == "RestoreObject":
-            return _restore(event, diagnosis)
+            return _restore(event, diagnosis, around)
         case "AccessForbidden" if event.bucket is not None and _is_preflight(event):
             return "PutBucketCors", f"oss://{event.bucket}"
         case "InvalidAccessKeyId" if event.access_key_id is not None and diagnosis.cause == "key-disabled":
@@ -77,10 +89,10 @@ def _target(event: Event, diagnosis: Diagnosis) -> tuple[str, str] | None:
             return None
 
 
-def _restore(event: Event, diagnosis: Diagnosis) -> tuple[str, str] | None:
+def _restore(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, str] | None:
     copied = dict(diagnosis.alternatives).get("copy-source-archived", 0.0)
-    if is_copy(event) or event.method == "PUT":
-        ref = copy_source(event)  # nothing else that is a PUT reads an object
+    if is_copy(event) or event.method == "PUT" or _COPYING.search(f"{event.sample}\n{around}"):
+        ref = copy_source(event)  # a PUT that reads an object is a copy; bucket and key are its target's
     elif copied >= DOUBT or diagnosis.cause == "copy-source-archived" or _misses_version(event, diagnosis):
         ref = None  # the named object may be the target of a copy, or another version is meant
     else:

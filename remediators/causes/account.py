@@ -38,7 +38,7 @@ CAUSES = (
         (("Activate OSS in the console; then try again.", "在控制台开通 OSS，然后重试。"),),
         _NO_RETRY,
         (sign("operation", "^(PutBucket|CreateBucket)$", 2.6, "it was refused when a bucket was made ({})", "在创建 Bucket 时被拒绝（{}）"),
-         sign("sample", r"creat\w{0,4} (?:\w+ ){0,3}bucket|make_bucket|创建.{0,6}(?:Bucket|存储空间)", 2.6,
+         sign("sample", r"creat\w{0,4} (?:\w{1,20} ){0,3}bucket|make_bucket|创建.{0,6}(?:Bucket|存储空间)", 2.6,
               "it was refused when a bucket was made", "在创建 Bucket 时被拒绝"),
          said("activat|not.{0,12}open", 4), _DISABLED), -1,
     ),

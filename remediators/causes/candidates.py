@@ -26,6 +26,8 @@ _TELL_CODES = (
 """Features that OSS or a browser fills only for some codes; a key's shape, say, tells nothing of the kind."""
 WITHOUT_CODE = 0.9
 """How sure a code is that is only implied."""
+LOGGED = 0.9
+"""An access log has no message and no EC: what it suggests is less sure than what OSS said."""
 NOTHING = Text("", "")
 NO_CODE_WHY = Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码")
 
@@ -52,7 +54,8 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
     if event.code is not None:
         causes = _of(catalogue, {event.code})
         why = Text(f"{event.code} is not in the catalogue", f"目录中没有 {event.code}")
-        return Chosen(causes) if causes else Chosen((), UNKNOWN_CODE, sure=0.9, why=why)
+        sure = LOGGED if event.shape == "access_log" else 1.0
+        return Chosen(causes, sure=sure) if causes else Chosen((), UNKNOWN_CODE, sure=0.9, why=why)
     implied = _implied(catalogue, found)
     if not implied:
         return _by_ec(catalogue, found) or Chosen((), NO_CODE, sure=0.9, why=NO_CODE_WHY)

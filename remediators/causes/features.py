@@ -45,7 +45,8 @@ _PLAIN = (
 
 def key_shape(key_id: str | None) -> str:
     """What an access key id looks like: `none`, `masked`, `blank`, `placeholder`, `characters`,
-    `foreign`, `temporary`, `plain`."""
+    `foreign`, `temporary`, `plain`.
+    """
     if not key_id:
         return "none"
     bare = key_id.strip()

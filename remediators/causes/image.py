@@ -20,7 +20,7 @@ CAUSES = (
           "若反复出现，请排查某个客户端或网络：上传返回成功并不能证明内容正确。")),
         (("Do not trust a local viewer: OSS is stricter.", "不要以本地看图软件为准：OSS 更严格。"), *_NEVER),
         (said("damaged", 1.6), sign("sample", r"all zero(?:e)?s|zero[- ]filled|全(?:是|为)(?:0|零)", 1.5, "the text says that the file is all zeros", "文本说明文件全为零"),
-         ec("0040-00000021", 0.9), _NOT_DAMAGE), 1.5, "RestoreVersion",
+         ec("0040-00000021", 0.9), _NOT_DAMAGE), 0.6, "RestoreVersion",
     ),
     cause(
         "image-truncated", _FAMILY,

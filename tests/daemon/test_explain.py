@@ -183,6 +183,19 @@ def test_a_large_log_is_explained_in_good_time() -> None:
     assert time.monotonic() - begun < 20
 
 
+HOSTILE = (
+    "fail", "copy ", "create a b c ", "via a b ", "cp -a ", "content-length: ", "ntp ", "versionId", "Expires=1",
+    "access-control-request-headers ", "Date: Mon, 01 Jan ", f"{'a' * 30} ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_no_text_around_a_refusal_makes_it_slow(word: str) -> None:
+    begun = time.monotonic()
+    explain_text(f"{ARCHIVED}\n{word * (1_000_000 // len(word))}")
+    assert time.monotonic() - begun < 10
+
+
 @pytest.mark.machine
 def test_explaining_needs_no_sdk_and_no_database() -> None:
     heavy = ("oss2", "aliyunsdkcore", "sqlalchemy", "requests")

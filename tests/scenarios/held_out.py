@@ -6,7 +6,23 @@ those that went well would make the rest look better than it is. A story that is
 
 from __future__ import annotations
 
-from tests.scenarios.listed import ACCOUNT_LEVEL, ACL, CHROME, DISABLED, NOT_ALLOWED, NOT_ENABLED, NOT_OURS, SIGNATURE, SKEWED, STATE, STS, detail, one, signed, skew
+from tests.scenarios.listed import (
+    ACCOUNT_LEVEL,
+    ACL,
+    CHROME,
+    DISABLED,
+    NOT_ALLOWED,
+    NOT_ENABLED,
+    NOT_OURS,
+    SIGNATURE,
+    SKEWED,
+    STATE,
+    STS,
+    detail,
+    one,
+    signed,
+    skew,
+)
 from tests.scenarios.story import CORS, RESTORE, Story
 
 DATE = "Wed, 11 Jun 2025 02:44:51 GMT"

@@ -1,26 +1,37 @@
-"""All stories in all shapes -> pairs (confidence, was it right): what calibration is measured on."""
+"""Stories in all shapes -> pairs (confidence, was it right): what calibration is measured on.
+
+`TUNED` are the stories that the weights were set by: on them everything looks better than it is. `HELD_OUT` are not. The
+shapes of one story are no independent samples: the number of stories is what counts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ossmend.daemon.explain import explain_text
 from tests.scenarios.further import FURTHER
+from tests.scenarios.held_out import HELD_OUT
 from tests.scenarios.listed import LISTED
-from tests.scenarios.story import PARTIAL, WHOLE, access_log
+from tests.scenarios.retired import RETIRED
+from tests.scenarios.story import PARTIAL, WHOLE, Story, access_log
 
 UNMEASURED = "clock-unmeasured"
-"""Right of any clock whose times a text does not tell."""
+"""Names no cause: always right where the times are not told, and so left out."""
+TUNED: tuple[Story, ...] = (*LISTED, *FURTHER, *RETIRED)
+
+__all__ = ["HELD_OUT", "TUNED", "judged"]
 
 
-def judged() -> list[tuple[float, bool]]:
+def judged(stories: Sequence[Story]) -> list[tuple[float, bool]]:
     """One pair for each story and shape; `unknown` counts as wrong, since a cause there was."""
     pairs: list[tuple[float, bool]] = []
-    for story in (*LISTED, *FURTHER):
+    for story in stories:
         shapes = (*WHOLE, *PARTIAL, *((access_log,) if story.logged else ()))
         for shape in shapes:
             for event in explain_text(shape(story))["events"]:
                 if event["code"] != story.code:
                     continue
                 diagnosis = event["diagnosis"]
-                right = story.causes | ({UNMEASURED} if shape not in WHOLE else set())
-                pairs.append((diagnosis["confidence"], diagnosis["cause"] in right))
+                if diagnosis["cause"] != UNMEASURED:
+                    pairs.append((diagnosis["confidence"], diagnosis["cause"] in story.causes))
     return pairs

@@ -10,9 +10,10 @@ import pytest
 from ossmend.daemon.explain import explain_text
 from tests.scenarios.further import FURTHER
 from tests.scenarios.listed import LISTED
+from tests.scenarios.retired import RETIRED
 from tests.scenarios.story import WHOLE, Story
 
-STORIES = (*LISTED, *FURTHER)
+STORIES = (*LISTED, *FURTHER, *RETIRED)
 CASES = [pytest.param(story, shape, id=f"{story.id}-{shape.__name__}") for story in STORIES for shape in WHOLE]
 
 
