@@ -266,6 +266,18 @@ def test_an_update_that_fails_is_never_taken_for_done(ready: Checkout) -> None:
     assert [ready.run("demo")[0] for _ in range(2)] == [69, 69]
 
 
+def test_going_back_from_an_update_that_failed_half_way_installs_again(ready: Checkout) -> None:
+    before = (ready.root / "requirements.lock").read_text(encoding="utf-8")
+    ready.touch("requirements.lock", "something else\n")
+    ready.touch("offline")
+    ready.run("demo")
+    (ready.root / "offline").unlink()
+    ready.diary()
+    ready.touch("requirements.lock", before)
+    ready.run("demo")
+    assert "packages" in ready.diary()
+
+
 def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: Checkout) -> None:
     os.mkfifo(checkout.root / "gate")
     process = checkout.start("demo")
