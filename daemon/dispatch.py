@@ -162,7 +162,7 @@ class Dispatch:
         outcome: list[_Planned] = []
         with self._store.begin() as connection:
             allowance = Allowance(connection, self._config.brakes, now)
-            undos = {} if self._dry_run else intents.asked(connection)
+            undos = intents.asked(connection) if self._cloud.executor is not None else {}
             for case, verdict in planned:
                 if case.id in undos:
                     result = self._undo(connection, case, undos[case.id], now)

@@ -516,6 +516,19 @@ def test_a_merge_can_be_undone_by_hand_while_nothing_has_changed(scene: Scene) -
     assert (scene.states(), scene.world.cors_of["b"].rules) == (["closed"], (old,))
 
 
+def test_an_undo_waits_while_nothing_may_be_written(scene: Scene) -> None:
+    scene.world.cors_of["b"] = CorsConfiguration((CorsRule(("https://www.example.com",), ("GET",)),))
+    scene.world.buckets.add("b")
+    scene.see(preflight())
+    scene.turn()
+    steering.undo(scene.store, 1)
+    scene.configure(dry_run=True)
+    with scene.store.begin() as connection:
+        cases.wake(connection, [1], scene.clock.now())
+    scene.turn()
+    assert ("PutBucketCors", "asked") in scene.writes()
+
+
 def test_a_restore_cannot_be_undone(scene: Scene) -> None:
     scene.world.add_object("k")
     scene.see(frozen())
