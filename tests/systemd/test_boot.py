@@ -170,16 +170,17 @@ def service(machine: Machine) -> Iterator[Machine]:
 
 
 CLIENT = """
-import json, oss2
+import json, sys, oss2
+key = sys.argv[1]
 told = json.load(open("/etc/ossmend/scene.json"))
 auth = oss2.AuthV4(told["access_key_id"], told["access_key_secret"])
 bucket = oss2.Bucket(auth, told["oss"], "reports-unit", region=told["region"])
 bucket.create_bucket()
-bucket.put_object("a", b"x", headers={"x-oss-storage-class": "Archive"})
+bucket.put_object(key, b"x", headers={"x-oss-storage-class": "Archive"})
 try:
-    bucket.get_object("a").read()
+    bucket.get_object(key).read()
 except oss2.exceptions.ServerError as error:
-    open("/var/log/app/app.log", "a").write(f"ERROR oss://reports-unit/a: {error}\\n")
+    open("/var/log/app/app.log", "a").write(f"ERROR oss://reports-unit/{key}: {error}\\n")
 """
 
 
@@ -191,7 +192,7 @@ def test_the_service_lives_as_the_unit_says(service: Machine) -> None:
     assert started.returncode == 0, service.log()
     assert (service.shows("ActiveState"), service.shows("StatusText")) == ("active", "no cases")
 
-    assert service.run(PYTHON, "-I", "-c", CLIENT).returncode == 0
+    assert service.run(PYTHON, "-I", "-c", CLIENT, "a").returncode == 0
     until("the object was restored", lambda: "write.done" in service.log())
 
     first = service.shows("MainPID")
@@ -231,3 +232,56 @@ def test_a_refused_configuration_is_not_started_again_and_again(service: Machine
     finally:
         config.write_text(good, encoding="utf-8")
         service.run("systemctl", "reset-failed", "ossmend")
+
+
+@pytest.fixture
+def drop_in(service: Machine) -> Iterator[Callable[[str], None]]:
+    """Puts one of the shipped drop-ins in place, as its first lines say, for the time of one test."""
+    folder = service.root / "etc/systemd/system/ossmend.service.d"
+    folder.mkdir()
+
+    def put(name: str) -> None:
+        shutil.copy(UNIT.with_name("ossmend.service.d") / f"{name}.conf.example", folder / f"{name}.conf")
+        service.run("systemctl", "daemon-reload")
+
+    yield put
+    service.run("systemctl", "stop", "ossmend")
+    shutil.rmtree(folder)
+    service.run("systemctl", "daemon-reload")
+    service.run("systemctl", "reset-failed", "ossmend")
+
+
+def test_the_key_may_be_a_systemd_credential_also_when_reloading(
+    service: Machine, drop_in: Callable[[str], None]
+) -> None:
+    config = service.root / "etc/ossmend/ossmend.yaml"
+    good = config.read_text(encoding="utf-8")
+    told = json.loads((service.root / "etc/ossmend/scene.json").read_text(encoding="utf-8"))
+    secret = "credentials: { access_key_id: !secret access_key_id, access_key_secret: !secret access_key_secret }"
+    for name in ("access_key_id", "access_key_secret"):
+        path = service.root / "etc/ossmend" / name
+        path.write_text(told[name], encoding="utf-8")
+        path.chmod(0o600)
+    drop_in("credentials")
+    config.write_text(good.replace("cloud: { ", f"cloud: {{ {secret}, "), encoding="utf-8")
+    try:
+        assert service.run("systemctl", "start", "ossmend").returncode == 0, service.log()
+        assert service.run("systemctl", "reload", "ossmend").returncode == 0, service.log()
+    finally:
+        config.write_text(good, encoding="utf-8")
+
+
+def test_a_log_of_root_and_adm_is_read_with_the_drop_in_and_only_with_it(
+    service: Machine, drop_in: Callable[[str], None]
+) -> None:
+    assert service.run(PYTHON, "-I", "-c", CLIENT, "adm").returncode == 0
+    log = service.root / "var/log/app/app.log"
+    shutil.chown(log, "root", "adm")
+    log.chmod(0o640)
+    assert service.run("systemctl", "start", "ossmend").returncode == 0, service.log()
+    until("it says what it cannot read", lambda: "cannot be read: Permission denied" in service.log())
+    assert "reports-unit/adm" not in service.log()
+    assert service.run("systemctl", "stop", "ossmend").returncode == 0
+    drop_in("adm-logs")
+    assert service.run("systemctl", "start", "ossmend").returncode == 0, service.log()
+    until("the refusal was read", lambda: "reports-unit/adm" in service.log())

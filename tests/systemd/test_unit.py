@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 
 UNIT = Path(__file__).parents[2] / "systemd" / "ossmend.service"
+DROP_INS = sorted(UNIT.with_name("ossmend.service.d").iterdir())
 MOST_EXPOSED = 1.2
 
 needs_analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def systemd_version() -> int:
+    told = subprocess.run(["systemd-analyze", "--version"], capture_output=True, check=True, text=True).stdout
+    return int(told.split()[1])
 
 
 @pytest.fixture
@@ -28,6 +34,19 @@ def installed(tmp_path: Path) -> Path:
 
 @needs_analyze
 def test_systemd_has_nothing_to_complain_of(installed: Path) -> None:
+    done = subprocess.run(["systemd-analyze", "verify", str(installed)], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@needs_analyze
+@pytest.mark.parametrize("drop_in", DROP_INS, ids=lambda path: path.name.partition(".")[0])
+def test_systemd_has_nothing_to_complain_of_in_a_drop_in(installed: Path, drop_in: Path) -> None:
+    if "notify-reload" in drop_in.name and systemd_version() < 253:
+        pytest.skip("Type=notify-reload came with systemd 253")
+    folder = installed.with_name("ossmend.service.d")
+    folder.mkdir()
+    text = drop_in.read_text(encoding="utf-8").replace("/opt/ossmend/.venv/bin/python", sys.executable)
+    (folder / drop_in.name.removesuffix(".example")).write_text(text, encoding="utf-8")
     done = subprocess.run(["systemd-analyze", "verify", str(installed)], capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
