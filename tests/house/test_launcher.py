@@ -342,7 +342,7 @@ def test_test_runs_every_check_and_pytest_last(checkout: Checkout, no_npm: Calla
     assert asked == [
         ["ruff", "format"], ["ruff", "check"], ["mypy"], ["mypy", "ossmend"], ["lint-imports"], ["python", "-m"],
     ]  # fmt: skip
-    assert out.splitlines()[-1] == "python -m pytest -n auto tests/house -x"
+    assert out.splitlines()[-1] == "python -m pytest -n auto --dist loadgroup tests/house -x"
     lines = (checkout.root / "diary").read_text(encoding="utf-8").splitlines()
     assert [name for name in LOCKS if any(name in line for line in lines)] == list(LOCKS)
 

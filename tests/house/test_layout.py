@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -33,19 +35,69 @@ def test_links_mapping_and_lists_name_the_same_folders() -> None:
     assert set(BUILD["wheel"]["only-include"]) <= set(BUILD["sdist"]["only-include"])
 
 
-@pytest.mark.machine
-def test_the_wheel_built_from_the_sdist_holds_everything_that_is_tracked(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the sdist, as a release would be."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(build, capture_output=True, check=False, timeout=170)
     if b"No module named" in done.stderr:
         pytest.skip("the build tools are not installed in this Python")
     assert done.returncode == 0, done.stderr.decode()
-    (wheel,) = tmp_path.glob("*.whl")
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.mark.machine
+@pytest.mark.xdist_group("wheel")
+def test_the_wheel_built_from_the_sdist_holds_everything_that_is_tracked(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     wanted = {path.relative_to(ROOT) for path in tracked() if path.relative_to(ROOT).parts[0] in PACKAGES}
     missing = {str(path) for path in wanted if f"ossmend/{path}" not in inside}
     assert missing == set()
     assert not [name for name in inside if name.split("/")[0] in PACKAGES], "a bare folder would land in site-packages"
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that has the wheel and its dependencies, and has never heard of the checkout."""
+    folder = tmp_path_factory.mktemp("empty") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    (site,) = folder.glob("lib/python3*/site-packages")
+    zipfile.ZipFile(wheel).extractall(site)
+    # a folder named in a .pth file is searched, but its own .pth files, which lead to the checkout, are not read
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return folder / "bin" / "python"
+
+
+@pytest.mark.machine
+@pytest.mark.xdist_group("wheel")
+def test_the_wheel_runs_where_there_is_no_checkout(installed: Path, tmp_path: Path) -> None:
+    def ossmend(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(installed), "-I", "-m", "ossmend", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+
+    where = subprocess.run(
+        [str(installed), "-I", "-c", "import ossmend.daemon; print(ossmend.daemon.__file__)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert Path(where.stdout.strip()).is_relative_to(installed.parents[1])
+    assert json.loads(ossmend("explain", "--json", "InvalidObjectState").stdout)["events"]
+    example = installed.parents[1].glob("lib/python3*/site-packages/ossmend/config/ossmend.example.yaml")
+    assert ossmend("check", "--config", str(next(example))).returncode == 0
+    config = tmp_path / "ossmend.yaml"
+    config.write_text(
+        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nstate: {{ path: {tmp_path}/state }}\n", encoding="utf-8"
+    )
+    listed = ossmend("journal", "show", "--config", str(config))  # which brings an empty database to its schema
+    assert (listed.returncode, listed.stderr) == (0, "")
+    scene = [str(installed), "-I", "-m", "ossmend", "simulator", "--scene", "invalid_object_state", "--ready-json"]
+    with subprocess.Popen([*scene, "--port", "0"], stdout=subprocess.PIPE, cwd=tmp_path) as simulator:
+        assert simulator.stdout is not None
+        try:
+            assert "control" in json.loads(simulator.stdout.readline())
+        finally:
+            simulator.terminate()
 
 
 def texts() -> list[tuple[Path, str]]:
