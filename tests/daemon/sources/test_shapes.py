@@ -630,4 +630,4 @@ def test_hostile_repetition_takes_linear_time(unit: str) -> None:
         events_in(text, source="test", strict=True)
         return time.process_time() - before
 
-    assert seconds(80_000) < 12 * max(seconds(20_000), 0.01)
+    assert seconds(80_000) < 30, "linear takes a fraction of a second; steps by the square would take hours"
