@@ -2,7 +2,8 @@
 
 What was spent is read from the journal's own writes, so limits survive restarts and cannot be reset by one. Within
 one turn of dispatch an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
-time at which the limit frees; a write whose price is unknown is held for a person.
+time at which the limit frees; a write whose price is unknown is held for a person. While a case about the account
+itself is open (UserDisable and its family), every write is held.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from ossmend.config.model import Brakes, Prices
-from ossmend.daemon.journal.schema import writes
-from ossmend.remediators.writes import GIB, RestoreObject, Write
+from ossmend.daemon.journal.schema import EXPLAINING, cases, writes
+from ossmend.remediators.answers import ACCOUNT_CODES
+from ossmend.remediators.writes import GIB, RestoreObject, RestoreVersion, Write
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SPENT = ("intended", "done")
+LOOK = timedelta(minutes=5)
+"""How soon a write that the account's own trouble holds is looked at again."""
+_UNASKED = "unasked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class _Limit:
             case "count":
                 return Decimal(1)
             case "objects":
-                return Decimal(1) if isinstance(write, RestoreObject) else Decimal(0)
+                return Decimal(1) if isinstance(write, RestoreObject | RestoreVersion) else Decimal(0)
             case "bytes":
                 return Decimal(write.size) if isinstance(write, RestoreObject) else Decimal(0)
             case _:
@@ -85,12 +90,16 @@ class Allowance:
         self._overall = overall
         self._now = now
         self._spent: dict[tuple[str, str | None], _Spent] = {}
+        self._account: str | None = _UNASKED
 
     def take(self, write: Write, policy: str, brakes: Brakes | None, cost: Decimal | None) -> Held | None:
         """None, and the write is counted as spent; or why it is held."""
         limits = [*_limits(self._overall, None), *(_limits(brakes, policy) if brakes is not None else ())]
         if cost is None and any(limit.what == "cost" for limit in limits):
             return Held(f"no price is known for {write.operation} of {write.target}: approve it, or set prices", None)
+        suspended = self._suspended_by()
+        if suspended is not None:
+            return Held(f"the account is refused ({suspended}): no write until it answers again", self._now + LOOK)
         known = cost or Decimal(0)
         for limit in limits:
             uses, spent = limit.uses(write, known), self._window(limit)
@@ -101,6 +110,14 @@ class Allowance:
             if limit.uses(write, known):
                 self._count(self._window(limit), write, known)
         return None
+
+    def _suspended_by(self) -> str | None:
+        """The code of an open case about the account itself, asked once a turn."""
+        if self._account is _UNASKED:
+            self._account = self._connection.scalar(
+                sa.select(cases.c.code).where(sa.text(EXPLAINING), cases.c.code.in_(ACCOUNT_CODES)).limit(1)
+            )
+        return self._account
 
     def _window(self, limit: _Limit) -> _Spent:
         key = (limit.name, limit.scope)
@@ -117,7 +134,9 @@ class Allowance:
         ).where(writes.c.state.in_(SPENT), writes.c.sent_at > self._now - limit.window)
         if limit.scope is not None:
             query = query.where(writes.c.policy == limit.scope)
-        if limit.what in ("objects", "bytes"):
+        if limit.what == "objects":
+            query = query.where(writes.c.operation.in_(("RestoreObject", "RestoreVersion")))
+        elif limit.what == "bytes":
             query = query.where(writes.c.operation == "RestoreObject")
         number, size, cost, oldest = self._connection.execute(query).one()
         return _Spent(number, size, Decimal(str(cost)), oldest)

@@ -24,7 +24,7 @@ from ossmend.daemon.brakes import Allowance, Held, cost_of
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.cloud.connect import Cloud
 from ossmend.daemon.cloud.executor import NotSent, Sent, Unsettled
-from ossmend.daemon.journal import cases, entries, flags, intents
+from ossmend.daemon.journal import cases, entries, flags, intents, neighbours
 from ossmend.daemon.journal.cases import Decision
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases as cases_table
@@ -109,9 +109,10 @@ class Dispatch:
         """Take up to BATCH due cases through plan, brakes and cloud. How many there were."""
         with self._store.read() as connection:
             due = cases.due(connection, self._clock.now(), BATCH)
-        if not due:
-            return 0
-        due = [replace(case, dry_run=self._mode(case) == "dry-run") for case in due]
+            if not due:
+                return 0
+            beside = neighbours.of(connection, due)
+        due = [replace(case, dry_run=self._mode(case) == "dry-run", beside=beside[case.id]) for case in due]
         view = self._cloud.view(due)
         verdicts = []
         for verdict in self._pool.map(lambda case: self._plan(case, view), due):
@@ -131,7 +132,7 @@ class Dispatch:
             remediator = Remediator.registry.get(case.code or "")
             policy = self._policies.get(case.policy)
             if policy is None and (telling := Remediator.only_telling(case.code)) is not None:
-                return telling.plan(case, view, telling.settings())
+                return telling.plan(case, view, telling.settings.only_telling())
             if remediator is None or policy is None:
                 return plan_other(case, view)
             return remediator.plan(case, view, self._settings(policy, remediator))
@@ -269,7 +270,8 @@ class Dispatch:
         held: list[Held] = []
         for write in act.writes:
             cost = cost_of(write, self._config.prices)
-            hold = self._held(connection, allowance, mode, policy, write, cost, now)
+            asks = "approve" if act.approve and mode == "enforce" else mode
+            hold = self._held(connection, allowance, asks, policy, write, cost, now)
             state = "planned" if mode == "dry-run" else "held" if hold else "intended"
             why = hold.why if hold else ""
             write_id = intents.put(connection, case.id, case.policy, write, state, now, cost=cost, outcome=why)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.proposals import BARE
 from ossmend.remediators.contract import Remediator
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, TagUser, Write
+from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, TagUser, Write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +49,7 @@ _EXAMPLES: dict[str, Write] = {
         RestoreObject(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on=""),
         PutBucketCors(bucket="BUCKET", rules=(), planned_on=""),
         TagUser(principal="USER", user_id="", tags=(), planned_on=""),
+        RestoreVersion(bucket="BUCKET", key="KEY", version_id="V", size=0, current="", storage_class="", planned_on=""),
     )
 }
 """Writes of nothing in particular, to say which permissions they need."""

@@ -48,7 +48,7 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
     with store.begin() as connection:
         _existing(connection, case_id)
         done = [intent for intent in intents.of_case(connection, case_id) if intent.state == "done"]
-        undoable = [intents.undoing(intent.write) for intent in reversed(done)]
+        undoable = [intents.undoing(intent) for intent in reversed(done)]
         write = next((write for write in undoable if write is not None), None)
         if write is None:
             raise Impossible(f"case {case_id} has no write that can be undone: a restored copy expires by itself")

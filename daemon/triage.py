@@ -90,7 +90,9 @@ class Triage:
             if policy.enabled and event.code in policy.on and policy.match.fits(event):
                 return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence)
         telling = Remediator.only_telling(event.code)
-        subject = telling.subject(event, telling.settings()) if telling is not None else subject_other(event)
+        subject = (
+            telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
+        )
         return Fold(UNTAKEN, event.code, subject, self._config.recurrence)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 if TYPE_CHECKING:
+    from ossmend.remediators.answers import Balance, BucketAccess, Denial, ImageAnswer, ImageCheck, ObjectVersion
     from ossmend.remediators.writes import Write
 
 # ---------------------------------------------------------------------------------------------------- what happened
@@ -109,6 +110,20 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another open case that may have to do with this one."""
+
+    id: int
+    code: str | None
+    cause: str | None
+    event: Event
+    """Its newest sample."""
+    usage: Mapping[str, Mapping[str, int]]
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One trouble: many events of one policy and subject. A snapshot, taken for one plan."""
 
@@ -129,6 +144,8 @@ class Case:
     """When the world last showed that the trouble was over."""
     recurrences: int = 0
     dry_run: bool = False
+    beside: tuple[Neighbour, ...] = ()
+    """Other open cases of the same client, key, bucket or account: one trouble may be behind both."""
 
     @property
     def event(self) -> Event:
@@ -201,6 +218,8 @@ class Act:
     why: str
     diagnosis: Diagnosis
     flag: KeyFlag | None = None
+    approve: bool = False
+    """A person has to approve these writes, also where the policy's mode is `enforce`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +449,40 @@ class View(Protocol):
         """One sentence for each lifecycle rule that moves objects to an archive class, `rule-id: prefix -> class`."""
         ...
 
+    def bucket_access(self, bucket: str) -> BucketAccess:
+        """ACL, policy, referers and the like. Parts that may not be read are named in the answer, not raised."""
+        ...
+
+    def object_acl(self, ref: ObjectRef) -> str:
+        """default, private, public-read, public-read-write."""
+        ...
+
+    def answers(self, bucket: str | None) -> str | None:
+        """The code of the account's family that OSS still refuses a harmless read with; None when it answers.
+        Never answered from memory.
+        """
+        ...
+
+    # pictures
+    def image(self, ref: ObjectRef) -> ImageCheck | Missing:
+        """Fetched within a size limit, and looked at."""
+        ...
+
+    def processes(self, ref: ObjectRef) -> ImageAnswer:
+        """What OSS's image processing says to it now. Never answered from memory."""
+        ...
+
+    def versions(self, ref: ObjectRef) -> tuple[ObjectVersion, ...]:
+        """Newest first; the first is the current one."""
+        ...
+
+    # what RAM and BSS say of a refusal
+    def denial(self, message: str) -> Denial | None:
+        """A decoded diagnostic message; None once it has expired. TryAgain while it is not there yet."""
+        ...
+
+    def balance(self) -> Balance: ...
+
     # RAM and IMS: the ladder of facts/control-plane.md section 0
     def account_id(self) -> str: ...
     def key_owner(self, access_key_id: str) -> KeyOwner | None: ...
@@ -454,6 +507,11 @@ class Settings(BaseModel):
     def opts_into(self) -> tuple[str, ...]:
         """Writes that these settings switch on, beside those of their remediator that are always possible."""
         return ()
+
+    @classmethod
+    def only_telling(cls) -> Settings:
+        """What holds for events that no policy has taken: nothing is written for those."""
+        return cls()
 
 
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")

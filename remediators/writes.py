@@ -93,8 +93,56 @@ class TagUser:
         return (("ram:TagResources", f"acs:ram:*:*:user/{self.principal.partition('@')[0]}"),)
 
 
-Write = RestoreObject | PutBucketCors | TagUser
-OPERATIONS: tuple[str, ...] = ("RestoreObject", "PutBucketCors", "TagUser")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreVersion:
+    """PUT /key with x-oss-copy-source of an older version: that version becomes the newest one again, as a copy.
+
+    Only in buckets that keep versions: nothing is lost, what was current stays as an older version. Undone by a
+    RestoreVersion of `current`.
+    """
+
+    operation: Literal["RestoreVersion"] = "RestoreVersion"
+    bucket: str
+    key: str
+    version_id: str
+    """The older version that is copied."""
+    etag: str | None = None
+    size: int
+    current: str
+    """Version id of what is current, and damaged."""
+    current_etag: str | None = None
+    storage_class: str
+    """Of what is current; a copy would take the bucket's otherwise."""
+    acl: str = "default"
+    """The object's own ACL: a copy does not inherit it, and must not be more public than what it replaces."""
+    planned_on: str
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef(self.bucket, self.key)
+
+    @property
+    def target(self) -> str:
+        return f"{self.ref} from version {self.version_id}"
+
+    @property
+    def permissions(self) -> tuple[tuple[str, str], ...]:
+        place = f"acs:oss:*:*:{self.bucket}/{self.key}"
+        setting = (("oss:PutObjectAcl", place),) if self.acl != "default" else ()
+        return (("oss:GetObjectVersion", place), ("oss:PutObject", place), *setting)
+
+
+COPIED_AS = "copied as "
+"""Begins the outcome of a RestoreVersion; the version it has made follows. An undo is planned on that one."""
+
+
+def versions_digest(version_id: str, etag: str | None) -> str:
+    """What a RestoreVersion is planned on: which version is current."""
+    return f"current {version_id}/{etag or '-'}"
+
+
+Write = RestoreObject | PutBucketCors | TagUser | RestoreVersion
+OPERATIONS: tuple[str, ...] = ("RestoreObject", "PutBucketCors", "TagUser", "RestoreVersion")
 
 
 class _Codec:

@@ -9,6 +9,14 @@ from datetime import UTC, datetime, timedelta
 from ossmend.daemon.cloud.errors import NotSent, Unsettled
 from ossmend.daemon.cloud.executor import Sent
 from ossmend.remediators.access_forbidden import Asked, covers
+from ossmend.remediators.answers import (
+    Balance,
+    BucketAccess,
+    Denial,
+    ImageAnswer,
+    ImageCheck,
+    ObjectVersion,
+)
 from ossmend.remediators.contract import (
     Case,
     ClockReading,
@@ -30,7 +38,7 @@ from ossmend.remediators.contract import (
     TryAgain,
     tags_digest,
 )
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, TagUser, Write
+from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, TagUser, Write, versions_digest
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -70,6 +78,18 @@ class FakeWorld:
     last_used: dict[str, KeyLastUsed] = field(default_factory=dict)
     networks: dict[str, KeyNetworks] = field(default_factory=dict)
     clock_reading: ClockReading = field(default_factory=lambda: ClockReading((ClockSample("oss", -0.6, 0.6),)))
+    access: dict[str, BucketAccess] = field(default_factory=dict)
+    acls: dict[ObjectRef, str] = field(default_factory=dict)
+    account_code: str | None = None
+    """What every read is refused with; None: the account is well."""
+    pictures: dict[ObjectRef, ImageCheck] = field(default_factory=dict)
+    """What each version of an object looks like; without a version id, the only one of a bucket without versions."""
+    versions_of: dict[ObjectRef, list[ObjectVersion]] = field(default_factory=dict)
+    denials: dict[str, Denial | None] = field(default_factory=dict)
+    """Decoded messages; None where one has expired. One that is absent is not there yet."""
+    account_balance: Balance | None = None
+    frozen: set[ObjectRef] = field(default_factory=set)
+    """Versions that are archived."""
     refuses: set[str] = field(default_factory=set)
     """Names of questions and writes that the cloud refuses to our own key."""
     down: bool = False
@@ -124,6 +144,51 @@ class FakeWorld:
     def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
         return self.lifecycle.get(bucket, ())
 
+    def bucket_access(self, bucket: str) -> BucketAccess:
+        if "GetBucketInfo" in self.refuses:
+            return BucketAccess(unread=("our own GetBucketInfo was refused: AccessDenied",))
+        return self.access.get(bucket, BucketAccess())
+
+    def object_acl(self, ref: ObjectRef) -> str:
+        self._ask("GetObjectAcl")
+        return self.acls.get(ref, "default")
+
+    def answers(self, _bucket: str | None) -> str | None:
+        self._ask("ListObjectsV2")
+        return self.account_code
+
+    def image(self, ref: ObjectRef) -> ImageCheck | Missing:
+        self._ask("GetObject")
+        if ref in self.frozen:
+            raise Refused("GetObject", "InvalidObjectState", "The operation is not valid.", "OUR-REQUEST", 403)
+        return self.pictures.get(self._version(ref), Missing("object"))
+
+    def _version(self, ref: ObjectRef) -> ObjectRef:
+        kept = self.versions_of.get(ObjectRef(ref.bucket, ref.key))
+        return replace(ref, version_id=kept[0].version_id) if kept and ref.version_id is None else ref
+
+    def processes(self, ref: ObjectRef) -> ImageAnswer:
+        found = self.image(ref)
+        if isinstance(found, ImageCheck) and found.verdict == "good":
+            return ImageAnswer(ok=True)
+        return ImageAnswer(ok=False, code="ImageDamage", message="The image file may be damaged.")
+
+    def versions(self, ref: ObjectRef) -> tuple[ObjectVersion, ...]:
+        self._ask("ListObjectVersions")
+        return tuple(self.versions_of.get(ref, ()))
+
+    def denial(self, message: str) -> Denial | None:
+        self._ask("DecodeDiagnosticMessage")
+        if message not in self.denials:
+            raise TryAgain("the diagnostic message is not there yet", timedelta(seconds=3))
+        return self.denials[message]
+
+    def balance(self) -> Balance:
+        self._ask("QueryAccountBalance")
+        if self.account_balance is None:
+            raise Refused("QueryAccountBalance", "NotAuthorized", "This API is not authorized for caller.")
+        return self.account_balance
+
     def account_id(self) -> str:
         return "1234567890123456"
 
@@ -162,6 +227,9 @@ class FakeWorld:
             case TagUser():
                 owner = next(owner for owner in self.owners.values() if owner.principal == write.principal)
                 return tags_digest(owner.tags)
+            case RestoreVersion():
+                current = self.versions(write.ref)[0]
+                return versions_digest(current.version_id, current.etag)
 
     def send(self, write: Write) -> Sent:
         if self.down:
@@ -187,6 +255,15 @@ class FakeWorld:
                     if owner.principal == write.principal:
                         self.owners[key_id] = replace(owner, tags={**owner.tags, **dict(write.tags)})
                 return "tagged"
+            case RestoreVersion():
+                kept = self.versions_of[write.ref]
+                source = next(version for version in kept if version.version_id == write.version_id)
+                made = replace(source, version_id=f"copy-of-{source.version_id}")
+                self.pictures[replace(write.ref, version_id=made.version_id)] = self.pictures[
+                    replace(write.ref, version_id=source.version_id)
+                ]
+                kept.insert(0, made)
+                return f"copied as {made.version_id}"
 
     def settle(self, write: Write, _sent_at: datetime) -> bool:
         match write:
@@ -197,6 +274,9 @@ class FakeWorld:
                 return self.cors(write.bucket).rules == write.rules
             case TagUser():
                 return all(tag in self.owners_tags(write.principal).items() for tag in write.tags)
+            case RestoreVersion():
+                current = self.versions(write.ref)[0]
+                return current.version_id != write.current and current.etag == write.etag
 
     def owners_tags(self, principal: str) -> dict[str, str]:
         return dict(next(owner.tags for owner in self.owners.values() if owner.principal == principal))

@@ -15,6 +15,7 @@ import ntplib
 
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.cloud import wire
+from ossmend.daemon.cloud.elements import Unreadable
 from ossmend.daemon.cloud.errors import NoAnswer, parse_xml
 from ossmend.daemon.cloud.transport import Unsigned
 from ossmend.remediators.contract import ClockReading, ClockSample, Refused
@@ -152,7 +153,7 @@ def oss_sample(clock: Clock, unsigned: Unsigned, oss_url: str) -> ClockSample:
     told = _server_time(body) or response.headers.get("Date", "")
     try:
         server = (wire.iso_date(told) if "T" in told[:11] and told[:1].isdigit() else wire.http_date(told)).timestamp()
-    except wire.Unreadable:
+    except Unreadable:
         raise Unmeasured("the answer has no time") from None
     if not EARLIEST < server < LATEST:
         raise Unmeasured(f"the answer's time is made up ({told})")

@@ -12,9 +12,11 @@ import weakref
 from collections.abc import Callable, Sequence
 
 from ossmend.daemon.clock import Clock
+from ossmend.daemon.cloud.account import Account
 from ossmend.daemon.cloud.clock_sources import measure
 from ossmend.daemon.cloud.executor import Executor
 from ossmend.daemon.cloud.guard import READ_ONLY, WRITER
+from ossmend.daemon.cloud.inquiries import Inquiries
 from ossmend.daemon.cloud.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.logs import LogReader
 from ossmend.daemon.cloud.pace import Pace
@@ -50,7 +52,10 @@ class Cloud:
         oss, rpc = Oss(settings, clock, self._ids, READ_ONLY), Rpc(settings, self._ids, READ_ONLY)
         self._unsigned = Unsigned(settings, clock, self._ids)
         self._reads = Reads(oss, self._unsigned, settings.oss_url)
-        self._ladder = KeyLadder(rpc, clock, Pace(clock))
+        self._inquiries = Inquiries(oss, self._reads)
+        pace = Pace(clock)
+        self._ladder = KeyLadder(rpc, clock, pace)
+        self._account = Account(rpc, pace)
         self._to_close: list[Oss | Rpc | Unsigned] = [oss, rpc, self._unsigned]
         self.logs = LogReader(oss, self._reads)
         self.executor = self._make_executor() if may_write else None
@@ -61,12 +66,12 @@ class Cloud:
         oss = Oss(self._settings, self._clock, self._ids, WRITER)
         rpc = Rpc(self._settings, self._ids, WRITER)
         self._to_close += [oss, rpc]
-        return Executor(oss, rpc, self._reads, self._ladder)
+        return Executor(oss, rpc, self._reads, self._inquiries, self._ladder)
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
         wanted = [ref for ref in map(_object_of, cases) if ref is not None]
-        view = CloudView(self._reads, self._ladder, self._clock, self.own_clock, wanted)
+        view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted)
         with self._lock:
             self._views.add(view)
         return view

@@ -15,19 +15,28 @@ import oss2.models
 
 from ossmend.daemon.cloud import wire
 from ossmend.daemon.cloud.errors import BadAnswer, NoAnswer, NotSent, Unsettled, of_write
+from ossmend.daemon.cloud.inquiries import Inquiries
 from ossmend.daemon.cloud.keys import KeyLadder
 from ossmend.daemon.cloud.reads import Reads
 from ossmend.daemon.cloud.rpc import Rpc
 from ossmend.daemon.cloud.transport import Oss
 from ossmend.remediators.contract import CorsConfiguration, CorsRule, Missing, Refused, TryAgain, tags_digest
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, TagUser, Write
+from ossmend.remediators.writes import (
+    COPIED_AS,
+    PutBucketCors,
+    RestoreObject,
+    RestoreVersion,
+    TagUser,
+    Write,
+    versions_digest,
+)
 
 __all__ = ["Executor", "NotSent", "Sent", "Unsettled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A write that was answered. `outcome`: accepted, extended, already-restoring, merged, tagged."""
+    """A write that was answered. `outcome`: accepted, extended, already-restoring, merged, tagged, copied as V."""
 
     request_id: str | None
     outcome: str
@@ -36,10 +45,11 @@ class Sent:
 class Executor:
     """Sends the writes of remediators/writes.py, one method for each. Thread-safe."""
 
-    def __init__(self, oss: Oss, rpc: Rpc, reads: Reads, ladder: KeyLadder) -> None:
+    def __init__(self, oss: Oss, rpc: Rpc, reads: Reads, inquiries: Inquiries, ladder: KeyLadder) -> None:
         self._oss = oss
         self._rpc = rpc
         self._reads = reads
+        self._inquiries = inquiries
         self._ladder = ladder
 
     def look(self, write: Write) -> str:
@@ -52,6 +62,9 @@ class Executor:
                 return self._reads.cors(write.bucket).digest
             case TagUser():
                 return tags_digest(self._ladder.user_tags(write.principal))
+            case RestoreVersion():
+                versions = self._inquiries.versions(write.ref)
+                return versions_digest(versions[0].version_id, versions[0].etag) if versions else "missing object"
 
     def send(self, write: Write) -> Sent:
         """Send it, once. Raises NotSent, Unsettled, TryAgain (turned away, nothing done), Refused."""
@@ -63,10 +76,12 @@ class Executor:
                     return self._put_cors(write)
                 case TagUser():
                     return self._tag(write)
+                case RestoreVersion():
+                    return self._copy_back(write)
         except (NoAnswer, BadAnswer) as error:
             raise of_write(error) from None
 
-    def settle(self, write: Write, sent_at: datetime) -> bool:  # noqa: ARG002  # all three writes show by themselves
+    def settle(self, write: Write, sent_at: datetime) -> bool:  # noqa: ARG002  # all writes show by themselves
         """Is the effect there? Raises TryAgain, Refused."""
         match write:
             case RestoreObject():
@@ -77,6 +92,10 @@ class Executor:
             case TagUser():
                 tags = self._ladder.user_tags(write.principal)
                 return all(tags.get(name) == value for name, value in write.tags)
+            case RestoreVersion():
+                versions = self._inquiries.versions(write.ref)
+                now = versions[0] if versions else None
+                return now is not None and now.version_id != write.current and now.etag == write.etag
 
     # ----------------------------------------------------------------------------------------------- one for each kind
 
@@ -116,6 +135,16 @@ class Executor:
             params |= {f"Tag.{number}.Key": name, f"Tag.{number}.Value": value}
         told = self._rpc.call("Ims", "TagResources", params)
         return Sent(told.get("RequestId"), "tagged")
+
+    def _copy_back(self, write: RestoreVersion) -> Sent:
+        """oss2 names source and version in the header; the metadata comes along, class and ACL have to be said."""
+        headers = {"x-oss-storage-class": write.storage_class}
+        if write.acl != "default":
+            headers["x-oss-object-acl"] = write.acl
+        bucket = self._bucket("RestoreVersion", write.bucket)
+        source = {"versionId": write.version_id}
+        answer = bucket.copy_object(write.bucket, write.key, write.key, headers=headers, params=source)
+        return Sent(answer.request_id or None, f"{COPIED_AS}{answer.versionid or '?'}")
 
     def _bucket(self, operation: str, name: str) -> Any:
         if not wire.possible_bucket(name):

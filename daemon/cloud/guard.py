@@ -12,6 +12,12 @@ from typing import Literal
 
 Scope = Literal["service", "bucket", "object"]
 
+COPY_SOURCE = "x-oss-copy-source"
+"""The header that makes a PUT of an object a copy. It counts as a sub-resource here: a PUT without it would upload."""
+
+IMAGE_INFO = "x-oss-process=image/info"
+"""The only processing that is a harmless read, value and all; any other process stays unknown here."""
+
 OSS_READS: Mapping[tuple[str, Scope, str], str] = {
     ("HEAD", "object", ""): "HeadObject",
     ("GET", "object", ""): "GetObject",
@@ -19,12 +25,21 @@ OSS_READS: Mapping[tuple[str, Scope, str], str] = {
     ("GET", "bucket", "cors"): "GetBucketCors",
     ("GET", "bucket", "lifecycle"): "GetBucketLifecycle",
     ("GET", "bucket", "bucketArchiveDirectRead"): "GetBucketArchiveDirectRead",
+    ("GET", "bucket", "bucketInfo"): "GetBucketInfo",
+    ("GET", "bucket", "policy"): "GetBucketPolicy",
+    ("GET", "bucket", "referer"): "GetBucketReferer",
+    ("GET", "bucket", "requestPayment"): "GetBucketRequestPayment",
+    ("GET", "bucket", "versions"): "ListObjectVersions",
+    ("GET", "object", "acl"): "GetObjectAcl",
+    ("GET", "object", IMAGE_INFO): "ProcessImage",
+    ("GET", "service", ""): "ListBuckets",
 }
 """(method, what the URL names, sub-resource) -> operation."""
 
 OSS_WRITES: Mapping[tuple[str, Scope, str], str] = {
     ("POST", "object", "restore"): "RestoreObject",
     ("PUT", "bucket", "cors"): "PutBucketCors",
+    ("PUT", "object", COPY_SOURCE): "RestoreVersion",
 }
 """The same for what changes something: one line for each write of remediators/writes.py that is OSS's."""
 
@@ -44,6 +59,8 @@ RPC_READS: Mapping[tuple[str, str], str] = {
     ("Ims", "GetAccessKeyPolicy"): "GetAccessKeyPolicy",
     ("Ims", "GetAccessKeyPolicyForAccount"): "GetAccessKeyPolicyForAccount",
     ("Actiontrail", "GetAccessKeyLastUsedInfo"): "GetAccessKeyLastUsedInfo",
+    ("Ram", "DecodeDiagnosticMessage"): "DecodeDiagnosticMessage",
+    ("BssOpenApi", "QueryAccountBalance"): "QueryAccountBalance",
 }
 """(product, action) -> operation. On the wire all of them are POSTs; only the action tells a read from a write."""
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.cloud import wire
+from ossmend.daemon.cloud.elements import Unreadable
 from ossmend.daemon.cloud.memory import Memory
 from ossmend.daemon.cloud.pace import Pace
 from ossmend.daemon.cloud.rpc import Rpc
@@ -195,7 +196,7 @@ def _when(told: Mapping[str, Any], name: str) -> datetime | None:
     text = _text(told, name)
     try:
         return datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdigit() else wire.iso_date(text)
-    except (wire.Unreadable, OverflowError, OSError, ValueError):
+    except (Unreadable, OverflowError, OSError, ValueError):
         return None
 
 

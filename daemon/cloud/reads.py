@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from ossmend.daemon.cloud import wire
+from ossmend.daemon.cloud.elements import Unreadable
 from ossmend.daemon.cloud.errors import oss_answer
 from ossmend.daemon.cloud.settings import is_literal
 from ossmend.daemon.cloud.transport import Answer, Oss, Unsigned, asked
@@ -41,7 +42,7 @@ class Reads:
         if impossible is not None:
             return impossible
         try:
-            return self._ask("HeadObject", "HEAD", ref, lambda answer: wire.head_state(ref, answer.headers))
+            return self.ask("HeadObject", "HEAD", ref, lambda answer: wire.head_state(ref, answer.headers))
         except Refused as refused:
             missing = _missing(ref, refused)
             if missing is None:
@@ -72,11 +73,11 @@ class Reads:
         params = {"list-type": "2", "encoding-type": "url", "max-keys": str(max_keys)}
         params |= {"prefix": prefix} if prefix else {}
         params |= {"start-after": start_after} if start_after else {}
-        return self._of_bucket("ListObjectsV2", bucket, params, lambda answer: wire.page(bucket, answer.body))
+        return self.of_bucket("ListObjectsV2", bucket, params, lambda answer: wire.page(bucket, answer.body))
 
     def cors(self, bucket: str) -> CorsConfiguration:
         try:
-            return self._of_bucket("GetBucketCors", bucket, {"cors": ""}, lambda answer: wire.cors(answer.body))
+            return self.of_bucket("GetBucketCors", bucket, {"cors": ""}, lambda answer: wire.cors(answer.body))
         except Refused as refused:
             if refused.code == "NoSuchCORSConfiguration":
                 return CorsConfiguration()
@@ -85,7 +86,7 @@ class Reads:
     def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
         try:
             params = {"lifecycle": ""}
-            return self._of_bucket("GetBucketLifecycle", bucket, params, lambda answer: wire.lifecycle(answer.body))
+            return self.of_bucket("GetBucketLifecycle", bucket, params, lambda answer: wire.lifecycle(answer.body))
         except Refused as refused:
             if refused.code == "NoSuchLifecycle":
                 return ()
@@ -95,7 +96,7 @@ class Reads:
         """Off where it was never set and where the region does not know it."""
         operation, params = "GetBucketArchiveDirectRead", {"bucketArchiveDirectRead": ""}
         try:
-            return self._of_bucket(operation, bucket, params, lambda answer: wire.direct_read(answer.body))
+            return self.of_bucket(operation, bucket, params, lambda answer: wire.direct_read(answer.body))
         except Refused as refused:
             if refused.code == "NotImplemented" or (refused.status == 404 and refused.code != "NoSuchBucket"):
                 return False
@@ -132,13 +133,14 @@ class Reads:
             return f"{parts.scheme}://{parts.netloc}/{bucket}/{path}"
         return f"{parts.scheme}://{bucket}.{parts.netloc}/{path}"
 
-    def _of_bucket(
+    def of_bucket(
         self, operation: str, bucket: str, params: dict[str, str], read: Callable[[Answer], Result]
     ) -> Result:
+        """A question about a bucket; `read` makes the answer of it. Raises TryAgain, Refused."""
         _known_bucket(operation, bucket)
-        return self._ask(operation, "GET", ObjectRef(bucket, ""), read, params)
+        return self.ask(operation, "GET", ObjectRef(bucket, ""), read, params)
 
-    def _ask(
+    def ask(
         self,
         operation: str,
         method: str,
@@ -146,10 +148,11 @@ class Reads:
         read: Callable[[Answer], Result],
         params: dict[str, str] | None = None,
     ) -> Result:
+        """A question about one object; `read` makes the answer of it. Raises TryAgain, Refused."""
         answer = asked(lambda: self._oss.call(method, ref.bucket, ref.key, _version(ref) | (params or {})))
         try:
             return read(answer)
-        except wire.Unreadable as bad:
+        except Unreadable as bad:
             raise wire.unreadable(operation, bad, answer.request_id or None) from bad
 
 

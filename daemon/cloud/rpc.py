@@ -31,6 +31,8 @@ from ossmend.daemon.cloud.transport import RequestIds
 PRODUCTS: Mapping[str, tuple[str, str]] = {
     "Ims": ("2019-08-15", "https://ims.aliyuncs.com"),
     "Sts": ("2015-04-01", "https://sts.aliyuncs.com"),
+    "Ram": ("2015-05-01", "https://ram.aliyuncs.com"),
+    "BssOpenApi": ("2017-12-14", "https://business.aliyuncs.com"),
     "Actiontrail": ("2020-07-06", "https://actiontrail.{region}.aliyuncs.com"),
 }
 """Product -> (API version, public host)."""

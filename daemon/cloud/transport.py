@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.cloud.errors import BODY_CAP, BadAnswer, NoAnswer, of_read, oss_answer
-from ossmend.daemon.cloud.guard import UNSIGNED, Guard, WriteForbidden
+from ossmend.daemon.cloud.guard import COPY_SOURCE, IMAGE_INFO, UNSIGNED, Guard, WriteForbidden
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.remediators.contract import Refused, TryAgain
 
@@ -173,7 +173,7 @@ class _GuardedAuth:
 
     def _sign_request(self, request: Any, bucket: str, key: str) -> None:
         body = bool(request.data)
-        request.operation = self._guard.oss_operation(request.method, bucket, key, request.params, body=body)
+        request.operation = self._guard.oss_operation(request.method, bucket, key, _named(request), body=body)
         self._signer._sign_request(request, bucket, key)  # noqa: SLF001  # oss2 calls its signers by this name
 
     def _sign_url(self, *_: object, **__: object) -> str:
@@ -183,6 +183,14 @@ class _GuardedAuth:
 
     def auth_version(self) -> str:
         return "v4"
+
+
+def _named(request: Any) -> set[str]:
+    """What the guard tells operations apart by: query parameters, and the two that only a value or a header tells."""
+    named = {*request.params}
+    if request.params.get("x-oss-process") == "image/info":
+        named = (named - {"x-oss-process"}) | {IMAGE_INFO}
+    return named | ({COPY_SOURCE} & {name.lower() for name in request.headers})
 
 
 class _Session:
@@ -246,6 +254,18 @@ class Oss:
         answer: Answer = self.bucket(bucket)._do(  # noqa: SLF001  # oss2's public methods parse, and lose, what we read
             method, bucket, key, params=dict(params or {}), headers=dict(headers or {})
         )
+        return answer
+
+    def list_buckets(self) -> Answer:
+        """The one question that names no bucket, at most one bucket long. Raises NoAnswer, BadAnswer."""
+        service = oss2.Service(
+            self._auth,
+            self._settings.oss_url,
+            session=self._session,
+            app_name=self._settings.agent,
+            region=self._settings.bare_region,
+        )
+        answer: Answer = service._do("GET", "", "", params={"max-keys": "1"})  # noqa: SLF001  # as in `call`
         return answer
 
     def close(self) -> None:

@@ -13,11 +13,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from ossmend.daemon.clock import Clock
+from ossmend.daemon.cloud.account import Account
+from ossmend.daemon.cloud.inquiries import Inquiries
 from ossmend.daemon.cloud.keys import KeyLadder
 from ossmend.daemon.cloud.memory import Memory
 from ossmend.daemon.cloud.reads import Reads
 from ossmend.daemon.cloud.sweep import sweep
 from ossmend.daemon.cloud.wire import Row, possible_bucket, possible_key
+from ossmend.remediators.answers import Balance, BucketAccess, Denial, ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract import (
     ClockReading,
     CorsConfiguration,
@@ -32,7 +35,7 @@ from ossmend.remediators.contract import (
     RecycledKey,
     Refused,
 )
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, Write
+from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, Write
 
 Result = TypeVar("Result")
 
@@ -48,12 +51,16 @@ class CloudView:
     def __init__(
         self,
         reads: Reads,
+        inquiries: Inquiries,
+        account: Account,
         ladder: KeyLadder,
         clock: Clock,
         measure: Callable[[], ClockReading],
         wanted: Iterable[ObjectRef],
     ) -> None:
         self._reads = reads
+        self._inquiries = inquiries
+        self._account = account
         self._ladder = ladder
         self._clock = clock
         self._measure = measure
@@ -91,6 +98,30 @@ class CloudView:
     def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
         return self._keep(("lifecycle", bucket), lambda: self._reads.lifecycle_rules(bucket))
 
+    def bucket_access(self, bucket: str) -> BucketAccess:
+        return self._keep(("access", bucket), lambda: self._inquiries.bucket_access(bucket))
+
+    def object_acl(self, ref: ObjectRef) -> str:
+        return self._keep(("acl", ref), lambda: self._inquiries.object_acl(ref))
+
+    def answers(self, bucket: str | None) -> str | None:
+        return self._inquiries.answers(bucket)
+
+    def image(self, ref: ObjectRef) -> ImageCheck | Missing:
+        return self._keep(("image", ref), lambda: self._inquiries.image(ref))
+
+    def processes(self, ref: ObjectRef) -> ImageAnswer:
+        return self._inquiries.processes(ref)
+
+    def versions(self, ref: ObjectRef) -> tuple[ObjectVersion, ...]:
+        return self._keep(("versions", ref), lambda: self._inquiries.versions(ref))
+
+    def denial(self, message: str) -> Denial | None:
+        return self._keep(("denial", message), lambda: self._account.denial(message))
+
+    def balance(self) -> Balance:
+        return self._keep("balance", self._account.balance)
+
     def forget(self, write: Write) -> None:
         """A write has just been sent: what was known of its target is over."""
         match write:
@@ -100,6 +131,9 @@ class CloudView:
                 self._memory.forget(write.ref)
             case PutBucketCors():
                 self._memory.forget(("cors", write.bucket))
+            case RestoreVersion():
+                for question in (write.ref, ("image", write.ref), ("versions", write.ref)):
+                    self._memory.forget(question)
 
     def _listed(self, ref: ObjectRef) -> ObjectState | Missing | None:
         """What the bucket's sweep shows of it; None where only a HEAD can tell."""

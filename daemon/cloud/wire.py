@@ -7,7 +7,7 @@ outdated to the other. reads.py calls this for every answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from ossmend.daemon.cloud.errors import parse_xml
+from ossmend.daemon.cloud.elements import Unreadable, children, name_of, root_of, text_of
 from ossmend.remediators.contract import CorsConfiguration, CorsRule, ObjectRef, ObjectState, PreflightAnswer, Refused
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -25,10 +25,6 @@ ARCHIVE_CLASSES = frozenset({"Archive", "ColdArchive", "DeepColdArchive"})
 KEY_BYTES = 1023
 
 Restore = Literal["none", "ongoing", "restored"]
-
-
-class Unreadable(ValueError):
-    """The answer is not what OSS documents."""
 
 
 # --------------------------------------------------------------------------------------------------------------- names
@@ -128,14 +124,14 @@ class Row:
 
 def page(bucket: str, body: bytes) -> Page:
     """ListObjectsV2 with `encoding-type=url`."""
-    root = _root(body, "ListBucketResult")
-    encoded = (_text(root, "EncodingType") or "").lower() == "url"
-    rows = tuple(_row(bucket, item, encoded=encoded) for item in _children(root, "Contents"))
-    return Page(rows, _text(root, "IsTruncated") == "true")
+    root = root_of(body, "ListBucketResult")
+    encoded = (text_of(root, "EncodingType") or "").lower() == "url"
+    rows = tuple(_row(bucket, item, encoded=encoded) for item in children(root, "Contents"))
+    return Page(rows, text_of(root, "IsTruncated") == "true")
 
 
 def _row(bucket: str, item: Element, *, encoded: bool) -> Row:
-    told = {_name(child): child.text or "" for child in item}
+    told = {name_of(child): child.text or "" for child in item}
     try:
         key = unquote(told.get("Key", ""), errors="strict") if encoded else told.get("Key", "")
     except UnicodeDecodeError as bad:
@@ -172,12 +168,12 @@ _RULE_LISTS = {
 
 def cors(body: bytes) -> CorsConfiguration:
     """The rules in their order; elements, attributes and values we would lose by writing are named in `unknown`."""
-    root = _root(body, "CORSConfiguration")
+    root = root_of(body, "CORSConfiguration")
     rules: list[CorsRule] = []
     vary: list[bool] = []
     unknown: list[str] = [f"@{name}" for name in root.attrib]
     for child in root:
-        match _name(child), (child.text or "").strip().lower():
+        match name_of(child), (child.text or "").strip().lower():
             case "CORSRule", _:
                 rules.append(_cors_rule(child, unknown))
             case "ResponseVary", "true" | "false" as said if not vary:
@@ -192,7 +188,7 @@ def _cors_rule(rule: Element, unknown: list[str]) -> CorsRule:
     ages: list[int] = []
     unknown += [f"CORSRule@{name}" for name in rule.attrib]
     for child in rule:
-        name, text = _name(child), (child.text or "").strip()
+        name, text = name_of(child), (child.text or "").strip()
         if name in lists and not len(child):
             lists[name].append(text)
         elif name == "MaxAgeSeconds" and not ages and text.isascii() and text.isdigit():
@@ -230,40 +226,20 @@ def _words(text: str | None) -> tuple[str, ...]:
 def lifecycle(body: bytes) -> tuple[str, ...]:
     """`rule-id: prefix -> class` for each enabled rule that archives current versions."""
     sentences: list[str] = []
-    for rule in _children(_root(body, "LifecycleConfiguration"), "Rule"):
-        if (_text(rule, "Status") or "").lower() != "enabled":
+    for rule in children(root_of(body, "LifecycleConfiguration"), "Rule"):
+        if (text_of(rule, "Status") or "").lower() != "enabled":
             continue
-        for transition in _children(rule, "Transition"):
-            target = storage_class(_text(transition, "StorageClass"))
+        for transition in children(rule, "Transition"):
+            target = storage_class(text_of(transition, "StorageClass"))
             if target in ARCHIVE_CLASSES:
-                sentences.append(f"{_text(rule, 'ID') or '(no id)'}: {_text(rule, 'Prefix') or '(all)'} -> {target}")
+                sentences.append(
+                    f"{text_of(rule, 'ID') or '(no id)'}: {text_of(rule, 'Prefix') or '(all)'} -> {target}"
+                )
     return tuple(sentences)
 
 
 def direct_read(body: bytes) -> bool:
-    return (_text(_root(body, "ArchiveDirectReadConfiguration"), "Enabled") or "").lower() == "true"
-
-
-# ------------------------------------------------------------------------------------------------------------ elements
-
-
-def _root(body: bytes, name: str) -> Element:
-    root = parse_xml(body)
-    if root is None or _name(root) != name:
-        raise Unreadable(f"no {name}: {body[:80]!r}")
-    return root
-
-
-def _name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _children(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element if _name(child) == name)
-
-
-def _text(element: Element, name: str) -> str | None:
-    return next(((child.text or "").strip() for child in _children(element, name)), None)
+    return (text_of(root_of(body, "ArchiveDirectReadConfiguration"), "Enabled") or "").lower() == "true"
 
 
 def unreadable(operation: str, bad: Unreadable, request_id: str | None) -> Refused:

@@ -7,7 +7,7 @@ crash or a lost answer, is settled by reading the world (dispatch.py), never by 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +15,16 @@ import sqlalchemy as sa
 
 from ossmend.daemon.journal.schema import approvals, writes
 from ossmend.remediators.contract import CorsConfiguration
-from ossmend.remediators.writes import PutBucketCors, Write, digest, from_json, to_json
+from ossmend.remediators.writes import (
+    COPIED_AS,
+    PutBucketCors,
+    RestoreVersion,
+    Write,
+    digest,
+    from_json,
+    to_json,
+    versions_digest,
+)
 
 APPROVAL_LIFE = timedelta(hours=24)
 
@@ -95,8 +104,11 @@ def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
     connection.execute(writes.update().where(writes.c.id == intent_id).values(state="intended", sent_at=now))
 
 
-def undoing(write: Write) -> Write | None:
-    """The write that takes `write` back, planned on what `write` left behind; None where nothing can."""
+def undoing(done: Intent) -> Write | None:
+    """The write that takes a done one back, planned on what that left behind; None where nothing can."""
+    write = done.write
+    if isinstance(write, RestoreVersion):
+        return _copy_back(write, done.outcome)
     if not isinstance(write, PutBucketCors) or not write.before:
         return None  # a configuration that was empty could only be deleted, and nothing here deletes
     left = CorsConfiguration(write.rules, write.response_vary)
@@ -107,6 +119,21 @@ def undoing(write: Write) -> Write | None:
         before=write.rules,
         before_response_vary=write.response_vary,
         planned_on=left.digest,
+    )
+
+
+def _copy_back(write: RestoreVersion, outcome: str) -> Write | None:
+    """The version that was current before, over the copy; unless the answer that named the copy was lost."""
+    made = outcome.removeprefix(COPIED_AS)
+    if made in (outcome, "?"):
+        return None
+    return replace(
+        write,
+        version_id=write.current,
+        etag=write.current_etag,
+        current=made,
+        current_etag=write.etag,
+        planned_on=versions_digest(made, write.etag),
     )
 
 

@@ -57,9 +57,11 @@ def diagnose_event(
     usage: Mapping[str, Mapping[str, int]] | None = None,
     lang: str = "en",
     around: str = "",
+    world: Mapping[str, str] | None = None,
 ) -> Diagnosis:
     """What the text of one event tells, with the others of its case beside it; evidence in `lang` (en, zh).
 
-    `around` is more of the text than the event's sample, where all of it is about this one refusal.
+    `around` is more of the text than the event's sample, where all of it is about this one refusal. `world` is what
+    the cloud said when it was asked: features whose names begin with `cloud.`.
     """
-    return engine.diagnose(CAUSES, event, others, usage, lang, around)
+    return engine.diagnose(CAUSES, event, others, usage, lang, around, world)

@@ -98,7 +98,8 @@ CAUSES = (
          ("A presigned URL does not get around a bucket policy.", "预签名 URL 无法绕过 Bucket Policy。")),
         NO_PUBLIC,
         (said("denied by bucket policy", 3.3), against("ec", "^0003-0000020[123]$", 0.9), ec("0003-00000101", 1), ec("0003-00000203", 0.5),
-         against(_LAYER, "Identity|Session|AssumeRole|Control", 6)), -1,
+         against(_LAYER, "Identity|Session|AssumeRole|Control", 6),
+         sign("cloud.policy_denies", ".", 4.5, "the bucket policy says: {}", "Bucket Policy 内容：{}"), against("cloud.policy", "^none$", 6)), -1,
     ),
     cause(
         "denied-vpc-endpoint", CODE,
@@ -114,6 +115,7 @@ CAUSES = (
          ("To share one object use a presigned URL.", "共享单个对象请使用预签名 URL。")),
         NO_PUBLIC,
         (said("because of bucket acl", 5), said("not belong to you", 1.6), ec("0003-00000001", 0.9), _NAMED,
+         sign("cloud.acl", "^private$", 0.8, "the bucket's ACL is {}", "Bucket ACL 为 {}"), against("cloud.acl", "^public", 3), against("cloud.owner", "^another", 1),
          sign("anonymous", ".", 1.4, "the request was not signed: {}", "请求未签名：{}")), 0.2,
     ),
     cause(
@@ -121,7 +123,8 @@ CAUSES = (
         ("The bucket belongs to another account", "Bucket 属于其他账号"),
         (("Check the bucket's name and whose key is used; ask the bucket's owner to grant your account by bucket policy.",
           "核对 Bucket 名称与所用密钥的账号；请 Bucket 所有者通过 Bucket Policy 授权。"),),
-        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("not belong to you", 2.6), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4)), -0.6,
+        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("not belong to you", 2.6), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4),
+                  sign("cloud.owner", "^another", 3.5, "the bucket belongs to {}", "Bucket 属于{}"), against("cloud.owner", "^ours$", 4)), -0.6,
     ),
     cause(
         "denied-object-acl", CODE,
@@ -129,7 +132,8 @@ CAUSES = (
         (("If the object's ACL was narrowed by mistake, set it to default, so that it follows the bucket's.",
           "若误设了对象 ACL，请改回 default，使其继承 Bucket。"),),
         NO_PUBLIC,
-        (said("permission on this object", 6), said("object acl", 3), ec("0003-0000000[567]"), _NAMED), -1.4,
+        (said("permission on this object", 6), said("object acl", 3), ec("0003-0000000[567]"), _NAMED,
+         sign("cloud.object_acl", "^private$", 3, "the object's own ACL is {}", "对象自身的 ACL 为 {}"), against("cloud.object_acl", "^(default|public)", 4)), -1.4,
     ),
     cause(
         "denied-public-access-block", CODE,
@@ -137,7 +141,8 @@ CAUSES = (
         (("Keep the object private and use signed requests; leave the ACL header out of the upload.",
           "保持私有并使用签名请求；上传时不要带 ACL 头。"),),
         (("Do not turn Block Public Access off for this.", "不要为此关闭阻止公共访问。"), *NO_PUBLIC),
-        (said("public .{0,20}acl is not allowed|block public access"), ec("0016-00000901")), -1.8,
+        (said("public .{0,20}acl is not allowed|block public access"), ec("0016-00000901"),
+         sign("cloud.block_public", "^on, and the ACL is public", 4.5, "Block Public Access is {}", "阻止公共访问：{}"), against("cloud.block_public", "^off$", 6)), -1.8,
     ),
     cause(
         "denied-referer", CODE,
@@ -146,6 +151,7 @@ CAUSES = (
           "将页面地址加入 Referer 白名单，或让程序发送 Referer。"),),
         (("Do not allow empty referers only for this.", "不要仅为此允许空 Referer。"), *NO_PUBLIC),
         (said("referer"), ec("0003-00000501"),
+         sign("cloud.referer_refuses", ".", 4.5, "the bucket's referer list refuses {}", "Bucket 的 Referer 名单拒绝 {}"), against("cloud.referer", "^none$", 6),
          sign("fields.referer", "^https?:", 0.7, "the request came from the page {}", "请求来自页面 {}")), -1.6,
     ),
     cause(
@@ -154,7 +160,7 @@ CAUSES = (
         (("Sign the request; if it should be signed, find where the credentials get lost.",
           "对请求签名；若本应签名，请检查凭证在哪里丢失。"),),
         NO_PUBLIC,
-        (said("anonymous"), ec("0003-00001201"), ec("0003-00000905", 0.4), _NAMED,
+        (said("anonymous"), ec("0003-00001201"), ec("0003-00000905", 0.4), _NAMED, sign("cloud.acl", "^private$", 0.8, "the bucket's ACL is {}", "Bucket ACL 为 {}"),
          sign("anonymous", ".", 2, "{}", "访问日志没有记录请求者")), -1,
     ),
     cause(

@@ -20,7 +20,8 @@ CAUSES = (
           "在客户端及其地域设置中使用错误信息给出的 Endpoint。"),),
         _NO_PERMISSION,
         (said("must be addressed using the specified endpoint", 6.5),
-         sign("fields.Endpoint", ".", 3, "the right endpoint is {}", "正确的 Endpoint 是 {}"), ec("0003-00001403"), _NAMED), -0.8,
+         sign("fields.Endpoint", ".", 3, "the right endpoint is {}", "正确的 Endpoint 是 {}"), ec("0003-00001403"),
+         sign("cloud.region_differs", ".", 5, "the bucket is in {}", "Bucket 位于 {}（前者为所在地域，后者为请求地域）"), _NAMED), -0.8,
     ),
     cause(
         "url-expired", CODE,
@@ -86,7 +87,8 @@ CAUSES = (
         "requester-pays", CODE,
         ("The bucket is requester-pays", "该 Bucket 为请求者付费模式"),
         (("Send x-oss-request-payer: requester, if your account is to pay.", "若由你方付费，请发送 x-oss-request-payer: requester。"),),
-        NO_PUBLIC, (said("requester.?pay|request-payer|pay by requester"), ec("0003-00000703", 1)), -2,
+        NO_PUBLIC, (said("requester.?pay|request-payer|pay by requester"), ec("0003-00000703", 1),
+                    sign("cloud.requester_pays", "^on", 2.5, "requester pays is {} for this bucket", "该 Bucket 的请求者付费：{}"), against("cloud.requester_pays", "^off$", 6)), -2,
     ),
     cause(
         "cross-region-copy", CODE,

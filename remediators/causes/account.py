@@ -21,6 +21,7 @@ CAUSES = (
          ("If nothing is owed, read the messages in the console: it may be a security hold.", "若未欠费，请查看控制台站内信：可能是安全限制。")),
         _NO_RETRY,
         (code("InDebt|InDebtOverdue", 6), said("overdue|arrear|debt|owe|欠费", 4.5), _DISABLED,
+         sign("cloud.balance", "^(negative|zero)", 4, "BSS says that the balance of our own account is {}", "BSS 返回的账号余额：{}"), against("cloud.balance", "^positive", 2),
          sign("sample", "欠费|overdue|arrears", 2.5, "the text speaks of an unpaid bill", "文本提到欠费")), 1.3,
     ),
     cause(
@@ -30,6 +31,7 @@ CAUSES = (
          ("Copy nothing away in a hurry: find out first what was reported.", "不要急于迁移数据：先弄清被举报或限制的原因。")),
         _NO_RETRY,
         (code("BucketDisable", 6), said("security|violat|illegal|违规", 4.5), _DISABLED,
+         sign("cloud.balance", "^positive", 1.6, "nothing seems to be owed: BSS says that the balance is {}", "似乎并未欠费：BSS 返回余额 {}"), against("cloud.balance", "^(negative|zero)", 1.5),
          sign("sample", "违规|security hold|violation|封禁", 2, "the text speaks of a security hold", "文本提到安全限制")), 0.9,
     ),
     cause(

@@ -60,9 +60,10 @@ def diagnose(
     usage: Mapping[str, Mapping[str, int]] | None = None,
     lang: str = "en",
     around: str = "",
+    world: Mapping[str, str] | None = None,
 ) -> Diagnosis:
-    """What the text alone tells. `unknown` where no cause is likelier than none."""
-    found = features(event, others, usage, around)
+    """What the text tells, and what the cloud said about it. `unknown` where no cause is likelier than none."""
+    found = features(event, others, usage, around, world)
     chosen = candidates.choose(catalogue, event, found)
     weighed = weigh(chosen.causes, found, lang, chosen.unknown)
     said = findings.of(event, found, lang)

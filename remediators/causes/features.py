@@ -68,8 +68,11 @@ def features(
     others: Sequence[Event] = (),
     usage: Mapping[str, Mapping[str, int]] | None = None,
     around: str = "",
+    world: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Everything that signs may look at. `around` is the rest of a text that is about this one refusal only."""
+    """Everything that signs may look at. `around` is the rest of a text that is about this one refusal only; `world`
+    is what the cloud said when it was asked, by names that begin with `cloud.`.
+    """
     found = {name: str(value) for name in _PLAIN if (value := getattr(event, name))}
     if around:
         found["sample"] = around[:LONGEST_AROUND]
@@ -82,7 +85,7 @@ def features(
     found |= signed.features(event)
     found |= _request(event, found.get("sample", ""))
     found |= _crowd(event, others, usage or {})
-    return found
+    return found | dict(world or {})
 
 
 def _request(event: Event, sample: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ossmend.remediators.answers import ACCOUNT_CODES
 from ossmend.remediators.causes import times
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract import Event
@@ -30,7 +31,6 @@ ACTIONS = {
     "ListBuckets": "oss:ListBuckets",
 }
 """The action that an operation needs, where OSS's own detail does not name it."""
-ACCOUNT_CODES = frozenset({"UserDisable", "InDebt", "InDebtOverdue", "BucketDisable", "AbnormalBucketOwnerStatus"})
 _FAMILIES = {
     "0001": "internal", "0002": "authentication", "0003": "access control", "0004": "throttling", "0005": "encryption",
     "0006": "form upload", "0007": "callback", "0010": "tags", "0012": "versions", "0013": "storage class", "0014": "lifecycle",
@@ -92,7 +92,7 @@ def _beside(found: Mapping[str, str], lang: str) -> list[str]:
     """Refusals of other codes in the same text, where one may be behind the other."""
     beside = set(found.get("beside", "").split())
     told = []
-    if account := beside & ACCOUNT_CODES:
+    if account := beside.intersection(ACCOUNT_CODES):
         name = min(account)
         told.append(
             f"同一文本中还有 {name}：请先处理账号问题"

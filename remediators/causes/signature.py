@@ -22,7 +22,8 @@ CAUSES = (
           "在别处试用同一密钥：若正常，问题就在该客户端或其网络路径。")),
         _NOT_THE_KEY,
         (_V1, _V4, sign("key_shape", "^(blank|placeholder|characters)$", 2, "the key id itself looks wrongly pasted", "AccessKey ID 本身就像是粘贴有误"),
-         sign("signed.resource", ".", 0.7, "what OSS signed shows nothing unusual by itself", "OSS 签名的内容本身没有异常")), 0.7,
+         sign("signed.resource", ".", 0.7, "what OSS signed shows nothing unusual by itself", "OSS 签名的内容本身没有异常"),
+         sign("cloud.key_works", ".", 0.6, "the same key id works elsewhere: it was last used with {}", "同一密钥在别处可用：最近一次使用为 {}")), 0.7,
     ),
     cause(
         "plus-lost", CODE,

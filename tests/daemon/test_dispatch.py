@@ -432,8 +432,8 @@ def test_stopping_puts_back_what_was_not_sent(scene: Scene) -> None:
 # --------------------------------------------------------------------------------------------------------- leaves alone
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "UserDisable", "NoSuchThingEver", None])
-def test_a_code_without_a_remediator_is_told_and_nothing_is_written(scene: Scene, code: str | None) -> None:
+@pytest.mark.parametrize("code", ["AccessDenied", "SignatureDoesNotMatch", "KmsInDebt", "NoSuchThingEver", None])
+def test_a_code_that_nothing_cures_is_told_and_nothing_is_written(scene: Scene, code: str | None) -> None:
     scene.see(Event(source="t", code=code, status=403, bucket="b"))
     scene.turn()
     assert (scene.states(), scene.writes()) == (["told"], [])

@@ -146,7 +146,7 @@ def test_a_bare_code_names_settings_and_permissions_of_its_write() -> None:
 
 
 def test_a_code_that_is_only_told_says_so() -> None:
-    assert "Nothing is written for it." in shown("SignatureDoesNotMatch")
+    assert "Nothing is written for it." in shown("CnameDenied")
 
 
 def test_a_text_without_refusals_says_so() -> None:

@@ -193,6 +193,35 @@ def test_a_read_with_a_body_is_not_a_read() -> None:
         READ_ONLY.oss_operation("GET", BUCKET, "k", ["x-oss-process"], body=False)
 
 
+def test_an_upload_is_not_a_copy_and_a_copy_is_for_the_writer_only() -> None:
+    with liar(answer(200)) as server:
+        settings = settings_for(server.url)
+        writer = Oss(settings, HandClock(), RequestIds(None), WRITER).bucket(BUCKET)
+        with pytest.raises(WriteForbidden):
+            writer.put_object("k", b"x")
+        with pytest.raises(WriteForbidden):
+            writer.put_object_acl("k", "public-read")
+        reader = Oss(settings, HandClock(), RequestIds(None), READ_ONLY).bucket(BUCKET)
+        with pytest.raises(WriteForbidden):
+            reader.copy_object(BUCKET, "k", "k", params={"versionId": "v"})
+        assert server.asked == []
+        writer.copy_object(BUCKET, "k", "k", params={"versionId": "v"})
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "process", ["image/resize,w_10", "image/info|sys/saveas,o_eA", "style/small", "video/snapshot"]
+)
+def test_only_asking_what_an_image_is_counts_as_a_read(process: str) -> None:
+    with liar(answer(200)) as server:
+        bucket = Oss(settings_for(server.url), HandClock(), RequestIds(None), READ_ONLY).bucket(BUCKET)
+        with pytest.raises(WriteForbidden):
+            bucket.get_object("k", process=process)
+        assert server.asked == []
+        bucket.get_object("k", process="image/info")
+        assert len(server.asked) == 1
+
+
 def test_being_forbidden_is_nobodys_answer() -> None:
     for answered in (TryAgain, Refused, NoAnswer, BadAnswer):
         assert not issubclass(WriteForbidden, answered)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ossmend.daemon.cloud import wire
-from ossmend.daemon.cloud.wire import Unreadable
+from ossmend.daemon.cloud.elements import Unreadable
 from ossmend.remediators.contract import CorsConfiguration, CorsRule, ObjectRef
 
 UNTIL = datetime(2017, 4, 16, 8, 12, 33, tzinfo=UTC)

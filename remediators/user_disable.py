@@ -1,0 +1,102 @@
+"""UserDisable and its family: the account itself is refused. One case for all of it; no write until it answers again.
+
+Overdue, held for security, or never activated: the code does not say which, BSS's balance may. ossmend cannot pay and
+cannot enable; it tells, counts, and looks whether the account answers again (facts: control-plane section 3.2). While
+the case is open, brakes.py holds every write: a dead account must not be called in a loop (scenario S27).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ossmend.remediators import causes
+from ossmend.remediators.answers import ACCOUNT_CODES, Balance
+from ossmend.remediators.causes import company
+from ossmend.remediators.contract import (
+    Case,
+    Done,
+    Event,
+    NoSettings,
+    Refused,
+    Subject,
+    Tell,
+    TryAgain,
+    Verdict,
+    View,
+    Wait,
+    remedies,
+)
+
+OURS_WORKS = timedelta(minutes=5)
+"""The account counts as well again when our own read is answered and nobody was refused for so long."""
+LOOK = timedelta(minutes=5)
+DEADLINE = "data may be deleted within days of the suspension"
+
+
+def subject(_event: Event, _settings: NoSettings) -> Subject:
+    return Subject("account", ())
+
+
+@remedies(*ACCOUNT_CODES, subject=subject)
+def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
+    """Does the account answer? If not: what does its balance say?"""
+    evidence: list[str] = []
+    answers = _answers(case, view, evidence)
+    if answers:
+        return _answers_again(case, view)
+    world, facts = _money(view, evidence)
+    diagnosis = company.diagnosed(case, world=world)
+    buckets = sorted(company.usage(case).get("buckets", {}))
+    if buckets:
+        evidence.append(f"refused: {', '.join(buckets[:5])}{' and more' if len(buckets) > 5 else ''}")
+    diagnosis = replace(
+        diagnosis,
+        evidence=(*diagnosis.evidence, *evidence),
+        facts={**diagnosis.facts, **facts, "buckets": buckets[:30], "writes_suspended": True},
+    )
+    title = causes.CAUSES[diagnosis.cause].title.en
+    why = f"{case.code}: {title}; {DEADLINE}; no write of ossmend goes out until the account answers again"
+    return Tell(why, diagnosis, again_at=view.now() + LOOK)
+
+
+def _answers(case: Case, view: View, evidence: list[str]) -> bool:
+    """True only where a read of the same bucket succeeds."""
+    try:
+        code = view.answers(case.event.bucket)
+    except Refused as refused:
+        evidence.append(f"could not check whether the account answers: our own {refused.operation}: {refused.code}")
+        return False
+    except TryAgain as later:
+        evidence.append(f"could not check whether the account answers: {later.why}")
+        return False
+    if code is not None:
+        evidence.append(f"asked just now, OSS refuses our own read of it with {code}")
+    return code is None
+
+
+def _answers_again(case: Case, view: View) -> Verdict:
+    """Our own read works. Somebody else's may not: keys and buckets of other accounts look the same in a log."""
+    ends = case.last_seen + OURS_WORKS
+    cause = "account-overdue" if "InDebt" in (case.code or "") else "unknown"
+    if view.now() >= ends:
+        return Done("the account answers again, and nobody has been refused since", cause)
+    return Wait(ends, "OSS answers our own read; waiting whether the refusals have ended", cause)
+
+
+def _money(view: View, evidence: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The balance as a feature. It is that of our own key's account; who pays may be another (facts: section 3.1)."""
+    try:
+        balance = view.balance()
+    except Refused as refused:
+        evidence.append(f"could not ask for the balance: our own {refused.operation}: {refused.code}")
+        return {}, {}
+    except TryAgain as later:
+        evidence.append(f"could not ask for the balance: {later.why}")
+        return {}, {}
+    return {"cloud.balance": _feature(balance)}, {"balance": str(balance.available), "currency": balance.currency}
+
+
+def _feature(balance: Balance) -> str:
+    sign = "negative" if balance.available < 0 else "zero" if balance.available == 0 else "positive"
+    return f"{sign}: {balance.available} {balance.currency}".strip()
