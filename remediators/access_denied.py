@@ -34,6 +34,8 @@ from ossmend.remediators.contract import (
 
 DETAIL = "AccessDeniedDetail."
 MESSAGE = DETAIL + "EncodedDiagnosticMessage"
+DECODED = 0.97
+"""RAM's own word on its own decision; only what happened since can be otherwise."""
 PATIENCE = timedelta(minutes=2)
 """So long a diagnostic message is waited for; the text alone is told after that."""
 _ENDPOINT = re.compile(r"(?:^|\.)oss-((?:cn|ap|us|eu|me|na|sa)-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$")
@@ -66,7 +68,10 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
         facts |= {"action": denial.action, "resource": denial.resource, "principal": denial.principal}
     world, unread = _world(event, view)
     diagnosis = company.diagnosed(case, event, world)
-    if denial is not None and diagnosis.cause == "denied-ram-implicit":
+    decided = _by_layer(denial) if denial is not None else None
+    if decided is not None:
+        diagnosis = causes.diagnosis(decided, DECODED, diagnosis.evidence, diagnosis.facts)
+    if denial is not None and decided == "denied-ram-implicit":
         facts["statement"] = {"Effect": "Allow", "Action": [denial.action], "Resource": [_resource(denial)]}
     diagnosis = replace(
         diagnosis,
@@ -125,6 +130,21 @@ def _of_denial(denial: Denial) -> list[str]:
         said.append(f"{policy.effect} by the {policy.kind or 'unnamed'} policy {policy.name}{at}")
     said += [f"the request had {name} = {value}" for name, value in denial.conditions[:3]]
     return said
+
+
+def _by_layer(denial: Denial) -> str | None:
+    """The cause that RAM itself names; None for a layer that is not known."""
+    match denial.layer:
+        case "ControlPolicy":
+            return "denied-control-policy"
+        case "SessionPolicy":
+            return "denied-session-policy"
+        case "ResourceGroupLevelIdentityBasedPolicy":
+            return "denied-ram-explicit" if denial.explicit else "denied-resource-group"
+        case "AccountLevelIdentityBasedPolicy":
+            return "denied-ram-explicit" if denial.explicit else "denied-ram-implicit"
+        case _:
+            return None
 
 
 def _resource(denial: Denial) -> str:

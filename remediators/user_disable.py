@@ -42,10 +42,11 @@ def subject(_event: Event, _settings: NoSettings) -> Subject:
 def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     """Does the account answer? If not: what does its balance say?"""
     evidence: list[str] = []
-    answers = _answers(case, view, evidence)
-    if answers:
+    world: dict[str, str] = {}
+    if _answers(case, view, world, evidence):
         return _answers_again(case, view)
-    world, facts = _money(view, evidence)
+    money, facts = _money(view, evidence)
+    world |= money
     diagnosis = company.diagnosed(case, world=world)
     buckets = sorted(company.usage(case).get("buckets", {}))
     if buckets:
@@ -60,10 +61,17 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     return Tell(why, diagnosis, again_at=view.now() + LOOK)
 
 
-def _answers(case: Case, view: View, evidence: list[str]) -> bool:
-    """True only where a read of the same bucket succeeds."""
+def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str]) -> bool:
+    """True only where a read of the same bucket succeeds, or of the list of buckets where none is named or left."""
+    bucket = case.event.bucket
     try:
-        code = view.answers(case.event.bucket)
+        try:
+            code = view.answers(bucket)
+        except Refused as refused:
+            if refused.code != "NoSuchBucket":
+                raise
+            world["cloud.bucket"] = f"missing: {bucket} was never made, or is gone"
+            code = view.answers(None)
     except Refused as refused:
         evidence.append(f"could not check whether the account answers: our own {refused.operation}: {refused.code}")
         return False

@@ -115,7 +115,7 @@ CAUSES = (
          ("To share one object use a presigned URL.", "共享单个对象请使用预签名 URL。")),
         NO_PUBLIC,
         (said("because of bucket acl", 5), said("not belong to you", 1.6), ec("0003-00000001", 0.9), _NAMED,
-         sign("cloud.acl", "^private$", 0.8, "the bucket's ACL is {}", "Bucket ACL 为 {}"), against("cloud.acl", "^public", 3), against("cloud.owner", "^another", 1),
+         sign("cloud.acl", "^private$", 0.3, "the bucket's ACL is {}", "Bucket ACL 为 {}"), against("cloud.acl", "^public", 3), against("cloud.owner", "^another", 1),
          sign("anonymous", ".", 1.4, "the request was not signed: {}", "请求未签名：{}")), 0.2,
     ),
     cause(
@@ -123,7 +123,7 @@ CAUSES = (
         ("The bucket belongs to another account", "Bucket 属于其他账号"),
         (("Check the bucket's name and whose key is used; ask the bucket's owner to grant your account by bucket policy.",
           "核对 Bucket 名称与所用密钥的账号；请 Bucket 所有者通过 Bucket Policy 授权。"),),
-        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("not belong to you", 2.6), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4),
+        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("not belong to you", 4), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4),
                   sign("cloud.owner", "^another", 3.5, "the bucket belongs to {}", "Bucket 属于{}"), against("cloud.owner", "^ours$", 4)), -0.6,
     ),
     cause(
@@ -142,7 +142,7 @@ CAUSES = (
           "保持私有并使用签名请求；上传时不要带 ACL 头。"),),
         (("Do not turn Block Public Access off for this.", "不要为此关闭阻止公共访问。"), *NO_PUBLIC),
         (said("public .{0,20}acl is not allowed|block public access"), ec("0016-00000901"),
-         sign("cloud.block_public", "^on, and the ACL is public", 4.5, "Block Public Access is {}", "阻止公共访问：{}"), against("cloud.block_public", "^off$", 6)), -1.8,
+         sign("cloud.block_public", "^on, and the ACL is public", 7, "Block Public Access is {}", "阻止公共访问：{}"), against("cloud.block_public", "^off$", 6)), -1.8,
     ),
     cause(
         "denied-referer", CODE,

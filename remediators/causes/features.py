@@ -96,6 +96,8 @@ def _request(event: Event, sample: str) -> dict[str, str]:
         found["upload"] = doing
     elif not doing and (said := _UPLOADING.search(sample)):
         found["upload"] = said[0]
+    if event.method == "PUT" and event.bucket and not event.key and event.operation is None:
+        found["puts_bucket"] = event.bucket
     if event.method is None and _PUT_LINE.search(sample):
         found["method"] = "PUT"
     size = _size(event, sample)

@@ -82,7 +82,7 @@ def _resource(event: Event, resource: str) -> dict[str, str]:
     bucket, _, key = path[1:].partition("/")
     if bucket and key.startswith(f"{bucket}/"):
         found["bucket_twice"] = path
-    if "//" in path:
+    if re.search(r"\s|//", path):
         found["gap_in_key"] = path
     if characters := sorted(set(_DELICATE.findall(key))):
         found["delicate_key"] = " ".join(characters)

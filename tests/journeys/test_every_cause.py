@@ -1,0 +1,254 @@
+"""All eight codes, each sub-cause: a real client is refused by a scene, its text is logged, the daemon finds the cause.
+
+One row is one refusal: who asks, for what, and the cause that the daemon must name after it has asked the cloud. The
+daemon runs dry; that it asks by reads alone is checked on the way.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import oss2
+import pytest
+import requests
+
+from ossmend.daemon import listing
+from ossmend.daemon.app import App
+from ossmend.simulator.serve import Running
+from tests.simulator.test_scenes_refuse import (
+    ANALYST,
+    GALLERY,
+    GIL,
+    INTERN,
+    NARROW,
+    REPORTS,
+    SKEWED,
+    STRANGER,
+    UPLOADER,
+    bucket,
+    held,
+    playing,
+)
+
+ADMIN = held("Admin0000001")
+Ask = Callable[[Running], None]
+WRITING = {"PutObject", "RestoreObject", "PutBucketCors", "CopyObject", "TagResources", "PutBucketAcl"}
+
+
+@pytest.fixture(scope="module")
+def scenes() -> Iterator[Callable[[str], Running]]:
+    """Each scene once for all rows."""
+    with ExitStack() as open_ones:
+        known: dict[str, Running] = {}
+
+        def scene(name: str) -> Running:
+            if name not in known:
+                known[name] = open_ones.enter_context(playing(name))
+            return known[name]
+
+        yield scene
+
+
+def text_of(ask: Ask, sim: Running) -> str:
+    """What a client's log has of a refusal: the request, and OSS's answer whole."""
+    try:
+        ask(sim)
+    except oss2.exceptions.ServerError as error:
+        body = error.body.decode() if isinstance(error.body, bytes) else error.body
+        asked = sim.do(lambda cloud: cloud.requests)[-1]
+        where = f"oss://{asked.bucket}/{asked.key or ''}"
+        return f"{asked.method} {where}: 403 from oss, x-oss-request-id: {error.request_id}\n{body}\n"
+    except requests.HTTPError as error:
+        answer = error.response
+        sent = answer.request
+        body = answer.text or base64.b64decode(answer.headers.get("x-oss-err", "")).decode()
+        headers = "".join(f"{name}: {value}\n" for name, value in sent.headers.items() if name in ASKING)
+        return f"{sent.method} {sent.url}\n{headers}HTTP/1.1 {answer.status_code}\n{body}\n"
+    pytest.fail("the scene did not refuse")
+
+
+ASKING = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Referer", "Content-Type")
+
+
+def get(name: str, key: str, who: tuple[str, ...] = (), **settings: Any) -> Ask:
+    def ask(sim: Running) -> None:
+        bucket(sim, name, who).get_object(key, **settings)
+
+    return ask
+
+
+def plain(method: str, url: Callable[[Running], str], headers: Mapping[str, str] | None = None) -> Ask:
+    def ask(sim: Running) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.request(method, url(sim), headers=dict(headers or {}), timeout=10).raise_for_status()
+
+    return ask
+
+
+def at(path: str) -> Callable[[Running], str]:
+    return lambda sim: f"{sim.oss}/{path}"
+
+
+def preflight(name: str, origin: str, method: str, headers: str = "") -> Ask:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    if headers:
+        asked["Access-Control-Request-Headers"] = headers
+    return plain("OPTIONS", at(f"{name}/logo.png"), asked)
+
+
+def v1(sim: Running, name: str, who: tuple[str, str]) -> oss2.Bucket:
+    session = oss2.Session()
+    session.session.trust_env = False
+    return oss2.Bucket(oss2.Auth(*who), sim.oss, name, session=session)
+
+
+def presigned_put(sim: Running) -> str:
+    return str(v1(sim, "uploads", UPLOADER).sign_url("PUT", "new.txt", 60, headers={"Content-Type": "text/plain"}))
+
+
+def expired(sim: Running) -> str:
+    return str(v1(sim, "vault", ADMIN).sign_url("GET", "payroll.csv", -3600))
+
+
+def spelled_otherwise(sim: Running) -> str:
+    url = str(v1(sim, "uploads", UPLOADER).sign_url("GET", "a+b.txt", 60))
+    return url.replace("a%2Bb.txt", "a%20b.txt")
+
+
+def key(key_id: str, *token: str) -> Ask:
+    return get("reports", "hello.txt", (key_id, "example-secret", *token))
+
+
+def image(name: str, object_key: str) -> Ask:
+    return get(name, object_key, GALLERY, process="image/info")
+
+
+ROWS: tuple[tuple[str, str, Ask, str], ...] = (
+    # scene, what happens, how, cause
+    ("invalid_object_state", "never restored", get("reports-archive", "2024/q1.csv", REPORTS), "never-restored"),
+    ("invalid_object_state", "being restored", get("reports-archive", "2024/q2.csv", REPORTS), "restoring"),
+    ("invalid_object_state", "cold archive", get("reports-archive", "2023/cold.bin", REPORTS), "never-restored"),
+    ("access_forbidden", "no rule", preflight("web-none", "https://www.example.com", "GET"), "cors-not-enabled"),
+    ("access_forbidden", "origin", preflight("web-assets", "https://app.example.com", "GET"),
+     "cors-origin-not-allowed"),
+    ("access_forbidden", "method", preflight("web-assets", "https://www.example.com", "DELETE"),
+     "cors-method-not-allowed"),
+    ("access_forbidden", "header", preflight("web-assets", "https://www.example.com", "PUT", "x-oss-user-agent"),
+     "cors-header-not-allowed"),
+    ("invalid_access_key_id", "disabled", key("LTAI5tAliceDisabled00001"), "key-disabled"),
+    ("invalid_access_key_id", "deleted", key("LTAI5tBobDeleted00000001"), "key-deleted"),
+    ("invalid_access_key_id", "deleted with its user", key("LTAI5tCarolGone000000001"), "key-deleted"),
+    ("invalid_access_key_id", "nobody's", key("LTAI5tNobodyHasThisKey01"), "key-not-of-this-account"),
+    ("invalid_access_key_id", "from elsewhere", key("LTAI5tDaveOffice00000001"), "key-ip-restricted"),
+    ("invalid_access_key_id", "root's, disabled", key("LTAI5tRootDisabled000001"), "key-disabled"),
+    ("invalid_access_key_id", "token left out", key("STS.NTNightJobExpired000001"), "key-temporary"),
+    ("request_time_too_skewed", "drift", get("reports", "hello.txt", SKEWED), "clock-drift"),
+    ("request_time_too_skewed_time_zone", "time zone", get("reports", "hello.txt", SKEWED), "clock-time-zone"),
+    ("access_denied", "no Allow", get("vault", "payroll.csv", INTERN), "denied-ram-implicit"),
+    ("access_denied", "outside of the prefix", get("vault", "payroll.csv", GIL), "denied-ram-implicit"),
+    ("access_denied", "a Deny", get("vault", "secret/plan.txt", ANALYST), "denied-ram-explicit"),
+    ("access_denied", "session policy", get("vault", "payroll.csv", NARROW), "denied-session-policy"),
+    ("access_denied", "control policy", lambda sim: bucket(sim, "vault", ADMIN).delete_bucket(),
+     "denied-control-policy"),
+    ("access_denied", "bucket policy", lambda sim: bucket(sim, "guarded", ADMIN).delete_object("kept.txt"),
+     "denied-bucket-policy"),
+    ("access_denied", "bucket ACL", plain("GET", at("vault/payroll.csv")), "denied-bucket-acl"),
+    ("access_denied", "object ACL", plain("GET", at("shop-window/closed.txt")), "denied-object-acl"),
+    ("access_denied", "blocked", lambda sim: bucket(sim, "shop-blocked", ADMIN).put_bucket_acl("public-read"),
+     "denied-public-access-block"),
+    ("access_denied", "blocked, asked without signing", plain("GET", at("shop-blocked/open.txt")),
+     "denied-public-access-block"),
+    ("access_denied", "referer", plain("GET", at("gallery/cat.jpg"), {"Referer": "https://evil.example.com/"}),
+     "denied-referer"),
+    ("access_denied", "wrong endpoint", get("elsewhere", "x.txt", ADMIN), "denied-wrong-endpoint"),
+    ("access_denied", "requester pays", get("pay-per-view", "film.mp4", STRANGER), "requester-pays"),
+    ("access_denied", "not signed", lambda sim: bucket(sim, "vault").list_objects_v2(), "denied-anonymous"),
+    ("access_denied", "another account's bucket", lambda sim: bucket(sim, "vault", STRANGER).get_bucket_acl(),
+     "denied-not-owner"),
+    ("access_denied", "expired URL", plain("GET", expired), "url-expired"),
+    ("access_denied",
+     "no date", plain("GET", at("vault/payroll.csv"), {"Authorization": "OSS LTAI5tDeniedAdmin0000001:x"}),
+     "date-missing"),
+    ("signature_does_not_match", "wrong secret", lambda sim: v1(sim, "uploads", (UPLOADER[0],
+     "x")).get_object("plain.txt"),
+     "wrong-secret"),
+    ("signature_does_not_match",
+     "presigned PUT, other type", plain("PUT", presigned_put, {"Content-Type": "text/html"}),
+     "signed-header-differs"),
+    ("signature_does_not_match", "name spelled otherwise", plain("GET", spelled_otherwise), "key-encoding"),
+    ("image_damage", "cut off", image("snapshots", "cut.jpg"), "image-truncated"),
+    ("image_damage", "zeros", image("snapshots", "zeros.jpg"), "image-damaged"),
+    ("image_damage", "empty", image("snapshots", "empty.png"), "image-truncated"),
+    ("image_damage", "cut off, with a good version", image("photos", "portrait.png"), "image-truncated"),
+    ("image_damage", "never good", image("photos", "never-good.jpg"), "image-damaged"),
+    ("image_damage", "good version archived", image("photos", "old-good-archived.png"), "image-damaged"),
+    ("user_disable", "overdue", get("reports", "hello.txt", ("LTAI5tOverdueApp00000001", "overdue-app-secret")),
+     "account-overdue"),
+    ("user_disable_security", "held", get("reports", "hello.txt", ("LTAI5tHeldApp00000000001", "held-app-secret")),
+     "account-security-hold"),
+    ("user_disable_not_activated", "never activated",
+     lambda sim: bucket(sim, "my-first-bucket", ("LTAI5tNewcomerApp0000001", "newcomer-app-secret")).create_bucket(),
+     "oss-not-activated"),
+)  # fmt: skip
+
+POLICIES = """
+  - { name: thaw, on: InvalidObjectState, match: { bucket: "*" } }
+  - { name: cors, on: AccessForbidden, match: { bucket: "*" }, cors: { rule: web } }
+  - { name: pictures, on: ImageDamage, match: { bucket: "*" } }
+"""
+RULE = (
+    "{ web: { allowed_origins: ['https://*.example.com'], allowed_methods: [GET, PUT, DELETE], "
+    "allowed_headers: ['*'] } }"
+)
+
+
+def configured(directory: Path, sim: Running) -> Path:
+    path = directory / "ossmend.yaml"
+    path.write_text(
+        f"version: 1\ncloud: {{ region: {sim.region}, endpoint: '{sim.oss}', rpc_endpoint: '{sim.rpc}' }}\n"
+        f"state: {{ path: '{directory / 'state'}' }}\nclock: {{ ntp_servers: [] }}\ncors_rules: {RULE}\n"
+        f"sources: [ {{ app_log: {{ path: '{directory / 'app.log'}', start: beginning }} }} ]\npolicies:{POLICIES}",
+        encoding="utf-8",
+    )
+    return path
+
+
+def worked(directory: Path, sim: Running, text: str) -> list[dict[str, Any]]:
+    """The cases after one dry pass over a log with this text."""
+    (directory / "app.log").write_text(f"2026-01-01 00:00:00 ERROR upload failed\n{text}\n\n", encoding="utf-8")
+    app = App(configured(directory, sim), dry_run=True)
+    try:
+        app.once()
+        with app.store.read() as connection:
+            rows = listing.all_cases(connection)
+            return [listing.one_case(connection, row["id"]) or {} for row in rows]
+    finally:
+        app.close()
+
+
+@pytest.mark.parametrize(("scene", "what", "ask", "cause"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
+def test_the_daemon_finds_the_cause_that_the_scene_has(
+    scenes: Callable[[str], Running],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    scene: str,
+    what: str,  # the row's name
+    ask: Ask,
+    cause: str,
+) -> None:
+    sim = scenes(scene)
+    text = text_of(ask, sim)
+    if scene == "access_denied":
+        sim.do(lambda cloud: cloud.clock.advance(3))  # diagnostic messages appear two seconds after the denial
+    before = len(sim.do(lambda cloud: cloud.requests))
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", sim.access_key_id)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", sim.access_key_secret)
+    found = worked(tmp_path, sim, text)
+    assert [case["cause"] for case in found] == [cause], (text, found)
+    asked = {each.operation for each in sim.do(lambda cloud: cloud.requests)[before:]}
+    assert not asked & WRITING
