@@ -429,6 +429,52 @@ def test_stopping_puts_back_what_was_not_sent(scene: Scene) -> None:
     assert (scene.world.sent, scene.states()) == ([], ["waiting"])
 
 
+# -------------------------------------------------------------------------------------------------- the account itself
+
+
+def unpaid() -> Event:
+    return Event(source="t", code="UserDisable", status=403, bucket="elsewhere")
+
+
+def test_no_policy_writes_while_a_case_about_the_account_is_open(scene: Scene) -> None:
+    scene.world.account_code = "UserDisable"
+    scene.world.add_object("k")
+    scene.see(unpaid(), frozen())
+    scene.turn()
+    assert scene.world.sent == []
+    row = next(row for row in scene.rows() if row["code"] == "InvalidObjectState")
+    assert row["state"] == "held"
+    assert "the account is refused (UserDisable)" in row["why"]
+
+
+def test_an_approval_does_not_get_past_a_refused_account(scene: Scene) -> None:
+    scene.world.account_code = "UserDisable"
+    scene.world.add_object("k")
+    scene.configure("approve")
+    scene.see(frozen())
+    scene.turn()
+    scene.see(unpaid())
+    scene.turn()
+    steering.approve(scene.store, 1)
+    scene.pass_(minutes=1)
+    scene.turn()
+    assert "the account is refused" in scene.rows()[0]["why"] + scene.rows()[1]["why"]
+    assert scene.world.sent == []
+
+
+def test_writes_go_on_once_the_account_answers_again(scene: Scene) -> None:
+    scene.world.account_code = "UserDisable"
+    scene.world.add_object("k")
+    scene.see(unpaid(), frozen())
+    scene.turn()
+    scene.world.account_code = None
+    for _ in range(4):
+        scene.pass_(minutes=6)
+        scene.turn()
+    assert [write.operation for write in scene.world.sent] == ["RestoreObject"]
+    assert "closed" in scene.states()
+
+
 # --------------------------------------------------------------------------------------------------------- leaves alone
 
 
