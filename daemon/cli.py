@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -34,6 +34,10 @@ Command = Callable[..., Any]
 _DEFAULT = ParameterSource.DEFAULT
 
 
+def _default_config() -> Path:
+    return Path(os.environ.get("OSSMEND_CONFIG") or DEFAULT_CONFIG)
+
+
 def config_option(command: Command) -> Command:
     """--config FILE, with the contract's default."""
     return click.option(
@@ -41,7 +45,7 @@ def config_option(command: Command) -> Command:
         "config_path",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        default=lambda: Path(os.environ.get("OSSMEND_CONFIG") or DEFAULT_CONFIG),
+        default=_default_config,
         show_default=f"$OSSMEND_CONFIG, then {DEFAULT_CONFIG}",
         help="The configuration file.",
     )(command)
@@ -150,18 +154,25 @@ def check(config_path: Path, live: bool, as_json: bool) -> None:
 )
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE",
               help="Also say what this configuration's policies would do.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Also ask the cloud, by reads alone; needs a configuration.")
 @json_option
-def explain(text: tuple[str, ...], file: Path | None, lang: str, config_path: Path | None, as_json: bool) -> None:
+def explain(
+    text: tuple[str, ...], file: Path | None, lang: str, config_path: Path | None, live: bool, as_json: bool
+) -> None:
     """Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given."""
     from ossmend.daemon import explain as explaining
 
-    with _clear_errors(as_json=as_json):
-        config = None
-        if config_path is not None:
+    with _clear_errors(as_json=as_json), ExitStack() as stack:
+        config = ask = None
+        if config_path is not None or live:
             from ossmend.config.load import load
 
-            config = load(config_path)
-        report = explaining.explain_text(_text(text, file), config=config, lang=lang)
+            config = load(config_path or _default_config())
+        if live and config is not None:
+            from ossmend.daemon.explain_live import asking
+
+            ask = stack.enter_context(asking(config))
+        report = explaining.explain_text(_text(text, file), config=config, lang=lang, live=ask)
     if as_json:
         _print(report, True, None)
     else:

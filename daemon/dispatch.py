@@ -227,7 +227,7 @@ class Dispatch:
         intents.replace_unsent(connection, case.id)
         policy = self._policies.get(case.policy)
         quiet = policy.quiet if policy is not None else self._config.quiet
-        if now - case.last_seen > quiet and now - case.opened_at > quiet:
+        if not tell.holds and now - case.last_seen > quiet and now - case.opened_at > quiet:
             why = f"nothing of it was seen since {case.last_seen:%Y-%m-%d %H:%M}Z"
             return _Planned(case, replace(base, state="closed", why=why, cause=tell.diagnosis.cause, closed=True))
         self._flag(connection, case, tell, now, said)

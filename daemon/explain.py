@@ -1,7 +1,7 @@
 """Any text -> what it means: the events in it, each with its cause, next steps, and what the policies would do.
 
-Reads only the text; the cloud is not asked. What may be written because of it is in proposals.py, how a person sees it
-in explained.py.
+Reads only the text, unless explain_live.py is given along. What may be written because of it is in proposals.py, how a
+person sees it in explained.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ossmend.remediators.contract import Diagnosis, Event
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config
+    from ossmend.daemon.explain_live import Live
 
 __all__ = ["explain_text", "render"]
 
@@ -33,16 +34,26 @@ MOST_BESIDE = 50
 """How many other refusals one is looked at with: a log of a million must not be compared with itself."""
 
 
-def explain_text(text: str, *, config: Config | None = None, lang: str = "en") -> dict[str, Any]:
-    """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say."""
+def explain_text(
+    text: str, *, config: Config | None = None, lang: str = "en", live: Live | None = None
+) -> dict[str, Any]:
+    """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say.
+
+    With `live` the cloud is asked about them, by reads alone.
+    """
     events = events_in(text, source=SOURCE, now=datetime.now(UTC))
     company = _Company(events)
     around = text[:LONGEST_AROUND] if len(events) == 1 else ""
-    return {"events": [_explained(event, company, around, config, lang) for event in events]}
+    return {"events": [_explained(event, company, around, config, lang, live) for event in events]}
 
 
-def _explained(event: Event, company: _Company, around: str, config: Config | None, lang: str) -> dict[str, Any]:
-    diagnosis = causes.diagnose_event(event, others=company.of(event), lang=lang, around=around)
+def _explained(
+    event: Event, company: _Company, around: str, config: Config | None, lang: str, live: Live | None
+) -> dict[str, Any]:
+    others = company.of(event)
+    diagnosis = causes.diagnose_event(event, others=others, lang=lang, around=around)
+    found = live.found(event, others, diagnosis) if live is not None and event.shape != proposals.BARE else None
+    writes = proposals.of(event, diagnosis, config, lang, around) if found is None else found.writes
     return {
         "code": event.code,
         "ec": event.ec,
@@ -51,8 +62,8 @@ def _explained(event: Event, company: _Company, around: str, config: Config | No
         "key": clean(event.key),
         "status": event.status,
         "shape": event.shape,
-        "diagnosis": _told(diagnosis),
-        "writes": proposals.of(event, diagnosis, config, lang, around),
+        "diagnosis": _told(diagnosis if found is None else found.diagnosis),
+        "writes": writes,
     }
 
 

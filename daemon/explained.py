@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ HEADINGS = {
         "told": "作为一个案例告知运维人员，不会写入任何内容。",
     },
 }
+_CITED = re.compile(r" \((?:facts|scenarios?|design)\b[^)]*\)")
+"""Sources are for those who read the code."""
 LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
 _EXAMPLES: dict[str, Write] = {
@@ -115,15 +118,16 @@ def _line(console: Console, title: str, text: str) -> None:
 def _render_remediator(remediator: Remediator, console: Console) -> None:
     """What ossmend does about the code: from the code itself, so that it cannot go stale."""
     for paragraph in (import_module(remediator.module).__doc__ or "").strip().split("\n\n"):
-        console.print(" ".join(paragraph.split()), markup=False)
+        console.print(_CITED.sub("", " ".join(paragraph.split())), markup=False)
     if remediator.section:
         console.print(f"\n{remediator.section}:", markup=False)
         for name, field in remediator.settings.model_fields.items():
             if not field.exclude:
                 console.print(f"  {name} (default {field.default}): {field.description}", markup=False)
-    optional = _opt_in(remediator)
-    console.print(f"may write: {', '.join((*remediator.writes, *optional)) or 'nothing'}", markup=False)
-    for operation in (*remediator.writes, *(each.partition(" ")[0] for each in optional)):
+    always = (*remediator.writes, *remediator.settings().opts_into)
+    optional = [each for each in _opt_in(remediator) if each.partition(" ")[0] not in always]
+    console.print(f"may write: {', '.join((*always, *optional)) or 'nothing'}", markup=False)
+    for operation in (*always, *(each.partition(" ")[0] for each in optional)):
         for action, resource in _EXAMPLES[operation].permissions:
             console.print(f"  needs {action} on {resource}", markup=False)
 

@@ -231,6 +231,8 @@ class Tell:
     flag: KeyFlag | None = None
     again_at: datetime | None = None
     """When looking again may find it over; None lets dispatch choose."""
+    holds: bool = False
+    """The cloud was asked just now, and it is not over: silence does not close the case."""
 
 
 Verdict = Done | Wait | Act | Tell

@@ -31,6 +31,7 @@ from ossmend.remediators.contract import (
 OURS_WORKS = timedelta(minutes=5)
 """The account counts as well again when our own read is answered and nobody was refused for so long."""
 LOOK = timedelta(minutes=5)
+STILL = "asked just now, OSS refuses our own read"
 DEADLINE = "data may be deleted within days of the suspension"
 
 
@@ -58,7 +59,8 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     )
     title = causes.CAUSES[diagnosis.cause].title.en
     why = f"{case.code}: {title}; {DEADLINE}; no write of ossmend goes out until the account answers again"
-    return Tell(why, diagnosis, again_at=view.now() + LOOK)
+    still = any(said.startswith(STILL) for said in evidence)
+    return Tell(why, diagnosis, again_at=view.now() + LOOK, holds=still)
 
 
 def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str]) -> bool:
@@ -79,7 +81,7 @@ def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str])
         evidence.append(f"could not check whether the account answers: {later.why}")
         return False
     if code is not None:
-        evidence.append(f"asked just now, OSS refuses our own read of it with {code}")
+        evidence.append(f"{STILL} with {code}")
     return code is None
 
 

@@ -14,8 +14,8 @@ CAUSES = (
     cause(
         "account-overdue", "UserDisable InDebt InDebtOverdue AbnormalBucketOwnerStatus",
         ("The account is overdue: a bill is not paid", "账号欠费：账单未支付"),
-        (("Look at the balance and pay now: after the suspension data is deleted within days (15 by the current page, formerly less).",
-          "请查看余额并立即支付：停服后数据将在数天内被删除（现行文档为 15 天，过去更短）。"),
+        (("Look at the balance and pay now: after the suspension data may be deleted within days.",
+          "请查看余额并立即支付：停服后数据可能在数天内被删除。"),
          ("The owner of the bucket pays; that may be another account than the key's.",
           "由 Bucket 所有者付费，可能不是密钥所属账号。"),
          ("If nothing is owed, read the messages in the console: it may be a security hold.", "若未欠费，请查看控制台站内信：可能是安全限制。")),

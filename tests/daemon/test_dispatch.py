@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -456,10 +456,20 @@ def test_an_approval_does_not_get_past_a_refused_account(scene: Scene) -> None:
     scene.see(unpaid())
     scene.turn()
     steering.approve(scene.store, 1)
-    scene.pass_(minutes=1)
+    scene.clock.pass_(datetime.now(UTC) - NOW + timedelta(minutes=1))  # approvals are made by the machine's own clock
     scene.turn()
-    assert "the account is refused" in scene.rows()[0]["why"] + scene.rows()[1]["why"]
+    held = next(row for row in scene.rows() if row["code"] == "InvalidObjectState")
+    assert "the account is refused" in held["why"]
     assert scene.world.sent == []
+
+
+def test_silence_does_not_end_what_the_cloud_still_says(scene: Scene) -> None:
+    scene.world.account_code = "UserDisable"
+    scene.see(unpaid())
+    scene.turn()
+    scene.pass_(days=3)
+    scene.turn()
+    assert scene.states() == ["told"]
 
 
 def test_writes_go_on_once_the_account_answers_again(scene: Scene) -> None:
