@@ -456,7 +456,7 @@ def test_an_approval_does_not_get_past_a_refused_account(scene: Scene) -> None:
     scene.see(unpaid())
     scene.turn()
     steering.approve(scene.store, 1)
-    scene.clock.pass_(datetime.now(UTC) - NOW + timedelta(minutes=1))  # approvals are made by the machine's own clock
+    scene.clock.pass_(datetime.now(UTC) - NOW + timedelta(minutes=1))  # approvals have the machine's own time
     scene.turn()
     held = next(row for row in scene.rows() if row["code"] == "InvalidObjectState")
     assert "the account is refused" in held["why"]
@@ -483,6 +483,71 @@ def test_writes_go_on_once_the_account_answers_again(scene: Scene) -> None:
         scene.turn()
     assert [write.operation for write in scene.world.sent] == ["RestoreObject"]
     assert "closed" in scene.states()
+
+
+# ----------------------------------------------------------------------------------------------------- cases side by side
+
+
+def expired(**told: Any) -> Event:
+    given = Event(source="t", code="AccessDenied", status=403, bucket="b", message="Request has expired.")
+    return replace(given, **told)
+
+
+def skewed(client: str) -> Event:
+    return Event(
+        source="t", code="RequestTimeTooSkewed", status=403, bucket="b", client=client,
+        request_time=NOW - timedelta(minutes=40), server_time=NOW,
+    )  # fmt: skip
+
+
+def cause_of(scene: Scene, code: str) -> str:
+    return next(str(row["cause"]) for row in scene.rows() if row["code"] == code)
+
+
+@pytest.mark.parametrize(("client", "cause"), [("10.0.0.8", "url-expired-slow-clock"), ("10.9.9.9", "url-expired")])
+def test_a_slow_clock_is_behind_the_expired_urls_of_its_own_client_only(scene: Scene, client: str, cause: str) -> None:
+    scene.see(expired(client="10.0.0.8"), skewed(client))
+    scene.turn()
+    assert cause_of(scene, "AccessDenied") == cause
+
+
+def test_a_clock_that_shows_later_changes_what_was_told(scene: Scene) -> None:
+    scene.see(expired(client="10.0.0.8"))
+    scene.turn()
+    assert cause_of(scene, "AccessDenied") == "url-expired"
+    scene.see(skewed("10.0.0.8"))
+    scene.pass_(minutes=6)
+    scene.turn()
+    assert cause_of(scene, "AccessDenied") == "url-expired-slow-clock"
+
+
+def signed_wrongly(client: str, agent: str = "app/2.0") -> Event:
+    return Event(
+        source="t", code="SignatureDoesNotMatch", status=403, bucket="b", client=client, user_agent=agent,
+        access_key_id="LTAI5tFleet",
+    )  # fmt: skip
+
+
+def views(scene: Scene) -> set[str | None]:
+    return {row["facts"].get("view") for row in scene.rows()}
+
+
+def test_a_fleet_with_one_agent_at_one_time_is_a_release(scene: Scene) -> None:
+    scene.see(*(signed_wrongly(f"10.0.0.{n}") for n in range(6)))
+    scene.turn()
+    assert (len(scene.rows()), views(scene)) == (6, {"release"})
+
+
+def test_a_fleet_with_many_agents_is_no_release(scene: Scene) -> None:
+    scene.see(*(signed_wrongly(f"10.0.0.{n}", f"app/{n}") for n in range(6)))
+    scene.turn()
+    assert views(scene) == {"fleet"}
+
+
+def test_clients_of_different_keys_and_buckets_are_no_fleet(scene: Scene) -> None:
+    scene.see(*(replace(signed_wrongly(f"10.0.0.{n}"), access_key_id=f"K{n}", bucket=f"b{n}") for n in range(6)))
+    scene.turn()
+    assert views(scene) == {None}
 
 
 # --------------------------------------------------------------------------------------------------------- leaves alone
