@@ -129,7 +129,8 @@ CAUSES = (
     cause(
         "denied-object-acl", CODE,
         ("The object's own ACL refuses", "对象自身的 ACL 拒绝"),
-        (("If the object's ACL was narrowed by mistake, set it to default, so that it follows the bucket's.",
+        (("Sign the request, or share the object by a presigned URL.", "对请求签名，或用预签名 URL 共享该对象。"),
+         ("If the object's ACL was narrowed by mistake, set it to default, so that it follows the bucket's.",
           "若误设了对象 ACL，请改回 default，使其继承 Bucket。"),),
         NO_PUBLIC,
         (said("permission on this object", 6), said("object acl", 3), ec("0003-0000000[567]"), _NAMED,
@@ -137,7 +138,7 @@ CAUSES = (
     ),
     cause(
         "denied-public-access-block", CODE,
-        ("Block Public Access is on: a public ACL cannot be set", "已开启阻止公共访问：不能设置公共 ACL"),
+        ("Block Public Access is on: a public ACL has no effect, and cannot be set", "已开启阻止公共访问：公共 ACL 不生效，也不能设置"),
         (("Keep the object private and use signed requests; leave the ACL header out of the upload.",
           "保持私有并使用签名请求；上传时不要带 ACL 头。"),),
         (("Do not turn Block Public Access off for this.", "不要为此关闭阻止公共访问。"), *NO_PUBLIC),

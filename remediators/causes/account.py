@@ -49,7 +49,7 @@ CAUSES = (
     cause(
         "account-cancelled", "UserDisable",
         ("The account does not exist any more", "账号已注销"),
-        (("Find out who closed the account, and use another one's key.", "查明账号由谁注销，并改用其他账号的密钥。"),),
+        (("Find out who closed the account, and use a key of another account.", "查明账号由谁注销，并改用其他账号的密钥。"),),
         _NO_RETRY, (ec("0003-00000803", 1), said("cancel|not exist|closed|注销", 4.5)), -2.2,
     ),
     cause(

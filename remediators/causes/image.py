@@ -26,9 +26,10 @@ CAUSES = (
         "image-truncated", _FAMILY,
         ("The image is cut off: its upload did not finish", "图片不完整：上传未完成"),
         (("Upload it again with a checksum (Content-MD5 or CRC-64) that is really checked.",
-          "重新上传，并真正校验 Content-MD5 或 CRC-64。"),),
+          "重新上传，并真正校验 Content-MD5 或 CRC-64。"),
+         ("On a versioned bucket look for the newest version that still decodes.", "若开启了版本控制，查找仍可解码的最新版本。")),
         _NEVER, (said("truncat|incomplete|unexpected end|premature", 5),
-                 sign("sample", r"truncat|premature end|incomplete|不完整|截断", 1.8, "the text says that the file is cut off", "文本说明文件不完整"), _NOT_DAMAGE), -0.6,
+                 sign("sample", r"truncat|premature end|incomplete|不完整|截断", 1.8, "the text says that the file is cut off", "文本说明文件不完整"), _NOT_DAMAGE), -0.6, "RestoreVersion",
     ),
     cause(
         "image-not-an-image", _FAMILY,

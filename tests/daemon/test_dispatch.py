@@ -456,7 +456,7 @@ def test_an_approval_does_not_get_past_a_refused_account(scene: Scene) -> None:
     scene.see(unpaid())
     scene.turn()
     steering.approve(scene.store, 1)
-    scene.clock.pass_(datetime.now(UTC) - NOW + timedelta(minutes=1))  # approvals have the machine's own time
+    scene.clock.pass_(datetime.now(UTC) - NOW + timedelta(minutes=1))  # approvals have the machine's time
     scene.turn()
     held = next(row for row in scene.rows() if row["code"] == "InvalidObjectState")
     assert "the account is refused" in held["why"]
@@ -485,7 +485,7 @@ def test_writes_go_on_once_the_account_answers_again(scene: Scene) -> None:
     assert "closed" in scene.states()
 
 
-# ----------------------------------------------------------------------------------------------------- cases side by side
+# --------------------------------------------------------------------------------------------------- cases side by side
 
 
 def expired(**told: Any) -> Event:
