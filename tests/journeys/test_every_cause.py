@@ -36,6 +36,7 @@ from tests.simulator.test_scenes_refuse import (
 
 ADMIN = held("Admin0000001")
 Ask = Callable[[Running], None]
+OLD = "CAEQLedgerVersion1"
 WRITING = {"PutObject", "RestoreObject", "PutBucketCors", "CopyObject", "TagResources", "PutBucketAcl"}
 
 
@@ -115,6 +116,39 @@ def expired(sim: Running) -> str:
     return str(v1(sim, "vault", ADMIN).sign_url("GET", "payroll.csv", -3600))
 
 
+def plus_lost(sim: Running) -> str:
+    """A signature with a + in it, which a program did not encode; every second of expiry makes another signature."""
+    holder = v1(sim, "uploads", UPLOADER)
+    urls = (str(holder.sign_url("GET", "plain.txt", seconds)) for seconds in range(60, 600))
+    return next(url.replace("%2B", "+") for url in urls if "%2B" in url)
+
+
+def cut_off(sim: Running) -> str:
+    return str(v1(sim, "uploads", UPLOADER).sign_url("GET", "plain.txt", 60))[:-14]
+
+
+def escaped_twice(sim: Running) -> str:
+    url = str(v1(sim, "uploads", UPLOADER).sign_url("GET", "plain.txt", 60))
+    return url.replace("%", "%25")
+
+
+def half_a_url(sim: Running) -> str:
+    return str(v1(sim, "vault", ADMIN).sign_url("GET", "payroll.csv", 60)).partition("&Signature")[0]
+
+
+def older_version(sim: Running) -> str:
+    return str(v1(sim, "reports-versions", REPORTS).sign_url("GET", "ledger.csv", 60, params={"versionId": OLD}))
+
+
+def with_a_blank(sim: Running) -> str:
+    url = str(v1(sim, "reports", ("LTAI5tAliceActive0000001", "example-secret")).sign_url("GET", "hello.txt", 60))
+    return url.replace("LTAI5tAliceActive0000001", "LTAI5tAliceActive0000001%20")
+
+
+def copy_frozen(sim: Running) -> None:
+    bucket(sim, "reports-archive", REPORTS).copy_object("reports-archive", "2021/copy-me.bin", "copy.bin")
+
+
 def spelled_otherwise(sim: Running) -> str:
     url = str(v1(sim, "uploads", UPLOADER).sign_url("GET", "a+b.txt", 60))
     return url.replace("a%2Bb.txt", "a%20b.txt")
@@ -133,6 +167,8 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("invalid_object_state", "never restored", get("reports-archive", "2024/q1.csv", REPORTS), "never-restored"),
     ("invalid_object_state", "being restored", get("reports-archive", "2024/q2.csv", REPORTS), "restoring"),
     ("invalid_object_state", "cold archive", get("reports-archive", "2023/cold.bin", REPORTS), "never-restored"),
+    ("invalid_object_state", "an older version", plain("GET", older_version), "never-restored"),
+    ("invalid_object_state", "the source of a copy", copy_frozen, "never-restored"),
     ("access_forbidden", "no rule", preflight("web-none", "https://www.example.com", "GET"), "cors-not-enabled"),
     ("access_forbidden", "origin", preflight("web-assets", "https://app.example.com", "GET"),
      "cors-origin-not-allowed"),
@@ -147,6 +183,11 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("invalid_access_key_id", "from elsewhere", key("LTAI5tDaveOffice00000001"), "key-ip-restricted"),
     ("invalid_access_key_id", "root's, disabled", key("LTAI5tRootDisabled000001"), "key-disabled"),
     ("invalid_access_key_id", "token left out", key("STS.NTNightJobExpired000001"), "key-temporary"),
+    ("invalid_access_key_id", "blank pasted along", plain("GET", with_a_blank), "key-malformed"),
+    ("invalid_access_key_id", "a token with a good key", key("LTAI5tAliceActive0000001", "day-token"), "key-active"),
+    ("invalid_access_key_id", "an expired token", key("STS.NTNightJobExpired000001", "night-token"), "token-expired"),
+    ("invalid_access_key_id", "another session's token", key("STS.NTDayJobAlive0000000001", "night-token"),
+     "token-invalid"),
     ("request_time_too_skewed", "drift", get("reports", "hello.txt", SKEWED), "clock-drift"),
     ("request_time_too_skewed_time_zone", "time zone", get("reports", "hello.txt", SKEWED), "clock-time-zone"),
     ("access_denied", "no Allow", get("vault", "payroll.csv", INTERN), "denied-ram-implicit"),
@@ -181,6 +222,9 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
      "presigned PUT, other type", plain("PUT", presigned_put, {"Content-Type": "text/html"}),
      "signed-header-differs"),
     ("signature_does_not_match", "name spelled otherwise", plain("GET", spelled_otherwise), "key-encoding"),
+    ("signature_does_not_match", "a lost +", plain("GET", plus_lost), "plus-lost"),
+    ("signature_does_not_match", "a URL cut off", plain("GET", cut_off), "url-cut-or-garbled"),
+    ("signature_does_not_match", "escaped twice", plain("GET", escaped_twice), "url-cut-or-garbled"),
     ("image_damage", "cut off", image("snapshots", "cut.jpg"), "image-truncated"),
     ("image_damage", "zeros", image("snapshots", "zeros.jpg"), "image-damaged"),
     ("image_damage", "empty", image("snapshots", "empty.png"), "image-truncated"),

@@ -25,6 +25,8 @@ BEFORE = 1024
 MOST_FIELDS = 64
 LONGEST_FIELD = 8192
 LONGEST_MESSAGE = 2048
+V1_LENGTH = 28
+"""Characters of a V1 signature: SHA-1 in base64."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _METHODS = frozenset({"GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS"})
 _OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,40}")
@@ -249,8 +251,10 @@ def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> di
         found["StringToSign"] = signed if "\n" in signed else signed.replace("\\n", "\n")
     if signature := facts.get("signature"):
         # the signature itself is gone; what its shape tells about the fault stays
-        found["signature_length"] = str(len(signature.strip()))
-        if re.search(r"\s", signature.strip()):
+        bare = signature.strip()
+        found["signature_length"] = str(len(bare))
+        if re.search(r"\s", bare) or (len(bare) == V1_LENGTH - 1 and bare.endswith("=")):
+            # its end is there and one sign is not: the first one was a +, became a blank, and was trimmed
             found["signature_has_blank"] = "yes"
         if "%" in signature:
             found["signature_has_percent"] = "yes"

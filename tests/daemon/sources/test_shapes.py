@@ -631,3 +631,19 @@ def test_hostile_repetition_takes_linear_time(unit: str) -> None:
         return time.process_time() - before
 
     assert seconds(80_000) < 30, "linear takes a fraction of a second; steps by the square would take hours"
+
+
+@pytest.mark.parametrize(
+    ("signature", "blank"),
+    [
+        ("GG7b6FS0IxPTRW6cse3sqd0ln1E=", None),
+        ("GG7b6FS0Ix TRW6cse3sqd0ln1E=", "yes"),
+        (" G7b6FS0IxPTRW6cse3sqd0ln1E=", "yes"),
+        ("GG7b6FS0IxPTRW6cse3sqd", None),
+        ("GG7b6FS0IxPTRW6cse3sqd0ln1E", None),
+    ],
+)
+def test_a_lost_plus_is_seen_in_the_middle_and_at_the_beginning(signature: str, blank: str | None) -> None:
+    text = f"<Error><Code>SignatureDoesNotMatch</Code><SignatureProvided>{signature}</SignatureProvided></Error>"
+    (event,) = events_in(text, source="t", now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert event.fields.get("signature_has_blank") == blank
