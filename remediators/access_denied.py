@@ -59,7 +59,7 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
         denial = _decoded(case, view, evidence)
     except TryAgain as later:
         if view.now() - case.opened_at < PATIENCE:
-            return Wait(view.now() + later.after, f"{later.why}: it appears some seconds after the denial", "unknown")
+            return Wait(view.now() + later.after, later.why, "unknown")
         evidence.append("the diagnostic message could not be decoded yet")
         denial = None
     if denial is not None:

@@ -88,7 +88,7 @@ def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str])
 def _answers_again(case: Case, view: View) -> Verdict:
     """Our own read works. Somebody else's may not: keys and buckets of other accounts look the same in a log."""
     ends = case.last_seen + OURS_WORKS
-    cause = "account-overdue" if "InDebt" in (case.code or "") else "unknown"
+    cause = company.diagnosed(case).cause
     if view.now() >= ends:
         return Done("the account answers again, and nobody has been refused since", cause)
     return Wait(ends, "OSS answers our own read; waiting whether the refusals have ended", cause)

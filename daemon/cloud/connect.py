@@ -52,7 +52,7 @@ class Cloud:
         oss, rpc = Oss(settings, clock, self._ids, READ_ONLY), Rpc(settings, self._ids, READ_ONLY)
         self._unsigned = Unsigned(settings, clock, self._ids)
         self._reads = Reads(oss, self._unsigned, settings.oss_url)
-        self._inquiries = Inquiries(oss, self._reads)
+        self._inquiries = Inquiries(oss, self._reads, clock)
         pace = Pace(clock)
         self._ladder = KeyLadder(rpc, clock, pace)
         self._account = Account(rpc, pace)

@@ -5,10 +5,13 @@ Like reads.py, whose roads it uses, for questions that no write depends on but R
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from ossmend.daemon.clock import Clock
 from ossmend.daemon.cloud import wire_access
+from ossmend.daemon.cloud.pace import Budget
 from ossmend.daemon.cloud.pictures import FETCH_CAP, look, too_large
 from ossmend.daemon.cloud.reads import Reads
 from ossmend.daemon.cloud.transport import Oss, asked
@@ -17,6 +20,10 @@ from ossmend.remediators.contract import Missing, ObjectRef, ObjectState, Refuse
 
 Result = TypeVar("Result")
 
+FETCHED_AN_HOUR = 1024 * 1024 * 1024
+"""Bytes of pictures: events are anybody's text, and what leaves a region is paid for."""
+AT_ONCE = 4
+"""Pictures in memory at the same time: 80 MiB at most."""
 VERSIONS = 100
 """Versions of one key that are looked at; more of them share its prefix, and are passed over."""
 
@@ -24,9 +31,11 @@ VERSIONS = 100
 class Inquiries:
     """The closed list of what a diagnosis may ask OSS."""
 
-    def __init__(self, oss: Oss, reads: Reads) -> None:
+    def __init__(self, oss: Oss, reads: Reads, clock: Clock) -> None:
         self._oss = oss
         self._reads = reads
+        self._budget = Budget(clock, FETCHED_AN_HOUR)
+        self._fetching = threading.BoundedSemaphore(AT_ONCE)
 
     def bucket_access(self, bucket: str) -> BucketAccess:
         """Each part by itself: what our key may not read is named, and the rest still tells something."""
@@ -98,7 +107,9 @@ class Inquiries:
             return state
         if state.size > FETCH_CAP:
             return too_large(state.size)
-        return self._fetched(ref, state)
+        self._budget.take(state.size)
+        with self._fetching:
+            return self._fetched(ref, state)
 
     def _fetched(self, ref: ObjectRef, state: ObjectState) -> ImageCheck:
         def fetch() -> ImageCheck:
