@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import threading
+import warnings
 import zlib
 from importlib import import_module
 from typing import Any
@@ -22,6 +23,8 @@ FETCH_CAP = 20 * 1024 * 1024
 LARGEST_SIDE, MOST_PIXELS = 30_000, 250_000_000
 DECODED_PIXELS = 64_000_000
 """More are not decoded here: 64 million are 256 MB for a moment. OSS's own word has to do for those."""
+warnings.filterwarnings("ignore", module=r"PIL\.")
+"""It warns on stderr about odd metadata, in words of its own; what matters comes as an error."""
 _ONE_AT_A_TIME = threading.Lock()
 """Decoding takes memory by the picture, not by the thread."""
 
@@ -114,6 +117,7 @@ def _decoded(data: bytes, kind: str) -> tuple[Picture, str, int, int]:
         pillow = import_module("PIL.Image")
     except ImportError:
         return "unchecked", f"it begins and ends as {kind}; decoding it needs ossmend[images]", 0, 0
+    pillow.MAX_IMAGE_PIXELS = None  # Pillow's own limit is below OSS's: it would call a picture too large that is not
     width = height = 0
     try:
         with _ONE_AT_A_TIME, pillow.open(io.BytesIO(data)) as image:
@@ -128,8 +132,6 @@ def _decoded(data: bytes, kind: str) -> tuple[Picture, str, int, int]:
         if kind in ("HEIC", "AVIF"):
             return "unchecked", f"it begins as {kind}, for which there is no decoder here", 0, 0
         return "damaged", f"it begins as {kind} and cannot be decoded", 0, 0
-    except pillow.DecompressionBombError:
-        return "too-large", f"it has more pixels than the limit of {MOST_PIXELS:,}", width, height
     except _BROKEN as broken:
         what: Picture = "truncated" if "truncat" in str(broken).lower() else "damaged"
         return what, f"it begins as {kind} and cannot be decoded to its end", width, height
