@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ossmend.config.model import Config, Policy
@@ -24,6 +24,7 @@ from ossmend.remediators.contract import (
     Diagnosis,
     Done,
     Event,
+    Neighbour,
     Refused,
     Remediator,
     Tell,
@@ -94,7 +95,12 @@ class Live:
             last_seen=seen,
             samples=(*alike[-5:], event),
             dry_run=True,
+            beside=tuple(_neighbour(other, seen) for other in others if other.code != event.code),
         )
+
+
+def _neighbour(event: Event, seen: datetime) -> Neighbour:
+    return Neighbour(id=0, code=event.code, cause=None, event=event, usage={}, first_seen=seen, last_seen=seen)
 
 
 def _takes(policy: Policy, event: Event) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -161,10 +162,12 @@ def render_one(found: dict[str, Any], console: Console) -> None:
     if found["flag"]:
         line("flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value))
     diagnosis = found["diagnosis"] or {}
+    statement = found["facts"].get("statement")
     for title, values in (
         ("evidence", diagnosis.get("evidence", [])),
         ("next", diagnosis.get("next_steps", {}).get("en", [])),
         ("avoid", diagnosis.get("avoid", {}).get("en", [])),
+        ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
     ):
         for number, value in enumerate(values):
             line(title if number == 0 else "", value)

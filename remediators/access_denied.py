@@ -79,7 +79,8 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
         facts={**diagnosis.facts, **facts},
     )
     place = f" on {event.bucket}" if event.bucket else ""
-    return Tell(f"AccessDenied{place}: {causes.CAUSES[diagnosis.cause].title.en}", diagnosis)
+    what = f" ({denial.action} for {denial.principal or 'the caller'})" if denial is not None else ""
+    return Tell(f"AccessDenied{place}: {causes.CAUSES[diagnosis.cause].title.en}{what}", diagnosis)
 
 
 # ---------------------------------------------------------------------------------------------- the diagnostic message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog
+from rich.console import Console
 
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
@@ -486,6 +488,20 @@ def test_writes_go_on_once_the_account_answers_again(scene: Scene) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- cases side by side
+
+
+def test_a_case_shows_the_narrowest_grant_to_people(scene: Scene) -> None:
+    detail = {"AccessDeniedDetail.NoPermissionType": "ImplicitDeny", "AccessDeniedDetail.AuthAction": "oss:GetObject",
+              "AccessDeniedDetail.PolicyType": "AccountLevelIdentityBasedPolicy"}  # fmt: skip
+    scene.see(Event(source="t", code="AccessDenied", status=403, bucket="b", key="k", fields=detail))
+    scene.turn()
+    with scene.store.read() as connection:
+        found = listing.one_case(connection, 1)
+    assert found is not None
+    console = Console(file=io.StringIO(), width=200)
+    listing.render_one(found, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
+    assert '"Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:b/k"]' in shown
 
 
 def expired(**told: Any) -> Event:

@@ -63,6 +63,11 @@ def test_what_ram_decodes_decides_also_against_the_message(layer: str, cause: st
     assert verdict.diagnosis.confidence >= 0.95
 
 
+def test_the_sentence_names_who_lacks_what() -> None:
+    why = told(FakeWorld(denials={MASKED: denial()}), encoded()).why
+    assert why == "AccessDenied on vault: No RAM policy allows it (oss:GetObject for 2887712345)"
+
+
 def test_an_implicit_denial_proposes_exactly_what_was_denied() -> None:
     verdict = told(FakeWorld(denials={MASKED: denial()}), encoded())
     assert verdict.diagnosis.facts["statement"] == {
