@@ -12,6 +12,7 @@ from statistics import median
 from pydantic import model_validator
 
 from ossmend.remediators import causes
+from ossmend.remediators.causes.features import BIG_BYTES, size_of
 from ossmend.remediators.contract import (
     Case,
     ClockReading,
@@ -131,8 +132,7 @@ def _is_upload(event: Event) -> bool:
 
 def _is_large(event: Event) -> bool:
     """The text tells of many bytes: 100 MB or more take minutes on a slow line."""
-    length = event.fields.get("content-length", event.fields.get("request_length", ""))
-    return length.isdigit() and int(length) >= 100_000_000
+    return size_of(event, event.sample) >= BIG_BYTES
 
 
 def _unmeasured(case: Case, reading: ClockReading) -> Tell:

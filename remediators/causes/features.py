@@ -100,7 +100,7 @@ def _request(event: Event, sample: str) -> dict[str, str]:
         found["puts_bucket"] = event.bucket
     if event.method is None and _PUT_LINE.search(sample):
         found["method"] = "PUT"
-    size = _size(event, sample)
+    size = size_of(event, sample)
     if size >= BIG_BYTES:
         found["big"] = f"{size / 1e6:.0f} MB"
     if event.origin:
@@ -114,7 +114,7 @@ def _request(event: Event, sample: str) -> dict[str, str]:
     return found
 
 
-def _size(event: Event, sample: str) -> int:
+def size_of(event: Event, sample: str) -> int:
     """Bytes of the request, however the field is spelled; 0 where it is not told."""
     sizes = [value for name, value in event.fields.items() if _SIZE.fullmatch(name)]
     if said := _SAID_SIZE.search(sample):

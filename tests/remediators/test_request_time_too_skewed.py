@@ -79,6 +79,16 @@ def test_a_large_upload_that_is_a_little_late_was_slow_and_its_clock_may_be_fine
     assert told(event).diagnosis.cause == "clock-slow-upload"
 
 
+@pytest.mark.parametrize(
+    "told_by",
+    [{"fields": {"ContentLength": "5000000000"}}, {"fields": {"content_length": "5000000000"}},
+     {"fields": {"request_length": "5000000000"}}, {"sample": "Content-Length: 5000000000"}],
+)  # fmt: skip
+@pytest.mark.parametrize("operation", ["PutObject", "AppendObject", "UploadPart"])
+def test_the_size_of_an_upload_counts_however_it_is_spelled(told_by: dict[str, object], operation: str) -> None:
+    assert told(refused(-960, operation=operation, **told_by)).diagnosis.cause == "clock-slow-upload"
+
+
 @pytest.mark.parametrize("fields", [{"method": "GET"}, {"method": "PUT", "fields": {"content-length": "10"}}])
 def test_a_small_or_reading_request_was_not_a_slow_upload(fields: dict[str, object]) -> None:
     assert told(refused(-960, **fields)).diagnosis.cause == "clock-drift"
