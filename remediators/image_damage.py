@@ -75,17 +75,30 @@ def plan(case: Case, view: View, settings: ImageSettings) -> Verdict:
     ref = case.event.object
     if ref is None:
         return _told(case, company.diagnosed(case), "the text does not name the object")
-    found = view.image(ref)
-    if isinstance(found, Missing):
-        evidence = (f"{ref} is not there: the {found.what} is missing",)
-        return _told(case, causes.diagnosis("image-source-missing", 0.95, evidence), "the source image is missing")
-    answer = view.processes(ref)
+    try:
+        found = view.image(ref)
+        if isinstance(found, Missing):
+            evidence = (f"{ref} is not there: the {found.what} is missing",)
+            return _told(case, causes.diagnosis("image-source-missing", 0.95, evidence), "the source image is missing")
+        answer = view.processes(ref)
+    except Refused as refused:
+        return _unfetched(case, refused)
     if answer.ok and (case.receipts or found.verdict in ("good", "unchecked")):
         return Done("OSS processes the image again", "image-damaged")
     diagnosis = _diagnosis(case, found, answer)
     if found.verdict not in CURED_BY_A_VERSION or ref.version_id:
         return _told(case, diagnosis, found.says)
     return _with_version(case, view, settings, ref, diagnosis, found)
+
+
+def _unfetched(case: Case, refused: Refused) -> Tell:
+    """We may not read it, or it is archived by now: the text is all there is."""
+    if refused.code == "InvalidObjectState":
+        said = "the object is archived: it has to be restored before anybody can look at it"
+    else:
+        said = f"could not fetch it: our own {refused.operation} was refused with {refused.code}"
+    told = company.diagnosed(case)
+    return _told(case, replace(told, evidence=(*told.evidence, said)), said)
 
 
 def _diagnosis(case: Case, found: ImageCheck, answer: ImageAnswer) -> Diagnosis:

@@ -74,6 +74,25 @@ def test_an_object_that_is_gone_is_a_missing_source() -> None:
     assert verdict.diagnosis.cause == "image-source-missing"
 
 
+def test_without_our_right_to_read_the_text_is_all_there_is() -> None:
+    world = versioned("truncated", "good")
+    world.refuses.add("GetObject")
+    protected = refused(message="The original picture is protected, only style access is allowed.")
+    verdict = planned(world, protected)
+    assert isinstance(verdict, Tell)
+    assert verdict.diagnosis.cause == "image-original-protected"
+    assert any("our own GetObject was refused" in said for said in verdict.diagnosis.evidence)
+
+
+def test_a_picture_that_is_archived_by_now_is_not_called_damaged_by_us() -> None:
+    world = versioned("truncated", "good")
+    world.frozen.add(REF)
+    verdict = planned(world)
+    assert isinstance(verdict, Tell)
+    assert "archived" in verdict.why
+    assert verdict.diagnosis.confidence < 0.9
+
+
 def test_a_picture_that_oss_processes_again_is_done() -> None:
     assert isinstance(planned(plain("good")), Done)
 
