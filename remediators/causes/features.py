@@ -13,6 +13,8 @@ from ossmend.remediators.contract import Event
 
 MANY = 3
 LONGEST_AROUND = 64 * 1024
+FEWEST_WORDS, MOST_WORDS = 4, 40
+"""A text of so many words about one refusal is read as its message, where none is told as such."""
 BIG_BYTES = 100_000_000
 """An upload of 100 MB takes minutes on a slow line."""
 _FOREIGN = re.compile(r"(?:AKIA|ASIA|AKID)[0-9A-Za-z]{12,}")
@@ -76,6 +78,9 @@ def features(
     found = {name: str(value) for name in _PLAIN if (value := getattr(event, name))}
     if around:
         found["sample"] = around[:LONGEST_AROUND]
+    words = found.get("sample", "").split()
+    if not event.message and event.code and event.shape != "access_log" and FEWEST_WORDS <= len(words) <= MOST_WORDS:
+        found["message"] = " ".join(words)  # somebody typed what OSS said, in a shape of nobody's
     if event.status is not None:
         found["status"] = str(event.status)
     found |= {f"fields.{name}": value for name, value in event.fields.items() if value}

@@ -213,3 +213,24 @@ def report_of(text: str) -> dict[str, Any]:
 )
 def test_senseless_text_is_answered(text: str) -> None:
     assert isinstance(report_of(text)["events"], list)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cause"),
+    [
+        ("AccessDenied Put public object acl is not allowed", "denied-public-access-block"),
+        ("AccessDenied\nThe bucket you visit is not belong to you.", "denied-not-owner"),
+        ("UserDisable: our account has an overdue bill", "account-overdue"),
+        ("ImageDamage, the upload of that file was truncated", "image-truncated"),
+    ],
+)
+def test_a_message_that_somebody_typed_is_read_as_one(typed: str, cause: str) -> None:
+    (event,) = explain_text(typed)["events"]
+    assert event["diagnosis"]["cause"] == cause
+    assert event["writes"] == []
+
+
+def test_a_key_named_as_aws_does_is_somebody_elses() -> None:
+    text = "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId></Error>"
+    (event,) = explain_text(text)["events"]
+    assert (event["code"], event["diagnosis"]["cause"]) == (None, "another-service")

@@ -43,7 +43,7 @@ _OTHERS = (
         "s3",
         re.compile(
             r"amazonaws\.com|AWS Access Key Id|botocore|boto3|x-amz-(?!content-sha256)|\bAmazonS3"
-            r"|S3ServiceException|aws-sdk|awserr"
+            r"|S3ServiceException|aws-sdk|awserr|<AWSAccessKeyId>"
         ),
     ),
     ("minio", re.compile(r"\bminio\b|MinIO|io\.minio")),
