@@ -7,6 +7,7 @@ daemon runs dry; that it asks by reads alone is checked on the way.
 from __future__ import annotations
 
 import base64
+import hmac
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -145,6 +146,23 @@ def with_a_blank(sim: Running) -> str:
     return url.replace("LTAI5tAliceActive0000001", "LTAI5tAliceActive0000001%20")
 
 
+def expired_form(sim: Running) -> None:
+    """A page uploads by a form whose policy ended last year."""
+    policy = base64.b64encode(
+        b'{"expiration": "2025-01-01T00:00:00.000Z", "conditions": [["starts-with", "$key", ""]]}'
+    )
+    signature = base64.b64encode(hmac.digest(ADMIN[1].encode(), policy, "sha1"))
+    fields = {"key": "form.txt", "OSSAccessKeyId": ADMIN[0], "policy": policy, "Signature": signature}
+    with requests.Session() as session:
+        session.trust_env = False
+        session.post(f"{sim.oss}/vault/", data=fields, files={"file": b"x"}, timeout=10).raise_for_status()
+
+
+def one_bucket_held(sim: Running) -> None:
+    sim.do(lambda cloud: setattr(cloud.identity, "account_status", "normal"))
+    get("suspicious", "hello.txt", ("LTAI5tHeldApp00000000001", "held-app-secret"))(sim)
+
+
 def copy_frozen(sim: Running) -> None:
     bucket(sim, "reports-archive", REPORTS).copy_object("reports-archive", "2021/copy-me.bin", "copy.bin")
 
@@ -190,6 +208,10 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
      "token-invalid"),
     ("request_time_too_skewed", "drift", get("reports", "hello.txt", SKEWED), "clock-drift"),
     ("request_time_too_skewed_time_zone", "time zone", get("reports", "hello.txt", SKEWED), "clock-time-zone"),
+    ("request_time_too_skewed", "never set",
+     plain("GET", at("reports/hello.txt"),
+           {"Authorization": f"OSS {SKEWED[0]}:x", "Date": "Thu, 01 Jan 1970 00:03:00 GMT"}), "clock-unset"),
+    ("access_denied", "an old form", expired_form, "post-policy-failed"),
     ("access_denied", "no Allow", get("vault", "payroll.csv", INTERN), "denied-ram-implicit"),
     ("access_denied", "outside of the prefix", get("vault", "payroll.csv", GIL), "denied-ram-implicit"),
     ("access_denied", "a Deny", get("vault", "secret/plan.txt", ANALYST), "denied-ram-explicit"),
@@ -235,6 +257,7 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
      "account-overdue"),
     ("user_disable_security", "held", get("reports", "hello.txt", ("LTAI5tHeldApp00000000001", "held-app-secret")),
      "account-security-hold"),
+    ("user_disable_security", "one bucket held", one_bucket_held, "account-security-hold"),
     ("user_disable_not_activated", "never activated",
      lambda sim: bucket(sim, "my-first-bucket", ("LTAI5tNewcomerApp0000001", "newcomer-app-secret")).create_bucket(),
      "oss-not-activated"),
