@@ -160,7 +160,10 @@ def expired_form(sim: Running) -> None:
 
 def one_bucket_held(sim: Running) -> None:
     sim.do(lambda cloud: setattr(cloud.identity, "account_status", "normal"))
-    get("suspicious", "hello.txt", ("LTAI5tHeldApp00000000001", "held-app-secret"))(sim)
+    try:
+        get("suspicious", "hello.txt", ("LTAI5tHeldApp00000000001", "held-app-secret"))(sim)
+    finally:
+        sim.do(lambda cloud: setattr(cloud.identity, "account_status", "security"))
 
 
 def copy_frozen(sim: Running) -> None:
