@@ -8,9 +8,11 @@ itself is open (UserDisable and its family), every write is held.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +25,8 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SPENT = ("intended", "done")
 LOOK = timedelta(minutes=5)
 """How soon a write that the account's own trouble holds is looked at again."""
+MOST_ACCOUNT_CASES = 100
+"""One for each policy at most."""
 _UNASKED = "unasked"
 
 
@@ -112,11 +116,14 @@ class Allowance:
         return None
 
     def _suspended_by(self) -> str | None:
-        """The code of an open case about the account itself, asked once a turn."""
+        """The code of an open case about the account itself, asked once a turn. None where our own read of it is
+        answered: a log may speak of other accounts, and anybody may write into one.
+        """
         if self._account is _UNASKED:
-            self._account = self._connection.scalar(
-                sa.select(cases.c.code).where(sa.text(EXPLAINING), cases.c.code.in_(ACCOUNT_CODES)).limit(1)
-            )
+            query = sa.select(cases.c.code, cases.c.diagnosis)
+            query = query.where(sa.text(EXPLAINING), cases.c.code.in_(ACCOUNT_CODES)).limit(MOST_ACCOUNT_CASES)
+            rows = self._connection.execute(query)
+            self._account = next((row.code for row in rows if _suspends(row.diagnosis)), None)
         return self._account
 
     def _window(self, limit: _Limit) -> _Spent:
@@ -146,6 +153,12 @@ class Allowance:
         spent.bytes += write.size if isinstance(write, RestoreObject) else 0
         spent.cost += cost
         spent.oldest = spent.oldest or self._now
+
+
+def _suspends(diagnosis: Mapping[str, Any] | None) -> bool:
+    """A case that nobody has looked into yet suspends, to be on the safe side."""
+    facts = (diagnosis or {}).get("facts", {})
+    return facts.get("writes_suspended") is not False
 
 
 def _limits(brakes: Brakes, scope: str | None) -> list[_Limit]:

@@ -24,7 +24,6 @@ from ossmend.remediators.contract import (
     TryAgain,
     Verdict,
     View,
-    Wait,
     remedies,
 )
 
@@ -86,12 +85,14 @@ def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str])
 
 
 def _answers_again(case: Case, view: View) -> Verdict:
-    """Our own read works. Somebody else's may not: keys and buckets of other accounts look the same in a log."""
+    """Our own read works: nothing is suspended. Somebody else's may not: other accounts look the same in a log."""
     ends = case.last_seen + OURS_WORKS
-    cause = company.diagnosed(case).cause
+    told = company.diagnosed(case)
     if view.now() >= ends:
-        return Done("the account answers again, and nobody has been refused since", cause)
-    return Wait(ends, "OSS answers our own read; waiting whether the refusals have ended", cause)
+        return Done("the account answers again, and nobody has been refused since", told.cause)
+    said = "OSS answers our own read of it: it has just ended, or another account's key or bucket is meant"
+    diagnosis = replace(told, evidence=(*told.evidence, said), facts={**told.facts, "writes_suspended": False})
+    return Tell(f"{case.code}: {said}", diagnosis, again_at=ends)
 
 
 def _money(view: View, evidence: list[str]) -> tuple[dict[str, str], dict[str, str]]:

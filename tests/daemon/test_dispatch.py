@@ -465,6 +465,15 @@ def test_an_approval_does_not_get_past_a_refused_account(scene: Scene) -> None:
     assert scene.world.sent == []
 
 
+def test_a_text_about_somebody_elses_account_holds_nothing_for_long(scene: Scene) -> None:
+    scene.see(unpaid())
+    scene.turn()
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    assert [write.operation for write in scene.world.sent] == ["RestoreObject"]
+
+
 def test_silence_does_not_end_what_the_cloud_still_says(scene: Scene) -> None:
     scene.world.account_code = "UserDisable"
     scene.see(unpaid())

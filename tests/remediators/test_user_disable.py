@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ossmend.remediators.answers import ACCOUNT_CODES, Balance
-from ossmend.remediators.contract import Done, Event, NoSettings, Tell, Verdict, Wait
+from ossmend.remediators.contract import Done, Event, NoSettings, Tell, Verdict
 from ossmend.remediators.user_disable import OURS_WORKS, plan, subject
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
@@ -75,10 +75,11 @@ def test_an_account_that_answers_and_refuses_nobody_any_more_is_done() -> None:
     assert isinstance(planned(world, refused()), Done)
 
 
-def test_our_own_answer_alone_does_not_end_it_while_others_are_refused() -> None:
-    verdict = planned(FakeWorld(), refused())
-    assert isinstance(verdict, Wait)
-    assert verdict.until == NOW + OURS_WORKS
+def test_our_own_answer_alone_does_not_end_it_while_others_are_refused_but_suspends_nothing() -> None:
+    verdict = told(FakeWorld(), refused())
+    assert verdict.again_at == NOW + OURS_WORKS
+    assert verdict.diagnosis.facts["writes_suspended"] is False
+    assert told(FakeWorld(account_code="UserDisable"), refused()).diagnosis.facts["writes_suspended"] is True
 
 
 def test_not_being_allowed_to_look_is_not_taken_for_an_answer() -> None:
