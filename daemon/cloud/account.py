@@ -5,7 +5,7 @@ RAM decodes the message (it appears with a delay and expires), BSS tells the bal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -64,8 +64,7 @@ class Account:
             self._pace.wait()
             return self._rpc.call(product, action, params)
 
-        ask: Callable[[], dict[str, Any]] = call
-        return asked(ask)
+        return asked(call)
 
 
 def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from ossmend.daemon.cloud.elements import Unreadable, children, root_of, text_of
+from ossmend.daemon.cloud.elements import Unreadable, children, name_of, root_of, text_of
 from ossmend.daemon.cloud.wire import iso_date, storage_class
 from ossmend.remediators.answers import ObjectVersion, RefererRules
 
@@ -60,37 +60,28 @@ def requester_pays(body: bytes) -> bool:
 
 
 def versions(key: str, body: bytes) -> tuple[ObjectVersion, ...]:
-    """The versions of this one key in a page of ListObjectVersions, newest first, as OSS lists them."""
+    """The versions of this one key in a page of ListObjectVersions: the current one first, then newest first."""
     root = root_of(body, "ListVersionsResult")
     encoded = (text_of(root, "EncodingType") or "").lower() == "url"
-    found = []
+    found: list[ObjectVersion] = []
     for item in root:
         told = text_of(item, "Key")
         if told is None or (unquote(told) if encoded else told) != key:
-            continue
-        size, modified = text_of(item, "Size") or "0", text_of(item, "LastModified")
-        etag = text_of(item, "ETag")
-        found.append(
-            ObjectVersion(
-                version_id=text_of(item, "VersionId") or "null",
-                size=int(size) if size.isascii() and size.isdigit() else 0,
-                etag=etag.strip('"').upper() if etag else None,
-                storage_class=storage_class(text_of(item, "StorageClass")),
-                last_modified=iso_date(modified) if modified else None,
-                delete_marker=str(item.tag).endswith("DeleteMarker"),
-            )
-        )
-    latest = [_latest(item) for item in root if _is(item, key, encoded=encoded)]
-    return tuple(version for _, version in sorted(zip(latest, found, strict=True), key=lambda pair: not pair[0]))
+            continue  # another key with the same beginning, or no version at all
+        found.insert(0 if text_of(item, "IsLatest") == "true" else len(found), _version(item))
+    return tuple(found)
 
 
-def _is(item: Element, key: str, *, encoded: bool) -> bool:
-    told = text_of(item, "Key")
-    return told is not None and (unquote(told) if encoded else told) == key
-
-
-def _latest(item: Element) -> bool:
-    return text_of(item, "IsLatest") == "true"
+def _version(item: Element) -> ObjectVersion:
+    size, modified, etag = (text_of(item, name) for name in ("Size", "LastModified", "ETag"))
+    return ObjectVersion(
+        version_id=text_of(item, "VersionId") or "null",
+        size=int(size) if size and size.isascii() and size.isdigit() else 0,
+        etag=etag.strip('"').upper() if etag else None,
+        storage_class=storage_class(text_of(item, "StorageClass")),
+        last_modified=iso_date(modified) if modified else None,
+        delete_marker=name_of(item) == "DeleteMarker",
+    )
 
 
 def _inside(element: Element, outer: str, inner: str) -> str | None:
