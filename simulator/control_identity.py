@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from ossmend.simulator import edit
 from ossmend.simulator.control_views import Json
-from ossmend.simulator.identity import AccessKey, Identity
+from ossmend.simulator.identity import ACCOUNT_STATUSES, AccessKey, Identity
 from ossmend.simulator.principals import KeyStatus, User
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Request
@@ -24,7 +24,7 @@ def account(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
     edit.unknown(body, "status networks", "the account")
     identity = cloud.identity
     if "status" in body:
-        status = edit.one_of(body["status"], ("normal", "overdue", "security"), "status")
+        status = edit.one_of(body["status"], ACCOUNT_STATUSES, "status")
         identity.account_status = cast("Any", status)
     if "networks" in body:
         identity.networks = _networks(body["networks"])

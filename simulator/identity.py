@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import secrets
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from ossmend.simulator.policies import (
     SYSTEM_POLICIES,
@@ -51,6 +51,11 @@ RECYCLE_SECONDS = 31 * 86400.0
 _KEPT_TOKENS = 20_000
 
 
+AccountStatus = Literal["normal", "overdue", "security", "in_debt", "in_debt_overdue", "cancelled"]
+ACCOUNT_STATUSES: tuple[AccountStatus, ...] = get_args(AccountStatus)
+"""overdue and security are UserDisable; the other three have codes of their own (facts: section 2.3)."""
+
+
 class Clock(Protocol):
     """What this module needs of clock.py."""
 
@@ -78,7 +83,7 @@ class Identity:
         self.recycled_keys: dict[str, RecycledKey] = {}
         self.recycled_users: dict[str, RecycledUser] = {}
         self.balance = Balance()
-        self.account_status: Literal["normal", "overdue", "security"] = "normal"
+        self.account_status: AccountStatus = "normal"
         self.oss_activated = True
         self.ram_activated = True
         self.any_role = True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ossmend.simulator import edit
 from ossmend.simulator.control import add_fault
 from ossmend.simulator.edit import BadSetting
-from ossmend.simulator.identity import Identity
+from ossmend.simulator.identity import ACCOUNT_STATUSES, Identity
 from ossmend.simulator.principals import Balance
 from ossmend.simulator.scene_file import Scene, SceneError, read_scene
 from ossmend.simulator.scene_people import apply_networks, apply_people, document, each
@@ -97,7 +97,7 @@ def _account(cloud: Cloud, scene: Scene) -> None:
 
 
 def _status(identity: Identity, value: object) -> None:
-    identity.account_status = cast("Any", edit.one_of(value, ("normal", "overdue", "security"), "status"))
+    identity.account_status = cast("Any", edit.one_of(value, ACCOUNT_STATUSES, "status"))
 
 
 _BALANCE = ("available", "cash", "credit", "mybank", "quota", "currency", "outcome")

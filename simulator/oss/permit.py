@@ -14,6 +14,14 @@ from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.state import Bucket
 from ossmend.simulator.wire import Extra, Refusal
 
+_DISABLED = ("UserDisable", "UserDisable", "0003-00000801")
+_ACCOUNT_REFUSALS = {
+    "in_debt": ("InDebt", "The account is in arrears.", "0003-00000804"),
+    "in_debt_overdue": ("InDebtOverdue", "The account is in arrears for too long.", "0003-00000805"),
+    "cancelled": ("AbnormalBucketOwnerStatus", "The status of the bucket owner is abnormal.", "0003-00000806"),
+}
+"""The codes are documented; their words and ECs are ours: UNCONFIRMED."""
+
 
 def check_account(call: Call) -> None:
     """An account that is overdue, held for security or without OSS can do nothing, nor can anybody in its buckets."""
@@ -24,7 +32,7 @@ def check_account(call: Call) -> None:
     concerned = {owner} | ({principal.account_id} if principal else set())
     inactive = identity.account_status != "normal" or not identity.oss_activated
     if inactive and identity.account_id in concerned:
-        raise Refusal(403, "UserDisable", "UserDisable", "0003-00000801")
+        raise Refusal(403, *_ACCOUNT_REFUSALS.get(identity.account_status, _DISABLED))
     if bucket is not None and bucket.disabled:
         raise Refusal(
             403,

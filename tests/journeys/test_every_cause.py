@@ -166,6 +166,28 @@ def one_bucket_held(sim: Running) -> None:
         sim.do(lambda cloud: setattr(cloud.identity, "account_status", "security"))
 
 
+OVERDUE = get("reports", "hello.txt", ("LTAI5tOverdueApp00000001", "overdue-app-secret"))
+
+
+def while_account_is(status: str, read: Ask = OVERDUE) -> Ask:
+    def ask(sim: Running) -> None:
+        before = sim.do(lambda cloud: cloud.identity.account_status)
+        sim.do(lambda cloud: setattr(cloud.identity, "account_status", status))
+        try:
+            read(sim)
+        finally:
+            sim.do(lambda cloud: setattr(cloud.identity, "account_status", before))
+
+    return ask
+
+
+def scribbled_on(sim: Running) -> None:
+    """A picture with both its ends and nothing of a picture between them."""
+    holder = bucket(sim, "snapshots", GALLERY)
+    holder.put_object("scribble.jpg", b"\xff\xd8\xff" + b"scribble" * 50 + b"\xff\xd9", {"Content-Type": "image/jpeg"})
+    holder.get_object("scribble.jpg", process="image/info")
+
+
 def copy_frozen(sim: Running) -> None:
     bucket(sim, "reports-archive", REPORTS).copy_object("reports-archive", "2021/copy-me.bin", "copy.bin")
 
@@ -251,6 +273,7 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("signature_does_not_match", "a URL cut off", plain("GET", cut_off), "url-cut-or-garbled"),
     ("signature_does_not_match", "escaped twice", plain("GET", escaped_twice), "url-cut-or-garbled"),
     ("image_damage", "cut off", image("snapshots", "cut.jpg"), "image-truncated"),
+    ("image_damage", "scribbled on", scribbled_on, "image-damaged"),
     ("image_damage", "zeros", image("snapshots", "zeros.jpg"), "image-damaged"),
     ("image_damage", "empty", image("snapshots", "empty.png"), "image-truncated"),
     ("image_damage", "cut off, with a good version", image("photos", "portrait.png"), "image-truncated"),
@@ -258,6 +281,10 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("image_damage", "good version archived", image("photos", "old-good-archived.png"), "image-damaged"),
     ("user_disable", "overdue", get("reports", "hello.txt", ("LTAI5tOverdueApp00000001", "overdue-app-secret")),
      "account-overdue"),
+    ("user_disable", "in debt", while_account_is("in_debt"), "account-overdue"),
+    ("user_disable", "in debt for too long", while_account_is("in_debt_overdue"), "account-overdue"),
+    ("access_denied", "owner cancelled", while_account_is("cancelled", get("vault", "payroll.csv", ADMIN)),
+     "account-abnormal"),
     ("user_disable_security", "held", get("reports", "hello.txt", ("LTAI5tHeldApp00000000001", "held-app-secret")),
      "account-security-hold"),
     ("user_disable_security", "one bucket held", one_bucket_held, "account-security-hold"),
