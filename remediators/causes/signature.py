@@ -125,6 +125,7 @@ CAUSES = (
         _NOT_THE_KEY,
         (sign("clients", "^many$", 1.3, "many clients run into it at once", "多个客户端同时遇到"),
          sign("fields.Via", ".", 3, "the request came through {}", "请求经过 {}"),
+         sign("sample", r"(?m)^\W{0,4}via: ?[\w./]", 3, "the answer has a Via header: something stands in between", "响应带有 Via 头：途中有代理"),
          sign("sample", r"(?:reverse|through|behind|via)[- ](?:\w{1,20} ){0,2}(?:proxy|CDN|nginx|gateway)|(?:经过|反向|通过).{0,6}(?:代理|CDN)", 3.2,
               "the text speaks of a proxy or CDN on the way", "文本提到途中的代理或 CDN"),
          sign("signed.headers", "x-forwarded|via", 2, "headers of a proxy are among those signed: {}", "签名的请求头中有代理添加的：{}")), -1.4,

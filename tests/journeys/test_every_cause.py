@@ -63,7 +63,8 @@ def text_of(ask: Ask, sim: Running) -> str:
         body = error.body.decode() if isinstance(error.body, bytes) else error.body
         asked = sim.do(lambda cloud: cloud.requests)[-1]
         where = f"oss://{asked.bucket}/{asked.key or ''}"
-        return f"{asked.method} {where}: 403 from oss, x-oss-request-id: {error.request_id}\n{body}\n"
+        via = f"Via: {error.headers['Via']}\n" if "Via" in error.headers else ""
+        return f"{asked.method} {where}: 403 from oss, x-oss-request-id: {error.request_id}\n{via}{body}\n"
     except requests.HTTPError as error:
         answer = error.response
         sent = answer.request
@@ -281,6 +282,25 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("image_damage", "good version archived", image("photos", "old-good-archived.png"), "image-damaged"),
     ("user_disable", "overdue", get("reports", "hello.txt", ("LTAI5tOverdueApp00000001", "overdue-app-secret")),
      "account-overdue"),
+    *(
+        ("beyond", object_key, get("beyond", object_key, ("LTAI5tBeyondApp000000001", "beyond-app-secret")), found)
+        for object_key, found in (
+            ("vpc.txt", "denied-vpc-endpoint"),
+            ("kms.txt", "kms-denied"),
+            ("attack.txt", "security-block"),
+            ("group.txt", "denied-resource-group"),
+            ("protected.jpg", "image-original-protected"),
+            ("page.txt", "no-code"),
+            ("chunked.bin", "chunked-signing"),
+            ("s3.bin", "s3-client"),
+            ("no-region.bin", "v4-without-region"),
+            ("proxied.txt", "proxy-rewrites"),
+            ("notes.txt", "image-not-an-image"),
+            ("drawing.psd", "image-unsupported"),
+            ("poster.png", "image-too-large"),
+            ("gone.jpg", "image-source-missing"),
+        )
+    ),
     ("user_disable", "in debt", while_account_is("in_debt"), "account-overdue"),
     ("user_disable", "in debt for too long", while_account_is("in_debt_overdue"), "account-overdue"),
     ("access_denied", "owner cancelled", while_account_is("cancelled", get("vault", "payroll.csv", ADMIN)),
