@@ -8,15 +8,14 @@ itself is open (UserDisable and its family), every write is held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.config.model import Brakes, Prices
+from ossmend.daemon.journal.neighbours import suspends
 from ossmend.daemon.journal.schema import EXPLAINING, cases, writes
 from ossmend.remediators.answers import ACCOUNT_CODES
 from ossmend.remediators.writes import GIB, RestoreObject, RestoreVersion, Write
@@ -123,7 +122,7 @@ class Allowance:
             query = sa.select(cases.c.code, cases.c.diagnosis)
             query = query.where(sa.text(EXPLAINING), cases.c.code.in_(ACCOUNT_CODES)).limit(MOST_ACCOUNT_CASES)
             rows = self._connection.execute(query)
-            self._account = next((row.code for row in rows if _suspends(row.diagnosis)), None)
+            self._account = next((row.code for row in rows if suspends(row.diagnosis)), None)
         return self._account
 
     def _window(self, limit: _Limit) -> _Spent:
@@ -153,12 +152,6 @@ class Allowance:
         spent.bytes += write.size if isinstance(write, RestoreObject) else 0
         spent.cost += cost
         spent.oldest = spent.oldest or self._now
-
-
-def _suspends(diagnosis: Mapping[str, Any] | None) -> bool:
-    """A case that nobody has looked into yet suspends, to be on the safe side."""
-    facts = (diagnosis or {}).get("facts", {})
-    return facts.get("writes_suspended") is not False
 
 
 def _limits(brakes: Brakes, scope: str | None) -> list[_Limit]:

@@ -124,5 +124,5 @@ def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None) -> Found:
         case Act(_, _, diagnosis) | Tell(_, diagnosis):
             return Found(diagnosis, [])
         case Done(why, cause) | Wait(_, why, cause):
-            named = told if cause not in causes.CAUSES else causes.diagnosis(cause, 0.95, ())
+            named = told if cause in (told.cause, "unknown") else causes.diagnosis(cause, 0.95, ())
             return Found(replace(named, evidence=(f"asked just now: {why}", *told.evidence)), [])

@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ossmend.remediators import causes
 from ossmend.remediators.answers import BucketAccess, Denial, RefererRules
 from ossmend.remediators.causes import company, findings
-from ossmend.remediators.causes.denying import denying
+from ossmend.remediators.causes.denying import denying, like, relative
 from ossmend.remediators.contract import (
     Case,
     Event,
@@ -71,8 +70,8 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     decided = _by_layer(denial) if denial is not None else None
     if decided is not None:
         diagnosis = causes.diagnosis(decided, DECODED, diagnosis.evidence, diagnosis.facts)
-    if denial is not None and decided == "denied-ram-implicit":
-        facts["statement"] = {"Effect": "Allow", "Action": [denial.action], "Resource": [_resource(denial)]}
+    if denial is not None and decided == "denied-ram-implicit" and (statement := _statement(denial)) is not None:
+        facts["statement"] = statement
     diagnosis = replace(
         diagnosis,
         evidence=(*evidence, *diagnosis.evidence, *company.onset(case), *unread),
@@ -106,7 +105,7 @@ def _decoded(case: Case, view: View, evidence: list[str]) -> Denial | None:
 
 def _fits(denial: Denial, event: Event) -> bool:
     """A message of another denial must not explain this one."""
-    place = denial.resource.rsplit(":", 1)[-1]
+    place = relative(denial.resource)
     return not event.bucket or place in ("", "*") or place.partition("/")[0] in (event.bucket, "*")
 
 
@@ -148,9 +147,12 @@ def _by_layer(denial: Denial) -> str | None:
             return None
 
 
-def _resource(denial: Denial) -> str:
-    """As a policy has it: region and account do not matter for OSS."""
-    return f"acs:oss:*:*:{denial.resource.rsplit(':', 1)[-1]}"
+def _statement(denial: Denial) -> dict[str, Any] | None:
+    """What would allow exactly this; None where the name itself would be read as a pattern, and allow more."""
+    place = relative(denial.resource)
+    if not denial.action or not place or (set("*?") & set(place) and denial.action != "oss:ListBuckets"):
+        return None
+    return {"Effect": "Allow", "Action": [denial.action], "Resource": [f"acs:oss:*:*:{place}"]}
 
 
 # -------------------------------------------------------------------------------------------------- what the bucket is
@@ -207,17 +209,17 @@ def _referers(event: Event, rules: RefererRules) -> dict[str, str]:
     if page is None:
         if not rules.allow_empty and any(name.lower() == "referer" for name in event.fields):
             world["cloud.referer_refuses"] = "requests without a Referer"
-    elif any(_like(page, pattern) for pattern in rules.denied) or (
-        rules.allowed and not any(_like(page, pattern) for pattern in rules.allowed)
+    elif any(_listed(page, pattern) for pattern in rules.denied) or (
+        rules.allowed and not any(_listed(page, pattern) for pattern in rules.allowed)
     ):
         world["cloud.referer_refuses"] = page[:200]
     return world
 
 
-def _like(page: str, pattern: str) -> bool:
+def _listed(page: str, pattern: str) -> bool:
     """`*` and `?`; a pattern without a path is a prefix of the page's address."""
-    plain = pattern.replace("[", "[[]")
-    return fnmatchcase(page.lower(), plain.lower()) or fnmatchcase(page.lower(), f"{plain.lower().rstrip('/')}/*")
+    page, pattern = page.lower(), pattern.lower()
+    return like(page, pattern) or like(page, f"{pattern.rstrip('/')}/*")
 
 
 def _region(event: Event, access: BucketAccess) -> dict[str, str]:

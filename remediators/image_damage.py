@@ -83,8 +83,8 @@ def plan(case: Case, view: View, settings: ImageSettings) -> Verdict:
         answer = view.processes(ref)
     except Refused as refused:
         return _unfetched(case, refused)
-    if answer.ok and (case.receipts or found.verdict in ("good", "unchecked")):
-        return Done("OSS processes the image again", "image-damaged")
+    if answer.ok and found.verdict == "good":  # image/info alone reads the header: it proves nothing about the rest
+        return Done("the image decodes, and OSS answers image/info for it", "image-damaged")
     diagnosis = _diagnosis(case, found, answer)
     if found.verdict not in CURED_BY_A_VERSION or ref.version_id:
         return _told(case, diagnosis, found.says)

@@ -44,7 +44,7 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     evidence: list[str] = []
     world: dict[str, str] = {}
     if _answers(case, view, world, evidence):
-        return _answers_again(case, view)
+        return _answers_again(case, view, world)
     money, facts = _money(view, evidence)
     world |= money
     diagnosis = company.diagnosed(case, world=world)
@@ -84,10 +84,14 @@ def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str])
     return code is None
 
 
-def _answers_again(case: Case, view: View) -> Verdict:
+def _answers_again(case: Case, view: View, world: dict[str, str]) -> Verdict:
     """Our own read works: nothing is suspended. Somebody else's may not: other accounts look the same in a log."""
     ends = case.last_seen + OURS_WORKS
     told = company.diagnosed(case)
+    if (missing := world.get("cloud.bucket")) is not None:
+        said = f"the account answers, and the bucket is {missing}; {DEADLINE}"
+        diagnosis = replace(told, evidence=(*told.evidence, said), facts={**told.facts, "writes_suspended": False})
+        return Tell(f"{case.code}: {said}", diagnosis)
     if view.now() >= ends:
         return Done("the account answers again, and nobody has been refused since", told.cause)
     said = "OSS answers our own read of it: it has just ended, or another account's key or bucket is meant"

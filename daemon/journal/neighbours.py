@@ -31,12 +31,20 @@ def of(connection: sa.Connection, due: Sequence[Case]) -> Mapping[int, tuple[Nei
     if not asking:
         return {case.id: () for case in due}
     query = sa.select(cases).where(sa.text(EXPLAINING)).order_by(cases.c.last_seen.desc()).limit(MOST_READ)
-    known = [_neighbour(row) for row in connection.execute(query)]
+    rows = [row for row in connection.execute(query) if row.code not in ACCOUNT_CODES or suspends(row.diagnosis)]
+    known = [_neighbour(row) for row in rows]
     found: dict[int, tuple[Neighbour, ...]] = {case.id: () for case in due}
     for case in asking:
         beside = [other for other in known if other.id != case.id and _touches(case, other)]
         found[case.id] = tuple(beside[:MOST_BESIDE])
     return found
+
+
+def suspends(diagnosis: Mapping[str, Any] | None) -> bool:
+    """Does a case about the account hold for us? Not where our own read was answered: another account is meant then.
+    One that nobody has looked into yet does, to be on the safe side.
+    """
+    return (diagnosis or {}).get("facts", {}).get("writes_suspended") is not False
 
 
 def _neighbour(row: Any) -> Neighbour:

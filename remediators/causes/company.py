@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from ossmend.remediators import causes
-from ossmend.remediators.contract import Case, Diagnosis, Event
+from ossmend.remediators.contract import Case, Diagnosis, Event, Neighbour
 
 SUDDEN = timedelta(hours=1)
 """Everybody began within so short a time: something was changed."""
@@ -41,9 +41,11 @@ def diagnosed(case: Case, event: Event | None = None, world: Mapping[str, str] |
 
 
 def onset(case: Case) -> tuple[str, ...]:
-    """A sentence if many clients began at about the same time."""
+    """A sentence if many clients began at about the same time; a case of several clients tells only its own span."""
     clients = usage(case).get("clients", {})
-    first = [case.first_seen, *(each.first_seen for each in case.beside if each.code == case.code)]
-    if len(clients) < MANY or max(first) - min(first) > SUDDEN:
+    cases: list[Case | Neighbour] = [case, *(each for each in case.beside if each.code == case.code)]
+    first = [each.first_seen for each in cases]
+    began = [each.last_seen if len(each.usage.get("clients", {})) > 1 else each.first_seen for each in cases]
+    if len(clients) < MANY or max(began) - min(first) > SUDDEN:
         return ()
     return (f"{len(clients)} clients, all since {min(first):%Y-%m-%d %H:%M}Z: something was changed then",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -83,6 +84,36 @@ def test_an_implicit_denial_proposes_exactly_what_was_denied() -> None:
 def test_where_an_allow_cannot_help_none_is_proposed(change: dict[str, Any]) -> None:
     verdict = told(FakeWorld(denials={MASKED: denial(**change)}), encoded())
     assert "statement" not in verdict.diagnosis.facts
+
+
+@pytest.mark.parametrize("key", ["a:b/c:d.csv", "plain.csv", "双十一 +%.csv"])
+def test_a_key_with_colons_is_still_this_request_and_granted_whole(key: str) -> None:
+    world = FakeWorld(denials={MASKED: denial(resource=f"acs:oss:oss-cn-hangzhou:1:vault/{key}")})
+    verdict = told(world, encoded(key=key))
+    assert verdict.diagnosis.facts["statement"]["Resource"] == [f"acs:oss:*:*:vault/{key}"]
+
+
+@pytest.mark.parametrize("key", ["*", "a*b", "what?.csv"])
+def test_a_name_that_reads_as_a_pattern_gets_no_statement_since_it_would_allow_more(key: str) -> None:
+    verdict = told(FakeWorld(denials={MASKED: denial(resource=f"acs:oss:*:1:vault/{key}")}), encoded(key=key))
+    assert verdict.diagnosis.cause == "denied-ram-implicit"
+    assert "statement" not in verdict.diagnosis.facts
+
+
+def test_a_hostile_bucket_policy_is_read_in_no_time() -> None:
+    hostile = policy(Resource=["acs:oss:*:*:vault/" + "*a" * 500 + "b"])
+    event = denied(method="GET", key="a" * 1000)
+    started = time.process_time()
+    told(FakeWorld(access={"vault": BucketAccess(policy=hostile)}), event)
+    assert time.process_time() - started < 5  # a matcher that backtracks would need years
+
+
+def test_many_clients_over_a_week_are_no_sudden_onset() -> None:
+    usage = {"clients": {f"10.0.0.{n}": 3 for n in range(9)}}
+    week = told(FakeWorld(), denied(), usage=usage, first_seen=NOW - timedelta(days=7))
+    hour = told(FakeWorld(), denied(), usage=usage, first_seen=NOW - timedelta(minutes=20))
+    assert not any("all since" in said for said in week.diagnosis.evidence)
+    assert any("9 clients, all since" in said for said in hour.diagnosis.evidence)
 
 
 def test_the_denying_policy_is_named() -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from ossmend.remediators.answers import ImageCheck, ObjectVersion
+from ossmend.remediators.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract import Act, Done, Event, ObjectRef, Tell, Verdict
 from ossmend.remediators.image_damage import MOST_VERSIONS, ImageSettings, plan, subject
 from ossmend.remediators.writes import RestoreVersion, versions_digest
@@ -95,6 +95,16 @@ def test_a_picture_that_is_archived_by_now_is_not_called_damaged_by_us() -> None
 
 def test_a_picture_that_oss_processes_again_is_done() -> None:
     assert isinstance(planned(plain("good")), Done)
+
+
+def test_a_picture_that_we_cannot_decode_is_not_called_well() -> None:
+    class Header(FakeView):
+        def processes(self, _ref: ObjectRef) -> ImageAnswer:
+            return ImageAnswer(ok=True)
+
+    world = plain("unchecked")
+    verdict = plan(case_of(refused()), cast("Any", Header(world)), ImageSettings())
+    assert isinstance(verdict, Tell)
 
 
 def test_bytes_that_were_damaged_on_the_way_to_us_are_no_finding() -> None:

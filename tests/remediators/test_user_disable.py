@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ossmend.remediators.answers import ACCOUNT_CODES, Balance
-from ossmend.remediators.contract import Done, Event, NoSettings, Tell, Verdict
+from ossmend.remediators.contract import Done, Event, NoSettings, Refused, Tell, Verdict
 from ossmend.remediators.user_disable import OURS_WORKS, plan, subject
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
@@ -80,6 +80,21 @@ def test_our_own_answer_alone_does_not_end_it_while_others_are_refused_but_suspe
     assert verdict.again_at == NOW + OURS_WORKS
     assert verdict.diagnosis.facts["writes_suspended"] is False
     assert told(FakeWorld(account_code="UserDisable"), refused()).diagnosis.facts["writes_suspended"] is True
+
+
+def test_a_bucket_that_is_gone_is_told_although_the_account_answers() -> None:
+    class Gone(FakeView):
+        def answers(self, bucket: str | None) -> str | None:
+            if bucket is not None:
+                raise Refused("ListObjectsV2", "NoSuchBucket", "The specified bucket does not exist.", "R", 404)
+            return None
+
+    world = FakeWorld()
+    world.clock.pass_(2 * OURS_WORKS)
+    verdict = plan(case_of(refused()), cast("Any", Gone(world)), NoSettings())
+    assert isinstance(verdict, Tell)
+    assert "missing" in verdict.why
+    assert verdict.diagnosis.facts["writes_suspended"] is False
 
 
 def test_not_being_allowed_to_look_is_not_taken_for_an_answer() -> None:
