@@ -29,6 +29,7 @@ from tests.simulator.test_scenes_refuse import (
     REPORTS,
     SKEWED,
     STRANGER,
+    TRAVELLER,
     UPLOADER,
     bucket,
     held,
@@ -36,20 +37,21 @@ from tests.simulator.test_scenes_refuse import (
 )
 
 ADMIN = held("Admin0000001")
-Ask = Callable[[Running], None]
+Ask = Callable[[Running], str | None]
+"""Does what is refused; or has done it, and gives the client's log itself."""
 OLD = "CAEQLedgerVersion1"
 WRITING = {"PutObject", "RestoreObject", "PutBucketCors", "CopyObject", "TagResources", "PutBucketAcl"}
 
 
 @pytest.fixture(scope="module")
 def scenes() -> Iterator[Callable[[str], Running]]:
-    """Each scene once for all rows."""
+    """Each scene once for all rows; a name with a # has one of its own, because its rows change it."""
     with ExitStack() as open_ones:
         known: dict[str, Running] = {}
 
         def scene(name: str) -> Running:
             if name not in known:
-                known[name] = open_ones.enter_context(playing(name))
+                known[name] = open_ones.enter_context(playing(name.partition("#")[0]))
             return known[name]
 
         yield scene
@@ -58,7 +60,9 @@ def scenes() -> Iterator[Callable[[str], Running]]:
 def text_of(ask: Ask, sim: Running) -> str:
     """What a client's log has of a refusal: the request, and OSS's answer whole."""
     try:
-        ask(sim)
+        told = ask(sim)
+        if told is not None:
+            return told
     except oss2.exceptions.ServerError as error:
         body = error.body.decode() if isinstance(error.body, bytes) else error.body
         asked = sim.do(lambda cloud: cloud.requests)[-1]
@@ -102,6 +106,56 @@ def preflight(name: str, origin: str, method: str, headers: str = "") -> Ask:
     if headers:
         asked["Access-Control-Request-Headers"] = headers
     return plain("OPTIONS", at(f"{name}/logo.png"), asked)
+
+
+def then(ask: Ask, change: Callable[[Running], Any]) -> Ask:
+    """Refused first; then the world changes, before the daemon looks."""
+
+    def both(sim: Running) -> str:
+        text = text_of(ask, sim)
+        change(sim)
+        return text
+
+    return both
+
+
+def shifted(seconds: float, ask: Ask) -> Ask:
+    """OSS's clock is that far from the client's for this one request."""
+
+    def with_offset(sim: Running) -> str:
+        before = sim.do(lambda cloud: cloud.clock.offset_seconds)
+        sim.do(lambda cloud: setattr(cloud.clock, "offset_seconds", seconds))
+        try:
+            return text_of(ask, sim)
+        finally:
+            sim.do(lambda cloud: setattr(cloud.clock, "offset_seconds", before))
+
+    return with_offset
+
+
+def together(*asks: Ask) -> Ask:
+    return lambda sim: "\n\n".join(text_of(ask, sim) for ask in asks)
+
+
+def list_buckets(sim: Running) -> None:
+    session = oss2.Session()
+    session.session.trust_env = False
+    oss2.Service(oss2.AuthV4(*INTERN), sim.oss, region="cn-hangzhou", session=session).list_buckets()
+
+
+def signed_v4(sim: Running) -> str:
+    return str(bucket(sim, "vault", ADMIN).sign_url("GET", "payroll.csv", 3600))
+
+
+def signed_v1(sim: Running) -> str:
+    return str(v1(sim, "vault", ADMIN).sign_url("GET", "payroll.csv", 60))
+
+
+def open_cors(sim: Running) -> None:
+    rule = oss2.models.CorsRule(["*"], ["GET", "PUT"], ["*"])
+    owner = bucket(sim, "web-none", ("LTAI5tWebTeam00000000001", "web-team-secret"))
+    owner.put_bucket_cors(oss2.models.BucketCors([rule]))
+    sim.do(lambda cloud: cloud.clock.advance(3))
 
 
 def v1(sim: Running, name: str, who: tuple[str, str]) -> oss2.Bucket:
@@ -213,6 +267,23 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("invalid_object_state", "cold archive", get("reports-archive", "2023/cold.bin", REPORTS), "never-restored"),
     ("invalid_object_state", "an older version", plain("GET", older_version), "never-restored"),
     ("invalid_object_state", "the source of a copy", copy_frozen, "never-restored"),
+    ("invalid_object_state#thawed", "somebody restored it",
+     then(get("reports-archive", "2024/q1.csv", REPORTS), lambda sim: (
+         bucket(sim, "reports-archive", REPORTS).restore_object("2024/q1.csv"), sim.do(lambda c: c.clock.advance(6)))),
+     "already-readable"),
+    ("invalid_object_state#deleted", "somebody deleted it",
+     then(get("reports-archive", "2023/cold.bin", REPORTS),
+          lambda sim: bucket(sim, "reports-archive", REPORTS).delete_object("2023/cold.bin")), "object-missing"),
+    ("invalid_object_state#direct", "direct read was switched on",
+     then(get("reports-archive", "2024/q1.csv", REPORTS),
+          lambda sim: sim.do(lambda cloud: setattr(cloud.buckets["reports-archive"], "archive_direct_read", True))),
+     "direct-read-on"),
+    ("access_forbidden", "an origin that nobody stored", preflight("web-none", "https://evil.example.org", "GET"),
+     "cors-stored-rule-does-not-cover"),
+    ("access_forbidden", "no room for a rule", preflight("web-full", "https://11.example.com", "GET"),
+     "cors-limit-reached"),
+    ("access_forbidden#mended", "somebody mended it",
+     then(preflight("web-none", "https://www.example.com", "GET"), open_cors), "cors-already-allowed"),
     ("access_forbidden", "no rule", preflight("web-none", "https://www.example.com", "GET"), "cors-not-enabled"),
     ("access_forbidden", "origin", preflight("web-assets", "https://app.example.com", "GET"),
      "cors-origin-not-allowed"),
@@ -237,6 +308,10 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("request_time_too_skewed", "never set",
      plain("GET", at("reports/hello.txt"),
            {"Authorization": f"OSS {SKEWED[0]}:x", "Date": "Thu, 01 Jan 1970 00:03:00 GMT"}), "clock-unset"),
+    ("request_time_too_skewed#queue", "sent late by a queue",
+     then(together(*(shifted(late, get("reports", "hello.txt", SKEWED)) for late in (950, 1400, 2100))),
+          lambda sim: sim.do(lambda cloud: setattr(cloud.clock, "offset_seconds", 0))),
+     "clock-slow-upload"),
     ("access_denied", "an old form", expired_form, "post-policy-failed"),
     ("access_denied", "no Allow", get("vault", "payroll.csv", INTERN), "denied-ram-implicit"),
     ("access_denied", "outside of the prefix", get("vault", "payroll.csv", GIL), "denied-ram-implicit"),
@@ -260,6 +335,15 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("access_denied", "another account's bucket", lambda sim: bucket(sim, "vault", STRANGER).get_bucket_acl(),
      "denied-not-owner"),
     ("access_denied", "expired URL", plain("GET", expired), "url-expired"),
+    ("access_denied", "half a URL", plain("GET", half_a_url), "url-malformed"),
+    ("access_denied", "not below the prefix", lambda sim: bucket(sim, "vault", GIL).list_objects_v2(prefix="home/gil"),
+     "denied-ram-implicit"),
+    ("access_denied", "bucket policy and RAM", get("doubly-guarded", "x.txt", ANALYST), "denied-ram-explicit"),
+    ("access_denied", "from elsewhere", get("vault", "payroll.csv", TRAVELLER), "denied-ram-implicit"),
+    ("access_denied", "listing buckets", list_buckets, "denied-ram-implicit"),
+    ("access_denied#clock", "a URL from the future", shifted(-7200, plain("GET", signed_v4)), "url-not-yet-valid"),
+    ("access_denied", "a copy from another region",
+     lambda sim: bucket(sim, "vault", ADMIN).copy_object("elsewhere", "x.txt", "copy.txt"), "cross-region-copy"),
     ("access_denied",
      "no date", plain("GET", at("vault/payroll.csv"), {"Authorization": "OSS LTAI5tDeniedAdmin0000001:x"}),
      "date-missing"),
@@ -295,6 +379,13 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
             ("s3.bin", "s3-client"),
             ("no-region.bin", "v4-without-region"),
             ("proxied.txt", "proxy-rewrites"),
+            ("feature.txt", "feature-not-enabled"),
+            ("role.txt", "denied-role"),
+            ("cancelled.txt", "account-cancelled"),
+            ("twice.bin", "wrong-resource"),
+            ("no-times.txt", "clock-unmeasured"),
+            ("absurd.txt", "clock-absurd-server-time"),
+            ("not-cors.txt", "forbidden-not-cors"),
             ("notes.txt", "image-not-an-image"),
             ("drawing.psd", "image-unsupported"),
             ("poster.png", "image-too-large"),
