@@ -46,6 +46,24 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleRule:
+    """An enabled lifecycle rule that moves current objects to an archive class."""
+
+    name: str
+    prefix: str
+    """Of the keys it moves; empty for all."""
+    storage_class: str
+    conditional: bool = False
+    """It moves only some of them: those with a tag, of a size, ..."""
+
+    def may_have_moved(self, key: str, storage_class: str) -> bool:
+        return key.startswith(self.prefix) and storage_class == self.storage_class
+
+    def __str__(self) -> str:
+        return f"{self.name or '(no id)'}: {self.prefix or '(all)'} -> {self.storage_class}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefererRules:
     """A bucket's hotlink protection; lists are empty where it has none."""
 

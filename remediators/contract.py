@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 if TYPE_CHECKING:
-    from ossmend.remediators.answers import Balance, BucketAccess, Denial, ImageAnswer, ImageCheck, ObjectVersion
+    from ossmend.remediators.answers import (
+        Balance,
+        BucketAccess,
+        Denial,
+        ImageAnswer,
+        ImageCheck,
+        LifecycleRule,
+        ObjectVersion,
+    )
     from ossmend.remediators.writes import Write
 
 # ---------------------------------------------------------------------------------------------------- what happened
@@ -447,8 +455,8 @@ class View(Protocol):
         """An unsigned OPTIONS in the browser's shape. Never answered from memory."""
         ...
 
-    def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
-        """One sentence for each lifecycle rule that moves objects to an archive class, `rule-id: prefix -> class`."""
+    def lifecycle_rules(self, bucket: str) -> tuple[LifecycleRule, ...]:
+        """The enabled rules that move current objects to an archive class."""
         ...
 
     def bucket_access(self, bucket: str) -> BucketAccess:

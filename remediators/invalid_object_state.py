@@ -225,13 +225,19 @@ def _refrozen(case: Case, state: ObjectState, view: View, settings: RestoreSetti
     why = f"{ref} was restored, its copy expired, and it was asked for again"
     if settings.on_refreeze == "extend":
         return _restore(state, settings, "restored-copy-expired", why)
-    rules = view.lifecycle_rules(ref.bucket)
+    rules = [rule for rule in view.lifecycle_rules(ref.bucket) if rule.may_have_moved(ref.key, state.storage_class)]
     evidence = [
         f"last verified read {case.verified_at:%Y-%m-%d %H:%M}Z, asked for again {case.last_seen:%Y-%m-%d %H:%M}Z"
     ]
     evidence += [f"lifecycle rule of the bucket: {rule}" for rule in rules]
-    cause = "archived-by-lifecycle" if rules and state.transitioned else "restored-copy-expired"
-    return Tell(why, causes.diagnosis(cause, 0.95, tuple(evidence), {"storage_class": state.storage_class}))
+    facts = {"storage_class": state.storage_class}
+    if rules and state.transitioned:
+        return Tell(why, causes.diagnosis("archived-by-lifecycle", 0.95, tuple(evidence), facts))
+    if any(not rule.conditional for rule in rules):
+        # OSS dates the move of the cold classes alone, and not of every object: it may have been written archived
+        evidence.append("OSS does not say when the object came into its class")
+        return Tell(why, causes.diagnosis("archived-by-lifecycle", 0.8, tuple(evidence), facts))
+    return Tell(why, causes.diagnosis("restored-copy-expired", 0.95, tuple(evidence), facts))
 
 
 def _vanished(case: Case, state: ObjectState, receipt: Receipt, now: datetime, settings: RestoreSettings) -> Verdict:

@@ -191,7 +191,7 @@ def put_bucket(cloud: Cloud, name: str, settings: Settings, *, patch: bool = Fal
 
 
 OBJECT_SETTINGS = (
-    "size content content_base64 storage_class content_type headers tags acl modified restore version_id "
+    "size content content_base64 storage_class content_type headers tags acl modified transitioned restore version_id "
     "symlink_target kind count etag delete_marker"
 )
 
@@ -258,6 +258,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "tags": lambda v: pairs(v, "tags"),
     "acl": lambda v: one_of(v, _OBJECT_ACLS, "acl"),
     "modified": lambda v: int(number(v, "modified")),
+    "transitioned": lambda v: int(number(v, "transitioned")),
     "etag": etag,
     "kind": lambda v: one_of(v, _KINDS, "kind"),
     "delete_marker": lambda v: truth(v, "delete_marker"),

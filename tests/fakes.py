@@ -15,6 +15,7 @@ from ossmend.remediators.answers import (
     Denial,
     ImageAnswer,
     ImageCheck,
+    LifecycleRule,
     ObjectVersion,
 )
 from ossmend.remediators.contract import (
@@ -71,7 +72,7 @@ class FakeWorld:
     cors_of: dict[str, CorsConfiguration] = field(default_factory=dict)
     spreading: bool = False
     """CORS changes are stored, and preflights do not see them yet."""
-    lifecycle: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lifecycle: dict[str, tuple[LifecycleRule, ...]] = field(default_factory=dict)
     owners: dict[str, KeyOwner] = field(default_factory=dict)
     statuses: dict[str, KeyStatus] = field(default_factory=dict)
     recycled: dict[str, RecycledKey] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class FakeWorld:
                 return PreflightAnswer(200, None, None, origin, (method,), headers)
         return PreflightAnswer(403, "AccessForbidden", "CORSResponse: This CORS request is not allowed.")
 
-    def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
+    def lifecycle_rules(self, bucket: str) -> tuple[LifecycleRule, ...]:
         return self.lifecycle.get(bucket, ())
 
     def bucket_access(self, bucket: str) -> BucketAccess:

@@ -15,6 +15,7 @@ from ossmend.daemon.cloud.elements import Unreadable
 from ossmend.daemon.cloud.errors import oss_answer
 from ossmend.daemon.cloud.settings import is_literal
 from ossmend.daemon.cloud.transport import Answer, Oss, Unsigned, asked
+from ossmend.remediators.answers import LifecycleRule
 from ossmend.remediators.contract import (
     CorsConfiguration,
     Missing,
@@ -83,7 +84,7 @@ class Reads:
                 return CorsConfiguration()
             raise
 
-    def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
+    def lifecycle_rules(self, bucket: str) -> tuple[LifecycleRule, ...]:
         try:
             params = {"lifecycle": ""}
             return self.of_bucket("GetBucketLifecycle", bucket, params, lambda answer: wire.lifecycle(answer.body))

@@ -20,7 +20,15 @@ from ossmend.daemon.cloud.memory import Memory
 from ossmend.daemon.cloud.reads import Reads
 from ossmend.daemon.cloud.sweep import sweep
 from ossmend.daemon.cloud.wire import Row, possible_bucket, possible_key
-from ossmend.remediators.answers import Balance, BucketAccess, Denial, ImageAnswer, ImageCheck, ObjectVersion
+from ossmend.remediators.answers import (
+    Balance,
+    BucketAccess,
+    Denial,
+    ImageAnswer,
+    ImageCheck,
+    LifecycleRule,
+    ObjectVersion,
+)
 from ossmend.remediators.contract import (
     ClockReading,
     CorsConfiguration,
@@ -95,7 +103,7 @@ class CloudView:
     ) -> PreflightAnswer:
         return self._reads.preflight(bucket, key, origin, method, headers)
 
-    def lifecycle_rules(self, bucket: str) -> tuple[str, ...]:
+    def lifecycle_rules(self, bucket: str) -> tuple[LifecycleRule, ...]:
         return self._keep(("lifecycle", bucket), lambda: self._reads.lifecycle_rules(bucket))
 
     def bucket_access(self, bucket: str) -> BucketAccess:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ossmend.daemon.cloud.elements import Unreadable, children, name_of, root_of, text_of
+from ossmend.remediators.answers import LifecycleRule
 from ossmend.remediators.contract import CorsConfiguration, CorsRule, ObjectRef, ObjectState, PreflightAnswer, Refused
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -223,19 +224,24 @@ def _words(text: str | None) -> tuple[str, ...]:
 # ------------------------------------------------------------------------------------------------ other configurations
 
 
-def lifecycle(body: bytes) -> tuple[str, ...]:
-    """`rule-id: prefix -> class` for each enabled rule that archives current versions."""
-    sentences: list[str] = []
+def lifecycle(body: bytes) -> tuple[LifecycleRule, ...]:
+    """The enabled rules that archive current versions."""
+    found: list[LifecycleRule] = []
     for rule in children(root_of(body, "LifecycleConfiguration"), "Rule"):
         if (text_of(rule, "Status") or "").lower() != "enabled":
             continue
         for transition in children(rule, "Transition"):
             target = storage_class(text_of(transition, "StorageClass"))
             if target in ARCHIVE_CLASSES:
-                sentences.append(
-                    f"{text_of(rule, 'ID') or '(no id)'}: {text_of(rule, 'Prefix') or '(all)'} -> {target}"
+                found.append(
+                    LifecycleRule(
+                        name=text_of(rule, "ID") or "",
+                        prefix=text_of(rule, "Prefix") or "",
+                        storage_class=target,
+                        conditional=any(True for name in ("Tag", "Filter") for _ in children(rule, name)),
+                    )
                 )
-    return tuple(sentences)
+    return tuple(found)
 
 
 def direct_read(body: bytes) -> bool:

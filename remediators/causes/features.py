@@ -144,4 +144,9 @@ def _crowd(event: Event, others: Sequence[Event], usage: Mapping[str, Mapping[st
     beside = sorted({each.code for each in others if each.code and each.code != event.code})
     if beside:
         found["beside"] = " ".join(beside)
+    behind = [-drift for each in others if (drift := times.drift_of(each)) is not None and drift < 0]
+    past = times.expired_by(event)
+    if behind and past is not None and past > 0:
+        # a URL that was made just now by a clock that far behind is past its expiry by less than that
+        found["clock_explains"] = f"yes, by {times.words(max(behind))}" if past < max(behind) else "no"
     return found

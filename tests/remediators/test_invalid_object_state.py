@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ossmend.remediators.answers import LifecycleRule
 from ossmend.remediators.contract import (
     Act,
     Case,
@@ -298,11 +299,38 @@ def test_a_lifecycle_rule_that_moved_the_object_is_named() -> None:
     world = FakeWorld()
     ref = world.add_object("k")
     world.objects[ref] = replace(world.objects[ref], transitioned=NOW - timedelta(days=30))
-    world.lifecycle["b"] = ("old-reports: 2024/ -> Archive",)
+    world.lifecycle["b"] = (LifecycleRule(name="old-reports", prefix="k", storage_class="Archive"),)
     answer = verdict(world, refrozen(world))
     assert isinstance(answer, Tell)
     assert answer.diagnosis.cause == "archived-by-lifecycle"
     assert any("old-reports" in sentence for sentence in answer.diagnosis.evidence)
+
+
+def test_a_lifecycle_rule_without_the_date_of_the_move_is_named_with_less_confidence() -> None:
+    world = FakeWorld()
+    world.add_object("k")
+    world.lifecycle["b"] = (LifecycleRule(name="all", prefix="", storage_class="Archive"),)
+    answer = verdict(world, refrozen(world))
+    assert isinstance(answer, Tell)
+    assert (answer.diagnosis.cause, answer.diagnosis.confidence) == ("archived-by-lifecycle", 0.8)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        LifecycleRule(name="elsewhere", prefix="other/", storage_class="Archive"),
+        LifecycleRule(name="colder", prefix="", storage_class="ColdArchive"),
+        LifecycleRule(name="tagged", prefix="", storage_class="Archive", conditional=True),
+    ],
+    ids=lambda rule: rule.name,
+)
+def test_a_lifecycle_rule_that_did_not_move_the_object_is_not_blamed(rule: LifecycleRule) -> None:
+    world = FakeWorld()
+    world.add_object("k")
+    world.lifecycle["b"] = (rule,)
+    answer = verdict(world, refrozen(world))
+    assert isinstance(answer, Tell)
+    assert answer.diagnosis.cause == "restored-copy-expired"
 
 
 def test_after_two_lost_restores_a_person_is_told() -> None:

@@ -305,7 +305,20 @@ def test_lifecycle_rules_are_told(open_port: Callable[..., Cloud]) -> None:
     to = b"<Transition><StorageClass>Archive</StorageClass></Transition>"
     rule = b"<Rule><ID>r</ID><Prefix>p/</Prefix><Status>Enabled</Status>" + to + b"</Rule>"
     with liar(answer(200, b"<LifecycleConfiguration>" + rule + b"</LifecycleConfiguration>")) as server:
-        assert open_port(server.url).view([]).lifecycle_rules(BUCKET) == ("r: p/ -> Archive",)
+        (found,) = open_port(server.url).view([]).lifecycle_rules(BUCKET)
+    assert str(found) == "r: p/ -> Archive"
+    assert not found.conditional
+
+
+def test_a_lifecycle_rule_for_some_tag_is_told_as_such(open_port: Callable[..., Cloud]) -> None:
+    to = b"<Transition><StorageClass>ColdArchive</StorageClass></Transition>"
+    tag = b"<Tag><Key>old</Key><Value>yes</Value></Tag>"
+    rule = b"<Rule><Prefix></Prefix><Status>Enabled</Status>" + tag + to + b"</Rule>"
+    with liar(answer(200, b"<LifecycleConfiguration>" + rule + b"</LifecycleConfiguration>")) as server:
+        (found,) = open_port(server.url).view([]).lifecycle_rules(BUCKET)
+    assert found.conditional
+    assert found.may_have_moved("any/key", "ColdArchive")
+    assert not found.may_have_moved("any/key", "Archive")
 
 
 def test_scattered_keys_are_not_paid_for_with_pages(open_port: Callable[..., Cloud]) -> None:
