@@ -103,11 +103,10 @@ def _client(case: Case, drifts: list[float], reading: ClockReading) -> Tell:
     ]
     if kind == "clock-time-zone":
         evidence.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")
-    clients = len(case.usage.get("clients", {}))
-    facts = {"drift_seconds": drift, "kind": kind, "clients": clients, "samples": len(drifts)}
-    others = case.usage.get("clients", {})
-    if clients >= MANY_CLIENTS:
-        evidence.append(f"{clients} clients are affected: {', '.join(sorted(others)[:5])}")
+    clients = _clients(case)
+    facts = {"drift_seconds": drift, "kind": kind, "clients": len(clients), "samples": len(drifts)}
+    if len(clients) >= MANY_CLIENTS:
+        evidence.append(f"{len(clients)} clients are affected: {', '.join(clients[:5])}")
     who = case.event.client or "the client"
     why = f"the clock of {who} is {_words(drift)} ({kind.removeprefix('clock-').replace('-', ' ')})"
     evidence += _own_clock(reading)
@@ -142,9 +141,17 @@ def _unmeasured(case: Case, reading: ClockReading) -> Tell:
         why = f"the server time in the text is {event.server_time:%Y-%m-%d}: not OSS's clock, so it proves nothing"
         return Tell(why, causes.diagnosis("clock-absurd-server-time", 0.9, (why, *_own_clock(reading))))
     why = "the text has no RequestTime and ServerTime, so the drift is not known; it is more than 15 minutes"
-    clients = len(case.usage.get("clients", {}))
-    cause = "clock-many-clients" if clients >= MANY_CLIENTS else "clock-unmeasured"
-    return Tell(why, causes.diagnosis(cause, 0.6, (why, *_own_clock(reading)), {"clients": clients}))
+    clients = _clients(case)
+    many = len(clients) >= MANY_CLIENTS
+    evidence = [why, *([f"{len(clients)} clients are affected: {', '.join(clients[:5])}"] if many else [])]
+    cause = "clock-many-clients" if many else "clock-unmeasured"
+    return Tell(why, causes.diagnosis(cause, 0.6, (*evidence, *_own_clock(reading)), {"clients": len(clients)}))
+
+
+def _clients(case: Case) -> list[str]:
+    """Every client that is known to be skewed now: a case is one client's, so the others stand beside it."""
+    beside = {other.event.client for other in case.beside if other.code == case.code}
+    return sorted({*case.usage.get("clients", {}), *(client for client in beside if client and client != THIS_HOST)})
 
 
 # ------------------------------------------------------------------------------------------------------- our own clock

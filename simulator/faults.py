@@ -30,7 +30,7 @@ class Fault:
     ec: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
-    """Sent instead of the error document, for instance a proxy's HTML page."""
+    """Sent instead of the document: a proxy's HTML page as a refusal, other XML as a success."""
     abort: Abort = ""
     """`reset`: the connection breaks instead of the answer; `half`: after half of the body."""
     execute: bool = False
@@ -64,7 +64,8 @@ class Fault:
     def response(self, request: Request) -> Response:
         """The answer instead of the real one."""
         if self.lie or 200 <= self.status < 300:
-            return Response(self.status or 200, dict(self.headers))
+            headers = {"Content-Type": "application/xml", **self.headers} if self.body is not None else self.headers
+            return Response(self.status or 200, dict(headers), (self.body or "").encode())
         if self.abort == "reset":
             return Response(500, code="", abort="reset")
         if self.body is not None:

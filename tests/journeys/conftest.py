@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import pytest
 import requests
 
 from ossmend.simulator.serve import Running, running_simulator
+from tests.journeys.story import Story
+from tests.journeys.test_every_cause import RULE
+from tests.simulator.test_scenes_refuse import playing
 
 PATIENCE = 60.0
 """Seconds after which a journey is given up; none needs more than a few."""
@@ -159,3 +163,19 @@ def daemon(tmp_path: Path, world: World) -> Iterator[Daemon]:
     started = Daemon(tmp_path, world.simulator)
     yield started
     started.close()
+
+
+@pytest.fixture
+def stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Story]]:
+    """Begins a story on a scene: `stories("access_denied")`; `rule` replaces the stored CORS rules."""
+    with ExitStack() as open_ones:
+
+        def begin(scene: str, rule: str = RULE) -> Story:
+            sim = open_ones.enter_context(playing(scene))
+            monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", sim.access_key_id)
+            monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", sim.access_key_secret)
+            story = Story(tmp_path, sim, rule)
+            open_ones.callback(story.app.close)
+            return story
+
+        yield begin
