@@ -128,3 +128,22 @@ def test_skewed_clients_without_their_times_are_counted(stories: Stories, client
 
 def told(story: Story, ask: Callable[..., str | None]) -> str:
     return " ".join(text_of(ask, story.sim).split("\n"))
+
+
+# ------------------------------------------------------------------------------------------------- the rest of the 403
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("AccessKeyIdAndSecurityTokenNotMatch", "token-mismatch"),
+        ("SecurityTokenNotSupported", "token-not-supported"),
+        ("QuotaOfTheFuture", "unknown-code"),
+    ],
+)
+def test_other_403s_are_told_by_their_code_and_nothing_is_written(stories: Stories, code: str, cause: str) -> None:
+    story = stories("invalid_object_state")
+    story.fault(operation="GetObject", key="2024/q4.csv", status=403, code=code, message="The request is refused.")
+    story.refused(get("reports-archive", "2024/q4.csv", REPORTS))
+    assert causes(story.passes()) == [("told", cause)]
+    assert set(story.operations()) <= {"GetObject", "HeadObject", "ListObjectsV2"}
