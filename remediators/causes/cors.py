@@ -66,13 +66,6 @@ CAUSES = (
         -0.4, "PutBucketCors",
     ),
     cause(
-        "cors-no-stored-rule", CODE,
-        ("No rule is stored for this bucket", "没有为该 Bucket 保存规则"),
-        (("Store the rule that may be merged under cors_rules, and name it in the policy.",
-          "在 cors_rules 中保存允许合并的规则，并在策略中引用。"),),
-        _NEVER, prior=None,
-    ),
-    cause(
         "cors-stored-rule-does-not-cover", CODE,
         ("The stored rule does not cover what was asked for", "已保存的规则不包含所请求的内容"),
         (("If the page is yours, widen the stored rule by exactly what is missing.",
@@ -117,12 +110,6 @@ CAUSES = (
           "检查 Bucket 前面的组件：CDN 需要单独配置跨域。"),
          ("Compare the preflight's headers with the rule, letter by letter.", "逐字比对预检请求头与规则。")),
         _NEVER, prior=None,
-    ),
-    cause(
-        "cors-shadowed-by-earlier-rule", CODE,
-        ("An earlier rule answers first", "前面的规则先匹配"),
-        (("Reorder or merge the rules: the first that matches wins.", "调整顺序或合并规则：先匹配者生效。"),),
-        prior=None,
     ),
     cause(
         "forbidden-not-cors", CODE,

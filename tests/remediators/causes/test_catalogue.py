@@ -15,9 +15,9 @@ from ossmend.remediators.causes.signs import MOST_OF_AN_EC, ec
 HAN = re.compile(r"[\u4e00-\u9fff]")
 AGREED = """never-restored restoring restored-copy-expired already-readable not-archived direct-read-on object-missing
 archived-version copy-source-archived object-unnamed restore-lost archived-by-lifecycle cors-not-enabled
-cors-origin-not-allowed cors-method-not-allowed cors-header-not-allowed cors-no-stored-rule
+cors-origin-not-allowed cors-method-not-allowed cors-header-not-allowed
 cors-stored-rule-does-not-cover cors-wildcard-with-credentials cors-limit-reached cors-unknown-elements
-cors-already-allowed cors-rule-present-not-effective cors-shadowed-by-earlier-rule forbidden-not-cors key-malformed
+cors-already-allowed cors-rule-present-not-effective forbidden-not-cors key-malformed
 key-temporary key-disabled key-deleted key-ip-restricted key-active key-not-of-this-account key-unchecked key-unnamed
 clock-drift clock-time-zone clock-unset clock-slow-upload clock-this-host clock-many-clients clock-absurd-server-time
 clock-unmeasured unknown could-not-check no-code unknown-code another-service""".split()
