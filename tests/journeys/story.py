@@ -41,9 +41,13 @@ class Story:
         """What the simulator was asked for so far, by everybody."""
         return [each.operation for each in self.sim.do(lambda cloud: cloud.requests)]
 
+    def text(self, ask: Ask) -> str:
+        """What the refused client's log has, as one line."""
+        return " ".join(text_of(ask, self.sim).split("\n"))
+
     def refused(self, ask: Ask, client: str | None = None, agent: str = AGENT) -> None:
         who = f"client_ip={client} user_agent={agent} " if client else ""
-        self.logged(f"request failed {who}" + " ".join(text_of(ask, self.sim).split("\n")))
+        self.logged(f"request failed {who}" + self.text(ask))
 
     def passes(self, seconds: float = 0.0) -> list[dict[str, Any]]:
         """So much time, then one pass; the cases after it."""

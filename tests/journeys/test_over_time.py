@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.journeys.story import Story
-from tests.journeys.test_every_cause import ADMIN, Ask, at, expired, get, plain, shifted, v1
+from tests.journeys.test_every_cause import ADMIN, Ask, at, get, plain, shifted, v1
 from tests.simulator.test_scenes_refuse import REPORTS, SKEWED, UPLOADER
 
 Stories = Callable[..., Story]
@@ -65,8 +65,8 @@ def expired_since(seconds: int) -> Ask:
 
 def test_an_expired_url_of_another_client_stays_what_it_is(stories: Stories) -> None:
     story = stories("access_denied")
-    story.refused(plain("GET", expired), "10.0.0.7")
-    story.refused(shifted(1800, get("vault", "payroll.csv", ADMIN)), "10.0.0.8")
+    story.refused(expired_since(1200), "10.0.0.7")
+    story.refused(shifted(1387, get("vault", "payroll.csv", ADMIN)), "10.0.0.8")
     causes = {row["code"]: row["cause"] for row in story.passes()}
     assert causes["AccessDenied"] == "url-expired"
 

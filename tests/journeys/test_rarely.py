@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.journeys.story import Story
-from tests.journeys.test_every_cause import get, key, preflight, text_of
+from tests.journeys.test_every_cause import get, key, preflight
 from tests.simulator.test_scenes_refuse import REPORTS
 
 Stories = Callable[..., Story]
@@ -66,7 +66,7 @@ def test_a_log_that_does_not_say_which_object_is_told_so(stories: Stories) -> No
 def test_a_stored_rule_with_any_origin_is_not_merged_for_a_page_that_sends_credentials(stories: Stories) -> None:
     story = stories("access_forbidden", "{ web: { allowed_origins: ['*'], allowed_methods: [GET] } }")
     text = "credentials=include OPTIONS 403"
-    story.refused(lambda sim: f"{text} {told(story, preflight('web-none', APP, 'GET'))}")
+    story.refused(lambda sim: f"{text} {story.text(preflight('web-none', APP, 'GET'))}")
     assert causes(story.passes()) == [("told", "cors-wildcard-with-credentials")]
     assert "PutBucketCors" not in story.operations()
 
@@ -98,7 +98,7 @@ def test_a_rule_that_is_there_and_has_no_effect_is_told_and_not_written_again(st
 
 def test_a_log_that_hides_the_key_is_told_so_and_ram_is_not_asked(stories: Stories) -> None:
     story = stories("invalid_access_key_id")
-    body = told(story, key("LTAI5tAliceDisabled00001"))
+    body = story.text(key("LTAI5tAliceDisabled00001"))
     story.logged("get failed " + body.replace("LTAI5tAliceDisabled00001", "LTAI5t****************01"))
     assert causes(story.passes()) == [("told", "key-unnamed")]
 
@@ -124,10 +124,6 @@ def test_skewed_clients_without_their_times_are_counted(stories: Stories, client
         )
     rows = story.passes()
     assert {row["cause"] for row in rows} == {cause}
-
-
-def told(story: Story, ask: Callable[..., str | None]) -> str:
-    return " ".join(text_of(ask, story.sim).split("\n"))
 
 
 # ------------------------------------------------------------------------------------------------- the rest of the 403
