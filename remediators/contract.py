@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
@@ -43,6 +44,47 @@ class ObjectRef:
         return f"oss://{self.bucket}/{self.key}{version}"
 
 
+class Origin(StrEnum):
+    """Where a reading of a text came from, in the order of belief (docs/decisions/0005-provenance.md).
+
+    The first three may name what is written to. A place that only an address in the text or its prose names needs more:
+    the world has to agree (`uri`), or a person has to say it (`prose`).
+    """
+
+    BODY = "body"
+    """OSS's own answer: the error body, its headers, OSS's own access log."""
+    REQUEST = "request"
+    """The refused request itself: its URL, its method, the SDK's structured fields beside the error."""
+    RECORD = "record"
+    """A named field of a structured record: a JSON log line, logfmt."""
+    URI = "uri"
+    """An `oss://bucket/key` in the text."""
+    IMPLIED = "implied"
+    """OSS's own words or an EC, which go with one code only; the code itself is not in the text."""
+    PROSE = "prose"
+    """Words of a sentence, or somebody else's request line: a guess that explains and never decides."""
+
+    @property
+    def rank(self) -> int:
+        """0 is believed most."""
+        return tuple(Origin).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One object that a text may mean, and where that reading came from."""
+
+    ref: ObjectRef
+    origin: Origin
+
+    @classmethod
+    def of_older(cls, value: Any) -> Any:
+        """States of the first versions kept the reference alone: where it came from is not known."""
+        if isinstance(value, dict) and "ref" not in value:
+            return {"ref": value, "origin": Origin.PROSE}
+        return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One refused request, normalised. Everything but `source` may be unknown; all of it is unauthenticated text."""
@@ -62,8 +104,12 @@ class Event:
     bucket: str | None = None
     key: str | None = None
     version_id: str | None = None
-    readings: tuple[ObjectRef, ...] = ()
-    """Every object the text may mean, best first, when more than one reading is possible."""
+    readings: tuple[Annotated[Reading, BeforeValidator(Reading.of_older)], ...] = ()
+    """Every object the text may mean, the best believed first, when more than one reading is possible."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where `code`, `bucket`, `key`, `version_id`, `request_id` and `client` came from, for those that are told."""
+    trust: Literal["high", "low"] = "low"
+    """`high`: OSS speaks itself (its access log). `low`: whoever can make the application log may have written it."""
     method: str | None = None
     operation: str | None = None
     """OSS's operation name (GetObject, CopyObject, ...), where told."""

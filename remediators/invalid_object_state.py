@@ -127,7 +127,7 @@ def _copied(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing]
 
 def _meant(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
     """The one reading of the text whose object exists."""
-    readings = [reading for reading in event.readings if reading.bucket == event.bucket]
+    readings = [reading.ref for reading in event.readings if reading.ref.bucket == event.bucket]
     if not readings and event.object is not None:
         readings = [event.object]
     if not readings:

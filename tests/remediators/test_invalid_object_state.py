@@ -16,6 +16,8 @@ from ossmend.remediators.contract import (
     Event,
     Missing,
     ObjectRef,
+    Origin,
+    Reading,
     Refused,
     Subject,
     Tell,
@@ -32,6 +34,10 @@ SETTINGS = RestoreSettings(days=3)
 def refused(key: str = "k", **fields: object) -> Event:
     given = Event(source="t", code="InvalidObjectState", status=403, bucket="b", key=key, operation="GetObject")
     return replace(given, **fields)  # type: ignore[arg-type]  # the test names real fields
+
+
+def read_as(*refs: ObjectRef, origin: Origin = Origin.REQUEST) -> tuple[Reading, ...]:
+    return tuple(Reading(ref, origin) for ref in refs)
 
 
 def verdict(world: FakeWorld, case: Case | None = None, settings: RestoreSettings = SETTINGS) -> object:
@@ -92,7 +98,7 @@ def test_a_write_carries_the_state_it_was_planned_on() -> None:
 def test_only_the_reading_that_exists_is_restored() -> None:
     world = FakeWorld()
     world.add_object("a b%20c")
-    event = refused(readings=(ObjectRef("b", "a b c"), ObjectRef("b", "a b%20c")), key="a b c")
+    event = refused(readings=read_as(ObjectRef("b", "a b c"), ObjectRef("b", "a b%20c")), key="a b c")
     answer = verdict(world, case_of(event))
     assert isinstance(answer, Act)
     assert isinstance(answer.writes[0], RestoreObject)
@@ -277,7 +283,7 @@ def test_a_reading_in_another_bucket_than_the_matched_one_is_not_touched() -> No
     world = FakeWorld()
     world.buckets.add("b")
     world.add_object("k", bucket="other")
-    event = refused(readings=(ObjectRef("b", "k"), ObjectRef("other", "k")))
+    event = refused(readings=read_as(ObjectRef("b", "k"), ObjectRef("other", "k")))
     assert isinstance(verdict(world, case_of(event)), Tell)
 
 

@@ -18,7 +18,7 @@ from ossmend.daemon.sources.shapes.gather import Refusal
 from ossmend.daemon.sources.shapes.mentions import MESSAGES
 from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
 from ossmend.daemon.sources.shapes.strangers import says_oss, stranger
-from ossmend.remediators.contract import Event, ObjectRef
+from ossmend.remediators.contract import Event, ObjectRef, Origin, Reading
 
 SAMPLE = 4096
 BEFORE = 1024
@@ -69,7 +69,10 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         bucket=_clean(where.best.bucket),
         key=_clean(where.best.key),
         version_id=_clean(where.best.version_id),
-        readings=tuple(ObjectRef(_sure(r.bucket), _sure(r.key), _clean(r.version_id)) for r in where.readings),
+        readings=tuple(
+            Reading(ObjectRef(_sure(r.bucket), _sure(r.key), _clean(r.version_id)), Origin.REQUEST)
+            for r in where.readings
+        ),
         method=_method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
