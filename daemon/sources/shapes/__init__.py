@@ -46,13 +46,13 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
         for entry in entries:
             event = access_line.entry_event(entry, source=source)
             if event is not None:
-                found.append((record.number, event))
+                found.append((record.start, event))
     refusals = refusals_of(plain)
     found += _events(refusals, source=source, now=now, strict=strict, words=False)
     if not found and not strict:
         found = _events(refusals, source=source, now=now, strict=False, words=True)  # somebody's prose about a code
     found.sort(key=lambda pair: pair[0])
-    return [event for _number, event in found]
+    return [event for _start, event in found]
 
 
 def _events(
@@ -61,8 +61,8 @@ def _events(
     found: list[tuple[int, Event]] = []
     for refusal in refusals:
         event = event_of(refusal, source=source, now=now, strict=strict, words=words)
-        if event is not None and not (words and event.code in {known.code for _number, known in found}):
-            found.append((refusal.record.number, event))
+        if event is not None and not (words and event.code in {known.code for _start, known in found}):
+            found.append((refusal.record.start, event))
     return found
 
 

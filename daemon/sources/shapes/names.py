@@ -121,6 +121,11 @@ def canonical(spelling: str) -> str | None:
     return _BY_NAME.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
 
 
+def spellings(name: str) -> tuple[str, ...]:
+    """How the thing that we call `name` is spelled by others, words apart."""
+    return tuple(_SPELLINGS[name].split("|"))
+
+
 def _variants() -> Iterable[str]:
     """Each spelling with its words apart, joined, by dash and by underscore; in lower case, as the scanner wants it."""
     for group in _SPELLINGS.values():

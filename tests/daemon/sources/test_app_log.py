@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ossmend.daemon.sources import app_log
-from ossmend.daemon.sources.app_log import AppLog, decoded
+from ossmend.daemon.sources.app_log import AppLog
+from ossmend.daemon.sources.envelopes.encodings import as_text
 from ossmend.remediators.contract import Event
 from tests.daemon.sources.following import Follower, HandClock
 from tests.samples.printed import SHAPES, Refused
@@ -363,8 +364,8 @@ def test_any_bytes_are_read_and_what_is_between_them_is_found(tmp_path: Path) ->
 
 
 def test_names_in_gb18030_are_read_as_they_were_meant() -> None:
-    assert decoded("读取失败 oss://b/报表.csv".encode("gb18030")) == "读取失败 oss://b/报表.csv"
-    assert decoded(b"\xff\x80\xff") == "\ufffd\ufffd\ufffd"
+    assert as_text("读取失败 oss://b/报表.csv".encode("gb18030")) == "读取失败 oss://b/报表.csv"
+    assert as_text(b"\xff\x80\xff") == "\ufffd\ufffd\ufffd"
 
 
 def test_a_batch_is_bounded_and_says_that_there_is_more(tmp_path: Path) -> None:
