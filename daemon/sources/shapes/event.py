@@ -66,13 +66,14 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         request_id=_clean(request_id),
         ec=_one_ec(facts, around, fragment.start - begin),
         host=_clean(facts.get("host") or _first(context, "host")),
-        bucket=_clean(where.best.bucket),
-        key=_clean(where.best.key),
-        version_id=_clean(where.best.version_id),
+        bucket=_clean(where.bucket),
+        key=_clean(where.key),
+        version_id=_clean(where.version_id),
         readings=tuple(
-            Reading(ObjectRef(_sure(r.bucket), _sure(r.key), _clean(r.version_id)), Origin.REQUEST)
+            Reading(ObjectRef(_sure(r.ref.bucket), _sure(r.ref.key), _clean(r.ref.version_id)), r.origin)
             for r in where.readings
         ),
+        origins=_origins(fragment, context, where, code),
         method=_method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
@@ -137,12 +138,31 @@ def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
 # ------------------------------------------------------------------------------------------------------ what it says
 
 
+def _origins(fragment: Fragment, context: Fragment | None, where: place.Place, code: str | None) -> dict[str, Origin]:
+    """Where the facts that decide came from, for those that are told."""
+    found: dict[str, Origin] = {}
+    if code:
+        found["code"] = fragment.fact("code")[1]
+    if where.bucket and where.bucket_from is not None:
+        found["bucket"] = where.bucket_from
+    if where.key and where.key_from is not None:
+        found["key"] = where.key_from
+        if where.version_id:
+            found["version_id"] = where.key_from
+    for name in ("request_id", "client"):
+        if name in fragment.facts:
+            found[name] = fragment.fact(name)[1]
+        elif context is not None and name in context.facts:
+            found[name] = Origin.RECORD
+    return found
+
+
 def _context(refusal: Refusal) -> Fragment | None:
     if not refusal.contexts:
         return None
     merged = Fragment(0, 0, "context")
     for context in refusal.contexts:
-        merged.absorb(Fragment(0, 0, "context", context.facts, context.extra))
+        merged.absorb(context)
     return merged
 
 

@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.daemon.sources.shapes.names import KNOWN_CODES, canonical
+from ossmend.daemon.sources.shapes.fragment import PLACES, Fragment
+from ossmend.daemon.sources.shapes.messages import implied_code
+from ossmend.daemon.sources.shapes.names import KNOWN_CODES, OF_THE_BODY, canonical_field
+from ossmend.remediators.contract import Origin
 
 DEEPEST = 24
 MOST_NODES = 4000
@@ -88,7 +90,7 @@ def _facts(node: dict[str, Any]) -> Fragment:
     """What the plain fields of one object tell."""
     fragment = Fragment(0, 0, "json")
     for spelling, raw in node.items():
-        name = canonical(str(spelling)[:60])
+        name = canonical_field(str(spelling)[:60])
         value = _scalar(raw)
         if value is None:
             continue
@@ -98,11 +100,30 @@ def _facts(node: dict[str, Any]) -> Fragment:
         elif name == "code" and not _CODE.fullmatch(value):
             if re.fullmatch(r"[45]\d\d", value):
                 fragment.put("status", value)
-        elif name == "status" and not re.fullmatch(r"\d{3}", value):
+        elif not _counts(name, str(spelling), value, fragment):
             continue
         else:
-            fragment.put(name, value)
+            if name == "message":
+                fragment.facts.pop(name, None)
+            fragment.put(name, value, Origin.BODY if OF_THE_BODY.match(str(spelling)) else None)
+    is_error = "code" in fragment.facts
+    for name in PLACES & fragment.facts.keys():
+        fragment.origins.setdefault(name, Origin.REQUEST if is_error else Origin.RECORD)
     return fragment
+
+
+def _counts(name: str, spelling: str, value: str, fragment: Fragment) -> bool:
+    """Is this value one to take under this name, after what was there before?"""
+    if name == "status":
+        return re.fullmatch(r"\d{3}", value) is not None
+    return name != "message" or name not in fragment.facts or _says_more(value, spelling, fragment)
+
+
+def _says_more(value: str, spelling: str, fragment: Fragment) -> bool:
+    """Is this the error's own message? A logger calls its line `msg`, the error calls OSS's sentence `message`."""
+    if implied_code(fragment.facts["message"]) is not None:
+        return False
+    return implied_code(value) is not None or spelling.lower().endswith("message")
 
 
 def _scalar(raw: Any) -> str | None:

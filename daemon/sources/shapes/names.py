@@ -108,6 +108,9 @@ _SPELLINGS = {
 
 _BY_NAME = {re.sub(r"[-_ ]", "", spelling): name for name, group in _SPELLINGS.items() for spelling in group.split("|")}
 
+OF_THE_BODY = re.compile(r"(?:ObjectName|BucketName|HostId|HostID|RequestId|OSSAccessKeyId|StringToSign|Code|EC)\Z")
+"""Spelled as OSS's own elements are."""
+
 EXTRA_NAMES = {
     "maxallowedskewmilliseconds": "MaxAllowedSkewMilliseconds",
     "endpoint": "Endpoint",
@@ -119,6 +122,22 @@ EXTRA_NAMES = {
 def canonical(spelling: str) -> str | None:
     """Our name of a thing, however it is spelled; None if it is none of ours."""
     return _BY_NAME.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
+
+
+_OF_RECORDS = {
+    "request": ("request", "requestline", "httprequest"),
+    "request_id": ("upstreamhttpxossrequestid", "senthttpxossrequestid", "ossreqid", "xossreqid"),
+    "ec": ("upstreamhttpxossec", "senthttpxossec"),
+    "host": ("httphost", "upstreamhost", "serverhost"),
+    "user_agent": ("httpuseragent",),
+}
+"""What only fields of a structured record are called: in a sentence these are plain words."""
+_BY_FIELD = {spelling: name for name, group in _OF_RECORDS.items() for spelling in group}
+
+
+def canonical_field(spelling: str) -> str | None:
+    """Our name of a field of a structured record."""
+    return canonical(spelling) or _BY_FIELD.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
 
 
 def _variants() -> Iterable[str]:
