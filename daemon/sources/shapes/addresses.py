@@ -26,6 +26,7 @@ _BUCKET_HOST = re.compile(
     re.IGNORECASE,
 )
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
+_BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
 _URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
 _URI = re.compile(r"(?:oss|s3)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(
@@ -82,7 +83,15 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int, kno
     """Every address in the fields and in the text; `known` is the bucket that the fields name."""
     url, spots = _from_urls(refusal, context, text, known)
     method, lines = _from_request_lines(refusal, context, text, known)
-    return Told((*spots, *_from_uris(text, start), *lines), url, method)
+    return Told((*spots, *_from_uris(text, start), *lines, *_from_bare_hosts(text)), url, method)
+
+
+def _from_bare_hosts(text: str) -> Iterator[Spot]:
+    """A bucket's host without a scheme, as wget and DNS print it: it names the bucket and no object."""
+    if "aliyuncs.com" in text:
+        for found in islice(_BARE_HOST.finditer(text), MOST_ADDRESSES):
+            if bucket := bucket_of_host(found[0]):
+                yield Spot(bucket, origin=Origin.URI)
 
 
 # ----------------------------------------------------------------------------------------------------------------- URLs

@@ -12,17 +12,22 @@ import binascii
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
+from urllib.parse import unquote
 
 from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
 from ossmend.daemon.sources.shapes.escapes import opened
+from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
 from ossmend.daemon.sources.shapes.records import Record, goes_on
+from ossmend.remediators.contract import Origin
 
 REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
+OSS_ID = re.compile(r"[0-9A-F]{24}")
 NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
+_ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 LINES_INSIDE = 60
 LOOKBACK = 3
 MOST_CONTEXTS = 8
@@ -91,10 +96,12 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     gathering = _Gathering()
     for record in records:
         record.text = opened(record.text)
+        record.own = without_clients_words(record.text)
         found = _fragments(record)
         for fragment in found:
             fragment.record = record.number
             _normalise(fragment)
+        _set_wrappers_aside(found)
         for fragment in found if record.objects else _line_by_line(found, record.text):
             gathering.take(fragment, record)
     _bound(gathering.refusals)
@@ -172,10 +179,12 @@ def _unite(into: Fragment, fragment: Fragment) -> None:
 
 def _fragments(record: Record) -> list[Fragment]:
     if not record.objects:
-        return fragments_of(record.text)
-    found = fragments_of(record.plain) if record.plain else []
+        return fragments_of(record.own)
+    found = fragments_of(without_clients_words(record.plain)) if record.plain else []
     for document in record.objects:
-        found += json_lines.find(document, len(record.plain), lambda text: fragments_of(opened(text)))
+        found += json_lines.find(
+            document, len(record.plain), lambda text: fragments_of(without_clients_words(opened(text)))
+        )
     return found
 
 
@@ -197,6 +206,35 @@ def _normalise(fragment: Fragment) -> None:
         fragment.note("EC", facts.pop("ec"))
 
 
+def _set_wrappers_aside(found: list[Fragment]) -> None:
+    """Beside an error of OSS's, a code that OSS does not know, another kind of request id or a status that is no
+    refusal's are a wrapper's own: they are context.
+    """
+    inner = [fragment for fragment in found if _is_of_oss(fragment)]
+    for fragment in found:
+        facts = fragment.facts
+        if fragment.weak or fragment in inner or not any(_near(fragment, each) for each in inner):
+            continue
+        if facts.get("code") not in KNOWN_CODES:
+            facts.pop("code", None)
+        if "request_id" in facts:
+            fragment.note("RequestId.wrapper", facts.pop("request_id"))
+        if facts.get("status") not in ("400", "403"):
+            facts.pop("status", None)
+
+
+def _is_of_oss(fragment: Fragment) -> bool:
+    facts = fragment.facts
+    if OSS_ID.fullmatch(facts.get("request_id", "")) or "ec" in facts:
+        return True
+    known = facts.get("code") in KNOWN_CODES
+    return known and (not fragment.weak or "said" in fragment.extra) and "request_id" not in facts
+
+
+def _near(one: Fragment, other: Fragment) -> bool:
+    return max(one.start, other.start) - min(one.end, other.end) < NEAR // 2
+
+
 class _Gathering:
     """The refusals so far, while fragments come in by place."""
 
@@ -214,7 +252,7 @@ class _Gathering:
         ):
             self._take_context(fragment)
             return
-        joined = self._join(fragment)
+        joined = self._join(fragment, record)
         if joined is None:
             joined = Refusal(fragment, record, {fragment.shape})
             joined.contexts += [each for each in self._waiting if fragment.start - each.end < NEAR]
@@ -243,11 +281,13 @@ class _Gathering:
         if "\n" not in last.record.text[last.fragment.end : fragment.start]:
             last.contexts.append(fragment)
 
-    def _join(self, fragment: Fragment) -> Refusal | None:
+    def _join(self, fragment: Fragment, record: Record) -> Refusal | None:
         request_id = fragment.facts.get("request_id")
         if request_id and (known := self._by_id.get(request_id)) is not None and _agree(known.fragment, fragment):
             self._drop_prelude(known, fragment)
             return self._joined(known, fragment)
+        if self.refusals and _echoes(self.refusals[-1], fragment, record.own):
+            return self.refusals[-1]
         for refusal in self.refusals[: -LOOKBACK - 1 : -1]:
             if _agree(refusal.fragment, fragment) and _beside(refusal, fragment) and _one_request(refusal, fragment):
                 return self._joined(refusal, fragment)
@@ -276,12 +316,25 @@ class _Gathering:
 
 def _agree(one: Fragment, other: Fragment) -> bool:
     """Nothing that identifies a request differs."""
+    if _other_object(one, other):
+        return False
     for name in ("request_id", "code", "ec"):
         mine, theirs = one.facts.get(name), other.facts.get(name)
         if mine and theirs and mine.upper() != theirs.upper():
             return False
     mine, theirs = one.extra.get("RequestId"), other.extra.get("RequestId")
     return not (mine and theirs and mine != theirs)
+
+
+def _other_object(one: Fragment, other: Fragment) -> bool:
+    """Both name an object for certain, and not the same: two requests, even if somebody gave them one id."""
+    mine, theirs = _named(one), _named(other)
+    return bool(mine and theirs and unquote(mine) != unquote(theirs))
+
+
+def _named(fragment: Fragment) -> str:
+    key, origin = fragment.fact("object")
+    return key.lstrip("/") if origin is Origin.BODY else ""
 
 
 def _beside(refusal: Refusal, fragment: Fragment) -> bool:
@@ -293,6 +346,17 @@ def _beside(refusal: Refusal, fragment: Fragment) -> bool:
         return False
     one = "code" not in into.facts and "request_id" in into.facts and refusal.shapes != {"xml"}
     return one and "request_id" not in fragment.facts and fragment.shape == "xml"
+
+
+def _echoes(refusal: Refusal, fragment: Fragment, text: str) -> bool:
+    """`ERROR 403: Forbidden.` on the next line: the same refusal in other words, if nothing is named that is new."""
+    alone = {"status"}
+    return (
+        refusal.fragment.facts.keys() == alone == fragment.facts.keys()
+        and refusal.fragment.facts == fragment.facts
+        and fragment.record - refusal.record.number == 1
+        and _ADDRESS.search(text) is None
+    )
 
 
 def _one_request(refusal: Refusal, fragment: Fragment) -> bool:
@@ -315,8 +379,15 @@ def _one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if fragment.weak or into.weak:
         return True
     if into.shape == "browser_console" or fragment.shape == "browser_console":
-        return False
+        return _same_console(into, fragment)
     return fragment.shape not in refusal.shapes if both_coded else True
+
+
+def _same_console(one: Fragment, other: Fragment) -> bool:
+    """A message of the console and the network line of the same request."""
+    if not (browser.NETWORK in one.extra or browser.NETWORK in other.extra):
+        return False
+    return one.facts.get("url", "").partition("?")[0] == other.facts.get("url", "-").partition("?")[0]
 
 
 def _begins_anew(refusal: Refusal, fragment: Fragment) -> bool:

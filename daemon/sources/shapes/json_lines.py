@@ -15,7 +15,7 @@ from typing import Any
 
 from ossmend.daemon.sources.shapes.fragment import PLACES, Fragment
 from ossmend.daemon.sources.shapes.messages import implied_code
-from ossmend.daemon.sources.shapes.names import KNOWN_CODES, OF_THE_BODY, canonical_field
+from ossmend.daemon.sources.shapes.names import KNOWN_CODES, OF_THE_BODY, canonical_field, is_clients
 from ossmend.remediators.contract import Origin
 
 DEEPEST = 24
@@ -25,6 +25,8 @@ _HINT = re.compile(
     r"<|Code|code|Error|OSS|oss|[A-Z][a-z]+(?:Denied|Forbidden|State|Skewed|Damage|Disable|Match"
     r"|KeyId)|CORS|403|RequestId|request"
 )
+REQUESTS = frozenset({"request", "req", "httprequest"})
+IDENTIFYING = frozenset({"request_id", "host", "ec"})
 NOT_CONTEXT = frozenset({"code", "message", "error_name"})
 """What the log line says of itself under these names is not what OSS said."""
 
@@ -33,10 +35,14 @@ def find(document: dict[str, Any], start: int, inside: Callable[[str], list[Frag
     """Fragments of one JSON object; `inside` finds those of a string. The last one is the context of all others."""
     found: list[Fragment] = []
     context = Fragment(start, start, "context")
-    for node in _objects(document):
+    for node, asked in _objects(document):
         facts = _facts(node)
         code = facts.facts.get("code")
-        if code is not None and (code in KNOWN_CODES or {"request_id", "host", "ec"} & facts.facts.keys()):
+        if (
+            not asked
+            and code is not None
+            and (code in KNOWN_CODES or {"request_id", "host", "ec"} & facts.facts.keys())
+        ):
             facts.start = facts.end = start
             facts.shape = "json"
             found.append(facts)
@@ -54,32 +60,44 @@ def find(document: dict[str, Any], start: int, inside: Callable[[str], list[Frag
     return [*found, context]
 
 
-def _objects(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every object in the document; the outermost first."""
-    waiting: deque[tuple[Any, int]] = deque([(document, 0)])
+def _objects(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Every object in the document, the outermost first; and whether it is part of the request that was sent, where
+    places are told and errors are not.
+    """
+    waiting: deque[tuple[Any, int, bool]] = deque([(document, 0, False)])
     seen = 0
     while waiting and seen < MOST_NODES:
-        node, depth = waiting.popleft()
+        node, depth, asked = waiting.popleft()
         seen += 1
         if isinstance(node, dict):
-            yield node
+            yield node, asked
         if depth < DEEPEST:
-            children = node.values() if isinstance(node, dict) else node
-            waiting += [(child, depth + 1) for child in children if isinstance(child, (dict, list))]
+            waiting += [(child, depth + 1, asked or of_request) for child, of_request in _inside(node)]
+
+
+def _inside(node: Any) -> Iterator[tuple[Any, bool]]:
+    """The objects and lists inside, without what a client sent: an error in a query is no error."""
+    named = node.items() if isinstance(node, dict) else (("", each) for each in node)
+    for name, child in named:
+        of_request = str(name).lower() in REQUESTS
+        if isinstance(child, (dict, list)) and (of_request or not is_clients(str(name))):
+            yield child, of_request
 
 
 def _strings(document: dict[str, Any]) -> Iterator[str]:
     """Every string that may hold an error's text."""
     told: set[str] = set()
-    for node in _objects(document):
-        for value in _values(node):
+    for node, asked in _objects(document):
+        for value in () if asked else _values(node):
             if isinstance(value, str) and len(value) > 12 and value not in told and _HINT.search(value):
                 told.add(value)
                 yield value
 
 
 def _values(node: dict[str, Any]) -> Iterator[Any]:
-    for value in node.values():
+    for name, value in node.items():
+        if is_clients(str(name)):
+            continue
         if isinstance(value, list):
             yield from value
         else:

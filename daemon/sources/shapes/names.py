@@ -135,6 +135,19 @@ _OF_RECORDS = {
 _BY_FIELD = {spelling: name for name, group in _OF_RECORDS.items() for spelling in group}
 
 
+CLIENTS_WORDS = frozenset(
+    "useragent httpuseragent ua referer referrer httpreferer httpreferrer cookie cookies query querystring args "
+    "queryparams requesturi requestargs url uri path originalurl requesturl request requestline httprequest "
+    "form".split()
+)
+"""Fields that hold what a client sent: addresses are read from them, errors never."""
+
+
+def is_clients(spelling: str) -> bool:
+    """Does this field of a record hold a client's own words?"""
+    return spelling.lower().replace("-", "").replace("_", "").replace(" ", "") in CLIENTS_WORDS
+
+
 def canonical_field(spelling: str) -> str | None:
     """Our name of a field of a structured record."""
     return canonical(spelling) or _BY_FIELD.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))

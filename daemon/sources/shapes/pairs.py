@@ -104,6 +104,8 @@ def pairs_in(text: str) -> Iterator[Pair]:
         name = canonical(here[1])
         if name is None or (here[2] is None and name != "request_id"):
             continue
+        if name == "code" and text.endswith("rpc error: ", 0, here.start()):
+            continue  # a gRPC wrapper's own code, whatever it is called
         limit = pending.start() if pending is not None else len(text)
         value, end = _value(text, here.end(), name, limit, lines)
         spelling = text[here.start(1) : here.end(1)]
@@ -223,21 +225,31 @@ def _put(fragment: Fragment, pair: Pair) -> None:
     value = pair.value
     match pair.name:
         case "code" if _NUMBER.fullmatch(value):
-            fragment.put("status", value.strip().lstrip("-"))
+            _put_status(fragment, value.strip().lstrip("-"))
         case "code" if not re.fullmatch(r"[A-Z][A-Za-z0-9.]{2,60}", value.strip()):
             fragment.note(pair.spelling, value)
         case "status" if not re.fullmatch(r"-?\d{3}\b.{0,40}", value.strip()):
             fragment.note(pair.spelling, value)
         case "status":
-            fragment.put("status", value.strip().lstrip("-")[:3])
+            _put_status(fragment, value.strip().lstrip("-")[:3])
         case "key_id" | "string_to_sign" | "signature" | "object" | "key":
             fragment.put(pair.name, value, pair.origin)
         case "skew" | "endpoint" | "recommend" | "content_length" | "credentials" | "server":
             fragment.note(
-                {"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint"}.get(pair.name, pair.spelling), value
+                {"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint", "server": "server"}.get(
+                    pair.name, pair.spelling
+                ),
+                value,
             )
         case _:
             fragment.put(pair.name, value.strip(), pair.origin)
+
+
+def _put_status(fragment: Fragment, status: str) -> None:
+    """A wrapper's own status (500 around OSS's 403) gives way to one that a refusal can have."""
+    if fragment.facts.get("status", "4")[0] != "4" and status in ("400", "403"):
+        del fragment.facts["status"]
+    fragment.put("status", status)
 
 
 def _finished(fragment: Fragment, text: str) -> Fragment:
