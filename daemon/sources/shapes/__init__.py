@@ -19,6 +19,8 @@ from ossmend.remediators.contract import Event
 
 LONGEST_TEXT = 16 * 1024 * 1024
 """What is longer is read so far."""
+PRELUDE = 2048
+"""How much before the only error of a pasted text is read for the place that it speaks of."""
 _BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
 
@@ -48,19 +50,21 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
             if event is not None:
                 found.append((record.number, event))
     refusals = refusals_of(plain)
-    found += _events(refusals, source=source, now=now, strict=strict, words=False)
-    if not found and not strict:
-        found = _events(refusals, source=source, now=now, strict=False, words=True)  # somebody's prose about a code
+    prelude = "\n".join(record.own for record in plain[: plain.index(refusals[0].record)]) if len(refusals) == 1 else ""
+    prelude = "" if strict else prelude[-PRELUDE:]
+    found += _events(refusals, source=source, now=now, strict=strict, words=False, prelude=prelude)
+    if not found and not strict:  # somebody's prose about a code
+        found = _events(refusals, source=source, now=now, strict=False, words=True, prelude=prelude)
     found.sort(key=lambda pair: pair[0])
     return [event for _number, event in found]
 
 
 def _events(
-    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool
+    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool, prelude: str
 ) -> list[tuple[int, Event]]:
     found: list[tuple[int, Event]] = []
     for refusal in refusals:
-        event = event_of(refusal, source=source, now=now, strict=strict, words=words)
+        event = event_of(refusal, source=source, now=now, strict=strict, words=words, prelude=prelude)
         if event is not None and not (words and event.code in {known.code for _number, known in found}):
             found.append((refusal.record.number, event))
     return found

@@ -28,7 +28,7 @@ _BUCKET_HOST = re.compile(
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
 _URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
-_URI = re.compile(r"(?:oss|s3)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
+_URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(
     r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?)(?:\"? (\d{3})\b)?)?"
 )
@@ -46,7 +46,7 @@ _NOT_REQUESTS = re.compile(
 _KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[，；。]\s|[:：]$")
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
-    r"|into|as|cannot|could|has|had|got|status|code)\b"
+    r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
     r"|\s?(?:失败|错误|报错|时|被|出错)"
 )
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
@@ -79,7 +79,7 @@ def bucket_of_host(host: str) -> str | None:
     return found[1].lower() if found else None
 
 
-def find(refusal: Fragment, context: Fragment | None, text: str, start: int, known: str | None) -> Told:
+def find(refusal: Fragment | None, context: Fragment | None, text: str, start: int, known: str | None) -> Told:
     """Every address in the fields and in the text; `known` is the bucket that the fields name."""
     url, spots = _from_urls(refusal, context, text, known)
     method, lines = _from_request_lines(refusal, context, text, known)
@@ -98,12 +98,12 @@ def _from_bare_hosts(text: str) -> Iterator[Spot]:
 
 
 def _from_urls(
-    refusal: Fragment, context: Fragment | None, text: str, known: str | None
+    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None
 ) -> tuple[str | None, list[Spot]]:
     """The request's URL: one that the error or the log line names, else those in the text that lead to OSS."""
     first: str | None = None
     spots: list[Spot] = []
-    host = refusal.facts.get("host", "").lower()
+    host = refusal.facts.get("host", "").lower() if refusal is not None else ""
     for url, trusted, origin in islice(_urls(refusal, context, text), MOST_ADDRESSES):
         if _NOT_REQUESTS.search(url):
             continue
@@ -114,7 +114,7 @@ def _from_urls(
     return first, spots
 
 
-def _urls(refusal: Fragment, context: Fragment | None, text: str) -> Iterator[tuple[str, bool, Origin]]:
+def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iterator[tuple[str, bool, Origin]]:
     """(URL, whether something names it the request's, origin)."""
     for fragment in (refusal, context):
         value = fragment.facts.get("url", "") if fragment is not None else ""
@@ -180,18 +180,10 @@ def version_of(query: str) -> str | None:
 
 
 def _from_request_lines(
-    refusal: Fragment, context: Fragment | None, text: str, known: str | None
+    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None
 ) -> tuple[str | None, list[Spot]]:
     """`GET /key HTTP/1.1`. It is the refused request's where a Host of OSS stands with it, else anybody's."""
-    method: str | None = None
-    spots: list[Spot] = []
-    request = context.facts.get("request", "") if context is not None else ""
-    request = refusal.facts.get("request", "") or request
-    if (found := _REQUEST_LINE.match(request)) is not None:
-        host = (refusal.facts.get("host") or (context.facts.get("host", "") if context is not None else "")).strip()
-        bucket = bucket_of_host(host)
-        if bucket is not None or _SERVICE_HOST.fullmatch(host):
-            method, spots = found[1], from_url(f"https://{host}{found[2]}", Origin.REQUEST)
+    method, spots = _from_fields(refusal, context)
     if " /" not in text:
         return method, spots
     header = _HOST_HEADER.search(text)
@@ -206,6 +198,17 @@ def _from_request_lines(
         spots += guess
         method = method or (found[1] if guess else None)
     return method, spots
+
+
+def _from_fields(refusal: Fragment | None, context: Fragment | None) -> tuple[str | None, list[Spot]]:
+    """A record's `request` field with its `host` field."""
+    told: dict[str, str] = {}
+    for fragment in (context, refusal):
+        told |= {name: fragment.facts[name] for name in ("request", "host") if fragment and fragment.facts.get(name)}
+    found, host = _REQUEST_LINE.match(told.get("request", "")), told.get("host", "").strip()
+    if found is None or not (bucket_of_host(host) or _SERVICE_HOST.fullmatch(host)):
+        return None, []
+    return found[1], from_url(f"https://{host}{found[2]}", Origin.REQUEST)
 
 
 def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:

@@ -45,6 +45,7 @@ _XHR = re.compile(
 """ali-oss in a browser: the request never got an answer that the page may read."""
 _PREFLIGHT = re.compile(r"\bOPTIONS (https?://[^\s'\"]{1,4000}) (?:net::\w{1,40} )?(403)(?: \(Forbidden\))?")
 """The network line of a refused preflight."""
+_SAFARI_PREFLIGHT = re.compile(r"Preflight response is not successful\.?(?: Status code: (\d{3}))?")
 NETWORK = "network"
 """Note of a line that says the same as a console message beside it."""
 _HEADER = re.compile(r"[Rr]equest header field ([\w-]{1,80}) is not allowed|missing token [‘'\"]([\w-]{1,80})[’'\"]")
@@ -80,6 +81,10 @@ def _network_lines(text: str) -> Iterator[Fragment]:
             fragment.put("method", found[1])
             fragment.note(NETWORK, "the browser got no answer that the page may read")
             yield fragment
+    for found in _SAFARI_PREFLIGHT.finditer(text) if "Preflight response" in text else ():
+        fragment = _fragment(found, None, None, found[0], found[1])
+        fragment.note(NETWORK, "the console's line about a preflight, without its address")
+        yield fragment
     if "OPTIONS http" in text:
         for found in _PREFLIGHT.finditer(text):
             fragment = _fragment(found, found[1], None, "preflight refused", found[2])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ossmend.daemon.sources.shapes.messages import implied_code
 from ossmend.remediators.contract import Origin
 
 LONGEST_VALUE = 16 * 1024
@@ -18,6 +19,10 @@ LONGEST_VALUE = 16 * 1024
 PLACES = frozenset({"bucket", "object", "key", "version_id", "host", "url", "request", "client"})
 """Facts of which a better believed one replaces a worse one."""
 SHAPES_OF_OSS = frozenset({"xml", "access_log"})
+
+
+def _is_osss(message: str) -> bool:
+    return implied_code(message) is not None
 
 
 @dataclass(slots=True)
@@ -64,6 +69,7 @@ class Fragment:
         for name, value in other.facts.items():
             _value, origin = other.fact(name)
             better = name in PLACES and value and origin.rank < self._origin(name).rank
+            better = better or (name == "message" and _is_osss(value) and not _is_osss(self.facts.get(name, "")))
             if not self.facts.get(name) or better:
                 self.facts[name] = value
                 self.origins[name] = origin

@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -53,7 +54,7 @@ class Refusal:
 def fragments_of(text: str) -> list[Fragment]:
     """Every fragment in a plain text, by place."""
     bodies = list(xml_body.find(text))
-    consoles = list(browser.find(text))
+    consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)
     dicts = list(pairs.find(rest, [body.start for body in bodies]))
     for each in dicts:
@@ -104,8 +105,27 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
         _set_wrappers_aside(found)
         for fragment in found if record.objects else _line_by_line(found, record.text):
             gathering.take(fragment, record)
-    _bound(gathering.refusals)
-    return gathering.refusals
+    refusals = _told_once(gathering.refusals)
+    _bound(refusals)
+    return refusals
+
+
+def _told_once(refusals: list[Refusal]) -> list[Refusal]:
+    """Without those that were told in two pieces: the one with the request id takes in what the other says."""
+    found: list[Refusal] = []
+    for refusal in refusals:
+        last = found[-1] if found else None
+        if last is None or not _told_again(last, refusal):
+            found.append(refusal)
+            continue
+        kept, other = (refusal, last) if "request_id" in refusal.fragment.facts else (last, refusal)
+        start, end = kept.fragment.start, kept.fragment.end
+        _unite(kept.fragment, other.fragment)
+        kept.fragment.start, kept.fragment.end = start, end
+        kept.contexts += other.contexts
+        kept.shapes |= other.shapes
+        found[-1] = kept
+    return found
 
 
 def _bound(refusals: list[Refusal]) -> None:
@@ -348,6 +368,28 @@ def _beside(refusal: Refusal, fragment: Fragment) -> bool:
     return one and "request_id" not in fragment.facts and fragment.shape == "xml"
 
 
+def _told_again(one: Refusal, other: Refusal) -> bool:
+    """The same code with and without its request id, one after the other: a program told its refusal in two pieces."""
+    mine, theirs = one.fragment.facts, other.fragment.facts
+    if "code" not in mine or mine["code"] != theirs.get("code") or not _agree(one.fragment, other.fragment):
+        return False
+    if ("request_id" in mine) == ("request_id" in theirs):
+        return False
+    apart = other.record.number - one.record.number
+    if apart > 1 or (apart == 0 and (one.record.objects or other.fragment.start - one.fragment.end > NEAR)):
+        return False
+    if apart and not _at_once(one.record.stamp, other.record.stamp):
+        return False
+    both = mine.keys() & theirs.keys() & {"bucket", "object", "key", "host", "url", "ec"}
+    return all(mine[name] == theirs[name] for name in both)
+
+
+def _at_once(one: datetime | None, other: datetime | None) -> bool:
+    if one is None or other is None:
+        return True
+    return (one.tzinfo is None) == (other.tzinfo is None) and abs((one - other).total_seconds()) <= 1
+
+
 def _echoes(refusal: Refusal, fragment: Fragment, text: str) -> bool:
     """`ERROR 403: Forbidden.` on the next line: the same refusal in other words, if nothing is named that is new."""
     alone = {"status"}
@@ -385,9 +427,13 @@ def _one_request(refusal: Refusal, fragment: Fragment) -> bool:
 
 def _same_console(one: Fragment, other: Fragment) -> bool:
     """A message of the console and the network line of the same request."""
-    if not (browser.NETWORK in one.extra or browser.NETWORK in other.extra):
+    origins = {each.facts["origin"] for each in (one, other) if "origin" in each.facts}
+    if one.shape != other.shape or len(origins) > 1:
         return False
-    return one.facts.get("url", "").partition("?")[0] == other.facts.get("url", "-").partition("?")[0]
+    mine, theirs = one.facts.get("url", "").partition("?")[0], other.facts.get("url", "").partition("?")[0]
+    if mine and theirs:
+        return mine == theirs
+    return browser.NETWORK in (one.extra if not mine else other.extra)
 
 
 def _begins_anew(refusal: Refusal, fragment: Fragment) -> bool:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ossmend.daemon.sources.shapes.addresses import bucket_of_host
 from ossmend.daemon.sources.shapes.fragment import PLACES, Fragment
 from ossmend.daemon.sources.shapes.messages import implied_code
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES, OF_THE_BODY, canonical_field, is_clients
@@ -25,6 +26,8 @@ _HINT = re.compile(
     r"<|Code|code|Error|OSS|oss|[A-Z][a-z]+(?:Denied|Forbidden|State|Skewed|Damage|Disable|Match"
     r"|KeyId)|CORS|403|RequestId|request"
 )
+OSS_ID = re.compile(r"[0-9A-F]{24}")
+EC = re.compile(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
 IDENTIFYING = frozenset({"request_id", "host", "ec"})
 NOT_CONTEXT = frozenset({"code", "message", "error_name"})
@@ -57,7 +60,23 @@ def find(document: dict[str, Any], start: int, inside: Callable[[str], list[Frag
         for fragment in inside(text):
             fragment.start = fragment.end = start
             found.append(fragment)
+    if not found and _is_a_refusal(context):
+        found.append(Fragment(start, start, "json", dict(context.facts), dict(context.extra), origins=context.origins))
     return [*found, context]
+
+
+def _is_a_refusal(context: Fragment) -> bool:
+    """A record of a server or client that passes OSS's refusal on: a 403 and what only OSS answers, and no code."""
+    facts = context.facts
+    if facts.get("status") != "403":
+        return False
+    if OSS_ID.fullmatch(facts.get("request_id", "")) or EC.fullmatch(facts.get("ec", "")):
+        return True
+    return any(bucket_of_host(part) for part in (facts.get("host", ""), _host_of(facts.get("url", ""))))
+
+
+def _host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
 def _objects(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:

@@ -73,8 +73,9 @@ _SPELLINGS = {
     "status": "status|status code|http status|http status code|http code|response status|response code|"
     "response status code|aos status->code|aos status code|状态码|返回码|http状态码",
     "message": "message|msg|error message|error msg|err msg|error info|err message|错误信息|错误消息",
-    "request_id": "request id|req id|x-oss-request-id|oss request id|请求id|amz request id|x-amz-request-id",
-    "host": "host id|host name|host",
+    "request_id": "request id|req id|x-oss-request-id|oss request id|请求id|amz request id|x-amz-request-id"
+    "|aws request id",
+    "host": "host id|host name|host|s3 extended request id|extended request id|amz id 2|x-amz-id-2",
     "ec": "ec|ec code|x-oss-ec|oss ec",
     "bucket": "bucket|bucket name|oss bucket|oss bucket name|存储空间|桶",
     "object": "object|object name|object key|oss key|oss object|oss object name|oss path|对象",

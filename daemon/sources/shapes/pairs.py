@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ossmend.daemon.sources.shapes.escapes import depth_of, unescaped
 from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.daemon.sources.shapes.names import NAME_PATTERN, OF_THE_BODY, canonical
+from ossmend.daemon.sources.shapes.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.shapes.records import goes_on
 from ossmend.remediators.contract import Origin
 
@@ -195,7 +195,10 @@ def _closing(text: str, start: int, slashes: str, quote: str) -> int:
 
 def _contradicts(fragment: Fragment, pair: Pair) -> bool:
     known = fragment.facts.get(pair.name)
-    return pair.name in IDENTITY and known is not None and known != pair.value
+    if pair.name not in IDENTITY or known is None or known == pair.value:
+        return False
+    # a code that OSS does not know, beside one that it does, is a wrapper's own
+    return pair.name != "code" or (known in KNOWN_CODES) == (pair.value.strip() in KNOWN_CODES)
 
 
 def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
@@ -228,6 +231,10 @@ def _put(fragment: Fragment, pair: Pair) -> None:
             _put_status(fragment, value.strip().lstrip("-"))
         case "code" if not re.fullmatch(r"[A-Z][A-Za-z0-9.]{2,60}", value.strip()):
             fragment.note(pair.spelling, value)
+        case "code":
+            if value.strip() in KNOWN_CODES and fragment.facts.get("code") not in KNOWN_CODES:
+                fragment.facts.pop("code", None)
+            fragment.put("code", value.strip())
         case "status" if not re.fullmatch(r"-?\d{3}\b.{0,40}", value.strip()):
             fragment.note(pair.spelling, value)
         case "status":

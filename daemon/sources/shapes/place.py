@@ -21,7 +21,7 @@ from ossmend.remediators.contract import ObjectRef, Origin, Reading
 
 MOST_READINGS = 8
 LONGEST_KEY = 1023
-_NOTHING = frozenset({"", "-", "null", "none", "nil", "undefined", "<nil>"})
+_NOTHING = frozenset({"", "-", "null", "None", "undefined"})
 _CUT_RESOURCE = re.compile(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
 
 
@@ -53,6 +53,15 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
         spots = [spot if spot in own or not spot.key else Spot(spot.bucket, origin=spot.origin) for spot in spots]
     spots.sort(key=lambda spot: spot.origin.rank)
     return _best(spots, told)
+
+
+def guess(before: str) -> Place:
+    """What the lines before a pasted error speak of: the last place in them explains, and is never written to."""
+    spot = next((each for each in addresses.find(None, None, before, len(before), None).spots if each.bucket), None)
+    if spot is None:
+        return Place()
+    key_from = Origin.PROSE if spot.key else None
+    return Place(spot.bucket, spot.key, spot.version_id, Origin.PROSE, key_from)
 
 
 def _best(spots: list[Spot], told: addresses.Told) -> Place:
@@ -97,11 +106,11 @@ def _told(fragment: Fragment) -> Spot:
         key, key_from = fragment.fact("key")
     version, _ = fragment.fact("version_id")
     bucket = bucket.strip()
-    if not BUCKET.fullmatch(bucket) or bucket.lower() in _NOTHING:
+    if not BUCKET.fullmatch(bucket) or bucket in _NOTHING:
         bucket = ""
-    if key.lower() in _NOTHING or len(key.encode("utf-8", "replace")) > LONGEST_KEY + 1:
+    if key in _NOTHING or len(key.encode("utf-8", "replace")) > LONGEST_KEY + 1:
         key = ""
-    if version.lower() in _NOTHING:
+    if version in _NOTHING:
         version = ""
     origin = key_from if key else bucket_from
     if bucket and key and bucket_from.rank > key_from.rank and bucket_from is Origin.PROSE:
