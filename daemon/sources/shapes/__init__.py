@@ -1,8 +1,9 @@
 """Any text -> Events: finds what OSS refused in logs, tracebacks, consoles and pastes, in whatever shape it was
 printed.
 
-The road of a text: records.py splits it into what single log calls wrote; xml_body, pairs, mentions, json_lines and
-browser find fragments; gather.py puts together what is of one request; event.py makes the Event. Lines of an access log
+The road of a text: records.py splits it into what single log calls wrote; reading.py has xml_body, pairs, mentions,
+json_lines and browser find fragments in what is left without a client's own words (forged.py); gather.py puts together
+what is of one request; place.py orders what is told of bucket and key; event.py makes the Event. Lines of an access log
 are read by access_line.py. It never raises and works in linear time, whatever it is given.
 """
 
@@ -13,8 +14,9 @@ from datetime import datetime
 
 from ossmend.daemon.sources.shapes import access_line, records
 from ossmend.daemon.sources.shapes.event import event_of
-from ossmend.daemon.sources.shapes.gather import Refusal, refusals_of
+from ossmend.daemon.sources.shapes.gather import refusals_of
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
+from ossmend.daemon.sources.shapes.same_request import Refusal
 from ossmend.remediators.contract import Event
 
 LONGEST_TEXT = 16 * 1024 * 1024

@@ -14,9 +14,9 @@ from datetime import datetime
 from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import place, times
 from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.daemon.sources.shapes.gather import Refusal
 from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
 from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
+from ossmend.daemon.sources.shapes.same_request import Refusal
 from ossmend.daemon.sources.shapes.strangers import says_oss, stranger
 from ossmend.remediators.contract import Event, ObjectRef, Origin, Reading
 
