@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_left
 
 from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
 from ossmend.daemon.sources.shapes.escapes import opened
@@ -109,10 +110,12 @@ def _set_wrappers_aside(found: list[Fragment]) -> None:
     refusal's are a wrapper's own: they are context.
     """
     inner = [fragment for fragment in found if _is_of_oss(fragment)]
+    starts = [fragment.start for fragment in inner]
+    own = set(map(id, inner))
     for fragment in found:
-        facts = fragment.facts
-        if fragment.weak or fragment in inner or not any(_near(fragment, each) for each in inner):
+        if fragment.weak or id(fragment) in own or not _near_one(fragment, inner, starts):
             continue
+        facts = fragment.facts
         if facts.get("code") not in KNOWN_CODES:
             facts.pop("code", None)
         if "request_id" in facts:
@@ -121,13 +124,18 @@ def _set_wrappers_aside(found: list[Fragment]) -> None:
             facts.pop("status", None)
 
 
+def _near_one(fragment: Fragment, inner: list[Fragment], starts: list[int]) -> bool:
+    """Is one of them, which are in order of place, near?"""
+    at = bisect_left(starts, fragment.start)
+    return any(
+        max(fragment.start, each.start) - min(fragment.end, each.end) < NEAR // 2
+        for each in inner[max(0, at - 1) : at + 1]
+    )
+
+
 def _is_of_oss(fragment: Fragment) -> bool:
     facts = fragment.facts
     if OSS_ID.fullmatch(facts.get("request_id", "")) or "ec" in facts:
         return True
     known = facts.get("code") in KNOWN_CODES
     return known and (not fragment.weak or "said" in fragment.extra) and "request_id" not in facts
-
-
-def _near(one: Fragment, other: Fragment) -> bool:
-    return max(one.start, other.start) - min(one.end, other.end) < NEAR // 2
