@@ -46,7 +46,7 @@ APART = 16
 """Between the numbers of the last record of one stream and the first of the next: they are no neighbours."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """The lines of one record, joined; with the stamp and the JSON objects that they carry."""
 
@@ -58,6 +58,8 @@ class Record:
     objects: list[dict[str, Any]] = field(default_factory=list)
     plain: str = ""
     """With objects: what stands before them on their line."""
+    own: str = ""
+    """The text without what a client could put into it (forged.py); as long as `text`."""
 
 
 @dataclass(frozen=True, slots=True)
