@@ -12,6 +12,7 @@ import pytest
 from ossmend.daemon.sources import app_log
 from ossmend.daemon.sources.app_log import AppLog
 from ossmend.daemon.sources.envelopes.encodings import as_text
+from ossmend.daemon.sources.taking import PATIENT_SECONDS
 from ossmend.remediators.contract import Event
 from tests.daemon.sources.following import Follower, HandClock
 from tests.samples.printed import SHAPES, Refused
@@ -215,7 +216,7 @@ def test_a_java_block_that_is_still_being_written_waits(tmp_path: Path) -> None:
     with log.open("a") as file:
         file.write(rest)
     assert follower.read() == []
-    clock.pass_(0.3)
+    clock.pass_(PATIENT_SECONDS + 1)
     events = follower.read()
     assert [(event.code, event.bucket) for event in events] == [("InvalidObjectState", FROZEN.bucket)]
 
@@ -238,7 +239,7 @@ def test_a_crash_inside_an_unfinished_block_reads_it_whole(tmp_path: Path) -> No
     again = Follower(AppLog(str(tmp_path / "*.log"), "beginning", clock))
     again.cursor = follower.cursor
     again.read()
-    clock.pass_(0.3)
+    clock.pass_(PATIENT_SECONDS + 1)
     assert [event.bucket for event in again.read()] == [FROZEN.bucket]
 
 
@@ -262,7 +263,7 @@ def test_every_shape_written_byte_by_byte_is_one_event(tmp_path: Path, shape: st
             file.write(text[start : start + 97])
             clock.pass_(0.01)
             events += follower.read()
-    clock.pass_(0.3)
+    clock.pass_(PATIENT_SECONDS + 1)
     events += follower.read()
     assert {event.code for event in events} == {"InvalidObjectState"}
     # a traceback prints the same answer twice; triage counts a request id once
