@@ -1,7 +1,7 @@
 """Many words -> a few patterns that find them in bytes at a speed near that of looking for one letter.
 
-A pattern of alternatives is tried at every byte, and that is slow. One that begins with a single letter is looked for by
-`memchr`, which is fast as long as the letter is rare. So each word is looked for by a letter inside of it that logs
+A pattern of alternatives is tried at every byte, and that is slow. One that begins with a single letter is fast, as
+long as the letter is rare. So each word is looked for by a letter inside of it that logs
 seldom have, with what is before and behind it around; as few letters as possible, each one pattern.
 """
 
@@ -15,7 +15,7 @@ _PER_MILLE = {
     60: "etaoinr",
     40: "sdlc.0123456789",
     20: "mpu:-",
-    12: "ghfby/=\"_",
+    12: 'ghfby/="_',
     8: "vw,kINFOERTD",
     4: "x[]()ABCGLMPSUW",
     2: "jqz",

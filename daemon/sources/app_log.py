@@ -200,9 +200,7 @@ class AppLog:
 
     # ------------------------------------------------------------------------------------------------ one file
 
-    def _look(
-        self, identity: str, place: Place, info: os.stat_result, seen: _Seen, heir: _Heir | None
-    ) -> Place:
+    def _look(self, identity: str, place: Place, info: os.stat_result, seen: _Seen, heir: _Heir | None) -> Place:
         """Read on in one file; the place after it."""
         if place.left_alone and info.st_size >= place.offset:
             return replace(place, offset=info.st_size)
@@ -316,9 +314,7 @@ class AppLog:
             return b"", 0, idle  # it is gone again, or nobody may read it: then nothing of it belongs here
         return lines[: lines.rfind(b"\n") + 1], info.st_size, min(idle, self._idle(info))
 
-    def _take(
-        self, place: Place, first: int, raw: Raw, chunk: Chunk, seen: _Seen, heir: _Heir | None
-    ) -> Taken:
+    def _take(self, place: Place, first: int, raw: Raw, chunk: Chunk, seen: _Seen, heir: _Heir | None) -> Taken:
         """Parse what is complete."""
         told = {stream: raw.in_data(at - first) for stream, at in (place.told or {}).items()}
         taken = take(chunk, skipping=place.skipping, told=told, most=MOST_EVENTS - len(seen.events))

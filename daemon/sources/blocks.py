@@ -20,7 +20,7 @@ from ossmend.daemon.sources.units import Unit, Units
 _CLOSED = re.compile(
     r"</Error\\*>|&lt;/Error&gt;|StatusCode=\d+, ErrorCode=[^\n]*\n?\Z|requestId: ?[0-9A-F]{24}"
     r"|[}\])]['\")\]}]*,?\s*\Z"
-    r"|blocked by CORS policy[^\n]*\n?\Z|\Z(?<=\")"
+    r"|blocked by CORS policy[^\n]*\n?\Z|\A[^\n]*\"\n?\Z"
 )
 _DICT = re.compile(r"['\"](?:Code|code|details|status|ErrorCode)\\*['\"]\s?:|<Error")
 _MORE_COMES = re.compile(
@@ -28,6 +28,8 @@ _MORE_COMES = re.compile(
     r"|\A(?:Http Status|Error) \w{1,10}:|\ARequest I[dD]:|\A\s{0,40}</?[A-Z]\w{0,40}[> ]"
 )
 """The last line so far shows that the one who prints it has not come to an end."""
+_ANOTHER_TRACE = re.compile(r"During handling of the above|The above exception was|Traceback \(|Suppressed: ")
+"""The same failure, told once more with what came of it."""
 BACK_LINES = 20
 BACK_BYTES = 8 * 1024
 MOST_LINES = 400
@@ -40,6 +42,8 @@ OTHERS_BYTES = 256 * 1024
 LOOK_AHEAD = 50
 """Where an error is closed already, what may still belong to it is not looked for further away than this."""
 LOOKED_AT = 4096
+NEAREST = 4
+"""The part before the rest of a line is not further away than so many lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +107,25 @@ def is_closed(text: str) -> bool:
 
 def _beginning(units: Units, stream: str, hit: Unit, floor: int) -> list[Unit]:
     """The record's units from its first one to the hit, if its beginning can be seen a few lines back."""
-    own, seen = [hit], 0
-    at = units.before(hit)
+    own, seen, size = [hit], 0, 0
+    at = units.before(hit) if _may_begin_earlier(hit) else None
     while at is not None and at.end > floor and seen < BACK_OTHERS and hit.start - at.start <= OTHERS_BYTES:
-        if own[-1].begins and seen >= 4:
-            break
         seen += 1
         mine = units.stream(at) == stream
-        if mine and own[-1].begins and not at.is_part:
+        if own[-1].begins and (seen > NEAREST or (mine and not at.is_part)):
             break
         if mine:
             own.append(at)
-            if len(own) > BACK_LINES or sum(each.end - each.start for each in own[1:]) > BACK_BYTES:
+            size += at.end - at.start
+            if len(own) > BACK_LINES or size > BACK_BYTES or not _may_begin_earlier(at):
                 break
-        elif own[-1].begins and not _has_parts(own[-1]):
-            break
         at = units.before(at)
     return own[::-1]
 
 
-def _has_parts(unit: Unit) -> bool:
-    return unit.line.ended is not None or unit.line.partial
+def _may_begin_earlier(unit: Unit) -> bool:
+    """A line that begins a record may still be the rest of a part, if it was in an envelope."""
+    return not unit.begins or unit.line.stream is not None
 
 
 @dataclass(slots=True)
@@ -178,8 +180,9 @@ def _grown(units: Units, stream: str, own: list[Unit]) -> Block:
             if len(block.own) > MOST_LINES + BACK_LINES or block.size > MOST_BYTES + BACK_BYTES:
                 return _block(stream, block)
         at = units.after(at)
-    is_open = not block.closed or block.has_rest()
-    more = is_open and (block.has_rest() or _more_comes(block))
+    # one line that is closed is all of it; behind several lines more of the same record may come
+    is_open = not block.closed or block.has_rest() or len(block.own) > 1
+    more = is_open and (block.has_rest() or (not block.closed and _more_comes(block)))
     return _block(stream, block, is_open=is_open, unfinished=more)
 
 
@@ -190,7 +193,9 @@ def _ends_before(block: _Growing, unit: Unit) -> bool:
     last, text = block.own[-1].line, unit.line.text
     if unit.begins or (last.document is not None and text.strip()):
         return True
-    return block.closed and not records.goes_on(text.partition("\n")[0])
+    first = text.partition("\n")[0]
+    in_a_trace = last.text[:1] in (" ", "\t") and records.is_header(first)
+    return block.closed and not (records.goes_on(first) or in_a_trace or _ANOTHER_TRACE.match(first))
 
 
 def _more_comes(block: _Growing) -> bool:

@@ -2,7 +2,7 @@
 
 Most of a log is about something else, and is never decoded. What passes is made from the tables that the parser reads:
 names.py (codes, and how a code's field is spelled), messages.py (OSS's sentences). A test asks parser and gate about a
-text of every kind: whatever the parser finds, the gate lets through. Next: blocks.py, which takes the lines around a hit.
+text of every kind: whatever the parser finds, the gate lets through. Next: blocks.py takes the lines around a hit.
 
 Two kinds of hits: a code or a sentence tells by itself. A lone 403 or a browser's words tell only where something near
 them says that it is about OSS.
@@ -11,6 +11,7 @@ them says that it is about OSS.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from ossmend.daemon.sources.anchored import patterns
@@ -86,8 +87,9 @@ def _in_slice(data: bytes, start: int, end: int) -> list[int]:
             (weak if hit.lastindex else found).append(hit.start())
     found += _code_fields(part, lowered)
     found += [at for at in _places(part, b"-0000") if _EC.match(part, max(0, at - 4))]
-    found += [at for at in weak if _near_oss(data, start + at)]
-    return sorted({start + at for at in found})
+    places = [start + at for at in found]
+    places += _near_oss(data, sorted(start + at for at in weak))
+    return sorted(set(places))
 
 
 def _places(data: bytes, word: bytes) -> Iterator[int]:
@@ -109,13 +111,19 @@ def _code_fields(part: bytes, lowered: bytes) -> Iterator[int]:
             yield from _places(lowered, word)
 
 
-def _near_oss(data: bytes, at: int) -> bool:
-    """Is OSS named around here, or is there a request id as OSS makes them on the same line?"""
-    start, end = max(0, at - NEAR), min(len(data), at + NEAR)
-    around = data[start:end]
-    lowered = around.lower()
-    if any(sign in lowered for sign in _OSS):
-        return True
-    line = around.rfind(b"\n", 0, at - start) + 1
-    stop = around.find(b"\n", at - start)
-    return _REQUEST_ID.search(around, line, stop if stop >= 0 else len(around)) is not None
+def _near_oss(data: bytes, weak: list[int]) -> Iterator[int]:
+    """Those places that have OSS named around them, or a request id as OSS makes them on the same line."""
+    if not weak:
+        return
+    first = max(0, weak[0] - NEAR)
+    around = data[first : weak[-1] + NEAR].lower()
+    named = sorted(first + at for sign in _OSS for at in _places(around, sign))
+    for at in weak:
+        nearest = bisect_left(named, at - NEAR)
+        if (nearest < len(named) and named[nearest] <= at + NEAR) or _REQUEST_ID.search(data, *_line_of(data, at)):
+            yield at
+
+
+def _line_of(data: bytes, at: int) -> tuple[int, int]:
+    end = data.find(b"\n", at, at + NEAR)
+    return data.rfind(b"\n", max(0, at - NEAR), at) + 1 or max(0, at - NEAR), end if end >= 0 else at + NEAR

@@ -89,9 +89,7 @@ def _is_whole(rest: bytes, chunk: Chunk) -> bool:
     return chunk.quiet >= QUIET_SECONDS and (is_closed(as_text(rest)) or chunk.idle >= ABANDONED_SECONDS)
 
 
-def _sorted_out(
-    blocks: list[Block], chunk: Chunk, start: int, limit: int, told: dict[str, int], most: int
-) -> Taken:
+def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told: dict[str, int], most: int) -> Taken:
     """Which blocks are taken, and which wait."""
     waiting = [block for block in blocks if _waits(block, chunk)]
     used = min([limit, *(max(block.start, start) for block in waiting)])

@@ -1,4 +1,4 @@
-"""Docker's json-file driver: `{"log": "...\\n", "stream": "stderr", "time": "..."}`, one line of the program in each.
+r"""Docker's json-file driver: `{"log": "...\n", "stream": "stderr", "time": "..."}`, one line of the program in each.
 
 A line longer than 16 KiB comes in parts; all but the last lack their line end. Where no line in sight has one (some
 shippers trim them) that says nothing: streams.py looks at that. Docker's fluentd and journald drivers mark their parts.

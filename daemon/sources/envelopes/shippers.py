@@ -22,8 +22,8 @@ _OF_A_SHIPPER = frozenset(
 )
 """One of these beside the raw line tells that a shipper made the record. A time alone does not."""
 _OF_A_LOGGER = frozenset(
-    "level lvl severity_text levelname level_name log.level log.logger logger logger_name loggername err error error.message "
-    "error.stack_trace error.type exception exc_info exc_text stack stack_trace stacktrace thrown throwable caller "
+    "level lvl severity_text levelname level_name log.level log.logger logger logger_name loggername err error "
+    "error.message error.stack_trace error.type exception exc_info exc_text stack stack_trace stacktrace thrown throwable caller "
     "lineno funcname thread thread_name threadname code status statuscode errorcode request_id requestid".split()
 )
 """One of these tells that the application's own logger wrote the record."""
@@ -70,14 +70,14 @@ def opened(document: dict[str, Any]) -> Line | None:
 
 
 def _is_shipped(document: dict[str, Any], raw: str) -> bool:
-    names = {name.lower() for name in document if isinstance(name, str)}
+    names = {name.lower() for name in document}
     if names & _OF_A_LOGGER:
         return False
     log = document.get("log")
     if isinstance(log, dict) and {"level", "logger"} & log.keys():
         return False
     shipped = (_OF_A_SHIPPER - {raw}) & document.keys()
-    return bool(shipped) or isinstance(log, dict) or any(str(name).startswith("__tag__") for name in document)
+    return bool(shipped) or isinstance(log, dict) or any(name.startswith("__tag__") for name in document)
 
 
 def _stream(document: dict[str, Any]) -> str:
@@ -95,4 +95,6 @@ def _stream(document: dict[str, Any]) -> str:
 
 
 def _stamp(document: dict[str, Any]) -> str | None:
-    return next((str(document[name])[:64] for name in _STAMPS if isinstance(document.get(name), (str, int, float))), None)
+    return next(
+        (str(document[name])[:64] for name in _STAMPS if isinstance(document.get(name), (str, int, float))), None
+    )

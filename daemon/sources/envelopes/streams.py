@@ -34,30 +34,27 @@ def lines_of(text: str, begins: Callable[[Line], bool]) -> Iterator[Placed]:
     waiting: dict[str, Placed] = {}
     ended: set[str] = set()
     for placed in _assigned(text, begins):
-        stream, line = placed.stream, placed.line
-        if line.ended:
-            ended.add(stream)
-        before = waiting.pop(stream, None)
-        if before is not None:
-            if _is_part(before.line, line, stream in ended) and not _too_long(before, line):
-                joined = replace(line, text=before.line.text + line.text, stamp=before.line.stamp, document=None)
-                placed = replace(before, line=_reread(joined))
-            else:
-                yield before
-        if placed.line.partial or placed.line.ended is False:
-            waiting[stream] = placed
+        if placed.line.ended:
+            ended.add(placed.stream)
+        before = waiting.pop(placed.stream, None)
+        joined = _joined(before, placed, others_end=placed.stream in ended) if before is not None else placed
+        if before is not None and joined is placed:
+            yield before
+        if joined.line.partial or joined.line.ended is False:
+            waiting[placed.stream] = joined
         else:
-            yield placed
+            yield joined
     yield from waiting.values()
 
 
-def _is_part(line: Line, following: Line, others_end: bool) -> bool:
-    """Is the following line the rest of this one?"""
-    return line.partial or len(line.text) >= DOCKERS_PART or others_end
-
-
-def _too_long(before: Placed, line: Line) -> bool:
-    return len(before.line.text) + len(line.text) > LONGEST
+def _joined(before: Placed, placed: Placed, *, others_end: bool) -> Placed:
+    """The part and its rest as one; the other line alone if the first was none."""
+    part, line = before.line, placed.line
+    is_part = part.partial or len(part.text) >= DOCKERS_PART or others_end
+    if not is_part or len(part.text) + len(line.text) > LONGEST:
+        return placed
+    whole = replace(line, text=part.text + line.text, stamp=part.stamp, document=None)
+    return replace(before, line=_reread(whole))
 
 
 def _reread(line: Line) -> Line:

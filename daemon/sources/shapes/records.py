@@ -33,7 +33,9 @@ _INSIDE = re.compile(
     r"|(?:status|code|message|requestId|name|hostId|params|ecCode)\s?: "
     r"|[\"']?\w{1,30}[\"']?\s{1,5}(?:=>?) "
 )
-_HEADER = re.compile(r"(?:[\w$]{1,80}\.){0,20}[\w$]{0,80}(?:Exception|Error)\b(?::|$)|Traceback \(|goroutine \d|panic: ")
+_HEADER = re.compile(
+    r"(?:[\w$]{1,80}\.){0,20}[\w$]{0,80}(?:Exception|Error)\b(?::|$)|Traceback \(|goroutine \d|panic: "
+)
 """The first line of an exception: a log call that has one below its message gives each line to a syslog of its own."""
 _STAMP_BEFORE = re.compile(
     r"[\[(|]{0,2}20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z"
