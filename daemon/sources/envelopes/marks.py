@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = r"(?:\x1b|\\+u001[bB]|\\+x1[bB]|\\+0?33|\\+e|#033|\^\[(?=\[))"
 _COLOUR = re.compile(
-    rf"{_ESCAPE}(?:\[[0-?]{{0,32}}[ -/]{{0,4}}[@-~]|\][^\x07\x1b\\\n]{{0,512}}(?:\x07|\x1b\\|\\+u0007|\\+x07|#007|\\+a)?"
-    r"|[()][0-9A-B])"
+    r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,512}(?:\x07|\x1b\\)?|[()][0-9A-B])"
+    r"|(?:\\{1,16}(?:u001[bB]|x1[bB]|0?33|e)|#033|\^\[)\[[0-9;?]{0,32}[A-Za-z]"
 )
-_MAY_BE = re.compile(r"\x1b|1[bB]\[|1[bB]\]|33\[|\\e\[|\^\[\[")
+_MAY_BE = re.compile(r"\x1b|1[bB]\[|33\[|\\e\[|\^\[\[")
 _BARE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5})m")
 _BARE_END = ("[0m", "[39m", "[22m")
 _OCTAL = re.compile(r"#(0[0-3][0-7]|177)|\\(01[0-5]|033)(?!\d)")
@@ -30,7 +29,7 @@ def without_colours(text: str) -> str:
 
 
 def without_octal(text: str) -> str:
-    """What syslog escaped: `#012` is a line end, `#011` a tab; `\\012` where a BSD or an old sysklogd did it."""
+    r"""What syslog escaped: `#012` is a line end, `#011` a tab; `\012` where a BSD or an old sysklogd did it."""
     return _OCTAL.sub(_sign, text) if "#0" in text or "\\0" in text else text
 
 
