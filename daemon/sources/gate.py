@@ -60,6 +60,7 @@ _CUT_CODE = re.compile(rb"(?:<|&lt;|\\+u003[cC])Code(?:>|&gt;|\\+u003[eE])")
 _STATUS = re.compile(rb"(?:(?<![0-9A-Za-z.])|(?<=[pPsS])|(?<=[dD][eE])|(?<=\dm))403(?![0-9A-EG-Za-z])")
 _EC = re.compile(rb"(?<!\d)\d{4}-\d{8}(?!\d)")
 _REQUEST_ID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Za-z])")
+_NUMBERS = re.compile(rb'"MESSAGE"\s{0,4}:\s{0,4}\[([\d, ]{2,1000000})\]')
 _OSS = (b"oss", "阿里云".encode(), "阿里云".encode("gb18030"), b"\\u963f\\u91cc\\u4e91")
 
 
@@ -87,6 +88,8 @@ def _in_slice(data: bytes, start: int, end: int) -> list[int]:
             (weak if hit.lastindex else found).append(hit.start())
     found += _code_fields(part, lowered)
     found += [at for at in _places(part, b"-0000") if _EC.match(part, max(0, at - 4))]
+    if part.startswith(b"{"):
+        found += _in_numbers(part)
     places = [start + at for at in found]
     places += _near_oss(data, sorted(start + at for at in weak))
     return sorted(set(places))
@@ -109,6 +112,16 @@ def _code_fields(part: bytes, lowered: bytes) -> Iterator[int]:
     if not part.isascii():
         for word in _CHINESE_FIELDS:
             yield from _places(lowered, word)
+
+
+def _in_numbers(part: bytes) -> Iterator[int]:
+    """The journal writes a message as the numbers of its bytes, if there is a tab or a colour in it."""
+    for message in _NUMBERS.finditer(part):
+        numbers = message[1].split(b",")
+        if all(number.strip().isdigit() and int(number) < 256 for number in numbers) and may_tell(
+            bytes(map(int, numbers))
+        ):
+            yield message.start()
 
 
 def _near_oss(data: bytes, weak: list[int]) -> Iterator[int]:

@@ -35,6 +35,7 @@ _INSIDE = re.compile(
 )
 _HEADER = re.compile(
     r"(?:[\w$]{1,80}\.){0,20}[\w$]{0,80}(?:Exception|Error)\b(?::|$)|Traceback \(|goroutine \d|panic: "
+    r"|During handling of the above|The above exception was"
 )
 """The first line of an exception: a log call that has one below its message gives each line to a syslog of its own."""
 _STAMP_BEFORE = re.compile(
