@@ -20,6 +20,8 @@ from ossmend.daemon.sources.shapes.records import Record
 from ossmend.daemon.sources.shapes.same_request import NEAR
 
 REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
+MARKS = "!.,;:)]}'\"。，！；"
+"""A sentence may end behind an id."""
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 
 
@@ -97,7 +99,9 @@ def _normalise(fragment: Fragment) -> None:
     elif code:
         bare = code.removesuffix("Error")
         facts["code"] = bare if bare in KNOWN_CODES else code
-    request_id = facts.get("request_id", "").strip()
+    request_id = facts.get("request_id", "").strip().rstrip(MARKS)
+    if request_id:
+        facts["request_id"] = request_id
     if request_id and not REQUEST_ID.fullmatch(request_id):
         fragment.note("RequestId", facts.pop("request_id"))
     ec = facts.get("ec", "").strip()
