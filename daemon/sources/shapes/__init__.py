@@ -52,13 +52,17 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
             if event is not None:
                 found.append((record.number, event))
     refusals = refusals_of(plain)
-    prelude = "\n".join(record.own for record in plain[: plain.index(refusals[0].record)]) if len(refusals) == 1 else ""
-    prelude = "" if strict else prelude[-PRELUDE:]
+    prelude = "" if strict or len(refusals) != 1 else _before(refusals[0], plain)
     found += _events(refusals, source=source, now=now, strict=strict, words=False, prelude=prelude)
     if not found and not strict:  # somebody's prose about a code
         found = _events(refusals, source=source, now=now, strict=False, words=True, prelude=prelude)
     found.sort(key=lambda pair: pair[0])
     return [event for _number, event in found]
+
+
+def _before(refusal: Refusal, plain: list[records.Record]) -> str:
+    """The end of what a text says before its only refusal."""
+    return "\n".join(record.own for record in plain if record.number < refusal.record.number)[-PRELUDE:]
 
 
 def _events(

@@ -11,7 +11,7 @@ import binascii
 import re
 from bisect import bisect_left
 
-from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
+from ossmend.daemon.sources.shapes import browser, mentions, pairs, xml_body
 from ossmend.daemon.sources.shapes.escapes import opened
 from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
@@ -25,26 +25,19 @@ MARKS = "!.,;:)]}'\"。，！；"
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 
 
-def of_record(record: Record) -> list[Fragment]:
-    """Every fragment of a record, by place, ready to be put together."""
+def of_text(record: Record) -> list[Fragment]:
+    """Every fragment of a record's text, by place, ready to be put together."""
     record.text = opened(record.text)
     record.own = without_clients_words(record.text)
-    found = _fragments(record)
+    return ready(fragments_of(record.own), record)
+
+
+def ready(found: list[Fragment], record: Record) -> list[Fragment]:
+    """Spelled as OSS spells, and with wrappers set aside."""
     for fragment in found:
         fragment.record = record.number
         _normalise(fragment)
     _set_wrappers_aside(found)
-    return found
-
-
-def _fragments(record: Record) -> list[Fragment]:
-    if not record.objects:
-        return fragments_of(record.own)
-    found = fragments_of(without_clients_words(record.plain)) if record.plain else []
-    for document in record.objects:
-        found += json_lines.find(
-            document, len(record.plain), lambda text: fragments_of(without_clients_words(opened(text)))
-        )
     return found
 
 
@@ -113,7 +106,7 @@ def _set_wrappers_aside(found: list[Fragment]) -> None:
     """Beside an error of OSS's, a code that OSS does not know, another kind of request id or a status that is no
     refusal's are a wrapper's own: they are context.
     """
-    inner = [fragment for fragment in found if _is_of_oss(fragment)]
+    inner = [fragment for fragment in found if is_of_oss(fragment)]
     starts = [fragment.start for fragment in inner]
     own = set(map(id, inner))
     for fragment in found:
@@ -137,7 +130,15 @@ def _near_one(fragment: Fragment, inner: list[Fragment], starts: list[int]) -> b
     )
 
 
-def _is_of_oss(fragment: Fragment) -> bool:
+def unidentified(wrapper: Fragment) -> Fragment:
+    """What a wrapper tells of places, without what identifies its own error."""
+    for name in ("code", "message", "request_id", "error_name", "status"):
+        wrapper.facts.pop(name, None)
+    return wrapper
+
+
+def is_of_oss(fragment: Fragment) -> bool:
+    """Is it OSS's error, by its id, its EC, or a code that OSS has?"""
     facts = fragment.facts
     if OSS_ID.fullmatch(facts.get("request_id", "")) or "ec" in facts:
         return True

@@ -300,8 +300,8 @@ def test_a_403_without_a_code_beside_a_host_of_oss_is_an_event(text: str) -> Non
     "text",
     [
         (
-            "operation error S3: HeadBucket, https response error StatusCode: 403, RequestID: 69786BB1C0FFEE1234ABCD01, "
-            "HostID: , api error Forbidden: Forbidden"
+            "operation error S3: HeadBucket, https response error StatusCode: 403, "
+            "RequestID: 69786BB1C0FFEE1234ABCD01, HostID: , api error Forbidden: Forbidden"
         ),
         (
             "software.amazon.awssdk.services.s3.model.S3Exception: null (Service: S3, Status Code: 403, "
