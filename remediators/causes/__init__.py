@@ -19,6 +19,8 @@ from ossmend.remediators.causes import (
     image,
     neighbours,
     other_403,
+    requests_400,
+    s3_client,
     signature,
     token,
 )
@@ -27,7 +29,7 @@ from ossmend.remediators.contract import Diagnosis, Event
 
 FAMILIES = (
     archive, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token, other_403,
-    neighbours, general,
+    s3_client, requests_400, neighbours, general,
 )  # fmt: skip
 """The data files, in the order in which docs/causes.md tells them."""
 
