@@ -74,7 +74,7 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
 
 def _unknown(catalogue: Mapping[str, Cause], event: Event, code: str) -> Chosen:
     """A code that is not in the catalogue. A word that somebody typed may be meant as one that is: said, not assumed."""
-    why = (Text(f"{code} is not in the catalogue", f"目录中没有 {code}"),)
+    why: tuple[Text, ...] = (Text(f"{code} is not in the catalogue", f"目录中没有 {code}"),)
     meant = near.nearest(code, _codes(catalogue)) if event.shape == BARE else None
     if meant is not None:
         why += (Text(f"did you mean {meant}?", f"您是否想查询 {meant}？"),)

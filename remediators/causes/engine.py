@@ -54,7 +54,7 @@ def weigh(causes: Iterable[Cause], found: Mapping[str, str], lang: str = "en", u
         scored.append((score, cause, tuple(dict.fromkeys(sentences)), spoken))
     most = max((score for score, *_ in scored), default=0.0)
     total = math.exp(unknown - most) + sum(math.exp(score - most) for score, *_ in scored)
-    weighed = [Weighed(cause, math.exp(score - most) / total, *rest) for score, cause, *rest in scored]
+    weighed = [Weighed(cause, math.exp(score - most) / total, said, spoken) for score, cause, said, spoken in scored]
     return sorted(weighed, key=lambda each: (-each.confidence, each.cause.id))
 
 
