@@ -53,7 +53,7 @@ def _explained(
 ) -> dict[str, Any]:
     others = company.of(event)
     diagnosis = causes.diagnose_event(event, others=others, lang=lang, around=around)
-    found = live.found(event, others, diagnosis) if live is not None and event.shape != proposals.BARE else None
+    found = live.found(event, others, diagnosis, lang) if live is not None and event.shape != proposals.BARE else None
     writes = proposals.of(event, diagnosis, config, lang, around) if found is None else found.writes
     key_id = mask_key_id(printable(event.access_key_id)) if event.access_key_id else None
     told = _told(diagnosis if found is None else found.diagnosis)

@@ -30,6 +30,8 @@ WITHOUT_CODE = 0.9
 """How sure a code is that is only implied."""
 LOGGED = 0.9
 """An access log has no message and no EC: what it suggests is less sure than what OSS said."""
+BY_EC = 0.69
+"""An EC alone is never sure: Alibaba says that its values may change."""
 HINTED = 0.6
 """How sure an EC's row in OSS's list makes, where no cause has the EC as its sign."""
 BARE = "code"
@@ -45,6 +47,8 @@ class Chosen:
     unknown: float = 0.0
     """Log-odds of a cause that is not among them."""
     sure: float = 1.0
+    most: float = 1.0
+    """What it may be told with at most."""
     why: tuple[Text, ...] = ()
     open: tuple[tuple[str, float], ...] = ()
     """What may be behind it, where nothing is weighed."""
@@ -90,12 +94,12 @@ def _by_ec(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
     causes = tuple(
         each for each in catalogue.values() if any(_names_ec(sign) and sign.fits(found) for sign in each.signs)
     )
-    why = Text("only the EC is told, no code", "只有 EC，没有错误码")
+    why = (*codeless.head_of(found), Text("only the EC is told, no code", "只有 EC，没有错误码"))
     if causes:
-        return Chosen(causes, codeless.NO_CODE, unknown=-1.5, sure=WITHOUT_CODE, why=(why,))
+        return Chosen(causes, codeless.NO_CODE, unknown=-1.5, sure=WITHOUT_CODE, most=BY_EC, why=why)
     if (row := ecs.known(event.ec)) is not None:
-        return Chosen((), row.cause, sure=HINTED, why=(why,))
-    return Chosen((), codeless.NO_CODE, sure=0.9, why=(why,)) if event.shape == BARE and event.ec else None
+        return Chosen((), row.cause, sure=HINTED, why=why)
+    return Chosen((), codeless.NO_CODE, sure=0.9, why=why) if event.shape == BARE and event.ec else None
 
 
 def _codeless(found: Mapping[str, str]) -> Chosen:

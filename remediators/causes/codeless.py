@@ -53,8 +53,15 @@ def read(found: Mapping[str, str]) -> Codeless:
     return Codeless(NO_CODE, 0.9, (NO_CODE_WHY,))
 
 
+def head_of(found: Mapping[str, str]) -> tuple[Text, ...]:
+    """The sentence that it was a HEAD, where it was one: headers like x-oss-ec tell something of it all the same."""
+    return (_head(found["head"]),) if "head" in found else ()
+
+
 def _head(said: str) -> Text:
-    return Text(f"it was a HEAD request ({said[:60]})", f"这是一个 HEAD 请求（{said[:60]}）")
+    return Text(
+        f"it was a HEAD request ({said[:60]}): its answer has no body", f"这是一个 HEAD 请求（{said[:60]}）：没有响应体"
+    )
 
 
 def _oss(said: str) -> Text:

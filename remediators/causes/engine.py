@@ -82,7 +82,7 @@ def diagnose(
         options = _alternatives(weighed, chosen.sure)
         return _from(catalogue["unknown"], round(left, 2), (NOTHING.told(lang), *said.evidence), options, said.facts)
     most = MOST_CONFIDENT if best.supported else MOST_UNSUPPORTED
-    confidence = round(min(best.confidence * chosen.sure, most), 2)
+    confidence = round(min(best.confidence * chosen.sure, most, chosen.most), 2)
     evidence = (*(best.evidence or (USUAL.told(lang),)), *why)
     facts = {**said.facts, **findings.about(best.cause, event)}
     return _from(best.cause, confidence, (*evidence, *said.evidence), _alternatives(weighed[1:], chosen.sure), facts)
