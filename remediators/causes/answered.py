@@ -14,6 +14,8 @@ from ossmend.remediators.causes.times import EARLIEST, LATEST
 from ossmend.remediators.contract import Event
 
 _REQUEST_ID = re.compile(r"[0-9A-F]{24}")
+_PAGE = re.compile(r"<(?:!DOCTYPE html|html|body)\b", re.IGNORECASE)
+"""A page for people: OSS answers with XML, so somebody else wrote this, whatever headers came along."""
 _SERVER = re.compile(r"\bAliyunOSS\b")
 _HEADS = frozenset({"HeadObject", "HeadBucket", "GetObjectMeta", "HEAD"})
 _SAYS_HEAD = re.compile(
@@ -44,6 +46,8 @@ def features(event: Event, sample: str) -> dict[str, str]:
 
 def _oss(event: Event, sample: str) -> Told | None:
     """What only OSS's own answers carry."""
+    if _PAGE.search(sample):
+        return None
     if "AliyunOSS" in event.fields.get("server", "") or _SERVER.search(sample):
         return Told("the answer has Server: AliyunOSS", "响应头含有 Server: AliyunOSS")
     if event.request_id and _of_oss(event.request_id):

@@ -101,6 +101,11 @@ def test_another_services_request_id_is_no_mark_of_oss(request_id: str | None) -
     assert told(method="GET", request_id=request_id).cause == "no-code"
 
 
+def test_a_page_for_people_is_not_of_oss_whatever_id_came_along() -> None:
+    page = "403, x-oss-request-id: 66F10B88C0FFEE1234ABCD01\n<html><head><title>403 Forbidden</title></head></html>"
+    assert told(request_id=ID, sample=page).cause == "no-code"
+
+
 def test_a_refused_preflight_is_cors_since_it_has_no_signature() -> None:
     diagnosis = told(method="OPTIONS", host="b.oss-cn-hangzhou.aliyuncs.com")
     assert CAUSES[diagnosis.cause].codes == ("AccessForbidden",)

@@ -29,7 +29,7 @@ WHOLE = {
     "Invalid signing region in Authorization header.": "InvalidArgument",
     "Please verify domain ownership by CreateCnameToken and try again.": "NeedVerifyDomainOwnership",
     "Insufficient information. Origin request header needed.": "BadRequest",
-    "One or more of the specified parts could not be found or the specified entity tag might not have matched the part's entity tag.":
+    "One or more of the specified parts could not be found or the specified entity tag might not have matched.":
         "InvalidPart",
 }  # fmt: skip
 SENTENCES = MESSAGE_CODES | WHOLE

@@ -1,4 +1,4 @@
-"""Causes by what public threads settled on: S3 clients' 400s, a bucket that is one's own, two buckets, an old STS key."""
+"""Causes as people settled on them: S3 clients' 400s, a bucket that is one's own, two buckets, an old STS key."""
 
 from __future__ import annotations
 
@@ -28,36 +28,69 @@ def event(code: str, message: str = "", **fields: Any) -> Event:
 FOUND = {
     "aws-chunked-body": [
         event("InvalidArgument", CHUNKED, status=400),
-        event("InvalidArgument", ec="0017-00000804", fields={"ArgumentName": "Content-Encoding", "ArgumentValue": "aws-chunked"}),
-        event("InvalidArgument", fields={"ArgumentName": "x-amz-content-sha256", "ArgumentValue": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}),
+        event(
+            "InvalidArgument",
+            ec="0017-00000804",
+            fields={"ArgumentName": "Content-Encoding", "ArgumentValue": "aws-chunked"},
+        ),
+        event(
+            "InvalidArgument",
+            fields={"ArgumentName": "x-amz-content-sha256", "ArgumentValue": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"},
+        ),
         event("NotImplemented", "Aws MultiChunkedEncoding is not supported."),
     ],
     "content-md5-missing": [
         event("MissingArgument", "Missing Some Required Arguments.", operation="DeleteObjects"),
-        event("MissingArgument", "Missing Some Required Arguments.", ec="0016-00000502", sample="when calling the DeleteObjects operation"),
+        event(
+            "MissingArgument",
+            "Missing Some Required Arguments.",
+            ec="0016-00000502",
+            sample="when calling the DeleteObjects operation",
+        ),
     ],
     "argument-missing": [event("MissingArgument", "Missing Some Required Arguments.", operation="PutObject")],
     "wrong-signing-region": [
         event("InvalidArgument", "Invalid signing region in Authorization header.", ec="0002-00000226"),
-        event("InvalidArgument", "The signing region in credential is invalid.", ec="0002-00000715", operation="PostObject"),
+        event(
+            "InvalidArgument",
+            "The signing region in credential is invalid.",
+            ec="0002-00000715",
+            operation="PostObject",
+        ),
     ],
-    "argument-invalid": [event("InvalidArgument", ec="0017-00000220", fields={"ArgumentName": "partNumber", "ArgumentValue": "0"})],
-    "v1-signature-retired": [event("AccessDenied", ec="0002-00000080", message="V1 signature is not allowed any more.")],
+    "argument-invalid": [
+        event("InvalidArgument", ec="0017-00000220", fields={"ArgumentName": "partNumber", "ArgumentValue": "0"})
+    ],
+    "v1-signature-retired": [
+        event("AccessDenied", ec="0002-00000080", message="V1 signature is not allowed any more.")
+    ],
     "anonymous-override": [event("InvalidRequest", "Can not override response header for an anonymous user")],
-    "domain-ownership-unproved": [event("NeedVerifyDomainOwnership", "Please verify domain ownership by CreateCnameToken and try again.", ec="0018-00000115")],
+    "domain-ownership-unproved": [
+        event(
+            "NeedVerifyDomainOwnership",
+            "Please verify domain ownership by CreateCnameToken and try again.",
+            ec="0018-00000115",
+        )
+    ],
     "etag-not-exposed": [
         event("InvalidPart", sample="<Part><PartNumber>1</PartNumber><ETag>undefined</ETag></Part>"),
         event("InvalidPart", fields={"ETag": '"undefined"'}, user_agent="Mozilla/5.0"),
         event("InvalidPart", sample="parts: [{ number: 1, etag: undefined }]", origin="https://app.example.com"),
     ],
     "part-missing": [event("InvalidPart", sample="<ETag>9B2CF535F27731C974343645A3985328</ETag>")],
-    "bucket-name-invalid": [event("InvalidBucketName", host="shop.shop.oss-cn-hangzhou.aliyuncs.com", ec="0015-00000001")],
-    "denied-referer": [event("AccessDenied", "You are denied by bucket referer policy.", ec=f"0003-0000050{n}") for n in (1, 2, 3)],
+    "bucket-name-invalid": [
+        event("InvalidBucketName", host="shop.shop.oss-cn-hangzhou.aliyuncs.com", ec="0015-00000001")
+    ],
+    "denied-referer": [
+        event("AccessDenied", "You are denied by bucket referer policy.", ec=f"0003-0000050{n}") for n in (1, 2, 3)
+    ],
     "denied-session-policy": [event("AccessDenied", "Access denied by authorizer's policy.", ec="0003-00000301")],
     "denied-vpc-endpoint": [event("AccessDenied", "Access denied by VPC endpoint policy.", ec="0003-00000401")],
     "token-invalid": [event("InvalidSecurityToken", "The security token you provided is invalid.", ec="0002-00000008")],
-    "path-style-address": [event("SecondLevelDomainForbidden", "Please use virtual hosted style to access.", ec="0003-00001401")],
-}  # fmt: skip
+    "path-style-address": [
+        event("SecondLevelDomainForbidden", "Please use virtual hosted style to access.", ec="0003-00001401")
+    ],
+}
 
 
 @pytest.mark.parametrize(("cause", "seen"), [(cause, seen) for cause, events in FOUND.items() for seen in events])
@@ -118,9 +151,15 @@ def test_the_code_that_says_it_outright_is_believed() -> None:
 
 @pytest.mark.parametrize(
     "signed",
-    [{"access_key_id": PLAIN_KEY}, {"requester_id": "2012345678901234"}, {"sample": "> Authorization: OSS ***"},
-     {"sample": "GET /a?OSSAccessKeyId=***&Expires=1"}, {"sample": "the RAM user app has read rights"}, {"sample": "子账号访问失败"}],
-)  # fmt: skip
+    [
+        {"access_key_id": PLAIN_KEY},
+        {"requester_id": "2012345678901234"},
+        {"sample": "> Authorization: OSS ***"},
+        {"sample": "GET /a?OSSAccessKeyId=***&Expires=1"},
+        {"sample": "the RAM user app has read rights"},
+        {"sample": "子账号访问失败"},
+    ],
+)
 def test_the_acl_message_said_to_a_caller_that_signs_is_a_missing_right(signed: dict[str, Any]) -> None:
     told = diagnose_event(event("AccessDenied", ACL, ec="0003-00000001", **signed))
     assert told.cause == "denied-ram-implicit"
