@@ -35,7 +35,8 @@ PIECES = re.compile(
     r"""^(?:[ ,;:({].* | .*[%].* | AccessDenied\{.* | SignatureDoesNotMatch\{.* | ImageDamage\{.*
     | data[ ]may[ ]be.* | on,[ ]and.* | another[ ]account.* | requests[ ]without.* | missing:.* | statement.*
     | until[ ]\{\}Z? | origin[ ]\{\} | method[ ]\{\} | header[ ]\{\}
-    | the[ ](?:key's|account's|caller|root[ ]account|client) | this[ ]host | a[ ]service | nobody[ ]we[ ]know | no[ ]Allow | an[ ]explicit[ ]Deny | line[ ]break)$""",
+    | the[ ](?:key's|account's|caller|root[ ]account|client) | this[ ]host | a[ ]service
+    | nobody[ ]we[ ]know | no[ ]Allow | an[ ]explicit[ ]Deny | line[ ]break)$""",
     re.VERBOSE,
 )
 """Pieces of sentences, and values that only stand inside of one, and sentences made of other sentences."""
