@@ -20,6 +20,7 @@ _SERVER = re.compile(r"\bAliyunOSS\b")
 _HEADS = frozenset({"HeadObject", "HeadBucket", "GetObjectMeta", "HEAD"})
 _SAYS_HEAD = re.compile(
     r"\bHEAD (?:https?://|/|request\b)|\bHead(?:Object|Bucket)\b|\bhead_(?:object|bucket)\b|\bhead(?:Object|Bucket)\b|\bGetObjectMeta\b"
+    r"|\bcurl (?:-\S{1,30} ){0,4}(?:-I|--head)\b|\bSpider mode\b"
     r"|\bmethod['\"]?\s{0,2}[:=]\s{0,2}['\"]?HEAD\b"
 )
 _AUTHORIZED = re.compile(r"(?i)\bauthorization['\"]?\s{0,2}[:=]\s{0,2}['\"]?(?:OSS|AWS|\*{3})|\bOSS4-HMAC-SHA256\b")

@@ -61,6 +61,8 @@ def test_a_refused_head_without_a_mark_of_oss_stays_vague_and_says_head() -> Non
 
 def test_a_head_that_only_the_text_names_is_read() -> None:
     assert told(sample="HEAD https://b.oss-cn-hangzhou.aliyuncs.com/a -> 403").cause == "head-without-code"
+    assert told(sample="curl -s -I https://b.oss-cn-hangzhou.aliyuncs.com/a").cause == "head-without-code"
+    assert told(sample="curl -i https://b.oss-cn-hangzhou.aliyuncs.com/a").cause == "no-code"
     assert told(sample="(403) when calling the HeadObject operation: Forbidden").cause == "head-without-code"
 
 
