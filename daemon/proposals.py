@@ -53,7 +53,7 @@ def of(
     """
     if event.shape == BARE or event.code is None or not _is_ours(event):
         return []
-    target = _target(event, diagnosis, around)
+    target = _target(event, diagnosis, lang, around)
     if target is None:
         return []
     operation, place = target
@@ -76,7 +76,7 @@ def of(
     ]
 
 
-def _target(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, str] | None:
+def _target(event: Event, diagnosis: Diagnosis, lang: str, around: str) -> tuple[str, str] | None:
     """Operation and what it would change; None where the text does not justify one."""
     match event.code:
         case "InvalidObjectState" if causes.CAUSES[diagnosis.cause].cure == "RestoreObject":
@@ -84,7 +84,8 @@ def _target(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, str] 
         case "AccessForbidden" if event.bucket is not None and _is_preflight(event):
             return "PutBucketCors", f"oss://{event.bucket}"
         case "InvalidAccessKeyId" if event.access_key_id is not None and diagnosis.cause == "key-disabled":
-            return "TagUser", f"the RAM user behind {mask_key_id(event.access_key_id)}"
+            masked = mask_key_id(event.access_key_id)
+            return "TagUser", f"密钥 {masked} 所属的 RAM 用户" if lang == "zh" else f"the RAM user behind {masked}"
         case _:
             return None
 
