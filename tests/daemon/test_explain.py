@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from ossmend.daemon.explain import explain_text, render
+from tests.patience import HUNG
 
 EVENT_KEYS = {"code", "ec", "request_id", "bucket", "key", "diagnosis", "writes"}
 DIAGNOSIS_KEYS = {"cause", "confidence", "evidence", "next_steps", "avoid", "alternatives"}
@@ -200,7 +201,7 @@ def test_no_text_around_a_refusal_makes_it_slow(word: str) -> None:
 def test_explaining_needs_no_sdk_and_no_database() -> None:
     heavy = ("oss2", "aliyunsdkcore", "sqlalchemy", "requests")
     program = f"import sys, ossmend.daemon.explain; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HUNG, check=True)
     assert done.stdout.strip() == "[]"
 
 

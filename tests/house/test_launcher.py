@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HUNG
+
 LAUNCHER = Path(__file__).parents[2] / "ossmend"
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock")
 
@@ -92,7 +94,7 @@ class Checkout:
     def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
         """Exit status, stdout, stderr."""
         process = self.start(*arguments, **more)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HUNG)
         return process.returncode, out, err
 
     def run_as(self, prelude: str, *arguments: str, **more: str) -> tuple[int, str, str]:
@@ -106,7 +108,7 @@ class Checkout:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=HUNG,
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -212,8 +214,8 @@ def test_two_terminals_set_up_once(checkout: Checkout) -> None:
     assert second.stderr is not None
     assert "another terminal is setting up" in second.stderr.readline()
     (checkout.root / "gate").write_text("go on\n", encoding="utf-8")
-    assert first.communicate(timeout=60)[0] == "ossmend one\n"
-    assert second.communicate(timeout=60)[0] == "ossmend two\n"
+    assert first.communicate(timeout=HUNG)[0] == "ossmend one\n"
+    assert second.communicate(timeout=HUNG)[0] == "ossmend two\n"
     assert checkout.diary() == ["venv", "packages", "ossmend"]
 
 
@@ -241,7 +243,7 @@ def test_the_exit_status_is_the_commands(ready: Checkout, status: int) -> None:
 
 def test_the_launcher_becomes_the_command_so_that_signals_reach_it(ready: Checkout) -> None:
     process = ready.start("run")
-    process.communicate(timeout=60)
+    process.communicate(timeout=HUNG)
     assert int((ready.root / "pid").read_text(encoding="utf-8")) == process.pid
 
 
@@ -284,7 +286,7 @@ def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: C
     assert process.stderr is not None
     assert "making .venv" in process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HUNG)
     assert (process.returncode, out) == (130, "")
     assert "interrupted" in err
     assert "Traceback" not in err

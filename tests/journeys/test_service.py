@@ -16,6 +16,7 @@ import requests
 
 from tests.journeys.conftest import Daemon, World, until
 from tests.journeys.test_restore import POLICY, archive, reads, refusal
+from tests.patience import HUNG
 
 KEYS_POLICY = "  - { name: keys, on: InvalidAccessKeyId }\n"
 
@@ -24,7 +25,7 @@ def fault(world: World, **rule: Any) -> None:
     """Let something go wrong in the simulated cloud."""
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.post(f"{world.simulator.control}/faults", json=rule, timeout=10)
+        answer = session.post(f"{world.simulator.control}/faults", json=rule, timeout=HUNG)
     assert answer.status_code in (200, 201), answer.text
 
 
@@ -187,7 +188,7 @@ def test_a_webhook_gets_the_notice_signed_and_without_the_whole_key_id(world: Wo
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=5)
+        thread.join(timeout=HUNG)
 
 
 def test_hostile_text_forges_no_line_of_the_log(world: World, daemon: Daemon) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HUNG
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "ossmend.service"
 UP = (b"running", b"degraded")
@@ -115,7 +117,7 @@ class Machine:
         return ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", *command]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(self.inside(*command), capture_output=True, check=False, timeout=120)
+        return subprocess.run(self.inside(*command), capture_output=True, check=False, timeout=HUNG)
 
     def shows(self, name: str) -> str:
         return self.run("systemctl", "show", "-P", name, "ossmend").stdout.decode().strip()
@@ -128,10 +130,10 @@ class Machine:
             if self._leader:
                 os.kill(self._leader, signal.SIGRTMIN + 4)  # power off, without asking anybody
             try:
-                self._boot.wait(timeout=20)
+                self._boot.wait(timeout=HUNG)
             except subprocess.TimeoutExpired:
                 self._boot.kill()
-                self._boot.wait(timeout=10)
+                self._boot.wait(timeout=HUNG)
         subprocess.run(["umount", "-l", self.root], capture_output=True, check=False)
         subprocess.run(["umount", "-l", self._layer], capture_output=True, check=False)
 
@@ -166,7 +168,7 @@ def service(machine: Machine) -> Iterator[Machine]:
         yield machine
     finally:
         simulator.terminate()
-        simulator.wait(timeout=10)
+        simulator.wait(timeout=HUNG)
 
 
 CLIENT = """

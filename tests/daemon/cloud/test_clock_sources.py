@@ -17,6 +17,7 @@ from ossmend.daemon.cloud.connect import Cloud
 from ossmend.remediators.contract import ClockSample
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import OK_HEADERS, HandClock, answer, control, liar, refused_port
+from tests.patience import HUNG
 
 Open = Callable[..., Cloud]
 NTP_EPOCH = 2_208_988_800
@@ -52,7 +53,7 @@ def ntp_server(reply: Callable[[bytes], bytes | None]) -> Iterator[str]:
             yield f"127.0.0.1:{channel.getsockname()[1]}"
         finally:
             over.set()
-            thread.join(5)
+            thread.join(HUNG)
 
 
 def honest(

@@ -14,6 +14,7 @@ import requests
 
 from ossmend.simulator.clock import Clock
 from ossmend.simulator.serve import Running, running_simulator, serve
+from tests.patience import HUNG
 from tests.simulator.oss.clients import bucket_of, control, logged
 
 
@@ -65,13 +66,13 @@ from tests.simulator.oss.clients import bucket_of, control, logged
 def test_bad_input_is_told_in_json(
     sim: Running, bucket: Any, method: str, path: str, body: object, status: int
 ) -> None:
-    answer = requests.request(method, f"{sim.control}/{path}", json=body, timeout=20)
+    answer = requests.request(method, f"{sim.control}/{path}", json=body, timeout=HUNG)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["message"]
 
 
 def test_body_that_is_no_json_is_400(sim: Running) -> None:
-    answer = requests.post(f"{sim.control}/advance", data=b"{nonsense", timeout=20)
+    answer = requests.post(f"{sim.control}/advance", data=b"{nonsense", timeout=HUNG)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadSetting")
 
 
@@ -155,7 +156,7 @@ def test_program_says_when_it_is_ready_and_ends_on_sigterm() -> None:
         )
         bucket.create_bucket()
         program.terminate()
-        assert program.wait(10) == 0
+        assert program.wait(HUNG) == 0
 
 
 def test_taken_port_and_impossible_scene_are_told(sim: Running, capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
+from tests.patience import HUNG
 from tests.simulator.rpc.rpc_client import Account, send, signature, signed
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def test_parameters_may_be_split_between_query_and_form(admin: Account) -> None:
     form = {name: pairs.pop(name) for name in ("UserName", "AccessKeyId", "Action")}
     with requests.Session() as session:
         session.trust_env = False
-        response = session.post(admin.rpc, params={**pairs, "Action": "GetUser"}, data=form, timeout=10)
+        response = session.post(admin.rpc, params={**pairs, "Action": "GetUser"}, data=form, timeout=HUNG)
     assert response.json()["User"]["UserName"] == "app"
 
 
