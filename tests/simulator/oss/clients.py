@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import socket
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -59,6 +60,13 @@ def control(sim: Running, method: str, path: str, body: object = None) -> Any:
 
 def advance(sim: Running, seconds: float) -> None:
     control(sim, "POST", "advance", {"seconds": seconds})
+
+
+def stopped(sim: Running) -> float:
+    """Stop the shown clock where it is; the moment, as Unix seconds. For limits that are met to the second."""
+    now = float(int(time.time()))
+    sim.do(lambda cloud: setattr(cloud.clock, "machine", lambda: now))
+    return now
 
 
 def logged(sim: Running) -> list[dict[str, Any]]:

@@ -35,8 +35,8 @@ def _lines(sim: Running, target: Any) -> list[list[str]]:
 
 
 def test_name_is_prefix_bucket_hour_and_number_in_china_time(sim: Running, bucket: Any, logging: Any) -> None:
-    bucket.put_object("k", b"1")
     before = time.time()
+    bucket.put_object("k", b"1")
     (written,) = control(sim, "POST", "logs/flush")["written"]
     hours = {time.strftime("%Y-%m-%d-%H-00-00", time.gmtime(t + 8 * 3600)) for t in (before, time.time())}
     match = re.fullmatch(r"oss/examplebucket(\d{4}-\d\d-\d\d-\d\d-00-00)-\d{4}", written["key"])
