@@ -14,11 +14,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.patience import HUNG
+from tests.patience import HUNG, until
 
 LAUNCHER = Path(__file__).parents[2] / "ossmend"
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock")
@@ -280,13 +281,31 @@ def test_going_back_from_an_update_that_failed_half_way_installs_again(ready: Ch
     assert "packages" in ready.diary()
 
 
+@contextmanager
+def waited_at(gate: Path) -> Iterator[None]:
+    """While uv stands at the gate and reads; it can be opened for writing only then."""
+    writers: list[int] = []
+
+    def open_it() -> bool:
+        with suppress(OSError):
+            writers.append(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(writers)
+
+    until("uv waits at the gate", open_it)
+    try:
+        yield
+    finally:
+        os.close(writers[0])
+
+
 def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: Checkout) -> None:
     os.mkfifo(checkout.root / "gate")
     process = checkout.start("demo")
     assert process.stderr is not None
     assert "making .venv" in process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=HUNG)
+    with waited_at(checkout.root / "gate"):
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=HUNG)
     assert (process.returncode, out) == (130, "")
     assert "interrupted" in err
     assert "Traceback" not in err

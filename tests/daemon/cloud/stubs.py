@@ -45,8 +45,12 @@ class HandClock:
 class StillClock(HandClock):
     """Time stands, except by hand."""
 
+    def __init__(self, since: datetime = datetime(2026, 11, 24, tzinfo=UTC)) -> None:
+        super().__init__()
+        self._since = since
+
     def now(self) -> datetime:
-        return datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=self.offset)
+        return self._since + timedelta(seconds=self.offset)
 
     def monotonic(self) -> float:
         return 1000.0 + self.offset
