@@ -100,9 +100,9 @@ def test_page_of_a_proxy_instead_of_xml(sim: Running, bucket: Any) -> None:
 def test_latency(sim: Running, bucket: Any) -> None:
     bucket.put_object("k", b"1")
     _fault(sim, operation="GetObject", latency_seconds=0.3)
-    started = time.perf_counter()
+    started = time.monotonic()
     assert bucket.get_object("k").read() == b"1"
-    assert time.perf_counter() - started >= 0.3
+    assert time.monotonic() - started >= 0.3
 
 
 def test_headers_are_added_to_the_real_answer(sim: Running, bucket: Any) -> None:
