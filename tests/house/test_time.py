@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
+FILES = sorted(path for path in TESTS.rglob("*.py") if "node_modules" not in path.parts)
 LIMIT = re.compile(
     r"(?<!\w)(?:connect_)?timeout=\d|\.(?:wait|join|communicate)\((?:timeout=)?\d|(?:process_time|perf_counter)\("
 )
