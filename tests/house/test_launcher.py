@@ -53,6 +53,11 @@ exit 0
 """
 
 
+def hear_ctrl_c() -> None:
+    """A suite that runs in a shell's background was started deaf to it, and would hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Checkout:
     """A folder that the launcher takes for its repository."""
 
@@ -81,6 +86,7 @@ class Checkout:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - no thread runs in these tests
         )
         self.started.append(process)
         return process
