@@ -8,6 +8,7 @@ remediator's code. The sections are found in the registry, so that a new remedia
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -34,6 +35,7 @@ from ossmend.config.fields import (
 )
 from ossmend.config.globs import fits
 from ossmend.remediators.contract import CorsRule, Duration, Event, NoSettings, Remediator, Settings
+from ossmend.remediators.writes import Place
 
 CODE = text("[A-Za-z][A-Za-z0-9.]{1,99}", "expected an error code as OSS writes it, like InvalidObjectState")
 
@@ -70,6 +72,16 @@ class Match(Settings):
             and fits(self.user_agent, event.user_agent)
             and fits(self.origin, event.origin)
         )
+
+    def covers(self, place: Place | None, event: Event) -> bool:
+        """May this be written to because of that event? The place is asked about itself, whoever has chosen it: the
+        source of a copy, a second reading, a decoded key. On what a place does not say (the client, the origin, for a
+        bucket the key) the event speaks; None, which lies in no bucket, says nothing at all.
+        """
+        if place is None:
+            return self.fits(event)
+        key = event.key if place.key is None else place.key
+        return self.fits(replace(event, bucket=place.bucket, key=key))
 
 
 class Money(Settings):

@@ -25,7 +25,7 @@ from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
 from ossmend.daemon.triage import Triage
 from ossmend.remediators.contract import CorsConfiguration, CorsRule, Event, Remediator, Verdict
-from tests.fakes import NOW, FakeCloud, FakeWorld
+from tests.fakes import ASKED, NOW, FakeCloud, FakeWorld
 
 CONFIG = """
 version: 1
@@ -107,13 +107,15 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def frozen(key: str = "k", **fields: Any) -> Event:
-    given = Event(source="t", code="InvalidObjectState", status=403, bucket="b", key=key, client="10.0.0.1")
+    given = Event(
+        source="t", code="InvalidObjectState", status=403, bucket="b", key=key, client="10.0.0.1", origins=ASKED
+    )
     return replace(given, **fields)
 
 
 def preflight(origin: str = "https://app.example.com") -> Event:
     return Event(
-        source="t", code="AccessForbidden", status=403, bucket="b", origin=origin, cors_method="PUT",
+        source="t", code="AccessForbidden", status=403, bucket="b", origin=origin, cors_method="PUT", origins=ASKED,
         message="CORSResponse: This CORS request is not allowed.",
     )  # fmt: skip
 

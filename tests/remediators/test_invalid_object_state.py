@@ -26,13 +26,15 @@ from ossmend.remediators.contract import (
 )
 from ossmend.remediators.invalid_object_state import DAYS, RestoreSettings, plan, subject, tier_for
 from ossmend.remediators.writes import RestoreObject
-from tests.fakes import NOW, FakeView, FakeWorld, case_of, receipt_of
+from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
 SETTINGS = RestoreSettings(days=3)
 
 
 def refused(key: str = "k", **fields: object) -> Event:
-    given = Event(source="t", code="InvalidObjectState", status=403, bucket="b", key=key, operation="GetObject")
+    given = Event(
+        source="t", code="InvalidObjectState", status=403, bucket="b", key=key, operation="GetObject", origins=ASKED
+    )
     return replace(given, **fields)  # type: ignore[arg-type]  # the test names real fields
 
 

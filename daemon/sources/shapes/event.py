@@ -73,6 +73,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
             Reading(ObjectRef(_sure(r.bucket), _sure(r.key), _clean(r.version_id)), Origin.REQUEST)
             for r in where.readings
         ),
+        origins=dict.fromkeys(("bucket", "key", "version_id", "copy_source"), Origin.REQUEST),
         method=_method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
