@@ -30,6 +30,8 @@ from ossmend.config.fields import (
     Name,
     Origin,
     Pattern,
+    Share,
+    Witness,
     text,
     unlimited,
 )
@@ -127,6 +129,10 @@ class OverallBrakes(Brakes):
     """Cost of all writes in any 24 hours, by `prices`. A write without a known price waits for approval."""
     calls_per_minute: Limit = 600
     """Writing calls in any minute; far below OSS's own limits."""
+    low_trust_share: Share = Decimal("0.5")
+    """How much of each limit, here and in policies, may go to what only sources of low trust tell, 0 to 1. It holds as
+    soon as the file has a source of high trust: the rest is kept for that one. A limit on numbers leaves one at least.
+    """
 
 
 class StoredRule(Settings):
@@ -186,6 +192,10 @@ class Policy(Settings):
     """A told case closes when nothing of it was seen for so long. Default: the `quiet` of the whole file."""
     recurrence: Duration = timedelta(days=7)
     """A closed case that is seen again within this time is reopened. Default: the `recurrence` of the whole file."""
+    confirm: Witness | None = None
+    """access_log: before it writes for what only a source of low trust tells, OSS's own access log must tell that
+    refusal, too. It comes hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
+    """
     brakes: Brakes | None = None
     """Limits of this policy's own; the overall ones hold as well. Default: none."""
 

@@ -81,7 +81,7 @@ def plan(case: Case, view: View, settings: ImageSettings) -> Verdict:
 
 
 def _guessed(case: Case, view: View, meant: Tell) -> Verdict:
-    """Which object is meant is open: the likeliest is looked at, but a guess neither offers a write nor ends the case."""
+    """Which object is meant is open: the likeliest is looked at, but a guess offers no write and ends no case."""
     guess = case.event.object
     assert guess is not None  # asked before
     verdict = _looked(case, view, ImageSettings.only_telling(), guess)

@@ -148,8 +148,8 @@ def _copied(event: Event) -> ObjectRef | Tell:
 
 
 def _followed(case: Case, told: Tell, view: View, settings: RestoreSettings) -> Verdict:
-    """What this case has restored before is followed to its end, also where today's text would not be ground enough for
-    it (it was stored by an older ossmend, or a new sample reads otherwise). Only nothing is written on such ground again.
+    """What this case has restored before is followed to its end, also where today's text would be no ground for it (an
+    older ossmend stored it, or a new sample reads otherwise). But nothing is written on such ground again.
     """
     receipt = _last_restore(case)
     if receipt is None or not isinstance(receipt.write, RestoreObject):

@@ -23,4 +23,13 @@ CAUSES = (
           "让应用记录请求的 URL，或以字段记录 Bucket 和 Key，这样 ossmend 才能处理。")),
         prior=None,
     ),
+    cause(
+        "outside-policy", f"{CODES} InvalidAccessKeyId",
+        ("What would have to be written to lies outside of the policy", "需要写入的对象不在策略匹配范围内"),
+        (("If that write is wanted, widen the policy's `match`, or add a policy for it; else treat it yourself.",
+          "如果确实需要写入，请放宽策略的 `match` 或新增策略；否则请自行处理。"),
+         ("Ask who logged it: a text may name what its writer must not reach.",
+          "请确认日志来源：文本可能提到其作者无权触及的对象。")),
+        prior=None,
+    ),
 )  # fmt: skip
