@@ -78,7 +78,7 @@ class Live:
             verdict: Verdict = remediator.plan(case, self._view, settings)
         except (TryAgain, Refused) as trouble:
             return Found(replace(told, evidence=(*told.evidence, f"could not check: {trouble}")), [])
-        return _found(verdict, told, policy)
+        return _found(verdict, told, policy, event)
 
     def _case(self, event: Event, others: Sequence[Event], subject: Any) -> Case:
         now = self._view.now()
@@ -107,7 +107,8 @@ def _takes(policy: Policy, event: Event) -> bool:
     return policy.enabled and event.code in policy.on and policy.match.fits(event)
 
 
-def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None) -> Found:
+def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Event) -> Found:
+    """A write that lies outside of the policy is none: the daemon would not store it."""
     match verdict:
         case Act(writes, _, diagnosis) if policy is not None:
             planned = [
@@ -119,6 +120,7 @@ def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None) -> Found:
                     "note": "the cloud was asked just now",
                 }
                 for write in writes
+                if policy.match.covers(write.place, event)
             ]
             return Found(diagnosis, planned)
         case Act(_, _, diagnosis) | Tell(_, diagnosis):

@@ -32,7 +32,7 @@ def told(request_id: str | None = "A", key: str | None = "k", bucket: str | None
 
 def judged(store: Store, *events: Event) -> list[str]:
     """Each event in a batch of its own."""
-    found = []
+    found: list[str] = []
     for event in events:
         with store.begin() as connection:
             tellings = seen.Tellings(connection, {event.request_id} if event.request_id else set())
