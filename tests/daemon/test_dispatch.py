@@ -56,9 +56,12 @@ class Scene:
         self.configure()
 
     def configure(self, mode: str = "enforce", top: str = "", policy: str = "", *, dry_run: bool = False) -> None:
+        self.use(load_text(CONFIG % (top, mode, policy, mode)), dry_run=dry_run)
+
+    def use(self, config: Config, *, dry_run: bool = False) -> None:
         if self.dispatch is not None:
             self.dispatch.close()
-        self.config = load_text(CONFIG % (top, mode, policy, mode))
+        self.config = config
         clock: Clock = self.clock
         cloud: Any = FakeCloud(self.world, may_write=not dry_run)
         self.triage = Triage(self.config, self.store, clock)

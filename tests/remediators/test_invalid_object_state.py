@@ -281,14 +281,6 @@ def test_a_copy_from_another_bucket_is_outside_the_policy() -> None:
     assert isinstance(verdict(world, case_of(event)), Tell)
 
 
-def test_a_reading_in_another_bucket_than_the_matched_one_is_not_touched() -> None:
-    world = FakeWorld()
-    world.buckets.add("b")
-    world.add_object("k", bucket="other")
-    event = refused(readings=read_as(ObjectRef("b", "k"), ObjectRef("other", "k")))
-    assert isinstance(verdict(world, case_of(event)), Tell)
-
-
 def test_a_refrozen_object_is_told_by_default() -> None:
     world = FakeWorld()
     world.add_object("k")
