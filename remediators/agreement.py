@@ -8,6 +8,7 @@ that write call this before they plan; daemon/dispatch.py asks the policy afterw
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ossmend.remediators import causes
 from ossmend.remediators.contract import Event, Missing, ObjectRef, ObjectState, Origin, Reading, Tell, View
@@ -39,8 +40,15 @@ def one(event: Event, view: View, claimed: Callable[[ObjectState], bool]) -> Obj
 def readings(event: Event) -> tuple[Reading, ...]:
     """Every object that the text may mean, best believed first."""
     if event.readings:
-        return tuple(sorted(event.readings, key=lambda reading: reading.origin.rank))
+        every = (_no_better_than_its_bucket(event, reading) for reading in event.readings)
+        return tuple(sorted(every, key=lambda reading: reading.origin.rank))
     return (Reading(event.object, _origin(event, "bucket", "key", "version_id")),) if event.object is not None else ()
+
+
+def _no_better_than_its_bucket(event: Event, reading: Reading) -> Reading:
+    """A key may be told without a bucket, and be read in the one that something else names."""
+    told = event.origins.get("bucket", reading.origin) if reading.ref.bucket == event.bucket else reading.origin
+    return replace(reading, origin=max(told, reading.origin, key=lambda origin: origin.rank))
 
 
 def naming(every: Sequence[Reading]) -> tuple[Reading, ...]:

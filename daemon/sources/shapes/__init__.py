@@ -1,8 +1,9 @@
 """Any text -> Events: finds what OSS refused in logs, tracebacks, consoles and pastes, in whatever shape it was
 printed.
 
-The road of a text: records.py splits it into what single log calls wrote; xml_body, pairs, mentions, json_lines and
-browser find fragments; gather.py puts together what is of one request; event.py makes the Event. Lines of an access log
+The road of a text: records.py splits it into what single log calls wrote; reading.py has xml_body, pairs, mentions,
+json_lines and browser find fragments in what is left without a client's own words (forged.py); gather.py puts together
+what is of one request; place.py orders what is told of bucket and key; event.py makes the Event. Lines of an access log
 are read by access_line.py. It never raises and works in linear time, whatever it is given.
 """
 
@@ -13,12 +14,15 @@ from datetime import datetime
 
 from ossmend.daemon.sources.shapes import access_line, records
 from ossmend.daemon.sources.shapes.event import event_of
-from ossmend.daemon.sources.shapes.gather import Refusal, refusals_of
+from ossmend.daemon.sources.shapes.gather import refusals_of
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
+from ossmend.daemon.sources.shapes.same_request import Refusal
 from ossmend.remediators.contract import Event
 
 LONGEST_TEXT = 16 * 1024 * 1024
 """What is longer is read so far."""
+PRELUDE = 2048
+"""How much before the only error of a pasted text is read for the place that it speaks of."""
 _BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
 
@@ -48,19 +52,21 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
             if event is not None:
                 found.append((record.number, event))
     refusals = refusals_of(plain)
-    found += _events(refusals, source=source, now=now, strict=strict, words=False)
-    if not found and not strict:
-        found = _events(refusals, source=source, now=now, strict=False, words=True)  # somebody's prose about a code
+    prelude = "\n".join(record.own for record in plain[: plain.index(refusals[0].record)]) if len(refusals) == 1 else ""
+    prelude = "" if strict else prelude[-PRELUDE:]
+    found += _events(refusals, source=source, now=now, strict=strict, words=False, prelude=prelude)
+    if not found and not strict:  # somebody's prose about a code
+        found = _events(refusals, source=source, now=now, strict=False, words=True, prelude=prelude)
     found.sort(key=lambda pair: pair[0])
     return [event for _number, event in found]
 
 
 def _events(
-    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool
+    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool, prelude: str
 ) -> list[tuple[int, Event]]:
     found: list[tuple[int, Event]] = []
     for refusal in refusals:
-        event = event_of(refusal, source=source, now=now, strict=strict, words=words)
+        event = event_of(refusal, source=source, now=now, strict=strict, words=words, prelude=prelude)
         if event is not None and not (words and event.code in {known.code for _number, known in found}):
             found.append((refusal.record.number, event))
     return found

@@ -14,6 +14,7 @@ _ANGLES = re.compile(r"\\+(?:u00|x)(3[cCeE]|26|27|22)")
 _TAG_NAMES = r"/?(?:Error|Code|Message|RequestId|HostId|EC)\b"
 _ESCAPED_TAG = re.compile(rf"(&(?:amp;){{0,8}}(?:lt|#60|#x3[cC]);|\\+(?:u00|x)3[cC])\\{{0,8}}{_TAG_NAMES}")
 _PLAIN_TAG = re.compile(rf"<{_TAG_NAMES}[^<>]{{0,400}}>")
+_LINE_MARK = re.compile(r"<(?:EOL|CRLF|LF|br ?/?)>")
 DEEPEST = 5
 
 
@@ -53,7 +54,11 @@ def _from_bytes(value: str) -> str:
 
 
 def opened(text: str) -> str:
-    """The text with angle brackets put back, from where an error body's tags are escaped to where the body ends."""
+    """The text with angle brackets put back, from where an error body's tags are escaped to where the body ends; and
+    with lines where a framework wrote a mark for their ends.
+    """
+    if "<EOL>" in text or "<br" in text or "<LF>" in text:
+        text = _LINE_MARK.sub("\n ", text)
     if "u003" not in text and "lt;" not in text and "x3" not in text and "#60;" not in text:
         return text
     lines: list[str] = []

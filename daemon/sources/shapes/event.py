@@ -14,9 +14,9 @@ from datetime import datetime
 from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import place, times
 from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.daemon.sources.shapes.gather import Refusal
-from ossmend.daemon.sources.shapes.mentions import MESSAGES
+from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
 from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
+from ossmend.daemon.sources.shapes.same_request import Refusal
 from ossmend.daemon.sources.shapes.strangers import says_oss, stranger
 from ossmend.remediators.contract import Event, ObjectRef, Origin, Reading
 
@@ -30,7 +30,17 @@ V1_LENGTH = 28
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _METHODS = frozenset({"GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS"})
 _OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,40}")
-_V2_OPERATION = re.compile(r"operation error ([A-Z][A-Za-z0-9]{3,40}):")
+_SAID_OPERATION = re.compile(
+    r"operation error (?:S3: )?([A-Z][A-Za-z0-9]{3,40})[:,]|when calling the ([A-Z][A-Za-z0-9]{3,40}) operation"
+)
+_BODYLESS = re.compile(
+    r"\bHead(?:Object|Bucket)\b|\bGetObjectMeta\b|\bForbidden: Forbidden\b|S3Exception: null \("
+    r"|Error Code: 403 Forbidden"
+    r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/)|\bHEAD\b.{0,40}\b403\b"
+    r"|(?i:head_?(?:object|bucket))"
+    r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b|: {2}RequestId: "
+)
+"""A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 _QUERY_SECRET = re.compile(
@@ -39,20 +49,28 @@ _QUERY_SECRET = re.compile(
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
-def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool) -> Event | None:
-    """The event of one refusal; None where the text, looked at as a whole, tells of none."""
+def event_of(
+    refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool, prelude: str = ""
+) -> Event | None:
+    """The event of one refusal; None where the text, looked at as a whole, tells of none. `prelude` is what stands
+    before it in a text that is about this one alone.
+    """
     fragment, record = refusal.fragment, refusal.record
     begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
     if record.objects:
         begin, end = 0, 4 * SAMPLE
-    around = record.text[begin:end]
+    around = record.own[begin:end]
     whose = stranger(fragment, around)
     if not _is_refusal(refusal, around, whose, strict=strict, words=words):
         return None
+    if whose is None and "code" not in fragment.facts and (implied := implied_code(fragment.facts.get("message", ""))):
+        fragment.put("code", implied, Origin.IMPLIED)
     context = _context(refusal)
     facts = fragment.facts
     before = len(around) if refusal.record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
+    if where.bucket is None and where.key is None and prelude:
+        where = place.guess(prelude)
     code = None if whose else facts.get("code")
     key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
     request_id = facts.get("request_id") or _hex_id(context)
@@ -66,15 +84,15 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         request_id=_clean(request_id),
         ec=_one_ec(facts, around, fragment.start - begin),
         host=_clean(facts.get("host") or _first(context, "host")),
-        bucket=_clean(where.best.bucket),
-        key=_clean(where.best.key),
-        version_id=_clean(where.best.version_id),
+        bucket=_clean(where.bucket),
+        key=_clean(where.key),
+        version_id=_clean(where.version_id),
         readings=tuple(
-            Reading(ObjectRef(_sure(r.bucket), _sure(r.key), _clean(r.version_id)), Origin.REQUEST)
+            Reading(ObjectRef(_sure(r.ref.bucket), _sure(r.ref.key), _clean(r.ref.version_id)), r.origin)
             for r in where.readings
         ),
-        origins=dict.fromkeys(("bucket", "key", "version_id", "copy_source"), Origin.REQUEST),
-        method=_method(facts, context, where),
+        origins=_origins(fragment, context, where, code),
+        method=_method(facts, context, where) or _head(code, around),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
         access_key_id=_clean(key_id[:256]) if key_id else None,
@@ -109,7 +127,8 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
         return False
     if whose is not None:
         return bool(code) and (not fragment.weak or "said" in fragment.extra)
-    oss = says_oss(fragment, around) or facts.get("message", "").startswith(MESSAGES)
+    message = facts.get("message", "")
+    oss = says_oss(fragment, around) or (implied_code(message) is not None and not message.startswith(tuple(SHARED)))
     if code is None:
         return _codeless(refusal, oss=oss, strict=strict)
     if fragment.weak:
@@ -129,7 +148,7 @@ def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
     if "code_cut" in fragment.extra or facts.get("ec") or {"string_to_sign", "signature"} & facts.keys():
         return oss or not strict
     if facts.get("message") and "said" in fragment.extra:
-        return True
+        return oss or not strict
     if facts.get("status") == "403":
         return oss or not strict
     return "page" in fragment.extra and "security system" in fragment.extra["page"]
@@ -138,12 +157,31 @@ def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
 # ------------------------------------------------------------------------------------------------------ what it says
 
 
+def _origins(fragment: Fragment, context: Fragment | None, where: place.Place, code: str | None) -> dict[str, Origin]:
+    """Where the facts that decide came from, for those that are told."""
+    found: dict[str, Origin] = {}
+    if code:
+        found["code"] = fragment.fact("code")[1]
+    if where.bucket and where.bucket_from is not None:
+        found["bucket"] = where.bucket_from
+    if where.key and where.key_from is not None:
+        found["key"] = where.key_from
+        if where.version_id:
+            found["version_id"] = where.key_from
+    for name in ("request_id", "client", "copy_source"):
+        if name in fragment.facts:
+            found[name] = fragment.fact(name)[1]
+        elif context is not None and name in context.facts:
+            found[name] = Origin.RECORD
+    return found
+
+
 def _context(refusal: Refusal) -> Fragment | None:
     if not refusal.contexts:
         return None
     merged = Fragment(0, 0, "context")
     for context in refusal.contexts:
-        merged.absorb(Fragment(0, 0, "context", context.facts, context.extra))
+        merged.absorb(context)
     return merged
 
 
@@ -193,9 +231,13 @@ def _method(facts: dict[str, str], context: Fragment | None, where: place.Place)
     return signed if signed in _METHODS else None
 
 
+def _head(code: str | None, around: str) -> str | None:
+    return "HEAD" if code in (None, "Forbidden") and _BODYLESS.search(around) else None
+
+
 def _operation(facts: dict[str, str], context: Fragment | None, around: str) -> str | None:
-    if found := _V2_OPERATION.search(around):
-        return found[1]
+    if found := _SAID_OPERATION.search(around):
+        return found[1] or found[2]
     for told in (facts.get("operation"), _first(context, "operation")):
         if told and _OPERATION.fullmatch(told):
             return told

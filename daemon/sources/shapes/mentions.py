@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
 from ossmend.daemon.sources.shapes.names import CODE_PATTERN
 
 _CODE = re.compile(
@@ -18,10 +19,18 @@ _CODE = re.compile(
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
 _STATUS = re.compile(
-    r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|返回|状态码?)[\s:：=(（/]{0,4}([345]\d\d)(?!\d)"
-    r"|(?<![\d.])([345]\d\d)(?= ?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict)\b)"
+    r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
+    r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
+    r"|(?<![\d.])([345]\d\d)(?= ?\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
+    r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP )?\(?(40[03])\b(?!\.\d)"
+    r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
+    r"|\((40[03])\)(?= when calling| Forbidden|$)"
+    r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
-_STATUS_WORDS = re.compile("HTTP|[Ss]tatus(?!')|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict")
+STATUS_WORDS = re.compile(
+    "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
+    "|Client Error|[Ee]rror|ERROR|when calling|got|returned|responded|answered|code"
+)
 _STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
 _STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
 _SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
@@ -30,36 +39,45 @@ _REFUSED = re.compile(
     r"|returned|answered|cannot|unable)\b"
     r"|失败|错误|报错|拒绝|异常"
 )
+_NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
+"""The package before an exception's name: `java.nio.file.` is none of OSS's."""
+_OURS = re.compile(r"(?i)oss|aliyun|alibaba")
+_RPC = re.compile(r"rpc error: code = $")
+_STRIPPED_ID = re.compile(r"\s([0-9A-F]{24})\s{1,40}((?:[\w-]{1,63}\.)?[\w.-]{0,40}oss[\w.-]{1,60}\.aliyuncs\.com)\b")
+_STRIPPED_HEAD = re.compile(r"(?:^|[\s\"'>:])([A-Z][A-Za-z]{3,40})\s{1,20}([A-Z][^<>{}]{4,300}?)\s{0,20}\Z")
+_STRIPPED_EC = re.compile(r"(?:\s{1,40}[\w./:-]{1,200}){0,4}?\s{1,40}(\d{4}-\d{8})\b")
 _BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
 _PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
-MESSAGES = (
-    "The OSS Access Key Id you provided",
-    "CORSResponse:",
-    "You have no right to access this object",
-    "Anonymous access is forbidden for this operation",
-    "Anonymous user has no right to access this",
-    "The bucket you are attempting to access must be addressed using the specified endpoint",
-    "The bucket you access does not belong to you",
-    "The operation is not valid for the object's state",
-    "The difference between the request time and the current time is too large",
-    "The request signature we calculated does not match the signature you provided",
-    "The image file may be damaged",
-    "Access denied by bucket policy",
-    "Access denied by authorizer's policy",
-    "You are denied by bucket referer policy",
-    "OSS authentication requires a valid Date",
-    "The security token you provided has expired",
-    "The security token you provided is invalid",
+_MESSAGE = re.compile(
+    "(?:" + "|".join(re.escape(message) for message in MESSAGE_CODES).replace("'", "['’]") + r")[^\r\n\"<>\\|]{0,400}"
 )
-_MESSAGE = re.compile("(?:" + "|".join(re.escape(message) for message in MESSAGES) + r")[^\r\n\"<>\\|]{0,400}")
 
 
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
-    found = [*_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
+    bodies = list(_stripped(text))
+    for body in bodies:
+        text = text[: body.start] + " " * (body.end - body.start) + text[body.end :]
+    found = [*bodies, *_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
     found.sort(key=lambda fragment: fragment.start)
     yield from found
+
+
+def _stripped(text: str) -> Iterator[Fragment]:
+    """OSS's body whose tags are gone: code, message, request id, host, and perhaps the EC, with blanks between."""
+    if "aliyuncs.com" not in text:
+        return
+    for found in _STRIPPED_ID.finditer(text):
+        head = _STRIPPED_HEAD.search(text, max(0, found.start() - 360), found.start())
+        if head is None:
+            continue
+        facts = {"code": head[1], "message": " ".join(head[2].split()), "request_id": found[1], "host": found[2]}
+        end = found.end()
+        if tail := _STRIPPED_EC.match(text, end):
+            facts["ec"] = tail[1]
+            end = tail.end()
+        yield Fragment(head.start(1), end, "xml", facts)
 
 
 def _codes(text: str) -> Iterator[Fragment]:
@@ -70,6 +88,8 @@ def _codes(text: str) -> Iterator[Fragment]:
         before = text[line_start : word.start()]
         line_end = text.find("\n", word.end(), word.end() + 700)
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
+        if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)):
+            continue
         if status := _STATUS_BEFORE.search(before):
             fragment.put("status", status[1])
         elif near := _STATUS_NEAR.search(f"{before} {after[:200]} "):
@@ -85,6 +105,12 @@ def _codes(text: str) -> Iterator[Fragment]:
         yield fragment
 
 
+def _is_anothers(before: str) -> bool:
+    """`java.nio.file.AccessDeniedException`: a name in a package of somebody else's."""
+    package = _NOT_OURS.search(before)
+    return package is not None and _OURS.search(package[1]) is None
+
+
 def _sentence(text: str) -> str:
     """What a program printed behind the code, without what it printed behind that."""
     return re.split(r"[\"{}<>|（]| RequestId: |\s(?:at|\\n)\s", text, maxsplit=1)[0].strip()
@@ -98,10 +124,10 @@ def _messages(text: str) -> Iterator[Fragment]:
 
 
 def _statuses(text: str) -> Iterator[Fragment]:
-    if not _STATUS_WORDS.search(text):
+    if not STATUS_WORDS.search(text):
         return
     for status in _STATUS.finditer(text):
-        facts = {"status": status[1] or status[2]}
+        facts = {"status": next(number for number in status.groups() if number)}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
 
 

@@ -50,7 +50,6 @@ SHARED = frozenset(
     {
         "The request signature we calculated does not match the signature you provided",
         "The difference between the request time and the current time is too large",
-        "The bucket you are attempting to access must be addressed using the specified endpoint",
         "Invalid according to Policy",
     }
 )

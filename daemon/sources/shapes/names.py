@@ -73,8 +73,9 @@ _SPELLINGS = {
     "status": "status|status code|http status|http status code|http code|response status|response code|"
     "response status code|aos status->code|aos status code|状态码|返回码|http状态码",
     "message": "message|msg|error message|error msg|err msg|error info|err message|错误信息|错误消息",
-    "request_id": "request id|req id|x-oss-request-id|oss request id|请求id|amz request id|x-amz-request-id",
-    "host": "host id|host name|host",
+    "request_id": "request id|req id|x-oss-request-id|oss request id|请求id|amz request id|x-amz-request-id"
+    "|aws request id",
+    "host": "host id|host name|host|s3 extended request id|extended request id|amz id 2|x-amz-id-2",
     "ec": "ec|ec code|x-oss-ec|oss ec",
     "bucket": "bucket|bucket name|oss bucket|oss bucket name|存储空间|桶",
     "object": "object|object name|object key|oss key|oss object|oss object name|oss path|对象",
@@ -108,6 +109,9 @@ _SPELLINGS = {
 
 _BY_NAME = {re.sub(r"[-_ ]", "", spelling): name for name, group in _SPELLINGS.items() for spelling in group.split("|")}
 
+OF_THE_BODY = re.compile(r"(?:ObjectName|BucketName|HostId|HostID|RequestId|OSSAccessKeyId|StringToSign|Code|EC)\Z")
+"""Spelled as OSS's own elements are."""
+
 EXTRA_NAMES = {
     "maxallowedskewmilliseconds": "MaxAllowedSkewMilliseconds",
     "endpoint": "Endpoint",
@@ -119,6 +123,35 @@ EXTRA_NAMES = {
 def canonical(spelling: str) -> str | None:
     """Our name of a thing, however it is spelled; None if it is none of ours."""
     return _BY_NAME.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
+
+
+_OF_RECORDS = {
+    "request": ("request", "requestline", "httprequest"),
+    "request_id": ("upstreamhttpxossrequestid", "senthttpxossrequestid", "ossreqid", "xossreqid"),
+    "ec": ("upstreamhttpxossec", "senthttpxossec"),
+    "host": ("httphost", "upstreamhost", "serverhost"),
+    "user_agent": ("httpuseragent",),
+}
+"""What only fields of a structured record are called: in a sentence these are plain words."""
+_BY_FIELD = {spelling: name for name, group in _OF_RECORDS.items() for spelling in group}
+
+
+CLIENTS_WORDS = frozenset(
+    "useragent httpuseragent ua referer referrer httpreferer httpreferrer cookie cookies query querystring args "
+    "queryparams requesturi requestargs url uri path originalurl requesturl request requestline httprequest "
+    "form".split()
+)
+"""Fields that hold what a client sent: addresses are read from them, errors never."""
+
+
+def is_clients(spelling: str) -> bool:
+    """Does this field of a record hold a client's own words?"""
+    return spelling.lower().replace("-", "").replace("_", "").replace(" ", "") in CLIENTS_WORDS
+
+
+def canonical_field(spelling: str) -> str | None:
+    """Our name of a field of a structured record."""
+    return canonical(spelling) or _BY_FIELD.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
 
 
 def _variants() -> Iterable[str]:

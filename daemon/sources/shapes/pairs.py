@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from ossmend.daemon.sources.shapes.escapes import depth_of, unescaped
 from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.daemon.sources.shapes.names import NAME_PATTERN, canonical
+from ossmend.daemon.sources.shapes.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.shapes.records import goes_on
+from ossmend.remediators.contract import Origin
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
 _PAIR = re.compile(rf"(?<![a-z0-9_$.<])({NAME_PATTERN}){_TAIL}")
@@ -24,7 +25,7 @@ _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
 _LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
-_LINE_END = re.compile(r"\r?\n|\\+[nr]")
+_LINE_END = re.compile(r"\r?\n|(?<!\\)\\++[nr]")
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
@@ -32,6 +33,11 @@ MOST_LINES_BETWEEN = 40
 IDENTITY = frozenset({"code", "request_id", "ec"})
 PROSE = frozenset({"message"})
 PLACES = frozenset({"object", "key", "url"})
+NAMED = frozenset({"object", "key", "bucket", "version_id"})
+"""Words of everyday speech, too: `failed to get object: oss: ...` names none."""
+_OPENS = re.compile(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*]{0,24}\Z", re.MULTILINE)
+_KEYLIKE = re.compile(r"[^\s:{}()\[\]\"'=]{1,1024}")
+_FILELIKE = re.compile(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
 _SHAPES = (
     ("oss2", ("'details'", "oss2.")),
     ("java", ("[ErrorCode]",)),
@@ -54,6 +60,8 @@ class Pair:
     value: str
     start: int
     end: int
+    origin: Origin | None = None
+    """What a place is worth that is told like this; None for what is no place."""
 
 
 def find(text: str, barriers: Sequence[int] = ()) -> Iterator[Fragment]:
@@ -86,6 +94,7 @@ def pairs_in(text: str) -> Iterator[Pair]:
     lowered = text.lower()
     # a sign that grows when lowered (there is one) would shift every place behind it
     found = _PAIR.finditer(lowered) if len(lowered) == len(text) else _PAIR_ANY_CASE.finditer(text)
+    lines = _LineEnds(text)
     behind = 0
     pending = next(found, None)
     while pending is not None:
@@ -95,13 +104,58 @@ def pairs_in(text: str) -> Iterator[Pair]:
         name = canonical(here[1])
         if name is None or (here[2] is None and name != "request_id"):
             continue
-        value, end = _value(text, here.end(), name, pending.start() if pending is not None else len(text))
+        if name == "code" and text.endswith("rpc error: ", 0, here.start()):
+            continue  # a gRPC wrapper's own code, whatever it is called
+        limit = pending.start() if pending is not None else len(text)
+        value, end = _value(text, here.end(), name, limit, lines)
+        spelling = text[here.start(1) : here.end(1)]
+        origin = _origin(text, here, name, spelling, end)
+        if origin is Origin.PROSE and not _may_be_a_place(name, value):
+            continue
         if value:
             behind = end
-            yield Pair(name, text[here.start(1) : here.end(1)], value, here.start(), end)
+            yield Pair(name, spelling, value, here.start(), end, origin)
 
 
-def _value(text: str, start: int, name: str, limit: int) -> tuple[str, int]:
+def _origin(text: str, here: re.Match[str], name: str, spelling: str, end: int) -> Origin | None:
+    """What a place is worth that is told like this: as an element of OSS's body, as a field, or in a sentence."""
+    if OF_THE_BODY.match(spelling):
+        return Origin.BODY
+    if name not in PLACES | NAMED:
+        return None
+    if name not in NAMED or here[2] not in (":", "："):
+        return Origin.REQUEST
+    if not _OPENS.search(text, max(0, here.start() - 26), here.start()):
+        return Origin.PROSE  # "failed to get object: ..."
+    quoted = text[here.end(1) : here.end(1) + 2].strip()[:1] not in (":", "：")
+    bare_words_follow = not quoted and text[end : end + 1] == " " and text[end : end + 8].strip()[:1].isalpha()
+    return Origin.PROSE if bare_words_follow else Origin.REQUEST
+
+
+def _may_be_a_place(name: str, value: str) -> bool:
+    """The word behind a sentence's colon is a guess at best: it has to look like a key."""
+    return name in NAMED and _KEYLIKE.fullmatch(value) is not None and _FILELIKE.search(value) is not None
+
+
+class _LineEnds:
+    """Where lines end, looked for once: a text of one line and a million pairs must not be searched a million times."""
+
+    WINDOW = 64 * 1024
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._from = self._end = 0
+
+    def after(self, place: int) -> int:
+        """The end of the line that `place` is in; the end of what was looked at, where that is far away."""
+        if not self._from <= place < self._end:
+            found = _LINE_END.search(self._text, place, place + self.WINDOW)
+            self._from = place
+            self._end = found.start() if found else min(len(self._text), place + self.WINDOW)
+        return self._end
+
+
+def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tuple[str, int]:
     opening = _OPENING.match(text, start)
     assert opening is not None  # it may match nothing at all
     slashes, quote = opening[1], opening[2]
@@ -111,8 +165,7 @@ def _value(text: str, start: int, name: str, limit: int) -> tuple[str, int]:
         return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1
     if "\n" in opening[0] and opening[0].strip() == "":
         return "", start  # the value would be on the next line: that is another statement
-    end_of_line = _LINE_END.search(text, inside, inside + 4096)
-    line = min(end_of_line.start() if end_of_line else len(text), inside + 4096)
+    line = min(lines.after(inside), inside + 4096)
     if name in PROSE or text[max(0, start - 8) : start] == " Object=":
         end = min(line, limit if limit > inside else line)
         value = text[inside:end].rstrip(" \t,;，；[({\"'\\")
@@ -142,7 +195,10 @@ def _closing(text: str, start: int, slashes: str, quote: str) -> int:
 
 def _contradicts(fragment: Fragment, pair: Pair) -> bool:
     known = fragment.facts.get(pair.name)
-    return pair.name in IDENTITY and known is not None and known != pair.value
+    if pair.name not in IDENTITY or known is None or known == pair.value:
+        return False
+    # a code that OSS does not know, beside one that it does, is a wrapper's own
+    return pair.name != "code" or (known in KNOWN_CODES) == (pair.value.strip() in KNOWN_CODES)
 
 
 def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
@@ -172,24 +228,41 @@ def _put(fragment: Fragment, pair: Pair) -> None:
     value = pair.value
     match pair.name:
         case "code" if _NUMBER.fullmatch(value):
-            fragment.put("status", value.strip().lstrip("-"))
+            _put_status(fragment, value.strip().lstrip("-"))
         case "code" if not re.fullmatch(r"[A-Z][A-Za-z0-9.]{2,60}", value.strip()):
             fragment.note(pair.spelling, value)
+        case "code":
+            if value.strip() in KNOWN_CODES and fragment.facts.get("code") not in KNOWN_CODES:
+                fragment.facts.pop("code", None)
+            fragment.put("code", value.strip())
         case "status" if not re.fullmatch(r"-?\d{3}\b.{0,40}", value.strip()):
             fragment.note(pair.spelling, value)
         case "status":
-            fragment.put("status", value.strip().lstrip("-")[:3])
+            _put_status(fragment, value.strip().lstrip("-")[:3])
         case "key_id" | "string_to_sign" | "signature" | "object" | "key":
-            fragment.put(pair.name, value)
+            fragment.put(pair.name, value, pair.origin)
         case "skew" | "endpoint" | "recommend" | "content_length" | "credentials" | "server":
             fragment.note(
-                {"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint"}.get(pair.name, pair.spelling), value
+                {"skew": "MaxAllowedSkewMilliseconds", "endpoint": "Endpoint", "server": "server"}.get(
+                    pair.name, pair.spelling
+                ),
+                value,
             )
         case _:
-            fragment.put(pair.name, value.strip())
+            fragment.put(pair.name, value.strip(), pair.origin)
+
+
+def _put_status(fragment: Fragment, status: str) -> None:
+    """A wrapper's own status (500 around OSS's 403) gives way to one that a refusal can have."""
+    if fragment.facts.get("status", "4")[0] != "4" and status in ("400", "403"):
+        del fragment.facts["status"]
+    fragment.put("status", status)
 
 
 def _finished(fragment: Fragment, text: str) -> Fragment:
+    if not IDENTITY & fragment.facts.keys():
+        named = (name for name, origin in fragment.origins.items() if origin is Origin.REQUEST)
+        fragment.origins |= dict.fromkeys(list(named), Origin.RECORD)  # fields of the record, not of the error
     around = text[max(0, fragment.start - 120) : fragment.end + 2]
     for shape, signs in _SHAPES:
         if any(sign in around for sign in signs):

@@ -1,294 +1,164 @@
-"""What a text tells about bucket and key -> the best reading of it, and every other reading that is possible.
+"""What a text tells about bucket, key and version -> every reading of it with its origin, the most believed first.
 
-Best first (design: section 10): fields of the error; fields of the JSON log line; the request's URL, decoded once;
-`oss://bucket/key` before the error, raw. The string to sign and the host come after these. Nothing is guessed here:
-where a text can be read in two ways both are kept, and the view asks which object exists.
+The order of belief is that of `Origin`: OSS's own body; the refused request itself (its URL, the SDK's fields beside
+the error); a named field of a structured record; `oss://bucket/key` and other addresses in the text; prose. HostId and
+ObjectName of the body judge the rest: where the body names the bucket, another bucket is no reading, and where it
+names the object, nothing else is. Nothing is decided here: what differs is kept, and the world is asked which of them
+is meant (docs/decisions/0005-provenance.md). The addresses in the text are read by addresses.py.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from dataclasses import dataclass
-from itertools import islice
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
+from ossmend.daemon.sources.shapes import addresses
+from ossmend.daemon.sources.shapes.addresses import BUCKET, Spot, bucket_of_host
 from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.remediators.contract import ObjectRef
+from ossmend.remediators.contract import ObjectRef, Origin, Reading
 
 MOST_READINGS = 8
 LONGEST_KEY = 1023
-_BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_BUCKET_HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
-    r"|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
-    r"\.(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?",
-    re.IGNORECASE,
-)
-_SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
-_URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
-_OSS_URI = re.compile(r"oss://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
-_REQUEST_LINE = re.compile(r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?))?")
-_NOT_REQUESTS = re.compile(
-    r"https?://(?:api|help|www|error-center|troubleshoot|next\.api|doc|docs|developer"
-    r"|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc",
-    re.IGNORECASE,
-)
-_KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[，；。]\s|[:：]$")
-_STOP = re.compile(
-    r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
-    r"|into|as|cannot|could|has|had|got|status|code)\b"
-    r"|\s?(?:失败|错误|报错|时|被|出错)"
-)
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
-_COPY = re.compile(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to read where the request went."""
-
-    bucket: str | None = None
-    key: str | None = None
-    version_id: str | None = None
+_NOTHING = frozenset({"", "-", "null", "None", "undefined"})
+_CUT_RESOURCE = re.compile(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a refused request went, as far as the text tells."""
 
-    best: Reading
-    readings: tuple[ObjectRef, ...] = ()
+    bucket: str | None = None
+    key: str | None = None
+    version_id: str | None = None
+    bucket_from: Origin | None = None
+    key_from: Origin | None = None
+    readings: tuple[Reading, ...] = ()
+    """All that name an object, if there are several."""
     url: str | None = None
     method: str | None = None
 
 
-def bucket_of_host(host: str) -> str | None:
-    """The bucket in `<bucket>.oss-cn-....aliyuncs.com`; None for a custom domain, which cannot tell."""
-    found = _BUCKET_HOST.fullmatch(host.strip())
-    return found[1].lower() if found else None
-
-
 def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> Place:
-    """Read all places that a refusal, its context and the text before `start` tell, and put the best one first."""
-    facts = refusal.facts
-    by_host = (
-        bucket_of_host(facts.get("host", "")) or (context and bucket_of_host(context.facts.get("host", ""))) or None
+    """Read all places that a refusal, its context and the text around `start` tell, and put them in order."""
+    own = list(_spelled(_told(refusal)))
+    around = list(_spelled(_told(context))) if context is not None else []
+    hosts = list(_of_hosts(refusal, context))
+    known = next((spot.bucket for spot in (*hosts, *own, *around) if spot.bucket), None)
+    told = addresses.find(refusal, context, text, start, known)
+    signed = list(_signed(refusal))
+    spots = [*own, *hosts, *signed, *told.spots, *around]
+    if any(spot.key and spot.origin is Origin.BODY for spot in own):
+        spots = [spot if spot in own or not spot.key else Spot(spot.bucket, origin=spot.origin) for spot in spots]
+    spots.sort(key=lambda spot: spot.origin.rank)
+    return _best(spots, told)
+
+
+def guess(before: str) -> Place:
+    """What the lines before a pasted error speak of: the last place in them explains, and is never written to."""
+    spot = next((each for each in addresses.find(None, None, before, len(before), None).spots if each.bucket), None)
+    if spot is None:
+        return Place()
+    key_from = Origin.PROSE if spot.key else None
+    return Place(spot.bucket, spot.key, spot.version_id, Origin.PROSE, key_from)
+
+
+def _best(spots: list[Spot], told: addresses.Told) -> Place:
+    judge = next((spot for spot in spots if spot.bucket and spot.origin is Origin.BODY), None)
+    by_rank = next((spot for spot in spots if spot.bucket and spot.origin is not Origin.PROSE), None)
+    first = judge or by_rank or next((spot for spot in spots if spot.bucket), None)
+    bucket = first.bucket if first is not None else None
+    named = [spot for spot in spots if spot.key and (judge is None or spot.bucket in (None, bucket))]
+    keys = [replace(spot, bucket=spot.bucket or bucket) for spot in named]
+    version = next((spot.version_id for spot in spots if spot.version_id), None)
+    best = next((spot for spot in keys if spot.bucket == bucket), keys[0] if keys else None)
+    if best is not None and best.bucket != bucket and best.origin.rank < (first.origin.rank if first else 99):
+        bucket, first = best.bucket, best
+    return Place(
+        bucket=bucket,
+        key=best.key if best else None,
+        version_id=(best.version_id or version) if best else None,
+        bucket_from=first.origin if first is not None else None,
+        key_from=best.origin if best else None,
+        readings=_readings(keys, best, version),
+        url=told.url,
+        method=told.method,
     )
-    told = [_told(facts)]
-    if context is not None:
-        told.append(_told(context.facts))
-    known = next((reading.bucket for reading in told if reading.bucket), None) or by_host
-    url, from_urls = _from_urls(facts, context, text, known)
-    method, from_lines = _from_request_lines(text, known)
-    signed = _from_string_to_sign(facts.get("string_to_sign", ""))
-    from_spelled = _spelled(
-        told[:1] if told[0].key else told
-    )  # the error names its object: nothing around it is a reading of that
-    everything = [*from_spelled, *from_urls, *_from_oss_uris(text, start), *from_lines, *signed, Reading(by_host)]
-    if told[0].key:
-        everything = [r if r.key is None or r in from_spelled else Reading(r.bucket) for r in everything]
-    cut = re.search(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/", facts.get("string_to_sign_cut", ""))
-    if cut:
-        everything.append(Reading(cut[1]))
-    bucket = next((reading.bucket for reading in everything if reading.bucket), None)
-    keys = [r for r in everything if r.key and (r.bucket is None or bucket is None or r.bucket == bucket)]
-    version = next((r.version_id for r in everything if r.version_id), None)
-    best = Reading(bucket, keys[0].key if keys else None, keys[0].version_id or version if keys else None)
-    return Place(best, _readings(bucket, keys, version), url, method)
 
 
-def _readings(bucket: str | None, keys: list[Reading], version: str | None) -> tuple[ObjectRef, ...]:
-    if bucket is None:
+def _readings(keys: list[Spot], best: Spot | None, version: str | None) -> tuple[Reading, ...]:
+    """The best one, then the others by belief; each object once; none if there is only one."""
+    found: dict[ObjectRef, Origin] = {}
+    for spot in ([best] if best is not None else []) + keys:
+        if spot.bucket and spot.key:
+            found.setdefault(ObjectRef(spot.bucket, spot.key, spot.version_id or version), spot.origin)
+    if len(found) < 2:
         return ()
-    refs = dict.fromkeys(ObjectRef(bucket, r.key, r.version_id or version) for r in keys if r.key)
-    return tuple(refs)[:MOST_READINGS] if len(refs) > 1 else ()
+    return tuple(Reading(ref, origin) for ref, origin in found.items())[:MOST_READINGS]
 
 
-def _told(facts: dict[str, str]) -> Reading:
-    bucket = facts.get("bucket", "").strip()
-    key = facts.get("object") or facts.get("key")
-    version = facts.get("version_id")
-    return Reading(
-        bucket if _BUCKET.fullmatch(bucket) and bucket.lower() != "null" else None,
-        key
-        if key
-        and key not in ("-", "null", "None", "undefined")
-        and len(key.encode("utf-8", "replace")) <= LONGEST_KEY + 1
-        else None,
-        version if version and version not in ("-", "null", "None") else None,
-    )
+def _told(fragment: Fragment) -> Spot:
+    """What the fragment's own fields name."""
+    bucket, bucket_from = fragment.fact("bucket")
+    key, key_from = fragment.fact("object")
+    if not key:
+        key, key_from = fragment.fact("key")
+    version, _ = fragment.fact("version_id")
+    bucket = bucket.strip()
+    if not BUCKET.fullmatch(bucket) or bucket in _NOTHING:
+        bucket = ""
+    if key in _NOTHING or len(key.encode("utf-8", "replace")) > LONGEST_KEY + 1:
+        key = ""
+    if version in _NOTHING:
+        version = ""
+    origin = key_from if key else bucket_from
+    if bucket and key and bucket_from.rank > key_from.rank and bucket_from is Origin.PROSE:
+        bucket = ""  # a sentence's word is no bucket for a key that is told better
+    return Spot(bucket or None, key or None, version or None, origin)
 
 
-def _spelled(told: list[Reading]) -> list[Reading]:
+def _spelled(told: Spot) -> Iterator[Spot]:
     """A key as it is told; and decoded, where it looks encoded: an SDK may print either."""
-    found = []
-    for reading in told:
-        key = reading.key
-        if key is None:
-            found.append(reading)
+    key = told.key
+    if key is None:
+        if told.bucket:
+            yield told
+        return
+    if key.startswith("oss://"):
+        rest = key[6:].partition("/")
+        if rest[2] and (told.bucket or rest[0]) == rest[0] and BUCKET.fullmatch(rest[0]):
+            yield replace(told, bucket=rest[0], key=rest[2])
+            return
+    if key.endswith("!"):
+        yield replace(told, key=key[:-1])  # ossutil ends its sentence with it
+    if key.startswith("/") and len(key) > 1:
+        yield replace(told, key=key[1:])
+    yield told
+    if "%" in key and (decoded := unquote(key, errors="replace")) != key and "\ufffd" not in decoded:
+        yield replace(told, key=decoded)
+
+
+def _of_hosts(refusal: Fragment, context: Fragment | None) -> Iterator[Spot]:
+    """The bucket that HostId, or a host field of the record, names."""
+    for fragment in (refusal, context):
+        if fragment is None:
             continue
-        if key.endswith("!"):
-            found.append(Reading(reading.bucket, key[:-1], reading.version_id))  # ossutil ends its sentence with it
-        if key.startswith("/"):
-            found.append(Reading(reading.bucket, key[1:], reading.version_id))
-        if reading.bucket and key.startswith("oss://"):
-            continue
-        found.append(reading)
-        if "%" in key and (decoded := unquote(key, errors="replace")) != key and "\ufffd" not in decoded:
-            found.append(Reading(reading.bucket, decoded, reading.version_id))
-    return found
+        host, origin = fragment.fact("host")
+        if bucket := bucket_of_host(host):
+            yield Spot(bucket, origin=origin)
 
 
-def _from_urls(
-    facts: dict[str, str], context: Fragment | None, text: str, known: str | None
-) -> tuple[str | None, list[Reading]]:
-    """The request's URL: one that the error or the log line names, else the one in the text that leads to OSS."""
-    named = [facts.get("url", ""), context.facts.get("url", "") if context is not None else ""]
-    first: str | None = None
-    readings: list[Reading] = []
-    host = facts.get("host", "").lower()
-    urls = [(url, True) for value in named for url in _URL.findall(value) or _schemeless(value)]
-    urls += [
-        (found[0], text[max(0, found.start() - 6) : found.start()].endswith("URL: "))
-        for found in islice(_URL.finditer(text), 40)
-    ]
-    for url, trusted in urls[:40]:
-        if _NOT_REQUESTS.search(url):
-            continue
-        found = from_url(url.rstrip(".,;:"), trusted=trusted, host_id=host, known=known)
-        if found:
-            first = first or url
-            readings += found
-    return first, readings
-
-
-def _schemeless(value: str) -> list[str]:
-    """`bucket.oss-cn-hangzhou.aliyuncs.com/key`, as some SDKs print it."""
-    word = value.strip().split(" ")[-1]
-    return [f"https://{word}"] if "." in word.partition("/")[0] and "/" in word else []
-
-
-def from_url(url: str, *, trusted: bool = False, host_id: str = "", known: str | None = None) -> list[Reading]:
-    """Bucket and key of a request's URL, decoded once; nothing if it does not lead to OSS."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return []
-    version = _version(parts.query)
-    path = parts.path.removeprefix("/")
-    bucket = bucket_of_host(host)
-    if bucket is None and (_SERVICE_HOST.fullmatch(host) or _is_local(host)):
-        bucket, _, path = path.partition("/")
-        bucket = unquote(bucket)
-        if not _BUCKET.fullmatch(bucket) or (_is_local(host) and not trusted and known not in (None, bucket)):
-            return []
-        if _is_local(host) and not trusted and known is None and not path:
-            return []
-    elif bucket is None and not (trusted or (host_id and host == host_id.partition(":")[0])):
-        return []
-    key = unquote(path, errors="replace")
-    readings = [Reading(bucket, key or None, version)]
-    if key != path and path:
-        readings.append(Reading(bucket, path, version))
-    return readings
-
-
-def _is_local(host: str) -> bool:
-    """OSS's SDKs put the bucket into the path where the endpoint is an address."""
-    if host == "localhost":
-        return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _version(query: str) -> str | None:
-    if "versionId" not in query:
-        return None
-    return dict(parse_qsl(query[:4096], max_num_fields=200)).get("versionId") if query.count("&") < 200 else None
-
-
-def _from_request_lines(text: str, known: str | None) -> tuple[str | None, list[Reading]]:
-    """`OPTIONS /bucket/key`: the bucket must be known, or the path could be any server's."""
-    method: str | None = None
-    readings: list[Reading] = []
-    if " /" not in text:
-        return None, []
-    for found in islice(_REQUEST_LINE.finditer(text), 20):
-        raw, _, query = found[2].partition("?")
-        first, slash, rest = raw[1:].partition("/")
-        if known is not None and first == known and slash and rest:
-            readings.append(Reading(known, unquote(rest, errors="replace"), _version(query)))
-        elif known is None or found[3] is None or len(raw) < 2:
-            continue
-        readings.append(Reading(known, unquote(raw[1:], errors="replace"), _version(query)))
-        method = method or found[1]
-    return method, readings
-
-
-def _from_oss_uris(text: str, start: int) -> list[Reading]:
-    """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
-    error.
-    """
-    uris = list(islice(_OSS_URI.finditer(text), 40))
-    before = [uri for uri in uris if uri.start() < start] or uris
-    ordered = before if _COPY.search(text[:start]) or len(before) < 2 else before[::-1]
-    readings: list[Reading] = []
-    for uri in ordered[:4]:
-        following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
-        end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
-        readings += _raw_keys(uri, text, end)
-    return readings
-
-
-def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Reading]:
-    bucket = uri[1]
-    if not uri[2]:
-        return [Reading(bucket)]
-    quote = text[uri.start() - 1 : uri.start()]
-    closing = {"'": "'", '"': '"', "`": "`", "<": ">", "(": ")", "[": "]", "“": "”", "「": "」"}.get(quote)
-    line = text.find("\n", uri.end(), end)
-    raw = text[uri.end() : line if line >= 0 else end]
-    if closing and closing in raw:
-        return [_with_version(bucket, raw[: raw.index(closing)])]
-    found = _KEY_END.search(raw)
-    short = raw[: found.start()] if found else raw
-    keys = dict.fromkeys(key.rstrip(" \t,;'\"") for key in _likely(short))
-    return [_with_version(bucket, key) for key in keys if key][:MOST_READINGS] or [Reading(bucket)]
-
-
-def _likely(raw: str) -> list[str]:
-    """Where may a raw key with blanks end? Before a word of the sentence around it, behind a file's extension, or at
-    the end.
-    """
-    raw = raw.rstrip()
-    if " " not in raw:
-        return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
-    cuts = [raw, *(raw[: found.start()].rstrip(",;") for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
-    stopped = _STOP.split(raw, maxsplit=1)[0]
-    first = [stopped] if stopped != raw else []
-    named = [cut for cut in cuts if _EXTENSION.search(cut)]
-    return [*first, *named, *cuts]
-
-
-def _with_version(bucket: str, raw: str) -> Reading:
-    key, mark, version = raw.partition("?versionId=")
-    return Reading(bucket, key or None, version.partition("&")[0] if mark else None)
-
-
-def _from_string_to_sign(text: str) -> list[Reading]:
-    """The resource that was signed: raw in V1, encoded in V4's canonical request."""
-    if not text or text.startswith("OSS4-"):
-        return []
-    last = text.rstrip("\n").rpartition("\n")[2].rpartition("\\n")[2]
-    if not last.startswith("/"):
-        return []
-    resource, _, query = last.partition("?")
-    bucket, slash, key = resource[1:].partition("/")
-    if not slash:
-        return []
-    return [Reading(bucket if _BUCKET.fullmatch(bucket) else None, key or None, _version(query))]
+def _signed(refusal: Fragment) -> Iterator[Spot]:
+    """The resource that OSS signed itself, as its body shows it: raw in V1, encoded in V4's canonical request."""
+    text = refusal.facts.get("string_to_sign", "")
+    if text and not text.startswith("OSS4-"):
+        last = text.rstrip("\n").rpartition("\n")[2].rpartition("\\n")[2]
+        resource, _, query = last.partition("?")
+        bucket, slash, key = resource[1:].partition("/")
+        if last.startswith("/") and slash:
+            yield Spot(
+                bucket if BUCKET.fullmatch(bucket) else None, key or None, addresses.version_of(query), Origin.BODY
+            )
+    if cut := _CUT_RESOURCE.search(refusal.facts.get("string_to_sign_cut", "")):
+        yield Spot(cut[1], origin=Origin.BODY)

@@ -56,6 +56,8 @@ class Record:
     objects: list[dict[str, Any]] = field(default_factory=list)
     plain: str = ""
     """With objects: what stands before them on their line."""
+    own: str = ""
+    """The text without what a client could put into it (forged.py); as long as `text`."""
 
 
 @dataclass(frozen=True, slots=True)

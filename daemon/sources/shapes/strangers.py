@@ -54,6 +54,12 @@ _OTHERS = (
     ("qiniu", re.compile(r"qiniucs\.com|qiniu\.com")),
     ("tos", re.compile(r"tos-[a-z0-9-]+\.volces\.com")),
 )
+_OTHER_OSS = re.compile(
+    r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
+    r"|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
+)
+"""Open-source repositories, Autodesk's Object Storage Service: they are called oss as well."""
+_OSS_WORD = re.compile(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
 _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
@@ -68,8 +74,12 @@ def stranger(fragment: Fragment, around: str) -> str | None:
         return None
     if named := _by_its_parts(fragment):
         return named
-    if _OSS_WORDS.search(around) or _OSS_HOST.search(around):
+    other = _OTHER_OSS.search(around)
+    bare = _OTHER_OSS.sub(" ", around) if other else around
+    if _OSS_WORDS.search(bare) or _OSS_HOST.search(bare):
         return None
+    if other:
+        return "another-oss"
     if is_uuid or _ALIBABA_WORDS.search(around):
         return "alibaba"
     named = next((name for name, signs in _OTHERS if signs.search(around)), None)
@@ -99,5 +109,5 @@ def says_oss(fragment: Fragment, around: str) -> bool:
         or _OSS_ID.fullmatch(facts.get("request_id", "").upper())
         or _OSS_WORDS.search(around)
         or _OSS_HOST.search(around)
-        or re.search(r"(?<![A-Za-z])(?:OSS|oss)(?![A-Za-z])|阿里云", around)
+        or _OSS_WORD.search(_OTHER_OSS.sub(" ", around))
     )

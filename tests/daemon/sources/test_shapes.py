@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ossmend.daemon.sources.shapes import event_for_code, events_in
-from ossmend.daemon.sources.shapes.mentions import MESSAGES
-from ossmend.remediators.contract import Event, ObjectRef
+from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES, SHARED
+from ossmend.remediators.contract import Event, ObjectRef, Origin
 from tests.samples.printed import CODES, SHAPES, Refused
 
 FIRST = Refused(code="InvalidObjectState", message=CODES["InvalidObjectState"])
@@ -440,11 +440,16 @@ def test_a_403_without_a_code_is_an_event_without_one() -> None:
     assert (answer.code, answer.status, answer.ec) == (None, 403, "0061-00000001")
 
 
-@pytest.mark.parametrize("message", MESSAGES)
-def test_a_message_of_osss_without_its_code_is_an_event_without_one(message: str) -> None:
-    event = one(f"2026-03-01 10:00:00 WARN upload failed - {message} (see above)")
-    assert event.code is None
+@pytest.mark.parametrize(("message", "code"), MESSAGE_CODES.items())
+def test_a_sentence_of_osss_implies_its_code(message: str, code: str) -> None:
+    event = one(f"2026-03-01 10:00:00 WARN upload to OSS failed - {message} (see above)")
+    assert (event.code, event.origins["code"]) == (code, Origin.IMPLIED)
     assert (event.message or "").startswith(message)
+
+
+@pytest.mark.parametrize("message", sorted(SHARED))
+def test_a_sentence_that_s3_says_as_well_is_left_alone_in_a_log_without_a_sign_of_oss(message: str) -> None:
+    assert events_in(f"2026-03-01 10:00:00 WARN upload failed - {message}", source="test", strict=True) == []
 
 
 @pytest.mark.parametrize(
