@@ -56,7 +56,7 @@ def of(
     """
     if event.shape == BARE or event.code is None or not _is_ours(event):
         return []
-    target = _target(event, diagnosis, around)
+    target = _target(event, diagnosis, lang, around)
     if target is None:
         return []
     operation, places, shown = target
@@ -81,7 +81,9 @@ def of(
     ]
 
 
-def _target(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, tuple[Place | None, ...], str] | None:
+def _target(
+    event: Event, diagnosis: Diagnosis, lang: str, around: str
+) -> tuple[str, tuple[Place | None, ...], str] | None:
     """Operation, every place that it may come to, and how that is shown; None where the text does not justify one."""
     match event.code:
         case "InvalidObjectState" if causes.CAUSES[diagnosis.cause].cure == "RestoreObject":
@@ -89,7 +91,9 @@ def _target(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, tuple
         case "AccessForbidden" if event.bucket is not None and _is_preflight(event) and not agreement.bucket(event):
             return "PutBucketCors", (Place(event.bucket),), f"oss://{event.bucket}"
         case "InvalidAccessKeyId" if event.access_key_id is not None and diagnosis.cause == "key-disabled":
-            return "TagUser", (None,), f"the RAM user behind {mask_key_id(event.access_key_id)}"
+            masked = mask_key_id(event.access_key_id)
+            shown = f"密钥 {masked} 所属的 RAM 用户" if lang == "zh" else f"the RAM user behind {masked}"
+            return "TagUser", (None,), shown
         case _:
             return None
 

@@ -219,7 +219,7 @@ def test_senseless_text_is_answered(text: str) -> None:
     ("typed", "cause"),
     [
         ("AccessDenied Put public object acl is not allowed", "denied-public-access-block"),
-        ("AccessDenied\nThe bucket you visit is not belong to you.", "denied-not-owner"),
+        ("AccessDenied\nThe bucket you visit is not belong to you.", "denied-ram-implicit"),
         ("UserDisable: our account has an overdue bill", "account-overdue"),
         ("ImageDamage, the upload of that file was truncated", "image-truncated"),
     ],

@@ -333,7 +333,7 @@ ROWS: tuple[tuple[str, str, Ask, str], ...] = (
     ("access_denied", "requester pays", get("pay-per-view", "film.mp4", STRANGER), "requester-pays"),
     ("access_denied", "not signed", lambda sim: bucket(sim, "vault").list_objects_v2(), "denied-anonymous"),
     ("access_denied", "another account's bucket", lambda sim: bucket(sim, "vault", STRANGER).get_bucket_acl(),
-     "denied-not-owner"),
+     "denied-ram-implicit"),  # OSS's message does not say whose key it was, and says the same to one's own RAM users
     ("access_denied", "expired URL", plain("GET", expired), "url-expired"),
     ("access_denied", "half a URL", plain("GET", half_a_url), "url-malformed"),
     ("access_denied", "not below the prefix", lambda sim: bucket(sim, "vault", GIL).list_objects_v2(prefix="home/gil"),

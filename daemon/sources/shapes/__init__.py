@@ -17,6 +17,8 @@ from ossmend.daemon.sources.shapes.event import event_of
 from ossmend.daemon.sources.shapes.gather import refusals_of
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
 from ossmend.daemon.sources.shapes.same_request import Refusal
+from ossmend.remediators import causes
+from ossmend.remediators.causes.near import nearest
 from ossmend.remediators.contract import Event
 
 LONGEST_TEXT = 16 * 1024 * 1024
@@ -24,6 +26,7 @@ LONGEST_TEXT = 16 * 1024 * 1024
 PRELUDE = 2048
 """How much before the only error of a pasted text is read for the place that it speaks of."""
 _BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
+_BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
 
 
@@ -52,13 +55,17 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
             if event is not None:
                 found.append((record.number, event))
     refusals = refusals_of(plain)
-    prelude = "\n".join(record.own for record in plain[: plain.index(refusals[0].record)]) if len(refusals) == 1 else ""
-    prelude = "" if strict else prelude[-PRELUDE:]
+    prelude = "" if strict or len(refusals) != 1 else _before(refusals[0], plain)
     found += _events(refusals, source=source, now=now, strict=strict, words=False, prelude=prelude)
     if not found and not strict:  # somebody's prose about a code
         found = _events(refusals, source=source, now=now, strict=False, words=True, prelude=prelude)
     found.sort(key=lambda pair: pair[0])
     return [event for _number, event in found]
+
+
+def _before(refusal: Refusal, plain: list[records.Record]) -> str:
+    """The end of what a text says before its only refusal."""
+    return "\n".join(record.own for record in plain if record.number < refusal.record.number)[-PRELUDE:]
 
 
 def _events(
@@ -73,11 +80,17 @@ def _events(
 
 
 def event_for_code(text: str, *, source: str) -> Event | None:
-    """The event of a bare code or EC, as somebody types it to have it explained; None for anything else."""
+    """The event of a bare code or EC, as somebody types it to have it explained; None for anything else.
+
+    A word that is nearly a code stays the word it is: what it may be meant as is for the explanation to ask.
+    """
     word = text.strip()
     if found := _BARE_EC.fullmatch(word):
         return Event(source=source, shape="code", ec=found[1], sample=word)
-    if _BARE_CODE.fullmatch(word) and (word in KNOWN_CODES or word.removesuffix("Error") in KNOWN_CODES):
-        code = word if word in KNOWN_CODES else word.removesuffix("Error")
+    known = KNOWN_CODES | causes.CODES
+    if _BARE_CODE.fullmatch(word) and (word in known or word.removesuffix("Error") in known):
+        code = word if word in known else word.removesuffix("Error")
         return Event(source=source, shape="code", code=code, sample=word)
+    if _BARE_WORD.fullmatch(word) and nearest(word, known) is not None:
+        return Event(source=source, shape="code", code=word, sample=word)
     return None

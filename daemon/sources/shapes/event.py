@@ -57,9 +57,8 @@ def event_of(
     """
     fragment, record = refusal.fragment, refusal.record
     begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
-    if record.objects:
-        begin, end = 0, 4 * SAMPLE
-    around = record.own[begin:end]
+    inner = "" if record.objects else record.own[begin:end]
+    around = f"{inner}\n{refusal.words}" if refusal.words else inner
     whose = stranger(fragment, around)
     if not _is_refusal(refusal, around, whose, strict=strict, words=words):
         return None
@@ -67,7 +66,7 @@ def event_of(
         fragment.put("code", implied, Origin.IMPLIED)
     context = _context(refusal)
     facts = fragment.facts
-    before = len(around) if refusal.record.objects else fragment.start - begin
+    before = len(around) if record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
     if where.bucket is None and where.key is None and prelude:
         where = place.guess(prelude)
@@ -79,7 +78,7 @@ def event_of(
         source=source,
         shape=fragment.shape,
         code=_clean(code),
-        status=_status(facts, code),
+        status=_status(facts, context, code),
         message=_clean(_message(refusal)),
         request_id=_clean(request_id),
         ec=_one_ec(facts, around, fragment.start - begin),
@@ -103,7 +102,7 @@ def event_of(
         request_time=times.read_iso(facts["request_time"]) if "request_time" in facts else None,
         server_time=times.read_iso(facts["server_time"]) if "server_time" in facts else None,
         fields=_fields(refusal, context, whose),
-        sample=_sample(record.text, fragment, begin),
+        sample=_sample(refusal, begin),
         origin=cors.origin,
         origin_from="origin" if cors.origin else None,
         cors_method=cors.method,
@@ -191,8 +190,8 @@ def _own(around: str, before: int) -> str:
     return around if lines < 0 else " " * (lines + 2) + around[lines + 2 :]
 
 
-def _status(facts: dict[str, str], code: str | None) -> int | None:
-    status = facts.get("status", "")
+def _status(facts: dict[str, str], context: Fragment | None, code: str | None) -> int | None:
+    status = facts.get("status") or _first(context, "status") or ""
     if status.isdigit():
         return int(status)
     return NOT_REFUSALS.get(code or "")
@@ -322,7 +321,11 @@ def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> di
     }
 
 
-def _sample(text: str, fragment: Fragment, begin: int) -> str:
+def _sample(refusal: Refusal, begin: int) -> str:
+    """The lines that tell it, from the first one; of a JSON line its beginning."""
+    if refusal.line:
+        return _sure(redact(refusal.line[:SAMPLE]))
+    text, fragment = refusal.record.text, refusal.fragment
     line = text.rfind("\n", begin, fragment.start)
     start = begin if line < 0 or fragment.start - begin < BEFORE // 2 else line + 1
     end = text.find("\n", fragment.end, start + SAMPLE)

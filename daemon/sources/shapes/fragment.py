@@ -25,7 +25,7 @@ def _is_osss(message: str) -> bool:
     return implied_code(message) is not None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Fragment:
     start: int
     end: int

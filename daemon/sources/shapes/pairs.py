@@ -20,7 +20,7 @@ from ossmend.daemon.sources.shapes.records import goes_on
 from ossmend.remediators.contract import Origin
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
-_PAIR = re.compile(rf"(?<![a-z0-9_$.<])({NAME_PATTERN}){_TAIL}")
+_PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}")
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_left
 
-from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
+from ossmend.daemon.sources.shapes import browser, mentions, pairs, xml_body
 from ossmend.daemon.sources.shapes.escapes import opened
 from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
@@ -19,29 +20,24 @@ from ossmend.daemon.sources.shapes.records import Record
 from ossmend.daemon.sources.shapes.same_request import NEAR
 
 REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
+MARKS = "!.,;:)]}'\"。，！；"
+"""A sentence may end behind an id."""
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 
 
-def of_record(record: Record) -> list[Fragment]:
-    """Every fragment of a record, by place, ready to be put together."""
+def of_text(record: Record) -> list[Fragment]:
+    """Every fragment of a record's text, by place, ready to be put together."""
     record.text = opened(record.text)
     record.own = without_clients_words(record.text)
-    found = _fragments(record)
+    return ready(fragments_of(record.own), record)
+
+
+def ready(found: list[Fragment], record: Record) -> list[Fragment]:
+    """Spelled as OSS spells, and with wrappers set aside."""
     for fragment in found:
         fragment.record = record.number
         _normalise(fragment)
     _set_wrappers_aside(found)
-    return found
-
-
-def _fragments(record: Record) -> list[Fragment]:
-    if not record.objects:
-        return fragments_of(record.own)
-    found = fragments_of(without_clients_words(record.plain)) if record.plain else []
-    for document in record.objects:
-        found += json_lines.find(
-            document, len(record.plain), lambda text: fragments_of(without_clients_words(opened(text)))
-        )
     return found
 
 
@@ -96,7 +92,9 @@ def _normalise(fragment: Fragment) -> None:
     elif code:
         bare = code.removesuffix("Error")
         facts["code"] = bare if bare in KNOWN_CODES else code
-    request_id = facts.get("request_id", "").strip()
+    request_id = facts.get("request_id", "").strip().rstrip(MARKS)
+    if request_id:
+        facts["request_id"] = request_id
     if request_id and not REQUEST_ID.fullmatch(request_id):
         fragment.note("RequestId", facts.pop("request_id"))
     ec = facts.get("ec", "").strip()
@@ -108,11 +106,13 @@ def _set_wrappers_aside(found: list[Fragment]) -> None:
     """Beside an error of OSS's, a code that OSS does not know, another kind of request id or a status that is no
     refusal's are a wrapper's own: they are context.
     """
-    inner = [fragment for fragment in found if _is_of_oss(fragment)]
+    inner = [fragment for fragment in found if is_of_oss(fragment)]
+    starts = [fragment.start for fragment in inner]
+    own = set(map(id, inner))
     for fragment in found:
-        facts = fragment.facts
-        if fragment.weak or fragment in inner or not any(_near(fragment, each) for each in inner):
+        if fragment.weak or id(fragment) in own or not _near_one(fragment, inner, starts):
             continue
+        facts = fragment.facts
         if facts.get("code") not in KNOWN_CODES:
             facts.pop("code", None)
         if "request_id" in facts:
@@ -121,13 +121,26 @@ def _set_wrappers_aside(found: list[Fragment]) -> None:
             facts.pop("status", None)
 
 
-def _is_of_oss(fragment: Fragment) -> bool:
+def _near_one(fragment: Fragment, inner: list[Fragment], starts: list[int]) -> bool:
+    """Is one of them, which are in order of place, near?"""
+    at = bisect_left(starts, fragment.start)
+    return any(
+        max(fragment.start, each.start) - min(fragment.end, each.end) < NEAR // 2
+        for each in inner[max(0, at - 1) : at + 1]
+    )
+
+
+def unidentified(wrapper: Fragment) -> Fragment:
+    """What a wrapper tells of places, without what identifies its own error."""
+    for name in ("code", "message", "request_id", "error_name", "status"):
+        wrapper.facts.pop(name, None)
+    return wrapper
+
+
+def is_of_oss(fragment: Fragment) -> bool:
+    """Is it OSS's error, by its id, its EC, or a code that OSS has?"""
     facts = fragment.facts
     if OSS_ID.fullmatch(facts.get("request_id", "")) or "ec" in facts:
         return True
     known = facts.get("code") in KNOWN_CODES
     return known and (not fragment.weak or "said" in fragment.extra) and "request_id" not in facts
-
-
-def _near(one: Fragment, other: Fragment) -> bool:
-    return max(one.start, other.start) - min(one.end, other.end) < NEAR // 2

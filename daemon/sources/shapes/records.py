@@ -45,7 +45,7 @@ _STAMP_BEFORE = re.compile(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """The lines of one record, joined; with the stamp and the JSON objects that they carry."""
 

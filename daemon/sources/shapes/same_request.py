@@ -35,6 +35,10 @@ class Refusal:
     """Where in the record the refusal before it ends, ..."""
     before: int = 1 << 62
     """... and where the line of the next one begins: nothing outside is about this one."""
+    line: str = ""
+    """The whole JSON line, where the text is one string of it."""
+    words: str = ""
+    """What its other strings say."""
     overshadowed: bool = False
     """A lone status beside a refusal that has its own."""
 
@@ -90,8 +94,6 @@ def beside(refusal: Refusal, fragment: Fragment) -> bool:
 def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     """May two fragments that agree and stand together be of one request?"""
     into = refusal.fragment
-    if refusal.record.objects and fragment.start == into.start and not (refusal.shapes == {"json"} == {fragment.shape}):
-        return True
     both_coded = "code" in into.facts and "code" in fragment.facts
     if into.facts.get("request_id") and into.facts.get("request_id") == fragment.facts.get("request_id"):
         return True
@@ -142,7 +144,7 @@ def told_again(one: Refusal, other: Refusal) -> bool:
     if ("request_id" in mine) == ("request_id" in theirs):
         return False
     apart = other.record.number - one.record.number
-    if apart > 1 or (apart == 0 and (one.record.objects or other.fragment.start - one.fragment.end > NEAR)):
+    if apart > 1 or (apart == 0 and (one.line or other.fragment.start - one.fragment.end > NEAR)):
         return False
     if apart and not _at_once(one.record.stamp, other.record.stamp):
         return False

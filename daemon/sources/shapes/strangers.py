@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
 
 _OSS_HOST = re.compile(
     r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
@@ -71,6 +72,9 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     facts = fragment.facts
     is_uuid = _UUID.fullmatch(facts.get("request_id", "")) is not None
     if _OSS_HOST.search(facts.get("host", "")) or (_EC.fullmatch(facts.get("ec", "")) and not is_uuid):
+        return None
+    message = facts.get("message", "")
+    if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
         return None
     if named := _by_its_parts(fragment):
         return named
