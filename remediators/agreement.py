@@ -101,8 +101,7 @@ def _open(looked: Sequence[tuple[Reading, ObjectState | Missing]], agreed: int) 
     if all(isinstance(state, Missing) for _, state in looked):
         why = f"OSS has none of the objects that the text may mean: {', '.join(str(each.ref) for each, _ in looked)}"
         return Tell(why, causes.diagnosis("object-missing", 0.8, (why,), {"readings": _found(looked)}))
-    many = f"{agreed} of them are" if agreed else "none of them is"
-    why = f"the text may mean {len(looked)} objects, and {many} as the code says"
+    why = f"the text may mean {len(looked)} objects, and {agreed} of them are in the state that the code claims"
     evidence = (why, *(f"{each['object']} (from {each['from']}): {each['found']}" for each in _found(looked)))
     return Tell(why, causes.diagnosis("readings-differ", 0.9, evidence, {"readings": _found(looked)}))
 
@@ -115,7 +114,7 @@ def _found(looked: Sequence[tuple[Reading, ObjectState | Missing]]) -> list[dict
 
 def _state(state: ObjectState | Missing) -> str:
     if isinstance(state, Missing):
-        return f"no such {state.what}"
+        return f"{state.what}: missing"
     return f"{state.storage_class}, restore {state.restore}"
 
 
