@@ -82,7 +82,7 @@ class Live:
             return Found(replace(told, evidence=(*told.evidence, *_said((f"could not check: {trouble}",), lang))), [])
         finally:
             causes.SPOKEN.reset(speaking)
-        return _found(verdict, told, policy, lang)
+        return _found(verdict, told, policy, event, lang)
 
     def _case(self, event: Event, others: Sequence[Event], subject: Any) -> Case:
         now = self._view.now()
@@ -120,7 +120,8 @@ def _spoken(diagnosis: Diagnosis, lang: str) -> Diagnosis:
     return replace(diagnosis, evidence=_said(diagnosis.evidence, lang))
 
 
-def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, lang: str) -> Found:
+def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Event, lang: str) -> Found:
+    """A write that lies outside of the policy is none: the daemon would not store it."""
     match verdict:
         case Act(writes, _, diagnosis) if policy is not None:
             planned = [
@@ -132,6 +133,7 @@ def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, lang: str) 
                     "note": "刚刚已向云端查询" if lang == "zh" else "the cloud was asked just now",
                 }
                 for write in writes
+                if policy.match.covers(write.place, event)
             ]
             return Found(_spoken(diagnosis, lang), planned)
         case Act(_, _, diagnosis) | Tell(_, diagnosis):

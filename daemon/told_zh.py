@@ -31,6 +31,12 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("the diagnostic message has expired, and was not decoded", "诊断消息已过期，未解码"),
     ("the diagnostic message speaks of {}, not of this request: left aside", "诊断消息针对的是 {0}，不是本次请求：未采用"),
     ("the diagnostic message is not there yet", "诊断消息尚未生成"),
+    # which object is meant
+    ("the text names it only in prose: {}", "文本仅在语句中提到它：{0}"),
+    ("the text names several buckets: {}", "文本提到多个 Bucket：{0}"),
+    ("OSS has none of the objects that the text may mean: {}", "文本可能指向的对象在 OSS 中均不存在：{0}"),
+    ("the text may mean {} objects, and {} of them are in the state that the code claims",
+     "文本可能指向 {0} 个对象，其中 {1} 个处于错误码所述的状态"),
     # AccessDenied
     ("RAM decoded it: {} in the layer {}, {} on {} to {}", "RAM 解码结果：{0}，层 {1}，操作 {2}，资源 {3}，主体 {4}"),
     ("RAM decoded it: {} in the layer {}, {} on {}", "RAM 解码结果：{0}，层 {1}，操作 {2}，资源 {3}"),

@@ -12,6 +12,7 @@ from ossmend.remediators.causes import (
     access_denied_request,
     access_key,
     account,
+    agreement,
     archive,
     clock,
     cors,
@@ -29,8 +30,8 @@ from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract import Diagnosis, Event
 
 FAMILIES = (
-    archive, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token, other_403,
-    s3_client, requests_400, neighbours, general,
+    archive, agreement, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token,
+    other_403, s3_client, requests_400, neighbours, general,
 )  # fmt: skip
 """The data files, in the order in which docs/causes.md tells them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ossmend.config.globs import fits
 from ossmend.config.model import Match
 from ossmend.remediators.contract import Event
+from ossmend.remediators.writes import Place
 
 EVENT = Event(
     source="test",
@@ -119,6 +121,32 @@ def test_a_policy_takes_what_fits_all_its_patterns(match: Match) -> None:
 )
 def test_a_policy_leaves_alone_what_one_pattern_does_not_fit(match: Match) -> None:
     assert not match.fits(EVENT)
+
+
+@pytest.mark.parametrize(
+    ("place", "covered"),
+    [
+        (Place("reports-eu", "2024/a.csv"), True),
+        (Place("reports-eu", "2024/a.csv", "v1"), True),
+        (Place("reports-eu"), True),
+        (None, True),
+        (Place("reports-eu", "2024/01/a.csv"), False),
+        (Place("reports-eu", "payroll/huge.bin"), False),
+        (Place("reports-eu", ""), False),
+        (Place("payroll", "2024/a.csv"), False),
+        (Place("payroll"), False),
+    ],
+)
+def test_a_write_is_covered_by_its_own_place_whatever_the_event_says(place: Place | None, covered: bool) -> None:
+    event = replace(EVENT, bucket="reports-eu", key="2024/other.csv")
+    assert Match(bucket="reports-*", key="2024/*", client="10.0.*").covers(place, event) is covered
+
+
+def test_on_what_a_place_does_not_say_the_event_speaks() -> None:
+    place = Place("reports-eu", "2024/a.csv")
+    assert not Match(bucket="reports-*", client="192.0.2.*").covers(place, EVENT)
+    assert not Match(bucket="reports-*", access_key_id="other*").covers(None, EVENT)
+    assert not Match(bucket="reports-*", key="2023/**").covers(Place("reports-eu"), EVENT)
 
 
 @pytest.mark.parametrize("field", ["bucket", "key", "access_key_id", "client", "user_agent", "origin"])

@@ -38,7 +38,8 @@ class Daemon:
         self.log.touch()
 
     def configure(self, policies: str, **top: str) -> None:
-        """Write the configuration: `policies` as YAML, and further top-level lines."""
+        """Write the configuration: `policies` as YAML, and further top-level lines; `sources` instead of the log."""
+        sources = top.pop("sources", f"[ {{ app_log: {{ path: '{self.log}', start: beginning }} }} ]")
         lines = [
             "version: 1",
             "cloud:",
@@ -46,7 +47,7 @@ class Daemon:
             f"  endpoint: {self._simulator.oss}",
             f"  rpc_endpoint: {self._simulator.rpc}",
             f"state: {{ path: '{self.directory / 'state'}' }}",
-            f"sources: [ {{ app_log: {{ path: '{self.log}', start: beginning }} }} ]",
+            f"sources: {sources}",
             "clock: { ntp_servers: [], every: 10m }",
             *(f"{name}: {value}" for name, value in top.items()),
             "policies:",

@@ -168,7 +168,7 @@ def _origins(fragment: Fragment, context: Fragment | None, where: place.Place, c
         found["key"] = where.key_from
         if where.version_id:
             found["version_id"] = where.key_from
-    for name in ("request_id", "client"):
+    for name in ("request_id", "client", "copy_source"):
         if name in fragment.facts:
             found[name] = fragment.fact(name)[1]
         elif context is not None and name in context.facts:

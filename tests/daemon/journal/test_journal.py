@@ -198,13 +198,6 @@ def test_a_flood_wakes_a_told_case_only_after_a_pause(store: Store) -> None:
         assert len(cases.due(connection, NOW + cases.REPLAN_PAUSE, 10)) == 1
 
 
-def test_a_request_id_counts_once(store: Store) -> None:
-    with store.begin() as connection:
-        assert cases.unseen(connection, {"A", "B"}, NOW) == {"A", "B"}
-        assert cases.unseen(connection, {"B", "C"}, NOW) == {"C"}
-        assert cases.forget_seen(connection, NOW + timedelta(seconds=1)) == 3
-
-
 def test_a_case_whose_write_is_on_its_way_is_not_due(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
