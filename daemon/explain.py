@@ -17,6 +17,7 @@ from ossmend.daemon.explained import render
 from ossmend.daemon.redact import mask_key_id, printable
 from ossmend.daemon.show import clean
 from ossmend.daemon.sources.shapes import events_in
+from ossmend.daemon.sources.shapes.escapes import readable
 from ossmend.remediators import causes
 from ossmend.remediators.contract import Diagnosis, Event
 
@@ -44,7 +45,7 @@ def explain_text(
     """
     events = events_in(text, source=SOURCE, now=datetime.now(UTC))
     company = _Company(events)
-    around = text[:LONGEST_AROUND] if len(events) == 1 else ""
+    around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
     return {"events": [_explained(event, company, around, config, lang, live) for event in events]}
 
 

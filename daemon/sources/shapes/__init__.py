@@ -10,6 +10,7 @@ are read by access_line.py. It never raises and works in linear time, whatever i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from ossmend.daemon.sources.shapes import access_line, records
@@ -57,7 +58,21 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
     if not found and not strict:  # somebody's prose about a code
         found = _events(refusals, source=source, now=now, strict=False, words=True)
     found.sort(key=lambda pair: pair[0])
-    return [event for _number, event in found]
+    return list(_once(found))
+
+
+def _once(found: list[tuple[int, Event]]) -> Iterator[Event]:
+    """Without a 403 that has no code and is told again at once, of the same object."""
+    last: tuple[int, Event] | None = None
+    for number, event in found:
+        again = last is not None and number - last[0] <= 1 and _is_nameless(event) and event.object == last[1].object
+        if not (again and last is not None and _is_nameless(last[1])):
+            yield event
+        last = (number, event)
+
+
+def _is_nameless(event: Event) -> bool:
+    return event.object is not None and (event.code or event.request_id or event.ec) is None
 
 
 def _events(

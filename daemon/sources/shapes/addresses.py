@@ -26,6 +26,7 @@ _BUCKET_HOST = re.compile(
     re.IGNORECASE,
 )
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
+_KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
 _URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
@@ -35,7 +36,8 @@ _REQUEST_LINE = re.compile(
 _HOST_HEADER = re.compile(r"^[ \t>*<|]{0,6}Host:[ \t]{0,4}([A-Za-z0-9.-]{4,253})", re.IGNORECASE | re.MULTILINE)
 _ASKED = re.compile(
     r"(?:\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS)[\s:\"'(\[]{1,3}"
-    r"|\b(?:url|uri|URL|URI|endpoint|Endpoint|for|to|from|at|load|request|Request|fetch|download(?:ing)?|upload(?:ing)?)"
+    r"|\b(?:url|uri|URL|URI|endpoint|Endpoint|for|to|(?<!\()from|at|load(?:ing)?|[Rr]equest(?:ing)?"
+    r"|[Ff]etch(?:ing)?|[Gg]et(?:ting)?|[Oo]pen(?:ing)?|[Rr]ead(?:ing)?|[Dd]ownload(?:ing)?|[Uu]pload(?:ing)?)"
     r"[\s:=\"'(\[<]{1,4})$"
 )
 _NOT_REQUESTS = re.compile(
@@ -44,7 +46,7 @@ _NOT_REQUESTS = re.compile(
     re.IGNORECASE,
 )
 _KEY_END = re.compile(
-    r"[:：] |\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
     r"|\s[(\[]|[，；。]\s|[:：]$"
 )
 _STOP = re.compile(
@@ -86,7 +88,15 @@ def find(refusal: Fragment | None, context: Fragment | None, text: str, start: i
     """Every address in the fields and in the text; `known` is the bucket that the fields name."""
     url, spots = _from_urls(refusal, context, text, known)
     method, lines = _from_request_lines(refusal, context, text, known)
-    return Told((*spots, *_from_uris(text, start), *lines, *_from_bare_hosts(text)), url, method)
+    return Told(
+        (*spots, *_from_uris(text, start), *lines, *_from_sentences(text), *_from_bare_hosts(text)), url, method
+    )
+
+
+def _from_sentences(text: str) -> Iterator[Spot]:
+    """`key 'a.csv' in bucket 'b'`, as Arrow says it: a fixed sentence, and yet a sentence."""
+    for found in islice(_KEY_IN_BUCKET.finditer(text), MOST_ADDRESSES):
+        yield Spot(found[2], found[1], origin=Origin.URI)
 
 
 def _from_bare_hosts(text: str) -> Iterator[Spot]:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import place, times
+from ossmend.daemon.sources.shapes.escapes import readable
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
 from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
@@ -78,7 +79,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         status=_status(facts, context, code),
         message=_clean(_message(refusal)),
         request_id=_clean(request_id),
-        ec=_one_ec(facts, around, fragment.start - begin),
+        ec=_one_ec(facts, around, fragment.start - begin) or _context_ec(context),
         host=_clean(facts.get("host") or _first(context, "host")),
         bucket=_clean(where.bucket),
         key=_clean(where.key),
@@ -219,6 +220,11 @@ def _one_ec(facts: dict[str, str], around: str, start: int) -> str | None:
     return None if several else ec
 
 
+def _context_ec(context: Fragment | None) -> str | None:
+    told = _first(context, "ec") or ""
+    return told if _OSS_EC.fullmatch(told) else None
+
+
 def _method(facts: dict[str, str], context: Fragment | None, where: place.Place) -> str | None:
     for told in (facts.get("method"), where.method, _first(context, "method"), facts.get("url", "").partition(" ")[0]):
         if told and told.strip().upper() in _METHODS:
@@ -321,7 +327,7 @@ def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> di
 def _sample(refusal: Refusal, begin: int) -> str:
     """The lines that tell it, from the first one; of a JSON line its beginning."""
     if refusal.line:
-        return _sure(redact(refusal.line[:SAMPLE]))
+        return _sure(redact(readable(refusal.line[:SAMPLE])))
     text, fragment = refusal.record.text, refusal.fragment
     line = text.rfind("\n", begin, fragment.start)
     start = begin if line < 0 or fragment.start - begin < BEFORE // 2 else line + 1

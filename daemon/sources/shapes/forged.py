@@ -24,7 +24,8 @@ _FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _QUERY = re.compile(
-    r"(https?://[^\s?\"'<>]{1,2048}\?|\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) /[^\s?\"]{0,2048}\?)(\S{1,8192})"
+    r"(https?://[^\s?\"'<>]{1,2048}\?|\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) /[^\s?\"]{0,2048}\?)"
+    r"([^\s'\"<>]{1,8192}(?:(?<=[={\[,:(])['\"<]\S{0,8192})?|(?<=\?)\S{1,8192})"
 )
 _NOT_OF_A_QUERY = re.compile(r"[{}\[\]<>\"'\\]|%(?:7[bBdD]|22|27|3[cCeE])")
 _AGENTS = re.compile(r"agent|referr?er|cookie|x-forwarded-for|query_?string|request_?uri|\bua\b", re.IGNORECASE)

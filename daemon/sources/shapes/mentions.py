@@ -21,8 +21,8 @@ _CODE = re.compile(
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
-    r"|(?<![\d.])([345]\d\d)(?= ?\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
-    r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP )?\(?(40[03])\b(?!\.\d)"
+    r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
+    r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
     r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
     r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
     r"|\((40[03])\)(?= when calling| Forbidden|$)"

@@ -28,6 +28,7 @@ _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
 _CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
 _SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
+_TELLS_MORE = re.compile(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
 _LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
 _LINE_END = re.compile(r"\r?\n|(?<!\\)\\++[nr]")
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
@@ -115,6 +116,9 @@ def pairs_in(text: str) -> Iterator[Pair]:
         spelling = text[here.start(1) : here.end(1)]
         origin = _origin(text, here, name, spelling, end)
         if origin is Origin.PROSE and not _may_be_a_place(name, value):
+            continue
+        if name in PROSE and _TELLS_MORE.search(value):
+            behind = here.end()  # a message that quotes the whole error: what is in it tells more than it does
             continue
         if value:
             behind = end

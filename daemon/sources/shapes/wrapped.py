@@ -22,11 +22,13 @@ _SHAPES = (
     ("fluent-bit", re.compile(
         r"error='(?P<code>[A-Z][A-Za-z]{2,60})', message='(?P<message>[^'\r\n]{3,600}(?:'s [^'\r\n]{1,600})?)'")),
     ("aws-rust", re.compile(r"unhandled error \((?P<code>[A-Z][A-Za-z]{2,60})\)")),
+    ("arrow", re.compile(
+        r"AWS Error (?P<code>[A-Z_]{4,60}) during (?P<operation>[A-Z]\w{2,60}) operation:" + _SAID)),
     ("minio-go", re.compile(r"\bErrorResponse\{[^{}\n]{0,400}?Code:\"(?P<code>[A-Z][A-Za-z]{2,60})\"")),
 )  # fmt: skip
 _END = re.compile(r"[\"{}<>|]| RequestId: |\s(?:at|\\n)\s")
 _HINTS = ("An error occurred (", "api error ", "S3 error: ", "Aws::S3::Errors::", "error='", "unhandled error (",
-          "ErrorResponse{")  # fmt: skip
+          "AWS Error ",          "ErrorResponse{")  # fmt: skip
 LOCAL = frozenset({"Forbidden", "NotFound", "RequestError", "RequestCanceled", "SerializationError"})
 """What a client calls an answer without a body, or no answer at all: none of OSS's codes."""
 
@@ -40,7 +42,11 @@ def find(text: str) -> Iterator[Fragment]:
             told = {name: value for name, value in found.groupdict().items() if value}
             if told["code"] in LOCAL:
                 continue
-            fragment = Fragment(found.start("code"), found.end(), shape, extra={"said": "yes"})
+            if told["code"].isupper() or "_" in told["code"]:  # a name of the client's own for what it got
+                told = {"status": "403", "operation": told["operation"]} if told["code"] == "ACCESS_DENIED" else {}
+            if not told:
+                continue
+            fragment = Fragment(found.start("code"), found.end(), shape, extra={"said": "yes"}, weak="code" not in told)
             if "message" in told:
                 told["message"] = _END.split(told["message"], maxsplit=1)[0].strip()
             for name, value in told.items():
