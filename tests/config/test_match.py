@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import cache
 
@@ -199,11 +198,18 @@ def test_the_fast_way_says_the_same_as_the_plain_one(pattern: str, value: str, p
     assert fits(pattern, value, path=path) == plainly(pattern, value, path=path)
 
 
-@pytest.mark.parametrize("pattern", ["*a" * 30 + "b", "**a" * 30 + "b", "**/a*" * 15 + "b", "a**" + "?a*" * 20 + "b"])
-@pytest.mark.parametrize("value", ["a" * 1023, "a/" * 511, "ab" * 511])
+@pytest.mark.parametrize(
+    ("pattern", "fitting"),
+    [
+        ("*a" * 30 + "b", "ab" * 511),
+        ("**a" * 30 + "b", "ab" * 511),
+        ("**/a*" * 15 + "b", "a/" * 510 + "ab"),
+        ("a**" + "?a*" * 20 + "b", "ab" * 511),
+    ],
+)
+@pytest.mark.parametrize("value", ["a" * 1023, "a/" * 511])
 @pytest.mark.parametrize("path", [True, False])
-def test_no_key_makes_a_pattern_slow(pattern: str, value: str, path: bool) -> None:
-    fits(pattern, "", path=path)  # compiled
-    begun = time.process_time()
-    fits(pattern, value, path=path)
-    assert time.process_time() - begun < 1.0  # backtracking would take years
+def test_no_key_makes_a_pattern_run_for_ever(pattern: str, fitting: str, value: str, path: bool) -> None:
+    """A matcher that tries every split would need years here: no limit of ours is needed to see that."""
+    assert fits(pattern, fitting, path=True)
+    assert not fits(pattern, value, path=path)

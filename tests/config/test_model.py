@@ -15,6 +15,7 @@ from ossmend.config.model import Brakes, Config, Money, Prices
 from ossmend.remediators.access_forbidden import CorsSettings
 from ossmend.remediators.contract import CorsRule, NoSettings, duration_text, parse_duration
 from ossmend.remediators.invalid_object_state import RestoreSettings
+from tests.patience import HUNG
 
 HEAD = "version: 1\ncloud: { region: cn-hangzhou }\n"
 POLICIES = """
@@ -252,5 +253,5 @@ from ossmend.config.load import load_text
 load_text({HEAD!r})
 print([name for name in {heavy} if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=HUNG)
     assert done.stdout.strip() == "[]"

@@ -20,6 +20,7 @@ import requests
 from ossmend.daemon import listing
 from ossmend.daemon.app import App
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 from tests.simulator.test_scenes_refuse import (
     ANALYST,
     GALLERY,
@@ -92,7 +93,7 @@ def plain(method: str, url: Callable[[Running], str], headers: Mapping[str, str]
     def ask(sim: Running) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            session.request(method, url(sim), headers=dict(headers or {}), timeout=10).raise_for_status()
+            session.request(method, url(sim), headers=dict(headers or {}), timeout=HUNG).raise_for_status()
 
     return ask
 
@@ -210,7 +211,7 @@ def expired_form(sim: Running) -> None:
     fields = {"key": "form.txt", "OSSAccessKeyId": ADMIN[0], "policy": policy, "Signature": signature}
     with requests.Session() as session:
         session.trust_env = False
-        session.post(f"{sim.oss}/vault/", data=fields, files={"file": b"x"}, timeout=10).raise_for_status()
+        session.post(f"{sim.oss}/vault/", data=fields, files={"file": b"x"}, timeout=HUNG).raise_for_status()
 
 
 def one_bucket_held(sim: Running) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,7 +20,7 @@ from ossmend.remediators.contract import Origin
 MOST_ADDRESSES = 40
 BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _BUCKET_HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
+    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
     r"|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
     r"\.(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?",
     re.IGNORECASE,
@@ -43,7 +43,10 @@ _NOT_REQUESTS = re.compile(
     r"|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc",
     re.IGNORECASE,
 )
-_KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[，；。]\s|[:：]$")
+_KEY_END = re.compile(
+    r"[:：] |\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"|\s[(\[]|[，；。]\s|[:：]$"
+)
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
     r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
@@ -227,7 +230,7 @@ def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:
 
 def _from_uris(text: str, start: int) -> list[Spot]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
-    error.
+    error. One behind the error only may be about anything.
     """
     uris = list(islice(_URI.finditer(text), MOST_ADDRESSES))
     before = [uri for uri in uris if uri.start() < start] or uris
@@ -237,6 +240,8 @@ def _from_uris(text: str, start: int) -> list[Spot]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
         end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
         spots += _raw_keys(uri, text, end)
+    if uris and uris[0].start() >= start:
+        spots = [replace(spot, origin=Origin.PROSE) for spot in spots]
     return spots
 
 

@@ -38,7 +38,8 @@ _BODYLESS = re.compile(
     r"|Error Code: 403 Forbidden"
     r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/)|\bHEAD\b.{0,40}\b403\b"
     r"|(?i:head_?(?:object|bucket))"
-    r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b|: {2}RequestId: "
+    r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b"
+    r"|No further error information was returned|: {2}RequestId: "
 )
 """A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
@@ -91,7 +92,7 @@ def event_of(
             for r in where.readings
         ),
         origins=_origins(fragment, context, where, code),
-        method=_method(facts, context, where) or _head(code, around),
+        method=_head(code, around) or _method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
         access_key_id=_clean(key_id[:256]) if key_id else None,

@@ -12,8 +12,8 @@ import re
 _METHOD = re.compile(r'\\{0,8}"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE) ')
 _END = re.compile(r' HTTP/\d(?:\.\d)?\\{0,8}"')
 _STATUS = re.compile(r" (\d{3}) ")
-_COMBINED = re.compile(r' \d{3} (?:\d{1,15}|-) (?=\\{0,8}")')
-"""Behind the request line: status and bytes; the referer and the agent follow, in the client's own words."""
+_COMBINED = re.compile(r' \d{3}(?: (?:\d{1,15}|-)){1,4} (?=\\{0,8}")')
+"""Behind the request line: status, bytes, times; the referer and the agent follow, in the client's own words."""
 _HEADER = re.compile(
     r"^([ \t>*<|]{0,6}(?:User-Agent|Referer|Cookie|X-Forwarded-For)[ \t]{0,4}:[ \t]{0,4})([^\n]{1,16384})",
     re.IGNORECASE | re.MULTILINE,

@@ -34,7 +34,7 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     """The refused requests that these records tell of, in order of appearance."""
     gathering = _Gathering()
     for record in records:
-        if not record.objects and (fields := logfmt.read(record.text)) is not None:
+        if not record.objects and (fields := logfmt.read(record.text) or json_lines.over_lines(record.text)):
             record.plain, document = fields
             record.objects.append(document)
         if record.objects:

@@ -34,12 +34,13 @@ MOST_NODES = 4000
 SHORTEST = 12
 """No shorter string holds an error."""
 MOST_WORDS = 16 * 1024
-_CODE = re.compile(r"[A-Z][A-Za-z0-9.]{2,60}")
+_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 _HINT = re.compile(
     r"<|Code|code|Error|OSS|oss|403|RequestId|request|CORS|Access-Control|preflight|跨源|connected: "
     rf"|{CODE_PATTERN}|{trie(MESSAGE_CODES)}"
 )
 """A string without any of these tells of no refusal: the tables of names.py and messages.py, and signs of a 403."""
+_PRETTY = re.compile(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"", re.MULTILINE)
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 EC = re.compile(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
@@ -86,6 +87,19 @@ def read(document: dict[str, Any]) -> Document:
     strings = list(dict.fromkeys(_strings(document)))
     texts = tuple(text for text in strings if len(text) > SHORTEST and _HINT.search(text))
     return Document(tuple(errors), texts, context, tuple(strings))
+
+
+def over_lines(text: str) -> tuple[str, dict[str, Any]] | None:
+    """A JSON object printed over several lines, and what stands before it; None if there is none."""
+    begin = _PRETTY.search(text)
+    if begin is None:
+        return None
+    end = text.rfind("}") + 1
+    try:
+        document = json.loads(text[begin.start("object") : end])
+    except (ValueError, RecursionError):
+        return None
+    return text[: begin.start("object")], document
 
 
 def passed_on(context: Fragment) -> Fragment | None:

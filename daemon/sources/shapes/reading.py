@@ -11,7 +11,7 @@ import binascii
 import re
 from bisect import bisect_left
 
-from ossmend.daemon.sources.shapes import browser, mentions, pairs, xml_body
+from ossmend.daemon.sources.shapes import browser, mentions, pairs, stripped, wrapped, xml_body
 from ossmend.daemon.sources.shapes.escapes import opened
 from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
@@ -22,6 +22,8 @@ from ossmend.daemon.sources.shapes.same_request import NEAR
 REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
 MARKS = "!.,;:)]}'\"。，！；"
 """A sentence may end behind an id."""
+SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
+"""What an SDK calls a request that got no answer: no code of OSS's."""
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 
 
@@ -43,7 +45,7 @@ def ready(found: list[Fragment], record: Record) -> list[Fragment]:
 
 def fragments_of(text: str) -> list[Fragment]:
     """Every fragment in a plain text, by place."""
-    bodies = list(xml_body.find(text))
+    bodies = sorted((*xml_body.find(text), *stripped.find(text)), key=lambda fragment: fragment.start)
     consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)
     dicts = list(pairs.find(rest, [body.start for body in bodies]))
@@ -51,7 +53,9 @@ def fragments_of(text: str) -> list[Fragment]:
         _decode_header(each)
     full = [each for each in dicts if "code" in each.facts]
     rest = _blank(rest, full)
-    found = [*bodies, *dicts, *mentions.find(rest), *consoles]
+    clients = sorted(wrapped.find(rest), key=lambda fragment: fragment.start)
+    rest = _blank(rest, clients)
+    found = [*bodies, *dicts, *clients, *mentions.find(rest), *consoles]
     found.sort(key=lambda fragment: (fragment.start, fragment.end))
     return found
 
@@ -86,6 +90,8 @@ def _normalise(fragment: Fragment) -> None:
     """Spell codes and ids as OSS does; keep what is no id (masked, cut, made up) only as told."""
     facts = fragment.facts
     code = facts.get("code", "").strip()
+    if code in SDKS_OWN:
+        code = facts.pop("code", "") and ""
     name = facts.pop("error_name", "").rpartition(".")[2].removesuffix("Exception").removesuffix("Error")
     if not code and name in KNOWN_CODES:
         facts["code"] = name

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from ossmend.daemon.sources.shapes import browser
 from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.messages import implied_code
 from ossmend.daemon.sources.shapes.records import Record, goes_on
 from ossmend.remediators.contract import Origin
 
@@ -20,6 +21,8 @@ NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
 ADJACENT = 2
+SENTENCE = 40
+"""So many characters tell one of OSS's sentences from another; what follows is a program's own."""
 _ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 
 
@@ -97,12 +100,15 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     both_coded = "code" in into.facts and "code" in fragment.facts
     if into.facts.get("request_id") and into.facts.get("request_id") == fragment.facts.get("request_id"):
         return True
+    if _same_sentence(into, fragment):
+        return True
     if into.weak and fragment.weak:
         between = refusal.record.text[into.end : fragment.start]
         return (
             "\n" not in between
             or not ("code" in into.facts or "message" in into.facts)
             or fragment.shape in ("status", "page")
+            or fragment.facts.keys() == {"ec"}
         )
     if "code" not in fragment.facts and _begins_anew(refusal, fragment):
         return False
@@ -111,6 +117,13 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if into.shape == "browser_console" or fragment.shape == "browser_console":
         return _same_console(into, fragment)
     return fragment.shape not in refusal.shapes if both_coded else True
+
+
+def _same_sentence(one: Fragment, other: Fragment) -> bool:
+    """OSS's sentence, said before or again without anything else: by an outer exception, or above the whole error."""
+    mine, theirs = one.facts.get("message", ""), other.facts.get("message", "")
+    alone = any(each.weak and each.facts.keys() <= {"message", "code"} for each in (one, other))
+    return alone and implied_code(mine) is not None and mine[:SENTENCE] == theirs[:SENTENCE]
 
 
 def _begins_anew(refusal: Refusal, fragment: Fragment) -> bool:

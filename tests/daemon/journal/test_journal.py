@@ -22,6 +22,7 @@ from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.refusals import StateLocked, StateUnavailable
 from ossmend.remediators.contract import CorsRule, Event, Subject
 from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, Write, digest, versions_digest
+from tests.patience import HUNG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -284,7 +285,7 @@ def test_threads_take_turns_and_every_entry_has_its_place(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=HUNG)
     with store.read() as connection:
         assert entries.first_broken(connection) is None
         assert connection.scalar(sa.select(sa.func.max(entries_table.c.seq))) == 160
