@@ -23,8 +23,6 @@ from ossmend.remediators.contract import Event
 
 LONGEST_TEXT = 16 * 1024 * 1024
 """What is longer is read so far."""
-PRELUDE = 2048
-"""How much before the only error of a pasted text is read for the place that it speaks of."""
 _BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
@@ -55,25 +53,19 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
             if event is not None:
                 found.append((record.number, event))
     refusals = refusals_of(plain)
-    prelude = "" if strict or len(refusals) != 1 else _before(refusals[0], plain)
-    found += _events(refusals, source=source, now=now, strict=strict, words=False, prelude=prelude)
+    found += _events(refusals, source=source, now=now, strict=strict, words=False)
     if not found and not strict:  # somebody's prose about a code
-        found = _events(refusals, source=source, now=now, strict=False, words=True, prelude=prelude)
+        found = _events(refusals, source=source, now=now, strict=False, words=True)
     found.sort(key=lambda pair: pair[0])
     return [event for _number, event in found]
 
 
-def _before(refusal: Refusal, plain: list[records.Record]) -> str:
-    """The end of what a text says before its only refusal."""
-    return "\n".join(record.own for record in plain if record.number < refusal.record.number)[-PRELUDE:]
-
-
 def _events(
-    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool, prelude: str
+    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool
 ) -> list[tuple[int, Event]]:
     found: list[tuple[int, Event]] = []
     for refusal in refusals:
-        event = event_of(refusal, source=source, now=now, strict=strict, words=words, prelude=prelude)
+        event = event_of(refusal, source=source, now=now, strict=strict, words=words)
         if event is not None and not (words and event.code in {known.code for _number, known in found}):
             found.append((refusal.record.number, event))
     return found

@@ -230,7 +230,7 @@ def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:
 
 def _from_uris(text: str, start: int) -> list[Spot]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
-    error. One behind the error only may be about anything.
+    error. An S3 client's place behind the error may be about anything.
     """
     uris = list(islice(_URI.finditer(text), MOST_ADDRESSES))
     before = [uri for uri in uris if uri.start() < start] or uris
@@ -240,7 +240,7 @@ def _from_uris(text: str, start: int) -> list[Spot]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
         end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
         spots += _raw_keys(uri, text, end)
-    if uris and uris[0].start() >= start:
+    if uris and uris[0].start() >= start and not uris[0][0].lower().startswith("oss:"):
         spots = [replace(spot, origin=Origin.PROSE) for spot in spots]
     return spots
 

@@ -50,12 +50,8 @@ _QUERY_SECRET = re.compile(
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
-def event_of(
-    refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool, prelude: str = ""
-) -> Event | None:
-    """The event of one refusal; None where the text, looked at as a whole, tells of none. `prelude` is what stands
-    before it in a text that is about this one alone.
-    """
+def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool) -> Event | None:
+    """The event of one refusal; None where the text, looked at as a whole, tells of none."""
     fragment, record = refusal.fragment, refusal.record
     begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
     inner = "" if record.objects else record.own[begin:end]
@@ -69,8 +65,8 @@ def event_of(
     facts = fragment.facts
     before = len(around) if record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
-    if where.bucket is None and where.key is None and prelude:
-        where = place.guess(prelude)
+    if where.bucket is None and where.key is None and not strict:
+        where = place.guess(refusal.prelude)
     code = None if whose else facts.get("code")
     key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
     request_id = facts.get("request_id") or _hex_id(context)

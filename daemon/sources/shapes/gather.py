@@ -27,6 +27,7 @@ from ossmend.daemon.sources.shapes.same_request import (
 
 LINES_INSIDE = 60
 LOOKBACK = 3
+PRELUDE = 2048
 MOST_CONTEXTS = 8
 
 
@@ -44,6 +45,9 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
             gathering.take(fragment, record)
     refusals = _told_once(gathering.refusals)
     _bound(refusals)
+    if len(refusals) == 1 and not refusals[0].prelude:
+        before = (record.own or record.text for record in records if record.number < refusals[0].record.number)
+        refusals[0].prelude = "\n".join(before)[-PRELUDE:]
     return refusals
 
 

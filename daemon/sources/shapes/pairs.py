@@ -164,6 +164,8 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
     assert opening is not None  # it may match nothing at all
     slashes, quote = opening[1], opening[2]
     inside = opening.end()
+    if name == "cors_headers" and "{" in opening[0]:
+        return "", start  # a table of headers, not a list of names
     if quote:
         closing = _closing(text, inside, slashes, quote)
         return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1
@@ -177,6 +179,8 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
         report = text.find(". See more information in file", inside, end)
         end = report if report >= 0 else end
         value = text[inside:end].rstrip(" \t,;，；[({\"'\\")
+        if name not in PROSE and value.endswith("!"):
+            return value[:-1], inside + len(value)  # ossutil ends its sentence with one, whatever the key ends with
         return value, inside + len(value)
     bare = (_LIST if name == "cors_headers" else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:

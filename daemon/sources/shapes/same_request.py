@@ -42,6 +42,8 @@ class Refusal:
     """The whole JSON line, where the text is one string of it."""
     words: str = ""
     """What its other strings say."""
+    prelude: str = ""
+    """The end of what a text says before its only refusal: a paste often names the place there."""
     overshadowed: bool = False
     """A lone status beside a refusal that has its own."""
 
