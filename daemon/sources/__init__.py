@@ -34,7 +34,8 @@ class Batch:
         """The same, with the trust that the configuration puts into its source. Parsers never set it: a text cannot say
         how far it is to be trusted.
         """
-        return replace(self, events=tuple(replace(event, trust=trust) for event in self.events))
+        events = (event if event.trust == trust else replace(event, trust=trust) for event in self.events)
+        return replace(self, events=tuple(events))
 
 
 class Source(Protocol):
