@@ -4,7 +4,7 @@ Run `python bench/calibration.py [--svg FILE]`. A point on the diagonal is a con
 said with 0.9 about nine in ten are right. Above it we are more careful than need be, below it we promise too much.
 
 The stories by which the weights were set flatter the result; believe the ones that were held out, and mind that they
-are few: all shapes of one story are right or wrong together.
+are few: all shapes of one story are right or wrong together. `pasted` are texts as people paste them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WIDTH = HEIGHT = 420
 MARGIN = 50
 BINS = 10
-COLOURS = ("#8a8a8a", "#1668dc")
+COLOURS = ("#8a8a8a", "#1668dc", "#c4561a")
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,15 @@ def main() -> None:
     parser.add_argument("--svg", type=Path, help="also write the plot there")
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT))  # the stories are the tests' own
-    from tests.scenarios.reliability import HELD_OUT, TUNED, judged
+    from tests.scenarios.reliability import HELD_OUT, TUNED, judged, pasted
 
     results = {
-        name: (bins_of(judged(stories)), len(stories))
+        name: (bins_of(judged(stories)), f"{len(stories)} stories, ")
         for name, stories in (("tuned on", TUNED), ("held out", HELD_OUT))
     }
+    results["pasted"] = (bins_of(pasted()), "")
     for name, (bins, stories) in results.items():
-        print(f"\n{name}: {stories} stories, {sum(each.count for each in bins)} texts\n{table(bins)}")
+        print(f"\n{name}: {stories}{sum(each.count for each in bins)} texts\n{table(bins)}")
         print(f"calibration error {error_of(bins):.3f}, of which promised too much {overpromised(bins):.3f}")
     if arguments.svg is not None:
         arguments.svg.write_text(svg({name: bins for name, (bins, _) in results.items()}), encoding="utf-8")

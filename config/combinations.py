@@ -45,6 +45,7 @@ def complain(document: Document) -> None:
     _doubled_webhooks(document)
     _currencies(document)
     _stored_rules(document)
+    _witnesses(document)
     _endpoint(document)
 
 
@@ -174,6 +175,27 @@ def _stored_rules(document: Document) -> None:
             there = "" if rules else "; there are no cors_rules in this file"
             at = ("policies", index, "cors", "rule")
             document.complain(at, f'cors_rules has no "{printable(wanted)}"{there}', nearest(wanted, rules))
+
+
+def _witnesses(document: Document) -> None:
+    """Who wants to hear OSS's own log before a write must read it, or nothing is ever written."""
+    sources = list(_entries(document.at(("sources",))))
+    logs = [each["access_log"] for _, each in sources if isinstance(each.get("access_log"), dict)]
+    asking: list[Where] = []
+    for index, source in sources:
+        given = source.get("app_log")
+        if not isinstance(given, dict) or "confirm" not in given:
+            continue
+        asking.append(("sources", index, "app_log", "confirm"))
+        if given.get("trust") == "high":
+            document.complain(asking[-1], "a source of high trust is believed as it is: leave out one of the two")
+    policies = _entries(document.at(("policies",)))
+    asking += [("policies", index, "confirm") for index, policy in policies if "confirm" in policy]
+    for where in asking:
+        if not logs:
+            document.complain(where, "needs OSS's own log to be read, and sources has no access_log")
+        elif all(log.get("trust") == "low" for log in logs):
+            document.complain(where, "needs an access_log that is trusted, and every one here has trust: low")
 
 
 def _endpoint(document: Document) -> None:

@@ -20,6 +20,10 @@ from pydantic_core import PydanticKnownError
 
 from ossmend.remediators.contract import Duration
 
+Trust = Literal["high", "low"]
+"""low: whoever can make the application log a line may have written it. high: it speaks for OSS itself."""
+Witness = Literal["access_log"]
+"""What a refusal can be confirmed by, before it is acted on: OSS's own access log."""
 Mode = Literal["dry-run", "approve", "enforce"]
 """dry-run: plan only. approve: each write waits for a person. enforce: write, within the brakes."""
 
@@ -65,6 +69,8 @@ def _limit_schema(number: str) -> WithJsonSchema:
 
 Limit = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(unlimited), _limit_schema("integer")]
 """A whole number; `unlimited` is None."""
+Share = Annotated[Amount, Field(le=1)]
+"""A part of a whole, 0 to 1."""
 AmountLimit = Annotated[Amount | None, BeforeValidator(unlimited), _limit_schema("number")]
 """A number; `unlimited` is None."""
 

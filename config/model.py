@@ -33,8 +33,10 @@ from ossmend.config.fields import (
     Region,
     Secret,
     StateUrl,
+    Trust,
     Version,
     WebUrl,
+    Witness,
 )
 from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies, Policy, StoredRule
 from ossmend.config.prices import Prices
@@ -104,6 +106,19 @@ class AppLogSource(Settings):
     """Absolute path; *, ? and [...] follow every file that fits, also files that appear later."""
     start: Literal["end", "beginning"] = "end"
     """Where to begin in a file that was never read. Files that appear later are read from their beginning."""
+    trust: Trust = "low"
+    """low: whoever can make the application log a line may have written it, so what it tells stays within
+    `brakes.low_trust_share`. high: nobody but you writes to these files.
+    """
+    confirm: Witness | None = None
+    """access_log: nothing is written for what these files tell until OSS's own access log tells it, too. Logs come
+    hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
+    """
+
+    @property
+    def name(self) -> str:
+        """As cursors and events call it; stable, or the files would be read again."""
+        return f"app_log:{self.path}"
 
 
 class AccessLogSource(Settings):
@@ -113,6 +128,13 @@ class AccessLogSource(Settings):
     """Bucket the logs are written to (TargetBucket of PutBucketLogging)."""
     prefix: str = ""
     """Prefix of the log objects (TargetPrefix). Default: none."""
+    trust: Trust = "high"
+    """high: OSS itself writes these logs. low: others may write into that bucket, too."""
+
+    @property
+    def name(self) -> str:
+        """As cursors and events call it; stable, or the logs would be read again."""
+        return f"access_log:{self.bucket}/{self.prefix}"
 
 
 class SourceConfig(Settings):
@@ -128,6 +150,25 @@ class SourceConfig(Settings):
         if (self.app_log is None) == (self.access_log is None):
             raise ValueError("expected exactly one of app_log, access_log; begin a new list entry for each source")
         return self
+
+    @property
+    def kind(self) -> AppLogSource | AccessLogSource:
+        found = self.app_log or self.access_log
+        assert found is not None  # the model holds exactly one of them
+        return found
+
+    @property
+    def name(self) -> str:
+        return self.kind.name
+
+    @property
+    def trust(self) -> Trust:
+        return self.kind.trust
+
+    @property
+    def confirm(self) -> Witness | None:
+        """OSS's own log is its own witness."""
+        return self.app_log.confirm if self.app_log is not None else None
 
 
 class ClockConfig(Settings):
@@ -202,11 +243,21 @@ class Config(Settings):
     def webhooks(self) -> tuple[Webhook, ...]:
         return tuple(each.webhook for each in self.notify)
 
+    @property
+    def has_witness(self) -> bool:
+        """Is there a source of high trust? Then room is kept for what it tells."""
+        return any(source.trust == "high" for source in self.sources)
+
+    def asks_witness(self, source: str, policy: Policy) -> bool:
+        """Must OSS's own log confirm what that source tells, before the policy writes?"""
+        return policy.confirm is not None or any(each.name == source and each.confirm for each in self.sources)
+
     @cached_property
     def digest(self) -> str:
         """Changes with everything that plans are made by, so that open cases are planned again. Knows no secret."""
         parts = {"brakes", "prices", "cors_rules", "policies", "quiet", "recurrence"}
         told = self.model_dump(mode="json", include=parts)
+        told["sources"] = sorted((each.name, each.trust, each.confirm or "") for each in self.sources)
         told["cloud"] = self.cloud.model_dump(mode="json", include={"region", "endpoint", "rpc_endpoint"})
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 

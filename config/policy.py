@@ -8,6 +8,7 @@ remediator's code. The sections are found in the registry, so that a new remedia
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -29,11 +30,14 @@ from ossmend.config.fields import (
     Name,
     Origin,
     Pattern,
+    Share,
+    Witness,
     text,
     unlimited,
 )
 from ossmend.config.globs import fits
 from ossmend.remediators.contract import CorsRule, Duration, Event, NoSettings, Remediator, Settings
+from ossmend.remediators.writes import Place
 
 CODE = text("[A-Za-z][A-Za-z0-9.]{1,99}", "expected an error code as OSS writes it, like InvalidObjectState")
 
@@ -70,6 +74,16 @@ class Match(Settings):
             and fits(self.user_agent, event.user_agent)
             and fits(self.origin, event.origin)
         )
+
+    def covers(self, place: Place | None, event: Event) -> bool:
+        """May this be written to because of that event? The place is asked about itself, whoever has chosen it: the
+        source of a copy, a second reading, a decoded key. On what a place does not say (the client, the origin, for a
+        bucket the key) the event speaks; None, which lies in no bucket, says nothing at all.
+        """
+        if place is None:
+            return self.fits(event)
+        key = event.key if place.key is None else place.key
+        return self.fits(replace(event, bucket=place.bucket, key=key))
 
 
 class Money(Settings):
@@ -115,6 +129,10 @@ class OverallBrakes(Brakes):
     """Cost of all writes in any 24 hours, by `prices`. A write without a known price waits for approval."""
     calls_per_minute: Limit = 600
     """Writing calls in any minute; far below OSS's own limits."""
+    low_trust_share: Share = Decimal("0.5")
+    """How much of each limit, here and in policies, may go to what only sources of low trust tell, 0 to 1. It holds as
+    soon as the file has a source of high trust: the rest is kept for that one. A limit on numbers leaves one at least.
+    """
 
 
 class StoredRule(Settings):
@@ -174,6 +192,10 @@ class Policy(Settings):
     """A told case closes when nothing of it was seen for so long. Default: the `quiet` of the whole file."""
     recurrence: Duration = timedelta(days=7)
     """A closed case that is seen again within this time is reopened. Default: the `recurrence` of the whole file."""
+    confirm: Witness | None = None
+    """access_log: before it writes for what only a source of low trust tells, OSS's own access log must tell that
+    refusal, too. It comes hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
+    """
     brakes: Brakes | None = None
     """Limits of this policy's own; the overall ones hold as well. Default: none."""
 

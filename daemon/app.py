@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from ossmend import __version__
+from ossmend.config.fields import Trust
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config, SourceConfig
 from ossmend.daemon import notify
@@ -26,7 +27,7 @@ from ossmend.daemon.clock import Clock, SystemClock
 from ossmend.daemon.cloud.connect import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.dispatch import Dispatch
-from ossmend.daemon.journal import cases, entries
+from ossmend.daemon.journal import cases, entries, seen
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
@@ -61,6 +62,7 @@ class _Reading:
 
     source: Source
     every: timedelta
+    trust: Trust
     not_before: float = 0.0
     failing: bool = False
 
@@ -83,13 +85,16 @@ class Works:
     def _reading(self, configured: SourceConfig, since: timedelta | None) -> _Reading:
         if (app_log := configured.app_log) is not None:
             start: Literal["end", "beginning"] = "beginning" if since is not None else app_log.start
-            return _Reading(AppLog(app_log.path, start, self.clock), timedelta(0))
+            source: Source = AppLog(app_log.path, start, self.clock, name=app_log.name)
+            return _Reading(source, timedelta(0), app_log.trust)
         access_log = configured.access_log
         assert access_log is not None  # the model holds exactly one of the two
         ours = self.cloud.is_own_request
         bucket, prefix, window = access_log.bucket, access_log.prefix, max(since or LATEST_LOGS, LATEST_LOGS)
-        source = AccessLog(bucket, prefix, self.cloud.logs, self.clock, own_request_ids=ours, window=window)
-        return _Reading(source, ACCESS_LOG_PERIOD)
+        source = AccessLog(
+            bucket, prefix, self.cloud.logs, self.clock, own_request_ids=ours, window=window, name=access_log.name
+        )
+        return _Reading(source, ACCESS_LOG_PERIOD, access_log.trust)
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""
@@ -124,7 +129,7 @@ class Works:
         reading.not_before = now if batch.more else now + reading.every.total_seconds()
         for complaint in batch.complaints:
             log.warning("source.complaint", source=reading.source.name, what=complaint)
-        return self._store(reading.source.name, batch)
+        return self._store(reading.source.name, batch.of(reading.trust))
 
     def _store(self, name: str, batch: Batch) -> int:
         if batch.events or dict(self.triage.cursor(name) or {}) != dict(batch.cursor):
@@ -269,7 +274,7 @@ class App:
 
     def _retain(self) -> None:
         with self.store.begin() as connection:
-            cases.forget_seen(connection, self._clock.now() - SEEN_LIFE)
+            seen.forget(connection, self._clock.now() - SEEN_LIFE)
 
     def _check_clock(self) -> None:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""

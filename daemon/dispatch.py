@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import sqlalchemy as sa
 import structlog
 
 from ossmend.config.model import Config, Policy
 from ossmend.daemon import notify
-from ossmend.daemon.brakes import Allowance, Held, cost_of
+from ossmend.daemon.brakes import Allowance, cost_of
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.cloud.connect import Cloud
 from ossmend.daemon.cloud.executor import NotSent, Sent, Unsettled
+from ossmend.daemon.consent import CONFIRM_FOR, Consent, Held, consent_to, outside
 from ossmend.daemon.journal import cases, entries, flags, intents, neighbours
 from ossmend.daemon.journal.cases import Decision
 from ossmend.daemon.journal.entries import Entry
@@ -47,7 +47,7 @@ from ossmend.remediators.contract import (
     Wait,
 )
 from ossmend.remediators.other import plan_other
-from ossmend.remediators.writes import Write, digest
+from ossmend.remediators.writes import Write
 
 log = structlog.get_logger("ossmend.dispatch")
 
@@ -70,6 +70,18 @@ class _Planned:
     go: tuple[tuple[int, Write], ...] = ()
     undo: bool = False
     """A person has asked for it: when it is done, so is the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What writing one turn down needs at hand."""
+
+    connection: sa.Connection
+    now: datetime
+    allowance: Allowance
+    consents: Mapping[int, tuple[Consent, ...]]
+    """By case: who stands behind each write of its plan. Empty in a dry run, which asks nobody."""
+    said: list[Entry]
 
 
 class Dispatch:
@@ -158,33 +170,41 @@ class Dispatch:
 
     def _record(self, planned: Sequence[tuple[Case, Verdict | Exception]]) -> list[_Planned]:
         """Write every verdict of the turn down, in one transaction, before anything leaves."""
-        now = self._clock.now()
-        said: list[Entry] = []
         outcome: list[_Planned] = []
         with self._store.begin() as connection:
-            allowance = Allowance(connection, self._config.brakes, now)
+            turn = self._asked(connection, planned)
             undos = intents.asked(connection) if self._cloud.executor is not None else {}
             for case, verdict in planned:
                 if case.id in undos:
-                    result = self._undo(connection, case, undos[case.id], now)
+                    result = self._undo(turn, case, undos[case.id])
                 else:
-                    result = self._decide(connection, allowance, case, verdict, now, said)
+                    result = self._decide(turn, case, verdict)
                 outcome.append(result)
-                if cases.decide(connection, result.decision, now):
-                    said.append(Entry("case.verdict", case.id, _told(case, result.decision)))
+                if cases.decide(connection, result.decision, turn.now):
+                    turn.said.append(Entry("case.verdict", case.id, _told(case, result.decision)))
                     log.info(f"case.{result.decision.state}", **_told(case, result.decision), case=case.id)
-            entries.append(connection, now, said)
+            entries.append(connection, turn.now, turn.said)
         return outcome
 
-    def _decide(
-        self,
-        connection: sa.Connection,
-        allowance: Allowance,
-        case: Case,
-        verdict: Verdict | Exception,
-        now: datetime,
-        said: list[Entry],
-    ) -> _Planned:
+    def _asked(self, connection: sa.Connection, planned: Sequence[tuple[Case, Verdict | Exception]]) -> _Turn:
+        """Who stands behind each write of the turn. All are asked before the first is granted: brakes share out fairly
+        only what they know of.
+        """
+        now = self._clock.now()
+        consents: dict[int, tuple[Consent, ...]] = {}
+        asking: list[tuple[Policy, Consent]] = []
+        for case, verdict in planned:
+            mode, policy = self._mode(case), self._policies.get(case.policy)
+            if not isinstance(verdict, Act) or policy is None or mode == "dry-run":
+                continue
+            asks = "approve" if verdict.approve else mode
+            found = [consent_to(connection, self._config, policy, asks, case, write, now) for write in verdict.writes]
+            consents[case.id] = tuple(found)
+            asking += [(policy, each) for each in found if each.hold is None]
+        return _Turn(connection, now, Allowance(connection, self._config, now, asking), consents, [])
+
+    def _decide(self, turn: _Turn, case: Case, verdict: Verdict | Exception) -> _Planned:
+        connection, now = turn.connection, turn.now
         base = Decision(case_id=case.id, events=case.events, state="open", why="", cause=None)
         match verdict:
             case Done(why, cause, watch_until) if watch_until is not None and watch_until > now:
@@ -198,9 +218,9 @@ class Dispatch:
                 due_at = together(now, max(until, now + timedelta(milliseconds=200)))
                 return _Planned(case, replace(base, state="waiting", why=why, cause=cause, due_at=due_at))
             case Tell():
-                return self._tell(connection, case, verdict, base, now, said)
+                return self._tell(turn, case, verdict, base)
             case Act():
-                return self._act(connection, allowance, case, verdict, base, now, said)
+                return self._act(turn, case, verdict, base)
             case TryAgain():
                 tries = self._tries(connection, case) + 1
                 after = min(verdict.after * 2 ** min(tries - 1, 10), timedelta(minutes=10))
@@ -210,27 +230,35 @@ class Dispatch:
                 why = f"our own fault, see the log: {type(verdict).__name__}"
                 return _Planned(case, replace(base, state="parked", why=why))
 
-    @staticmethod
-    def _undo(connection: sa.Connection, case: Case, intent: intents.Intent, now: datetime) -> _Planned:
-        intents.intend(connection, intent.id, now)
-        decision = Decision(case_id=case.id, events=case.events, state="sending", why="being undone", cause=None)
-        return _Planned(case, decision, ((intent.id, intent.write),), undo=True)
+    def _undo(self, turn: _Turn, case: Case, intent: intents.Intent) -> _Planned:
+        """A person's word opens no other place than the policy does, as it stands now."""
+        policy = self._policies.get(case.policy)
+        beyond = outside(policy, case, intent.write) if policy is not None else f"there is no policy {case.policy} now"
+        if beyond is None:
+            intents.intend(turn.connection, intent.id, turn.now)
+            decision = Decision(case_id=case.id, events=case.events, state="sending", why="being undone", cause=None)
+            return _Planned(case, decision, ((intent.id, intent.write),), undo=True)
+        why = f"the undo is refused: {beyond}"
+        intents.refuse(turn.connection, intent.id, turn.now, why)
+        turn.said.append(Entry("write.not-sent", case.id, _of_write(intent.write, why)))
+        diagnosis = causes.diagnosis("outside-policy", 0.95, (why,))
+        self._notice(turn.connection, case, why, diagnosis, turn.now)
+        base = Decision(case_id=case.id, events=case.events, state="told", why=why, cause=diagnosis.cause)
+        return _Planned(case, replace(base, diagnosis=diagnosis, due_at=turn.now + PLAN_LIFE))
 
     @staticmethod
     def _tries(connection: sa.Connection, case: Case) -> int:
         return connection.scalar(sa.select(cases_table.c.tries).where(cases_table.c.id == case.id)) or 0
 
-    def _tell(
-        self, connection: sa.Connection, case: Case, tell: Tell, base: Decision, now: datetime, said: list[Entry]
-    ) -> _Planned:
+    def _tell(self, turn: _Turn, case: Case, tell: Tell, base: Decision) -> _Planned:
         """Say it once; look again ever more seldom; close when it has been quiet for long enough."""
+        connection, now = turn.connection, turn.now
         intents.replace_unsent(connection, case.id)
-        policy = self._policies.get(case.policy)
-        quiet = policy.quiet if policy is not None else self._config.quiet
+        quiet = self._quiet(case)
         if not tell.holds and now - case.last_seen > quiet and now - case.opened_at > quiet:
             why = f"nothing of it was seen since {case.last_seen:%Y-%m-%d %H:%M}Z"
             return _Planned(case, replace(base, state="closed", why=why, cause=tell.diagnosis.cause, closed=True))
-        self._flag(connection, case, tell, now, said)
+        self._flag(connection, case, tell, now, turn.said)
         tries = self._tries(connection, case) + 1
         again = tell.again_at or now + min(FIRST_LOOK * 2 ** min(tries - 1, 10), LONGEST_LOOK)
         self._notice(connection, case, tell.why, tell.diagnosis, now)
@@ -239,6 +267,10 @@ class Dispatch:
             replace(base, state="told", why=tell.why, cause=tell.diagnosis.cause, diagnosis=tell.diagnosis,
                     due_at=again, tries=tries),
         )  # fmt: skip
+
+    def _quiet(self, case: Case) -> timedelta:
+        policy = self._policies.get(case.policy)
+        return policy.quiet if policy is not None else self._config.quiet
 
     def _flag(
         self, connection: sa.Connection, case: Case, verdict: Tell | Act, now: datetime, said: list[Entry]
@@ -251,64 +283,69 @@ class Dispatch:
             }
             said.append(Entry("flag.raised", case.id, told))
 
-    def _act(
-        self,
-        connection: sa.Connection,
-        allowance: Allowance,
-        case: Case,
-        act: Act,
-        base: Decision,
-        now: datetime,
-        said: list[Entry],
-    ) -> _Planned:
+    def _act(self, turn: _Turn, case: Case, act: Act, base: Decision) -> _Planned:
         """In dry-run store the plan; otherwise let each write go that neither a person nor a brake has to hold."""
-        intents.replace_unsent(connection, case.id)
-        self._flag(connection, case, act, now, said)
+        policy, now = self._policies[case.policy], turn.now
+        beyond = next(filter(None, (outside(policy, case, write) for write in act.writes)), None)
+        if beyond is not None:
+            return self._tell(turn, case, _beyond(act, beyond), base)
+        intents.replace_unsent(turn.connection, case.id)
+        self._flag(turn.connection, case, act, now, turn.said)
         decided = replace(base, why=act.why, cause=act.diagnosis.cause, diagnosis=act.diagnosis)
-        mode, policy = self._mode(case), self._policies[case.policy]
+        if self._mode(case) == "dry-run":
+            for write in act.writes:
+                self._put(turn, case, write, "planned")
+            return _Planned(case, replace(decided, state="planned", due_at=now + PLAN_LIFE))
         go: list[tuple[int, Write]] = []
         held: list[Held] = []
-        for write in act.writes:
-            cost = cost_of(write, self._config.prices)
-            asks = "approve" if act.approve and mode == "enforce" else mode
-            hold = self._held(connection, allowance, asks, policy, write, cost, now)
-            state = "planned" if mode == "dry-run" else "held" if hold else "intended"
-            why = hold.why if hold else ""
-            write_id = intents.put(connection, case.id, case.policy, write, state, now, cost=cost, outcome=why)
-            said.append(Entry(f"write.{state}", case.id, _of_write(write, why)))
-            if hold and state == "held":
+        for write, consent in zip(act.writes, turn.consents[case.id], strict=True):
+            hold = consent.hold or turn.allowance.take(write, policy, cost_of(write, self._config.prices), consent)
+            write_id = self._put(turn, case, write, "held" if hold else "intended", consent, hold)
+            if hold:
                 held.append(hold)
-            elif state == "intended":
+            else:
                 go.append((write_id, write))
-        if mode == "dry-run":
-            return _Planned(case, replace(decided, state="planned", due_at=now + PLAN_LIFE))
         if go:
             return _Planned(case, replace(decided, state="sending"), tuple(go))
-        why = "; ".join(hold.why for hold in held)
-        self._notice(connection, case, f"{act.why} (held: {why})", act.diagnosis, now)
-        due_at = min([hold.until for hold in held if hold.until] or [now + PLAN_LIFE])
-        return _Planned(case, replace(decided, state="held", why=f"{act.why} (held: {why})", due_at=due_at))
+        return self._hold(turn, case, act, decided, held)
 
-    @staticmethod
-    def _held(
-        connection: sa.Connection,
-        allowance: Allowance,
-        mode: str,
-        policy: Policy,
+    def _put(
+        self,
+        turn: _Turn,
+        case: Case,
         write: Write,
-        cost: Decimal | None,
-        now: datetime,
-    ) -> Held | None:
-        if mode == "dry-run":
-            return None
-        granted = intents.approval(connection, digest(write), now)
-        if granted is False:
-            return Held("rejected", None)
-        if mode == "approve" and not granted:
-            return Held("waits for approval", None)
-        if cost is None and granted:
-            cost = Decimal(0)
-        return allowance.take(write, policy.name, policy.brakes, cost)
+        state: str,
+        consent: Consent | None = None,
+        hold: Held | None = None,
+    ) -> int:
+        """Store a write with what it is owed to, and say so; its id."""
+        why = hold.why if hold else ""
+        owed_to = None
+        if consent is not None:
+            party = turn.allowance.party(consent)
+            owed_to = {"trust": consent.trust, "source": party.source, "client": party.client}
+        turn.said.append(Entry(f"write.{state}", case.id, _of_write(write, why)))
+        return intents.put(
+            turn.connection, case.id, case.policy, write, state, turn.now, cost=cost_of(write, self._config.prices),
+            outcome=why, owed_to=owed_to, since=hold.since if hold else None,
+        )  # fmt: skip
+
+    def _hold(self, turn: _Turn, case: Case, act: Act, decided: Decision, held: Sequence[Held]) -> _Planned:
+        """Nothing may go now: wait for OSS's own log without a word, for a brake or a person with one."""
+        now = turn.now
+        states = {hold.state for hold in held}
+        state = states.pop() if len(states) == 1 else "held"
+        why = f"{act.why} (held: {'; '.join(hold.why for hold in held)})"
+        due_at = min([hold.until for hold in held if hold.until] or [now + PLAN_LIFE])
+        decided = replace(decided, state=state, why=why, due_at=due_at)
+        if state == "waiting":
+            return _Planned(case, decided)
+        told_at = max([hold.since + CONFIRM_FOR for hold in held if hold.since] or [now])
+        if state == "told" and now - max(case.last_seen, told_at) > self._quiet(case):
+            intents.replace_unsent(turn.connection, case.id)
+            return _Planned(case, replace(decided, state="closed", closed=True, due_at=None))
+        self._notice(turn.connection, case, why, act.diagnosis, now)
+        return _Planned(case, decided)
 
     def _notice(self, connection: sa.Connection, case: Case, why: str, diagnosis: Diagnosis, now: datetime) -> None:
         notify.say(connection, self._config, case, why, diagnosis, now, dry_run=self._mode(case) == "dry-run")
@@ -420,6 +457,15 @@ def together(now: datetime, due_at: datetime) -> datetime:
 
 class Stale(Exception):
     """The world is not what the write was planned on; nothing was sent, plan again."""
+
+
+def _beyond(act: Act, why: str) -> Tell:
+    """What was planned lies outside of the policy: nothing of it is stored, and a person decides."""
+    found = act.diagnosis
+    evidence = (why, *found.evidence)
+    facts = {"targets": [write.target for write in act.writes]}
+    diagnosis = causes.diagnosis("outside-policy", 0.95, evidence, facts, ((found.cause, found.confidence),))
+    return Tell(why, diagnosis, flag=act.flag)
 
 
 def _effect(settle: Callable[[Write, datetime], bool], intent: intents.Intent) -> bool | None:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon import proposals
 from ossmend.daemon.explained import render
+from ossmend.daemon.redact import mask_key_id, printable
 from ossmend.daemon.show import clean
 from ossmend.daemon.sources.shapes import events_in
+from ossmend.daemon.sources.shapes.escapes import readable
 from ossmend.remediators import causes
 from ossmend.remediators.contract import Diagnosis, Event
 
@@ -43,7 +45,7 @@ def explain_text(
     """
     events = events_in(text, source=SOURCE, now=datetime.now(UTC))
     company = _Company(events)
-    around = text[:LONGEST_AROUND] if len(events) == 1 else ""
+    around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
     return {"events": [_explained(event, company, around, config, lang, live) for event in events]}
 
 
@@ -52,17 +54,25 @@ def _explained(
 ) -> dict[str, Any]:
     others = company.of(event)
     diagnosis = causes.diagnose_event(event, others=others, lang=lang, around=around)
-    found = live.found(event, others, diagnosis) if live is not None and event.shape != proposals.BARE else None
+    found = live.found(event, others, diagnosis, lang) if live is not None and event.shape != proposals.BARE else None
     writes = proposals.of(event, diagnosis, config, lang, around) if found is None else found.writes
+    key_id = mask_key_id(printable(event.access_key_id)) if event.access_key_id else None
+    told = _told(diagnosis if found is None else found.diagnosis)
+    if event.code == "InvalidAccessKeyId" and key_id is not None:
+        told["evidence"].insert(0, f"被拒绝的密钥是 {key_id}" if lang == "zh" else f"the refused key is {key_id}")
     return {
         "code": event.code,
         "ec": event.ec,
         "request_id": clean(event.request_id),
         "bucket": clean(event.bucket),
         "key": clean(event.key),
+        "host": clean(event.host),
+        "client": clean(event.client),
+        "access_key_id": key_id,
+        "operation": clean(event.operation),
         "status": event.status,
         "shape": event.shape,
-        "diagnosis": _told(diagnosis if found is None else found.diagnosis),
+        "diagnosis": told,
         "writes": writes,
     }
 

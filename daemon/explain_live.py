@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ossmend.config.model import Config, Policy
+from ossmend.daemon import told_zh
 from ossmend.daemon.clock import SystemClock
 from ossmend.daemon.cloud.connect import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
@@ -65,7 +66,7 @@ class Live:
         self._view = cloud.view(())
         self._left = MOST
 
-    def found(self, event: Event, others: Sequence[Event], told: Diagnosis) -> Found | None:
+    def found(self, event: Event, others: Sequence[Event], told: Diagnosis, lang: str = "en") -> Found | None:
         """`told` is what the text alone tells: it stays where the cloud cannot be asked."""
         remediator = Remediator.registry.get(event.code or "")
         if remediator is None or event.fields.get("stranger") or self._left == 0:
@@ -73,12 +74,15 @@ class Live:
         self._left -= 1
         policy = next((p for p in self._config.policies if _takes(p, event)), None)
         settings = policy.settings_for(remediator.code) if policy else remediator.settings.only_telling()
+        speaking = causes.SPOKEN.set(lang)
         try:
             case = self._case(event, others, remediator.subject(event, settings))
             verdict: Verdict = remediator.plan(case, self._view, settings)
         except (TryAgain, Refused) as trouble:
-            return Found(replace(told, evidence=(*told.evidence, f"could not check: {trouble}")), [])
-        return _found(verdict, told, policy)
+            return Found(replace(told, evidence=(*told.evidence, *_said((f"could not check: {trouble}",), lang))), [])
+        finally:
+            causes.SPOKEN.reset(speaking)
+        return _found(verdict, told, policy, event, lang)
 
     def _case(self, event: Event, others: Sequence[Event], subject: Any) -> Case:
         now = self._view.now()
@@ -107,7 +111,17 @@ def _takes(policy: Policy, event: Event) -> bool:
     return policy.enabled and event.code in policy.on and policy.match.fits(event)
 
 
-def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None) -> Found:
+def _said(sentences: Sequence[str], lang: str) -> tuple[str, ...]:
+    """A remediator's own sentences, in the language asked for; the catalogue's are in it already."""
+    return tuple(told_zh.sentence(each) for each in sentences) if lang == "zh" else tuple(sentences)
+
+
+def _spoken(diagnosis: Diagnosis, lang: str) -> Diagnosis:
+    return replace(diagnosis, evidence=_said(diagnosis.evidence, lang))
+
+
+def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Event, lang: str) -> Found:
+    """A write that lies outside of the policy is none: the daemon would not store it."""
     match verdict:
         case Act(writes, _, diagnosis) if policy is not None:
             planned = [
@@ -116,13 +130,16 @@ def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None) -> Found:
                     "target": clean(write.target),
                     "policy": policy.name,
                     "mode": policy.mode,
-                    "note": "the cloud was asked just now",
+                    "note": "刚刚已向云端查询" if lang == "zh" else "the cloud was asked just now",
                 }
                 for write in writes
+                if policy.match.covers(write.place, event)
             ]
-            return Found(diagnosis, planned)
+            return Found(_spoken(diagnosis, lang), planned)
         case Act(_, _, diagnosis) | Tell(_, diagnosis):
-            return Found(diagnosis, [])
+            return Found(_spoken(diagnosis, lang), [])
         case Done(why, cause) | Wait(_, why, cause):
             named = told if cause in (told.cause, "unknown") else causes.diagnosis(cause, 0.95, ())
-            return Found(replace(named, evidence=(f"asked just now: {why}", *told.evidence)), [])
+            now = "刚刚查询" if lang == "zh" else "asked just now"
+            (why,) = _said((why,), lang)
+            return Found(replace(named, evidence=(f"{now}{'：' if lang == 'zh' else ': '}{why}", *told.evidence)), [])

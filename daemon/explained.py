@@ -7,6 +7,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ossmend.daemon import explained_zh
 from ossmend.daemon.proposals import BARE
 from ossmend.remediators.contract import Remediator
 from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, TagUser, Write
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 HEADINGS = {
     "en": {
+        "who": "who",
+        "host": "host",
+        "client": "client",
+        "access_key_id": "key id",
+        "operation": "operation",
+        "key": "object",
+        "meant": "did you mean",
         "cause": "cause",
         "maybe": "one of these",
         "evidence": "evidence",
@@ -27,8 +35,20 @@ HEADINGS = {
         "nothing": "No refusal of OSS was found in this text.",
         "ours": "what ossmend does about it",
         "told": "It becomes a case that tells a person. Nothing is written for it.",
+        "default": "default",
+        "may": "may write",
+        "none": "nothing",
+        "needs": "needs {} on {}",
+        "only": "{} (only if {})",
     },
     "zh": {
+        "who": "涉及",
+        "host": "域名",
+        "client": "客户端",
+        "access_key_id": "密钥",
+        "operation": "操作",
+        "key": "对象",
+        "meant": "您是否想查询",
         "cause": "原因",
         "maybe": "可能是其一",
         "evidence": "依据",
@@ -40,10 +60,17 @@ HEADINGS = {
         "nothing": "文本中没有发现 OSS 的拒绝信息。",
         "ours": "ossmend 的处理方式",
         "told": "作为一个案例告知运维人员，不会写入任何内容。",
+        "default": "默认",
+        "may": "可能的写入",
+        "none": "无",
+        "needs": "需要权限 {}，资源 {}",
+        "only": "{}（仅当设置了 {}）",
     },
 }
 _CITED = re.compile(r" \((?:facts|scenarios?|design)\b[^)]*\)")
 """Sources are for those who read the code."""
+_WHO = ("host", "key", "client", "access_key_id", "operation")
+"""Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""
 LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
 _EXAMPLES: dict[str, Write] = {
@@ -61,7 +88,7 @@ _EXAMPLES: dict[str, Write] = {
 def render(report: dict[str, Any], lang: str, console: Console) -> None:
     """The report as paragraphs."""
     if not report["events"]:
-        console.print(HEADINGS[lang]["nothing"], markup=False)
+        _say(console, HEADINGS[lang]["nothing"])
     for number, event in enumerate(report["events"]):
         if number:
             console.print()
@@ -73,13 +100,23 @@ def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
 
     words, diagnosis = HEADINGS[lang], event["diagnosis"]
     place = f"oss://{event['bucket']}/{event['key'] or ''}" if event["bucket"] else ""
-    head = [str(event["code"] or "403"), place, f"EC {event['ec']}" if event["ec"] else "", event["request_id"] or ""]
+    bare_ec = event["shape"] == BARE and not event["code"]
+    head = [
+        str(event["code"] or ("" if bare_ec else "403")),
+        place,
+        f"EC {event['ec']}" if event["ec"] else "",
+        event["request_id"] or "",
+    ]
     console.print(Text("  ".join(part for part in head if part), style="bold"), soft_wrap=True)
     sure = diagnosis["confidence"] >= LIKELY or not diagnosis["alternatives"]
     named = [_named(diagnosis, lang)] if diagnosis["cause"] != "unknown" or sure else []
     others = [_named(each, lang) for each in diagnosis["alternatives"]]
-    statement = diagnosis["facts"].get("statement")
+    statement, meant = diagnosis["facts"].get("statement"), diagnosis["facts"].get("did_you_mean")
+    here = [name for name in _WHO if event[name] and not (place and name == "key")]
+    who = " · ".join(f"{words[name]} {event[name]}" for name in here)
     for heading, lines in (
+        ("who", [who] if who else []),
+        ("meant", [meant] if meant else []),
         ("cause" if sure else "maybe", named if sure else named + others),
         ("evidence", diagnosis["evidence"]),
         ("next", diagnosis["next_steps"][lang]),
@@ -90,13 +127,13 @@ def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
     ):
         for number, line in enumerate(lines):
             _line(console, "" if number else words[heading], line)
-    if event["shape"] == BARE and event["code"]:
-        console.print(f"\n{words['ours']}", style="bold", markup=False)
+    if event["shape"] == BARE and event["code"] and not meant:
+        console.print(f"\n{words['ours']}", style="bold", markup=False, emoji=False)
         remediator = Remediator.registry.get(event["code"])
         if remediator is None:
-            console.print(words["told"], markup=False)
+            _say(console, words["told"])
         else:
-            _render_remediator(remediator, console)
+            _render_remediator(remediator, lang, console)
 
 
 def _named(told: dict[str, Any], lang: str) -> str:
@@ -115,25 +152,40 @@ def _line(console: Console, title: str, text: str) -> None:
     console.print(Padding(row, (0, 0, 0, 2), expand=False))
 
 
-def _render_remediator(remediator: Remediator, console: Console) -> None:
-    """What ossmend does about the code: from the code itself, so that it cannot go stale."""
-    for paragraph in (import_module(remediator.module).__doc__ or "").strip().split("\n\n"):
-        console.print(_CITED.sub("", " ".join(paragraph.split())), markup=False)
+def _render_remediator(remediator: Remediator, lang: str, console: Console) -> None:
+    """What ossmend does about the code: in English from the code itself, so that it cannot go stale."""
+    words = HEADINGS[lang]
+    for paragraph in _paragraphs(remediator, lang):
+        _say(console, paragraph)
     if remediator.section:
-        console.print(f"\n{remediator.section}:", markup=False)
+        _say(console, f"\n{remediator.section}:")
         for name, field in remediator.settings.model_fields.items():
             if not field.exclude:
-                console.print(f"  {name} (default {field.default}): {field.description}", markup=False)
+                told = explained_zh.SETTINGS[remediator.section][name] if lang == "zh" else field.description
+                _say(console, f"  {name} ({words['default']} {field.default}): {told}")
     always = (*remediator.writes, *remediator.settings().opts_into)
-    optional = [each for each in _opt_in(remediator) if each.partition(" ")[0] not in always]
-    console.print(f"may write: {', '.join((*always, *optional)) or 'nothing'}", markup=False)
-    for operation in (*always, *(each.partition(" ")[0] for each in optional)):
+    optional = {name: switch for name, switch in _opt_in(remediator) if name not in always}
+    writes = [*always, *(words["only"].format(name, switch) for name, switch in optional.items())]
+    _say(console, f"{words['may']}: {', '.join(writes) or words['none']}")
+    for operation in (*always, *optional):
         for action, resource in _EXAMPLES[operation].permissions:
-            console.print(f"  needs {action} on {resource}", markup=False)
+            _say(console, f"  {words['needs'].format(action, resource)}")
 
 
-def _opt_in(remediator: Remediator) -> list[str]:
-    """Writes that only a setting switches on."""
+def _say(console: Console, text: str) -> None:
+    """As it is: `acs:ram:*` has a word between colons that the console would take for a picture."""
+    console.print(text, markup=False, emoji=False)
+
+
+def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
+    if lang == "zh":
+        return list(explained_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
+    told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
+    return [_CITED.sub("", " ".join(paragraph.split())) for paragraph in told]
+
+
+def _opt_in(remediator: Remediator) -> list[tuple[str, str]]:
+    """Writes that only a setting switches on, with that setting."""
     switches = [name for name, field in remediator.settings.model_fields.items() if field.annotation is bool]
     on = remediator.settings.model_validate(dict.fromkeys(switches, True))
-    return [f"{operation} (only if {', '.join(switches)})" for operation in on.opts_into]
+    return [(operation, ", ".join(switches)) for operation in on.opts_into]

@@ -2,21 +2,24 @@
 
 A proposal is not a plan: before any write the daemon looks at the cloud, and often finds nothing to do. It proposes no
 more than the text justifies: never for a stranger's error or a bare code; a restore only of an object that is named and
-read (the source of a copy, never its target); a CORS rule only where OSS, or an OPTIONS in the access log, shows that a
-preflight was refused. Without a configuration no CORS rule is stored, so the proposal names the bucket and no rule.
+read (the source of a copy, never its target), by more than prose and by one reading alone; a CORS rule only where OSS,
+or an OPTIONS in the access log, shows that a preflight was refused; and nothing outside of what the policy matches.
+Without a configuration no CORS rule is stored, so the proposal names the bucket and no rule.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from ossmend.daemon.redact import mask_key_id
 from ossmend.daemon.show import clean
-from ossmend.remediators import causes
+from ossmend.remediators import agreement, causes
 from ossmend.remediators.access_forbidden import Asked, CorsSettings, lacking
 from ossmend.remediators.contract import Diagnosis, Event
 from ossmend.remediators.invalid_object_state import copy_source, is_copy
+from ossmend.remediators.writes import Place
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config, Policy
@@ -53,22 +56,24 @@ def of(
     """
     if event.shape == BARE or event.code is None or not _is_ours(event):
         return []
-    target = _target(event, diagnosis, around)
+    target = _target(event, diagnosis, lang, around)
     if target is None:
         return []
-    operation, place = target
+    operation, places, shown = target
     policy = None
     if config is not None:
         policy = next((p for p in config.policies if p.enabled and event.code in p.on and p.match.fits(event)), None)
         if policy is None or operation not in policy.writes or not _wants(policy, operation, event):
             return []
+        if not all(policy.match.covers(place, event) for place in places):
+            return []  # the policy took the event, and yet this is not its to touch
     elif operation == "TagUser":
         return []  # opt-in: nobody has
     note = NOTES[operation][lang == "zh"]
     return [
         {
             "operation": operation,
-            "target": clean(place),
+            "target": clean(shown),
             "policy": policy.name if policy is not None else None,
             "mode": policy.mode if policy is not None else None,
             "note": note,
@@ -76,28 +81,35 @@ def of(
     ]
 
 
-def _target(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, str] | None:
-    """Operation and what it would change; None where the text does not justify one."""
+def _target(
+    event: Event, diagnosis: Diagnosis, lang: str, around: str
+) -> tuple[str, tuple[Place | None, ...], str] | None:
+    """Operation, every place that it may come to, and how that is shown; None where the text does not justify one."""
     match event.code:
         case "InvalidObjectState" if causes.CAUSES[diagnosis.cause].cure == "RestoreObject":
             return _restore(event, diagnosis, around)
-        case "AccessForbidden" if event.bucket is not None and _is_preflight(event):
-            return "PutBucketCors", f"oss://{event.bucket}"
+        case "AccessForbidden" if event.bucket is not None and _is_preflight(event) and not agreement.bucket(event):
+            return "PutBucketCors", (Place(event.bucket),), f"oss://{event.bucket}"
         case "InvalidAccessKeyId" if event.access_key_id is not None and diagnosis.cause == "key-disabled":
-            return "TagUser", f"the RAM user behind {mask_key_id(event.access_key_id)}"
+            masked = mask_key_id(event.access_key_id)
+            shown = f"密钥 {masked} 所属的 RAM 用户" if lang == "zh" else f"the RAM user behind {masked}"
+            return "TagUser", (None,), shown
         case _:
             return None
 
 
-def _restore(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, str] | None:
+def _restore(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, tuple[Place | None, ...], str] | None:
     copied = dict(diagnosis.alternatives).get("copy-source-archived", 0.0)
     if is_copy(event) or event.method == "PUT" or _COPYING.search(f"{event.sample}\n{around}"):
-        ref = copy_source(event)  # a PUT that reads an object is a copy; bucket and key are its target's
+        source = copy_source(event)  # a PUT that reads an object is a copy; bucket and key are its target's
+        refs = [source] if source is not None and agreement.copy_source_named(event) else []
     elif copied >= DOUBT or diagnosis.cause == "copy-source-archived" or _misses_version(event, diagnosis):
-        ref = None  # the named object may be the target of a copy, or another version is meant
+        refs = []  # the named object may be the target of a copy, or another version is meant
     else:
-        ref = event.object
-    return None if ref is None else ("RestoreObject", str(ref))
+        refs = [reading.ref for reading in agreement.naming(agreement.readings(event))]
+    if len({(ref.bucket, unquote(ref.key), ref.version_id) for ref in refs}) != 1:
+        return None  # none, or several: the world decides between them, and is not asked here
+    return "RestoreObject", tuple(Place(ref.bucket, ref.key, ref.version_id) for ref in refs), str(refs[0])
 
 
 def _misses_version(event: Event, diagnosis: Diagnosis) -> bool:

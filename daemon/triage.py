@@ -17,6 +17,7 @@ from ossmend.daemon.clock import Clock
 from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.cases import Fold
 from ossmend.daemon.journal.schema import cursors
+from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.sources import Batch, Cursor
 from ossmend.remediators.contract import Event, Remediator, Subject
@@ -35,7 +36,7 @@ class Taken:
     cases: int
     events: int
     repeated: int
-    """Events whose request id had been seen before: the same refusal told twice."""
+    """Refusals that had been told before, by request id and place; some by a source that is believed less."""
     strangers: int
     """Errors of other services in OSS's shape, and refusals that are not ours to look at; counted, then left alone."""
 
@@ -64,24 +65,28 @@ class Triage:
             event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)
         ]
         with self._store.begin() as connection:
-            fresh = cases.unseen(connection, {event.request_id for event in ours if event.request_id}, now)
-            folds, repeated = self._fold(ours, fresh, now)
+            tellings = Tellings(connection, {event.request_id for event in ours if event.request_id})
+            folds, repeated = self._fold(ours, tellings, now)
+            tellings.store(connection, now)
             entries.append(connection, now, cases.fold(connection, folds, now))
             _move(connection, source, batch.cursor, now)
         return Taken(len(folds), len(ours) - repeated, repeated, len(batch.events) - len(ours))
 
-    def _fold(self, events: list[Event], fresh: set[str], now: datetime) -> tuple[list[Fold], int]:
+    def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[list[Fold], int]:
         folds: dict[str, Fold] = {}
         repeated = 0
         for event in events:
-            if event.request_id:
-                if event.request_id not in fresh:
-                    repeated += 1
-                    continue
-                fresh.discard(event.request_id)
+            judged = tellings.judge(event)
+            repeated += judged != "news"
+            if judged == "again":
+                continue
             new = self._fold_of(event)
+            fold = folds.setdefault(new.key, new)
             at = event.time if event.time is not None and event.time <= now + FUTURE else now
-            folds.setdefault(new.key, new).add(event, at)
+            if judged == "news":
+                fold.add(event, at)
+            else:
+                fold.vouch(event, at)
         return list(folds.values()), repeated
 
     def _fold_of(self, event: Event) -> Fold:

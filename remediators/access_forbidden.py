@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from ossmend.remediators import causes
+from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract import (
     Act,
     Case,
@@ -96,8 +96,11 @@ def plan(case: Case, view: View, settings: CorsSettings) -> Verdict:
         return Done(f"the preflight of {asked.origin} on {event.bucket} passes", cause)
     configuration = view.cors(event.bucket)
     if receipt is not None:
-        return _after_merge(case, view, configuration, asked, settings, receipt)
-    return _merge(event, configuration, asked, settings)
+        verdict = _after_merge(case, view, configuration, asked, settings, receipt)
+    else:
+        verdict = _merge(event, configuration, asked, settings)
+    unsure = agreement.bucket(event)
+    return unsure if unsure is not None and isinstance(verdict, Act) else verdict
 
 
 # -------------------------------------------------------------------------------------------------- what was asked for

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from ossmend.remediators import causes
+from ossmend.remediators import agreement, causes
 from ossmend.remediators.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.causes import company
 from ossmend.remediators.contract import (
@@ -72,9 +72,26 @@ def subject(event: Event, _settings: ImageSettings) -> Subject:
 @remedies("ImageDamage", subject=subject, settings=ImageSettings, section="image", writes=())
 def plan(case: Case, view: View, settings: ImageSettings) -> Verdict:
     """Look at the picture; tell what it is; offer the last good version."""
-    ref = case.event.object
-    if ref is None:
+    meant = agreement.one(case.event, view, lambda _state: True)
+    if meant is None or (isinstance(meant, Tell) and case.event.object is None):
         return _told(case, company.diagnosed(case), "the text does not name the object")
+    if isinstance(meant, Tell):
+        return _guessed(case, view, meant)
+    return _looked(case, view, settings, meant)
+
+
+def _guessed(case: Case, view: View, meant: Tell) -> Verdict:
+    """Which object is meant is open: the likeliest is looked at, but a guess offers no write and ends no case."""
+    guess = case.event.object
+    assert guess is not None  # asked before
+    verdict = _looked(case, view, ImageSettings.only_telling(), guess)
+    if not isinstance(verdict, Tell):
+        return meant
+    told = verdict.diagnosis
+    return replace(verdict, diagnosis=replace(told, evidence=(*told.evidence, meant.why)))
+
+
+def _looked(case: Case, view: View, settings: ImageSettings, ref: ObjectRef) -> Verdict:
     try:
         found = view.image(ref)
         if isinstance(found, Missing):

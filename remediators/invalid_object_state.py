@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from ossmend.remediators import causes
+from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract import (
     Act,
     Case,
@@ -22,6 +22,8 @@ from ossmend.remediators.contract import (
     Missing,
     ObjectRef,
     ObjectState,
+    Origin,
+    Reading,
     Receipt,
     Settings,
     Subject,
@@ -80,11 +82,15 @@ def subject(event: Event, _settings: RestoreSettings) -> Subject:
 @remedies("InvalidObjectState", subject=subject, settings=RestoreSettings, section="restore", writes=("RestoreObject",))
 def plan(case: Case, view: View, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""
-    event = case.event
-    found = _copied(event, view) if is_copy(event) else _meant(event, view)
-    if found is None:
-        return _unnamed(event)
-    ref, state = found
+    meant = _meant(case.event, view)
+    if isinstance(meant, Tell):
+        return _followed(case, meant, view, settings)
+    return _judged(case, meant, view, settings)
+
+
+def _judged(case: Case, ref: ObjectRef, view: View, settings: RestoreSettings) -> Verdict:
+    """What the object's state asks for."""
+    state = view.object(ref)
     if isinstance(state, Missing):
         return _missing(ref, state)
     match state.restore:
@@ -120,31 +126,36 @@ def copy_source(event: Event) -> ObjectRef | None:
     return ObjectRef(bucket, key, version or None)
 
 
-def _copied(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
-    ref = copy_source(event)
-    return None if ref is None else (ref, view.object(ref))
-
-
-def _meant(event: Event, view: View) -> tuple[ObjectRef, ObjectState | Missing] | None:
-    """The one reading of the text whose object exists."""
-    readings = [reading.ref for reading in event.readings if reading.ref.bucket == event.bucket]
-    if not readings and event.object is not None:
-        readings = [event.object]
-    if not readings:
-        return None
-    asked = [(ref, view.object(ref)) for ref in readings]
-    for ref, state in asked:
-        if isinstance(state, ObjectState):
-            return ref, state
-    return asked[0]
-
-
-def _unnamed(event: Event) -> Tell:
+def _meant(event: Event, view: View) -> ObjectRef | Tell:
+    """The one object that may be restored, or what a person is told."""
     if is_copy(event):
-        why = "a copy was refused because its source is archived, and the text does not name the source"
-        return Tell(why, causes.diagnosis("copy-source-archived", 0.8, (why,)))
+        return _copied(event)
+    meant = agreement.one(event, view, lambda state: state.storage_class in DAYS)
+    if meant is not None:
+        return meant
     why = "the text does not say which object is archived"
     return Tell(why, causes.diagnosis("object-unnamed", 0.9, (why,)))
+
+
+def _copied(event: Event) -> ObjectRef | Tell:
+    ref = copy_source(event)
+    if ref is None:
+        why = "a copy was refused because its source is archived, and the text does not name the source"
+        return Tell(why, causes.diagnosis("copy-source-archived", 0.8, (why,)))
+    if not agreement.copy_source_named(event):
+        return agreement.in_prose((Reading(ref, Origin.PROSE),))
+    return ref
+
+
+def _followed(case: Case, told: Tell, view: View, settings: RestoreSettings) -> Verdict:
+    """What this case has restored before is followed to its end, also where today's text would be no ground for it (an
+    older ossmend stored it, or a new sample reads otherwise). But nothing is written on such ground again.
+    """
+    receipt = _last_restore(case)
+    if receipt is None or not isinstance(receipt.write, RestoreObject):
+        return told
+    verdict = _judged(case, receipt.write.ref, view, settings)
+    return told if isinstance(verdict, Act) else verdict
 
 
 def _missing(ref: ObjectRef, missing: Missing) -> Tell:

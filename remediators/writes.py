@@ -20,6 +20,18 @@ Tier = Literal["Expedited", "Standard", "Bulk"]
 GIB = 1024**3
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a write changes something: a bucket, an object in it, or one version of that. The policy's `match` is asked
+    about exactly this (config/policy.py), so a write that named less than it touches would slip out of its policy.
+    """
+
+    bucket: str
+    key: str | None = None
+    """None: the bucket's own configuration."""
+    version_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreObject:
     """POST /key?restore: make an archived object readable for some days. Cannot be undone; it expires by itself."""
@@ -39,6 +51,10 @@ class RestoreObject:
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.key, self.version_id)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.bucket, self.key, self.version_id)
 
     @property
     def target(self) -> str:
@@ -66,6 +82,10 @@ class PutBucketCors:
     planned_on: str
 
     @property
+    def place(self) -> Place:
+        return Place(self.bucket)
+
+    @property
     def target(self) -> str:
         return f"oss://{self.bucket}"
 
@@ -83,6 +103,11 @@ class TagUser:
     user_id: str
     tags: tuple[tuple[str, str], ...]
     planned_on: str
+
+    @property
+    def place(self) -> None:
+        """None: a RAM user lies in no bucket."""
+        return
 
     @property
     def target(self) -> str:
@@ -120,6 +145,11 @@ class RestoreVersion:
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.key)
+
+    @property
+    def place(self) -> Place:
+        """The object as a whole: which of its versions is copied is what was looked for, not what a text says."""
+        return Place(self.bucket, self.key)
 
     @property
     def target(self) -> str:

@@ -19,6 +19,8 @@ from ossmend.simulator.state import Cloud
 
 Scene = str | Path | Mapping[str, Any] | None
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HUNG = 120.0
+"""Seconds after which a thread that should have answered is given up; no measure of speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,13 @@ class Running:
         async def run() -> Any:
             return change(self.cloud)
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(HUNG)
 
     def stop(self) -> None:
         """End it; again is fine."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(10)
+            self._thread.join(HUNG)
 
 
 def start(
@@ -173,7 +175,7 @@ def start(
 
     thread = threading.Thread(target=run, name="simulator", daemon=True)
     thread.start()
-    listening.wait(10)
+    listening.wait(HUNG)
     if not found:
         raise RuntimeError("the simulator did not start listening") from next(iter(failed), None)
     return Running(found[0], built, loop, stop, thread)

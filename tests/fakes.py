@@ -31,6 +31,7 @@ from ossmend.remediators.contract import (
     Missing,
     ObjectRef,
     ObjectState,
+    Origin,
     PreflightAnswer,
     Receipt,
     RecycledKey,
@@ -42,6 +43,8 @@ from ossmend.remediators.contract import (
 from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, TagUser, Write, versions_digest
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ASKED = dict.fromkeys(("bucket", "key", "version_id", "copy_source"), Origin.REQUEST)
+"""Origins of an event whose place is the refused request's own."""
 
 
 class FakeClock:

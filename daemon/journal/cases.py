@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.schema import cases, seen, writes
+from ossmend.daemon.journal.schema import cases, writes
 from ossmend.daemon.show import subject_text
 from ossmend.remediators.contract import Case, Diagnosis, Event, Receipt, Subject
 from ossmend.remediators.writes import from_json
 
 KEEP_FIRST, KEEP_LAST = 3, 5
+"""Samples of a case. Of the later ones a telling of low trust goes before one of high trust: no flood pushes it out."""
 REPLAN_PAUSE = timedelta(seconds=15)
 """A case that rests is looked at again on new events, but no more often than this: a flood must not become calls."""
 USAGE_KINDS = 30
@@ -50,17 +51,31 @@ class Fold:
         return f"{self.policy}\x1f{self.subject}"
 
     def add(self, event: Event, at: datetime) -> None:
+        """One more refusal."""
         self.events += 1
+        self.vouch(event, at)
+        self._count(event)
+
+    def vouch(self, event: Event, at: datetime) -> None:
+        """A better witness of a refusal that was counted before: kept as a sample, and not counted again."""
         self.first = at if self.first is None else min(self.first, at)
         self.last = at if self.last is None else max(self.last, at)
         if len(self.samples) >= KEEP_FIRST + KEEP_LAST:
-            del self.samples[KEEP_FIRST]
+            del self.samples[_least([sample.trust for sample in self.samples])]
         self.samples.append(event)
+
+    def _count(self, event: Event) -> None:
         count(self.usage, "clients", event.client)
         count(self.usage, "agents", event.user_agent)
         count(self.usage, "buckets", event.bucket)
         count(self.usage, "operations", event.operation or event.method)
         count(self.usage, "keys", event.access_key_id)
+
+
+def _least(trusts: Sequence[str]) -> int:
+    """Which sample is let go: the oldest of low trust behind the first ones, else the oldest behind them."""
+    later = trusts[KEEP_FIRST:]
+    return KEEP_FIRST + (later.index("low") if "low" in later else 0)
 
 
 def count(usage: dict[str, dict[str, int]], kind: str, name: str | None, number: int = 1) -> None:
@@ -71,24 +86,6 @@ def count(usage: dict[str, dict[str, int]], kind: str, name: str | None, number:
     if name not in table and len(table) >= USAGE_KINDS:
         name = "(others)"
     table[name] = table.get(name, 0) + number
-
-
-def unseen(connection: sa.Connection, request_ids: Collection[str], now: datetime) -> set[str]:
-    """Which of these request ids are new; all of them are remembered from now on."""
-    wanted = list(request_ids)
-    known: set[str] = set()
-    for start in range(0, len(wanted), 500):
-        chunk = wanted[start : start + 500]
-        known.update(connection.scalars(sa.select(seen.c.request_id).where(seen.c.request_id.in_(chunk))))
-    fresh = set(wanted) - known
-    if fresh:
-        connection.execute(seen.insert(), [{"request_id": request_id, "at": now} for request_id in sorted(fresh)])
-    return fresh
-
-
-def forget_seen(connection: sa.Connection, before: datetime) -> int:
-    """Drop request ids remembered before that time; how many."""
-    return connection.execute(seen.delete().where(seen.c.at < before)).rowcount
 
 
 def fold(connection: sa.Connection, folds: Iterable[Fold], now: datetime) -> list[Entry]:
@@ -102,7 +99,7 @@ def fold(connection: sa.Connection, folds: Iterable[Fold], now: datetime) -> lis
     said: list[Entry] = []
     for key, each in wanted.items():
         row = rows.get(key)
-        if row is not None and row.state == "closed" and _is_over(row, each):
+        if row is not None and row.state == "closed" and each.events and _is_over(row, each):
             connection.execute(cases.update().where(cases.c.id == row.id).values(superseded=True))
             row = None
         said.append(_open(connection, each, now) if row is None else _extend(connection, row, each, now))
@@ -125,7 +122,7 @@ def _open(connection: sa.Connection, each: Fold, now: datetime) -> Entry:
             opened_at=now,
             first_seen=each.first,
             last_seen=each.last,
-            events=each.events,
+            events=max(each.events, 1),
             samples=[_event.dump_python(sample, mode="json") for sample in each.samples],
             usage=each.usage,
         )
@@ -141,28 +138,43 @@ def _extend(connection: sa.Connection, row: Any, each: Fold, now: datetime) -> E
     for kind, table in each.usage.items():
         for name, number in table.items():
             count(usage, kind, name, number)
-    samples = [*row.samples, *(_event.dump_python(sample, mode="json") for sample in each.samples)]
     assert each.first is not None  # a fold exists because of an event
     assert each.last is not None  # see above
     late = row.verified_at is not None and each.last <= row.verified_at
+    kind, woken = ("case.events", {}) if late else _woken(row, each, now)
     values: dict[str, Any] = {
         "events": row.events + each.events,
         "first_seen": min(row.first_seen, each.first),
         "last_seen": max(row.last_seen, each.last),
-        "samples": [*samples[:KEEP_FIRST], *samples[KEEP_FIRST:][-KEEP_LAST:]],
+        "samples": _with(row.samples, each.samples),
         "usage": usage,
     }
-    kind = "case.events"
-    if not late:
-        if row.state in ("closed", "watching"):
-            kind = "case.reopened"
-            values |= {"state": "open", "closed_at": None, "recurrences": row.recurrences + 1, "due_at": now}
-            values |= {"tries": 0, "told_cause": None}
-        elif row.state in RESTING:
-            soonest = max(now, row.planned_at + REPLAN_PAUSE) if row.planned_at else now
-            values["due_at"] = min(row.due_at, soonest) if row.due_at else soonest
-    connection.execute(cases.update().where(cases.c.id == row.id).values(values))
-    return Entry(kind, row.id, {"events": each.events, "late": late})
+    connection.execute(cases.update().where(cases.c.id == row.id).values(values | woken))
+    return Entry(kind if each.events else "case.vouched", row.id, {"events": each.events, "late": late})
+
+
+def _woken(row: Any, each: Fold, now: datetime) -> tuple[str, dict[str, Any]]:
+    """What news does to a case: its kind in the journal, and the values that change. A better witness alone reopens
+    nothing, but it may be what a case has waited for.
+    """
+    if row.state in ("closed", "watching") and each.events:
+        anew = {"state": "open", "closed_at": None, "recurrences": row.recurrences + 1, "due_at": now}
+        return "case.reopened", anew | {"tries": 0, "told_cause": None}
+    if row.state in RESTING:
+        soonest = max(now, row.planned_at + REPLAN_PAUSE) if row.planned_at else now
+        return "case.events", {"due_at": min(row.due_at, soonest) if row.due_at else soonest}
+    first_witness = not any(sample.get("trust") == "high" for sample in row.samples)
+    if row.state == "waiting" and first_witness and any(sample.trust == "high" for sample in each.samples):
+        return "case.events", {"due_at": now}
+    return "case.events", {}
+
+
+def _with(known: Sequence[dict[str, Any]], samples: Sequence[Event]) -> list[dict[str, Any]]:
+    """The stored samples with newer ones, cut to what a case keeps; the newest is always kept, and last."""
+    kept = [*known, *(_event.dump_python(sample, mode="json") for sample in samples)]
+    while len(kept) > KEEP_FIRST + KEEP_LAST:
+        del kept[_least([sample.get("trust", "low") for sample in kept[:-1]])]
+    return kept
 
 
 # ----------------------------------------------------------------------------------------------------- dispatch
@@ -285,7 +297,7 @@ def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) ->
 
 def wake_all(connection: sa.Connection, now: datetime) -> int:
     """Make every open case due now: the configuration has changed. How many."""
-    query = cases.update().where(cases.c.state.in_(("planned", "held", "told", "open"))).values(due_at=now)
+    query = cases.update().where(cases.c.state.in_(("planned", "held", "told", "open", "waiting"))).values(due_at=now)
     return connection.execute(query).rowcount
 
 

@@ -6,7 +6,7 @@ crash or a lost answer, is settled by reading the world (dispatch.py), never by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -61,8 +61,12 @@ def put(
     *,
     cost: Decimal | None,
     outcome: str = "",
+    owed_to: Mapping[str, str] | None = None,
+    since: datetime | None = None,
 ) -> int:
-    """Store a write in `state`; its id. With `intended` it may be sent once the transaction has ended."""
+    """Store a write in `state`; its id. With `intended` it may be sent once the transaction has ended. `owed_to`: the
+    trust, source and client that shares.py counts by. `since`: when it was planned first, where that has to be kept.
+    """
     result = connection.execute(
         writes.insert().values(
             case_id=case_id,
@@ -74,9 +78,10 @@ def put(
             state=state,
             bytes=write.size if write.operation == "RestoreObject" else 0,
             cost=cost,
-            planned_at=now,
+            planned_at=since or now,
             sent_at=now if state == "intended" else None,
             outcome=outcome,
+            **(owed_to or {}),
         )
     )
     assert result.inserted_primary_key is not None  # an autoincrement key always comes back
@@ -102,6 +107,20 @@ def asked(connection: sa.Connection) -> dict[int, Intent]:
 def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
     """An asked write is about to be sent."""
     connection.execute(writes.update().where(writes.c.id == intent_id).values(state="intended", sent_at=now))
+
+
+def refuse(connection: sa.Connection, intent_id: int, now: datetime, why: str) -> None:
+    """An asked write must not be sent."""
+    values = {"state": "not-sent", "settled_at": now, "outcome": why}
+    connection.execute(writes.update().where(writes.c.id == intent_id, writes.c.state == "asked").values(values))
+
+
+def held_since(connection: sa.Connection, case_id: int, saying: str) -> datetime | None:
+    """Since when a write of this case is held for a reason with these words; None where none is."""
+    held = (writes.c.case_id == case_id, writes.c.state == "held", writes.c.outcome.contains(saying, autoescape=True))
+    first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
+    since: datetime | None = connection.scalar(sa.select(first).where(*held))
+    return since
 
 
 def undoing(done: Intent) -> Write | None:

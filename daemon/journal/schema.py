@@ -48,6 +48,8 @@ seen = sa.Table(
     "seen",
     metadata,
     sa.Column("request_id", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("trust", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
@@ -104,6 +106,9 @@ writes = sa.Table(
     sa.Column("settled_at", Instant),
     sa.Column("outcome", sa.Text, nullable=False, default=""),
     sa.Column("request_id", sa.Text),
+    sa.Column("trust", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("client", sa.Text),
 )
 
 approvals = sa.Table(

@@ -7,8 +7,8 @@ stores both in one transaction. So whatever was read but not stored is read agai
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 from ossmend.remediators.contract import Event
 
@@ -29,6 +29,13 @@ class Batch:
     """What was seen since the last batch: `lines`, `bytes`, `refusals`, `malformed`, `own` ..."""
     complaints: tuple[str, ...] = ()
     """What could not be read and why, each said once by the source (vanished, unreadable, malformed lines)."""
+
+    def of(self, trust: Literal["high", "low"]) -> Batch:
+        """The same, with the trust that the configuration puts into its source. Parsers never set it: a text cannot say
+        how far it is to be trusted.
+        """
+        events = (event if event.trust == trust else replace(event, trust=trust) for event in self.events)
+        return replace(self, events=tuple(events))
 
 
 class Source(Protocol):

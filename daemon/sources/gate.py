@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from ossmend.daemon.sources.anchored import patterns
+from ossmend.daemon.sources.shapes import wrapped
 from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES, spellings
 
@@ -46,7 +47,7 @@ _CODES = patterns(KNOWN_CODES)
 _CHINESE_ESCAPED = {word.encode("unicode_escape").decode() for word in _CODE_FIELDS if not word.isascii()}
 _SENTENCES = patterns(
     {_plain_part(sentence) for sentence in MESSAGE_CODES} | _SIGNED_WORDS | _CHINESE_ESCAPED,
-    marked=[word.lower() for word in WEAK_WORDS],
+    marked=[word.lower().strip() for word in (*WEAK_WORDS, *wrapped.HINTS)],
 )
 _FIELD_ENDS = tuple(word.encode() for word in _CODE_FIELDS if word.isascii())
 _CHINESE_FIELDS = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from itertools import chain
 from typing import Any
 
@@ -11,6 +12,7 @@ from ossmend.remediators.causes import (
     access_denied_request,
     access_key,
     account,
+    agreement,
     archive,
     clock,
     cors,
@@ -19,6 +21,8 @@ from ossmend.remediators.causes import (
     image,
     neighbours,
     other_403,
+    requests_400,
+    s3_client,
     signature,
     token,
 )
@@ -26,8 +30,8 @@ from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract import Diagnosis, Event
 
 FAMILIES = (
-    archive, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token, other_403,
-    neighbours, general,
+    archive, agreement, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token,
+    other_403, s3_client, requests_400, neighbours, general,
 )  # fmt: skip
 """The data files, in the order in which docs/causes.md tells them."""
 
@@ -37,6 +41,10 @@ CAUSES: Mapping[str, Cause] = {cause.id: cause for cause in chain.from_iterable(
 
 CODES = frozenset(code for cause in CAUSES.values() for code in cause.codes)
 """Every code that the catalogue explains."""
+
+
+SPOKEN: ContextVar[str] = ContextVar("spoken", default="en")
+"""The language of evidence where the caller names none: a remediator does not know who asks. The journal is English."""
 
 
 def diagnosis(
@@ -55,13 +63,13 @@ def diagnose_event(
     *,
     others: Sequence[Event] = (),
     usage: Mapping[str, Mapping[str, int]] | None = None,
-    lang: str = "en",
+    lang: str | None = None,
     around: str = "",
     world: Mapping[str, str] | None = None,
 ) -> Diagnosis:
-    """What the text of one event tells, with the others of its case beside it; evidence in `lang` (en, zh).
+    """What the text of one event tells, with the others of its case beside it; evidence in `lang` (en, zh), else SPOKEN.
 
     `around` is more of the text than the event's sample, where all of it is about this one refusal. `world` is what
     the cloud said when it was asked: features whose names begin with `cloud.`.
     """
-    return engine.diagnose(CAUSES, event, others, usage, lang, around, world)
+    return engine.diagnose(CAUSES, event, others, usage, lang or SPOKEN.get(), around, world)

@@ -28,6 +28,11 @@ _IDENTITY = sign(_LAYER, "IdentityBasedPolicy", 2.5, "the policy type is {}", "�
 _ACTION = sign(
     "fields.AccessDeniedDetail.AuthAction", ".", 0.3, "the action that was denied is {}", "被拒绝的操作是 {}"
 )
+_SIGNED_ACL = sign(
+    "acl_told_to", ".", 3,
+    "it was said to a caller that signs ({}): for it the bucket is private where no RAM policy allows the action",
+    "请求方已签名（{}）：若没有 RAM 策略允许该操作，OSS 对其也返回此消息",
+)  # fmt: skip
 _NOT_IDENTITY = against(_LAYER, "Session|AssumeRole|Control", 5)
 _NAMED = against(_KIND, ".", 4)
 """OSS names the policy that decided: it was no ACL."""
@@ -39,7 +44,7 @@ CAUSES = (
         (("Find the Deny statement for this action and narrow it; an Allow cannot help.",
           "找到针对该操作的 Deny 语句并收窄；添加 Allow 无效。"),),
         (("Do not add an Allow: a Deny always wins.", "不要添加 Allow：Deny 始终优先。"), *NO_PUBLIC),
-        (_DENY, _IDENTITY, _ACTION, said("denied by bucket policy", 2.2), said("explicit(?:ly)? den", 4), ec("0003-0000020[13]"), _NOT_IDENTITY,
+        (_DENY, _IDENTITY, _ACTION, said("denied by bucket policy", 2.2), said(r"\bexplicit(?:ly)? den", 4), ec("0003-0000020[13]"), _NOT_IDENTITY,
          against(_KIND, "ImplicitDeny", 6)), -1.2,
     ),
     cause(
@@ -51,8 +56,8 @@ CAUSES = (
           "注意资源写法：对象为 bucket/* 或 bucket/prefix/*，Bucket 自身不带斜杠；按前缀授权的用户两者都需要。"),
          ("Prove it by trying the same request again; a granted permission takes a moment to spread.", "授权后重试同一请求验证；权限生效需要片刻。")),
         (("Do not grant oss:* or all buckets.", "不要授予 oss:* 或所有 Bucket。"), *NO_PUBLIC),
-        (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), said("not belong to you", 1.6),
-         said("not authorized|no right to access|no permission|not have permission", 0.6), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
+        (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), said(r"\bnot belong to you\b", 3.5), _SIGNED_ACL,
+         said(r"\b(?:not authorized|no right to access|no permission|not have permission)\b", 0.6), said(r"\bbecause of bucket acl\b", 1), against("cloud.owner", "^another", 1), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
          against(_LAYER, "ResourceGroupLevel", 4), against("anonymous", ".", 4)), 0.6,
     ),
     cause(
@@ -61,7 +66,7 @@ CAUSES = (
         (("Move the bucket into that resource group, or grant the action for the account or the right group.",
           "将 Bucket 移入该资源组，或在账号级、正确的资源组内授权。"),),
         NO_PUBLIC,
-        (sign(_LAYER, "ResourceGroupLevel", 4.5, "the policy type is {}", "策略类型为 {}"), _IMPLICIT, said("resource group", 5), ec("0039-.*")), -2,
+        (sign(_LAYER, "ResourceGroupLevel", 4.5, "the policy type is {}", "策略类型为 {}"), _IMPLICIT, said(r"\bresource group\b", 5), ec("0039-.*")), -2,
     ),
     cause(
         "denied-session-policy", CODE,
@@ -70,7 +75,7 @@ CAUSES = (
           "在 AssumeRole 传入的 Policy 中以及角色上都加入被拒绝的操作：两者的交集才有效。"),
          ("Write resources out: a wildcard in a session policy may not match what it seems to.", "写明资源：会话策略中的通配符未必匹配预期内容。")),
         (("Do not change the bucket: it did not refuse.", "不要改动 Bucket：拒绝并非来自它。"), *NO_PUBLIC),
-        (sign(_LAYER, "SessionPolicy", 6.5, "the policy type is {}", "策略类型为 {}"), said("authorizer'?s policy", 6),
+        (sign(_LAYER, "SessionPolicy", 6.5, "the policy type is {}", "策略类型为 {}"), said(r"\bauthorizer'?s policy\b", 6), ec("0003-00000301", 1),
          sign("key_shape", "^temporary$", 0.9, "the key is a temporary one", "使用的是临时密钥"), _ACTION), -1.3,
     ),
     cause(
@@ -79,14 +84,14 @@ CAUSES = (
         (("Add the caller to the role's trust policy, and grant the caller sts:AssumeRole on that role.",
           "在角色信任策略中加入调用方，并为其授予对该角色的 sts:AssumeRole。"),),
         NO_PUBLIC,
-        (sign(_LAYER, "AssumeRolePolicy", 6.5, "the policy type is {}", "策略类型为 {}"), code("NoPermission", 4), said("should be authorized by RAM|assume", 5)), -2,
+        (sign(_LAYER, "AssumeRolePolicy", 6.5, "the policy type is {}", "策略类型为 {}"), code("NoPermission", 4), said(r"\bshould be authorized by RAM\b|\bassume(?:d|s)?\b", 5)), -2,
     ),
     cause(
         "denied-control-policy", CODE,
         ("A control policy of the resource directory denies it", "资源目录的管控策略拒绝"),
         (("Ask the administrator of the resource directory; nothing inside this account can help.",
           "请联系资源目录管理员；本账号内无法解决。"),),
-        NO_PUBLIC, (sign(_LAYER, "ControlPolicy", 6.5, "the policy type is {}", "策略类型为 {}"), said("control policy", 5)), -2,
+        NO_PUBLIC, (sign(_LAYER, "ControlPolicy", 6.5, "the policy type is {}", "策略类型为 {}"), said(r"\bcontrol policy\b", 5)), -2,
     ),
     cause(
         "denied-bucket-policy", CODE,
@@ -105,7 +110,7 @@ CAUSES = (
         "denied-vpc-endpoint", CODE,
         ("The policy of the VPC's gateway endpoint denies it", "VPC 网关终端节点的策略拒绝"),
         (("Change the endpoint's policy in the VPC; OSS cannot.", "在 VPC 中修改终端节点策略；OSS 侧无法处理。"),),
-        NO_PUBLIC, (said("VPC endpoint policy"),), -2.2,
+        NO_PUBLIC, (said(r"\bVPC endpoint policy\b"), ec("0003-00000401", 1)), -2.2,
     ),
     cause(
         "denied-bucket-acl", CODE,
@@ -114,7 +119,7 @@ CAUSES = (
           "对请求签名；或通过 RAM / Bucket Policy 仅在该前缀上为调用方授予该操作。"),
          ("To share one object use a presigned URL.", "共享单个对象请使用预签名 URL。")),
         NO_PUBLIC,
-        (said("because of bucket acl", 5), said("not belong to you", 1.6), ec("0003-00000001", 0.9), _NAMED,
+        (said(r"\bbecause of bucket acl\b", 3.8), said(r"\bnot belong to you\b", 1.2), against("acl_told_to", ".", 1.6), ec("0003-00000001", 0.9), _NAMED,
          sign("cloud.acl", "^private$", 0.3, "the bucket's ACL is {}", "Bucket ACL 为 {}"), against("cloud.acl", "^public", 3), against("cloud.owner", "^another", 1),
          sign("anonymous", ".", 1.4, "the request was not signed: {}", "请求未签名：{}")), 0.2,
     ),
@@ -123,7 +128,7 @@ CAUSES = (
         ("The bucket belongs to another account", "Bucket 属于其他账号"),
         (("Check the bucket's name and whose key is used; ask the bucket's owner to grant your account by bucket policy.",
           "核对 Bucket 名称与所用密钥的账号；请 Bucket 所有者通过 Bucket Policy 授权。"),),
-        NO_PUBLIC, (code("BucketNotBelongTo", 5), said("not belong to you", 4), ec("0003-00000202", 0.4), _NAMED, said("not the owner", 4),
+        NO_PUBLIC, (code("BucketNotBelongTo", 5), said(r"\bnot belong to you\b", 2.8), ec("0003-00000202", 0.4), _NAMED, said(r"\bnot the owner\b", 4),
                   sign("cloud.owner", "^another", 3.5, "the bucket belongs to {}", "Bucket 属于{}"), against("cloud.owner", "^ours$", 4)), -0.6,
     ),
     cause(
@@ -133,7 +138,7 @@ CAUSES = (
          ("If the object's ACL was narrowed by mistake, set it to default, so that it follows the bucket's.",
           "若误设了对象 ACL，请改回 default，使其继承 Bucket。"),),
         NO_PUBLIC,
-        (said("permission on this object", 6), said("object acl", 3), ec("0003-0000000[567]"), _NAMED,
+        (said(r"\bpermission on this object\b", 6), said(r"\bobject acl\b(?! is not allowed)", 3), ec("0003-0000000[567]"), _NAMED,
          sign("cloud.object_acl", "^private$", 3, "the object's own ACL is {}", "对象自身的 ACL 为 {}"), against("cloud.object_acl", "^(default|public)", 4)), -1.4,
     ),
     cause(
@@ -142,16 +147,18 @@ CAUSES = (
         (("Keep the object private and use signed requests; leave the ACL header out of the upload.",
           "保持私有并使用签名请求；上传时不要带 ACL 头。"),),
         (("Do not turn Block Public Access off for this.", "不要为此关闭阻止公共访问。"), *NO_PUBLIC),
-        (said("public .{0,20}acl is not allowed|block public access"), ec("0016-00000901"),
+        (said(r"\bpublic .{0,20}acl is not allowed\b|\bblock public access\b"), ec("0016-00000901"),
          sign("cloud.block_public", "^on, and the ACL is public", 7, "Block Public Access is {}", "阻止公共访问：{}"), against("cloud.block_public", "^off$", 6)), -1.8,
     ),
     cause(
         "denied-referer", CODE,
         ("The bucket's referer list refuses the page", "防盗链（Referer）拒绝"),
         (("Add the page's address to the list of referers, or make the program send a Referer.",
-          "将页面地址加入 Referer 白名单，或让程序发送 Referer。"),),
+          "将页面地址加入 Referer 白名单，或让程序发送 Referer。"),
+         ("The EC tells which: -501 no Referer was sent, -502 it is on the blacklist, -503 it is not on the whitelist.",
+          "EC 可区分：-501 未携带 Referer，-502 在黑名单中，-503 不在白名单中。")),
         (("Do not allow empty referers only for this.", "不要仅为此允许空 Referer。"), *NO_PUBLIC),
-        (said("referer"), ec("0003-00000501"),
+        (said(r"\breferer\b"), ec("0003-0000050[123]"),
          sign("cloud.referer_refuses", ".", 4.5, "the bucket's referer list refuses {}", "Bucket 的 Referer 名单拒绝 {}"), against("cloud.referer", "^none$", 6),
          sign("fields.referer", "^https?:", 0.7, "the request came from the page {}", "请求来自页面 {}")), -1.6,
     ),
@@ -161,8 +168,8 @@ CAUSES = (
         (("Sign the request; if it should be signed, find where the credentials get lost.",
           "对请求签名；若本应签名，请检查凭证在哪里丢失。"),),
         NO_PUBLIC,
-        (said("anonymous"), ec("0003-00001201"), ec("0003-00000905", 0.4), _NAMED, sign("cloud.acl", "^private$", 0.8, "the bucket's ACL is {}", "Bucket ACL 为 {}"),
-         sign("anonymous", ".", 2, "{}", "访问日志没有记录请求者")), -1,
+        (said(r"\banonymous (?:access|users? (?:has|have|is|are|may|can)|request)\b"), ec("0003-00001201"), ec("0003-00000905", 0.4), _NAMED, sign("cloud.acl", "^private$", 0.8, "the bucket's ACL is {}", "Bucket ACL 为 {}"),
+         sign("anonymous", ".", 2, "{}", "{}")), -1,
     ),
     cause(
         "denied-list-buckets", CODE,
@@ -170,7 +177,7 @@ CAUSES = (
         (("Open the bucket by its name (a preset path like oss://bucket/prefix/), or grant oss:ListBuckets.",
           "直接按名称打开 Bucket（预设路径，如 oss://bucket/prefix/），或授予 oss:ListBuckets。"),),
         NO_PUBLIC,
-        (said("forbidden to list buckets"), sign("fields.AccessDeniedDetail.AuthAction", "ListBuckets", 3, "the action that was denied is {}", "被拒绝的操作是 {}"),
+        (said(r"\bforbidden to list buckets\b"), sign("fields.AccessDeniedDetail.AuthAction", "ListBuckets", 3, "the action that was denied is {}", "被拒绝的操作是 {}"),
          sign("operation", "^(GetService|ListBuckets)$", 3, "the refused operation is {}", "被拒绝的操作是 {}")), -2,
     ),
 )  # fmt: skip

@@ -22,7 +22,7 @@ CAUSES = (
         (("Do not make a new key: the one you have may be fine.", "不要新建密钥：现有密钥可能没有问题。"),),
         (sign("key_shape", "^blank$", 6.5, "the key id as it was sent begins or ends with a blank or line end", "发送的 AccessKey ID 首尾有空格或换行"),
          sign("key_shape", "^characters$", 6, "the key id as it was sent has characters that no key id has", "发送的 AccessKey ID 含有非法字符"),
-         said("non-acceptable characters", 6.5), ec("0002-00000(901|206)", 1), said(_UNKNOWN, 0.6)), -0.6,
+         said(r"\bnon-acceptable characters\b", 6.5), ec("0002-00000(901|206)", 1), said(_UNKNOWN, 0.6)), -0.6,
     ),
     cause(
         "key-temporary", CODE,
@@ -40,6 +40,8 @@ CAUSES = (
          sign("sample", r"assumed?[-_ ]?role|instance role|ecs[-_ ]?ram[-_ ]?role|sts[-_ ]?token|security[-_ ]?token|AssumeRole", 3.2,
               "the program uses temporary credentials", "程序使用临时凭证"),
          sign("fields.x-oss-security-token", ".", 2, "a security token was sent along", "请求携带了安全令牌"),
+         sign("beside", r"\bSecurityTokenExpired\b", 4, "a security token had expired just before: the program goes on with the old temporary key",
+              "此前安全令牌已过期：程序仍在使用旧的临时密钥"),
          ec("0002-00000002", 1), said(_UNKNOWN, 0.5)), -0.4,
     ),
     cause(
@@ -49,7 +51,7 @@ CAUSES = (
           "查明谁仍在使用，并改用新密钥；轮换之后旧密钥常残留在某个程序中。"),
          ("Ask its owner why it was disabled before anything else.", "先向所有者确认停用原因。")),
         _NO_ENABLING,
-        (said("is disabled", 4.2), ec("0002-00000903", 1), ec("0002-00000904", 0.3), against("message", _UNKNOWN, 4), _ODD_SHAPE),
+        (said(r"\bkey\b.{0,60}\bis disabled\b", 4.2), ec("0002-00000903", 1), ec("0002-00000904", 0.3), against("message", _UNKNOWN, 4), _ODD_SHAPE),
         0.4,
     ),
     cause(
@@ -67,7 +69,7 @@ CAUSES = (
         (("Call from an allowed network, or add this one to the key's own policy.",
           "从允许的网络调用，或将当前网络加入密钥的访问策略。"),),
         (("Do not lift the restriction for everybody.", "不要取消全部网络限制。"),),
-        (said(r"source ip|ip address|network", 4.5), said("is disabled", 1.4), ec("0002-00000904", 1), against("message", _UNKNOWN, 4),
+        (said(r"\bsource ip\b|\bip address(?:es)?\b|\bnetworks?\b", 4.5), said(r"\bkey\b.{0,60}\bis disabled\b", 1.4), ec("0002-00000904", 1), against("message", _UNKNOWN, 4),
          _ODD_SHAPE), -1,
     ),
     cause(

@@ -21,7 +21,7 @@ CAUSES = (
         _NO_LOOP,
         (sign("operation", "^(GetObject|SelectObject|ProcessImage)$", 0.3, "a read ({}) was refused", "被拒绝的是读取操作（{}）"),
          sign("fields.storage_class", "archive", 0.2, "the access log names the storage class: {}", "访问日志记录的存储类型：{}"),
-         ec("0016-00000404", 0.5), said("not valid for the object.s state", 0.6), against("operation", _COPY, 4), against("ec", "0016-00000330", 1)),
+         ec("0016-00000404", 0.5), said(r"\bnot valid for the object.s state\b", 0.6), against("operation", _COPY, 4), against("ec", "0016-00000330", 1)),
         2.2, "RestoreObject",
     ),
     cause(
@@ -119,7 +119,7 @@ CAUSES = (
         (("Do not restore the same objects every few days.", "不要每隔几天就解冻同一批对象。"),),
         (sign("sample", "x-oss-transition-time", 4.8, "x-oss-transition-time shows that a lifecycle rule moved the object",
               "x-oss-transition-time 表明对象由生命周期规则转换"),
-         sign("sample", "lifecycle|生命周期", 3.6, "the text speaks of a lifecycle rule", "文本提到生命周期规则"),
+         sign("sample", r"\blifecycle\b|生命周期", 3.6, "the text speaks of a lifecycle rule", "文本提到生命周期规则"),
          sign("fields.sync", "^lifecycle$", 2, "the log marks the request as {}", "日志将该请求标记为 {}")),
         -0.3, "RestoreObject",
     ),

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ossmend.remediators.causes import codeless, ecs, near
 from ossmend.remediators.causes.model import Cause, Sign, Text
 from ossmend.remediators.contract import Event
 
-NO_CODE = "no-code"
 UNKNOWN_CODE = "unknown-code"
 STRANGER = "another-service"
 TELLING = 3.0
 """A sign of this weight tells the code, too."""
 _TELL_CODES = (
     "message",
-    "sample",
     "drift",
     "signed.",
     "signature",
@@ -23,13 +22,20 @@ _TELL_CODES = (
     "fields.cors_console",
     "fields.AccessDeniedDetail.",
 )
-"""Features that OSS or a browser fills only for some codes; a key's shape, say, tells nothing of the kind."""
+"""Features that OSS or a browser fills only for some codes. A key's shape tells nothing of the kind, nor do words that
+stand somewhere in the text: a Via header is in front of any code."""
+BLOCK_PAGE = "forbidden by security system"
+"""The one page of OSS that is not XML: its words stand in the text and in no message."""
 WITHOUT_CODE = 0.9
 """How sure a code is that is only implied."""
 LOGGED = 0.9
 """An access log has no message and no EC: what it suggests is less sure than what OSS said."""
-NOTHING = Text("", "")
-NO_CODE_WHY = Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码")
+BY_EC = 0.69
+"""An EC alone is never sure: Alibaba says that its values may change."""
+HINTED = 0.6
+"""How sure an EC's row in OSS's list makes, where no cause has the EC as its sign."""
+BARE = "code"
+"""The shape of an event that is nothing but a word or an EC that somebody typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,13 @@ class Chosen:
     unknown: float = 0.0
     """Log-odds of a cause that is not among them."""
     sure: float = 1.0
-    why: Text = NOTHING
+    most: float = 1.0
+    """What it may be told with at most."""
+    why: tuple[Text, ...] = ()
+    open: tuple[tuple[str, float], ...] = ()
+    """What may be behind it, where nothing is weighed."""
+    meant: str | None = None
+    """The known code that a typed word is near to."""
 
 
 def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> Chosen:
@@ -50,30 +62,49 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
         why = Text(
             f"host, ids or wording are those of another service ({whose})", f"主机、ID 或措辞属于其他服务（{whose}）"
         )
-        return Chosen((), STRANGER, sure=0.95, why=why)
-    if event.code is not None:
+        return Chosen((), STRANGER, sure=0.95, why=(why,))
+    if event.code is not None and event.code not in codeless.WORDS:
         causes = _of(catalogue, {event.code})
-        why = Text(f"{event.code} is not in the catalogue", f"目录中没有 {event.code}")
         sure = LOGGED if event.shape == "access_log" else 1.0
-        return Chosen(causes, sure=sure) if causes else Chosen((), UNKNOWN_CODE, sure=0.9, why=why)
-    implied = _implied(catalogue, found)
-    if not implied:
-        return _by_ec(catalogue, found) or Chosen((), NO_CODE, sure=0.9, why=NO_CODE_WHY)
-    why = Text(
-        f"the text does not show the code; it fits {_some(implied)}", f"文本未给出错误码；与 {_some(implied)} 相符"
-    )
-    return Chosen(_of(catalogue, implied), NO_CODE, sure=WITHOUT_CODE, why=why)
+        return Chosen(causes, sure=sure) if causes else _unknown(catalogue, event, event.code)
+    implied = _implied(catalogue, event, found)
+    if implied:
+        why = Text(
+            f"the text does not show the code; it fits {_some(implied)}", f"文本未给出错误码；与 {_some(implied)} 相符"
+        )
+        return Chosen(_of(catalogue, implied), codeless.NO_CODE, sure=WITHOUT_CODE, why=(why,))
+    return _by_ec(catalogue, event, found) or _codeless(found)
 
 
-def _by_ec(catalogue: Mapping[str, Cause], found: Mapping[str, str]) -> Chosen | None:
+def _unknown(catalogue: Mapping[str, Cause], event: Event, code: str) -> Chosen:
+    """A code that is not in the catalogue. A word that somebody typed may be meant as one that is: said, not assumed."""
+    why: tuple[Text, ...] = (Text(f"{code} is not in the catalogue", f"目录中没有 {code}"),)
+    meant = near.nearest(code, _codes(catalogue)) if event.shape == BARE else None
+    if meant is not None:
+        why += (Text(f"did you mean {meant}?", f"您是否想查询 {meant}？"),)
+    return Chosen((), UNKNOWN_CODE, sure=0.9, why=why, meant=meant)
+
+
+def _codes(catalogue: Mapping[str, Cause]) -> frozenset[str]:
+    return frozenset(code for cause in catalogue.values() for code in cause.codes)
+
+
+def _by_ec(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> Chosen | None:
     """Somebody asks what an EC means, or it is all that is left: the causes that it goes with, and no others."""
     causes = tuple(
         each for each in catalogue.values() if any(_names_ec(sign) and sign.fits(found) for sign in each.signs)
     )
-    if not causes:
-        return None
-    why = Text("only the EC is told, no code", "只有 EC，没有错误码")
-    return Chosen(causes, NO_CODE, unknown=-1.5, sure=WITHOUT_CODE, why=why)
+    why = (*codeless.head_of(found), Text("only the EC is told, no code", "只有 EC，没有错误码"))
+    if causes:
+        return Chosen(causes, codeless.NO_CODE, unknown=-1.5, sure=WITHOUT_CODE, most=BY_EC, why=why)
+    if (row := ecs.known(event.ec)) is not None:
+        return Chosen((), row.cause, sure=HINTED, why=why)
+    return Chosen((), codeless.NO_CODE, sure=0.9, why=why) if event.shape == BARE and event.ec else None
+
+
+def _codeless(found: Mapping[str, str]) -> Chosen:
+    told = codeless.read(found)
+    return Chosen((), told.cause, sure=told.sure, why=told.why, open=told.open)
 
 
 def _of(catalogue: Mapping[str, Cause], codes: set[str]) -> tuple[Cause, ...]:
@@ -84,12 +115,14 @@ def _some(codes: set[str]) -> str:
     return ", ".join(sorted(codes)[:3])
 
 
-def _implied(catalogue: Mapping[str, Cause], found: Mapping[str, str]) -> set[str]:
+def _implied(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> set[str]:
     """The codes that OSS gives together with what the text shows: its own words and fields."""
     if "StringToSign" in {name.removeprefix("fields.") for name in found} or "signature" in found:
         return {"SignatureDoesNotMatch"}
-    if found.get("shape") == "browser_console":
-        return {"AccessForbidden"}
+    if event.shape == "browser_console" or event.method == "OPTIONS":
+        return {"AccessForbidden"}  # a preflight has no signature, so nothing but CORS refuses it
+    if BLOCK_PAGE in found.get("sample", "").lower():
+        return {"AccessDenied"}
     causes = [each for each in catalogue.values() if any(_tells(sign) and sign.fits(found) for sign in each.signs)]
     return {each.codes[0] for each in causes if each.codes}
 

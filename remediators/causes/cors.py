@@ -9,7 +9,7 @@ _NEVER = (
      "不要允许所有来源（*）：否则任何网页都能在浏览器中使用该 Bucket。"),
     ("Do not make the bucket public: that does not help a preflight.", "不要把 Bucket 设为公共：这对预检没有帮助。"),
 )  # fmt: skip
-_NOT_ALLOWED = said("CORSResponse: This CORS request is not allowed", 1.8)
+_NOT_ALLOWED = said(r"\bCORSResponse: This CORS request is not allowed\b", 1.8)
 _OTHERWISE = against("message", "CORS is not enabled", 4)
 _CONSOLE = "fields.cors_console"
 
@@ -22,7 +22,7 @@ CAUSES = (
          ("Then repeat the preflight (OPTIONS); browsers may remember the old answer for a while.",
           "随后重新发送预检请求（OPTIONS）；浏览器可能会缓存旧结果一段时间。")),
         _NEVER,
-        (said("CORS is not enabled", 6.5), against("message", "This CORS request is not allowed", 4),
+        (said(r"\bCORS is not enabled\b", 6.5), against("message", "This CORS request is not allowed", 4),
          sign(_CONSOLE, "preflight|No 'Access-Control-Allow-Origin'|header .?Access-Control-Allow-Origin.? missing|access control checks", 1.5,
               "the browser said: {}", "浏览器提示：{}")),
         0.5, "PutBucketCors",
@@ -117,7 +117,7 @@ CAUSES = (
         (("Keep the whole response: this code is documented for CORS only, so ossmend changes nothing.",
           "保留完整响应：该错误码仅在跨域场景有说明，ossmend 不做任何改动。"),),
         (("Do not change CORS rules because of it.", "不要因此修改跨域规则。"), *_NEVER[1:]),
-        (sign("message", "^(?!CORSResponse)", 5, "OSS's message is not one of CORS: {}", "OSS 的消息不是跨域消息：{}"),
+        (sign("not_cors", ".", 5, "OSS's message is not one of CORS: {}", "OSS 的消息不是跨域消息：{}"),
          against("message", "CORS", 8), against("shape", "browser_console", 8)), -1.5,
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from ossmend.remediators.causes import CAUSES, FAMILIES
+from ossmend.remediators.causes.ecs import ECS
 from ossmend.remediators.causes.model import Cause, Sign, Text
 
 HEAD = """# Causes
@@ -34,7 +35,17 @@ def markdown() -> str:
     for family in FAMILIES:
         parts.append(f"## {_first_line(family)}\n")
         parts += [_cause(each) for each in family.CAUSES]
-    return "\n".join(parts)
+    return "\n".join((*parts, _ecs()))
+
+
+def _ecs() -> str:
+    """What an EC alone is answered with."""
+    lines = ["## ECs\n", "What an EC alone is answered with: a hint, told with at most 69 %. 单独的 EC 仅为提示。\n"]
+    lines += ["| EC | code, status | likeliest cause | what it says |", "|---|---|---|---|"]
+    for ec, row in sorted(ECS.items()):
+        told = ", ".join(str(part) for part in (row.code, row.status) if part) or "not told"
+        lines.append(f"| {ec} | {told} | [{row.cause}](#{row.cause}) | {row.says.en} · {row.says.zh} |")
+    return "\n".join((*lines, ""))
 
 
 def _first_line(family: ModuleType) -> str:

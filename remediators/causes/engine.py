@@ -19,6 +19,8 @@ from ossmend.remediators.contract import Diagnosis, Event
 
 MOST_CONFIDENT = 0.98
 """A text is never proof: it is a claim about the past."""
+MOST_UNSUPPORTED = 0.69
+"""A cause that nothing in the text speaks for is at best the commonest one: below what counts as sure."""
 MOST_ALTERNATIVES = 6
 LEAST_ALTERNATIVE = 0.02
 USUAL = Text(
@@ -35,21 +37,24 @@ class Weighed:
     cause: Cause
     confidence: float
     evidence: tuple[str, ...]
+    supported: bool = False
+    """Does anything in the text speak for it?"""
 
 
 def weigh(causes: Iterable[Cause], found: Mapping[str, str], lang: str = "en", unknown: float = 0.0) -> list[Weighed]:
     """All causes, the likeliest first; their confidences and that of `unknown` add up to 1."""
-    scored: list[tuple[float, Cause, tuple[str, ...]]] = []
+    scored: list[tuple[float, Cause, tuple[str, ...], bool]] = []
     for cause in causes:
         if cause.prior is None:
             continue
         here = [sign for sign in cause.signs if sign.fits(found)]
         here.sort(key=lambda sign: -sign.weight)
         sentences = [sentence for sign in here if (sentence := sign.sentence(found, lang))]
-        scored.append((cause.prior + sum(sign.weight for sign in here), cause, tuple(dict.fromkeys(sentences))))
-    most = max((score for score, _, _ in scored), default=0.0)
-    total = math.exp(unknown - most) + sum(math.exp(score - most) for score, _, _ in scored)
-    weighed = [Weighed(cause, math.exp(score - most) / total, evidence) for score, cause, evidence in scored]
+        score, spoken = cause.prior + sum(sign.weight for sign in here), any(sign.weight > 0 for sign in here)
+        scored.append((score, cause, tuple(dict.fromkeys(sentences)), spoken))
+    most = max((score for score, *_ in scored), default=0.0)
+    total = math.exp(unknown - most) + sum(math.exp(score - most) for score, *_ in scored)
+    weighed = [Weighed(cause, math.exp(score - most) / total, said, spoken) for score, cause, said, spoken in scored]
     return sorted(weighed, key=lambda each: (-each.confidence, each.cause.id))
 
 
@@ -67,17 +72,18 @@ def diagnose(
     chosen = candidates.choose(catalogue, event, found)
     weighed = weigh(chosen.causes, found, lang, chosen.unknown)
     said = findings.of(event, found, lang)
+    why = tuple(each.told(lang) for each in chosen.why)
     if not weighed:
-        return _from(catalogue[chosen.otherwise], chosen.sure, (chosen.why.told(lang), *said.evidence), (), said.facts)
+        facts = {**said.facts, "did_you_mean": chosen.meant} if chosen.meant else said.facts
+        return _from(catalogue[chosen.otherwise], chosen.sure, (*why, *said.evidence), chosen.open, facts)
     left = 1.0 - sum(each.confidence for each in weighed)
     best = weighed[0]
     if best.confidence < left:
         options = _alternatives(weighed, chosen.sure)
         return _from(catalogue["unknown"], round(left, 2), (NOTHING.told(lang), *said.evidence), options, said.facts)
-    confidence = round(min(best.confidence * chosen.sure, MOST_CONFIDENT), 2)
-    evidence = best.evidence or (USUAL.told(lang),)
-    if chosen.why.en:
-        evidence = (*evidence, chosen.why.told(lang))
+    most = MOST_CONFIDENT if best.supported else MOST_UNSUPPORTED
+    confidence = round(min(best.confidence * chosen.sure, most, chosen.most), 2)
+    evidence = (*(best.evidence or (USUAL.told(lang),)), *why)
     facts = {**said.facts, **findings.about(best.cause, event)}
     return _from(best.cause, confidence, (*evidence, *said.evidence), _alternatives(weighed[1:], chosen.sure), facts)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from ossmend.remediators.causes import signed, times
+from ossmend.remediators.causes import answered, signed, times
+from ossmend.remediators.causes.model import Told
 from ossmend.remediators.contract import Event
 
 MANY = 3
@@ -88,6 +89,7 @@ def features(
     found["told"] = "message" if event.message else "no message"
     found |= times.features(event)
     found |= signed.features(event)
+    found |= answered.features(event, found.get("sample", ""))
     found |= _request(event, found.get("sample", ""))
     found |= _crowd(event, others, usage or {})
     return found | dict(world or {})
@@ -109,11 +111,14 @@ def _request(event: Event, sample: str) -> dict[str, str]:
     if size >= BIG_BYTES:
         found["big"] = f"{size / 1e6:.0f} MB"
     if event.origin:
-        found["asked"] = f"origin {event.origin}, method {event.cors_method or 'unknown'}"
+        found["asked"] = Told(
+            f"origin {event.origin}, method {event.cors_method or 'unknown'}",
+            f"来源 {event.origin}，方法 {event.cors_method or '未知'}",
+        )
     if event.cors_headers:
         found["asked_headers"] = ", ".join(event.cors_headers)
     if event.shape == "access_log" and not event.access_key_id and not event.requester_id:
-        found["anonymous"] = "the access log names no requester"
+        found["anonymous"] = Told("the access log names no requester", "访问日志没有记录请求者")
     if event.user_agent and _BROWSER.search(event.user_agent):
         found["browser"] = event.user_agent
     return found
@@ -148,5 +153,6 @@ def _crowd(event: Event, others: Sequence[Event], usage: Mapping[str, Mapping[st
     past = times.expired_by(event)
     if behind and past is not None and past > 0:
         # a URL that was made just now by a clock that far behind is past its expiry by less than that
-        found["clock_explains"] = f"yes, by {times.words(max(behind))}" if past < max(behind) else "no"
+        late = times.words(max(behind))
+        found["clock_explains"] = Told(f"yes, by {late}", f"是，相差 {late.zh}") if past < max(behind) else "no"
     return found

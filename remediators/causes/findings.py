@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ossmend.remediators.answers import ACCOUNT_CODES
-from ossmend.remediators.causes import times
+from ossmend.remediators.causes import ecs, times
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract import Event
 
@@ -31,17 +31,6 @@ ACTIONS = {
     "ListBuckets": "oss:ListBuckets",
 }
 """The action that an operation needs, where OSS's own detail does not name it."""
-_FAMILIES = {
-    "0001": "internal", "0002": "authentication", "0003": "access control", "0004": "throttling", "0005": "encryption",
-    "0006": "form upload", "0007": "callback", "0010": "tags", "0012": "versions", "0013": "storage class", "0014": "lifecycle",
-    "0015": "buckets", "0016": "objects", "0017": "the request", "0018": "custom domains", "0019": "websites", "0020": "inventory",
-    "0024": "features", "0025": "cloud box", "0026": "objects", "0027": "retention (WORM)", "0028": "acceleration", "0030": "bucket policy",
-    "0031": "replication", "0032": "logging", "0033": "referers", "0034": "CORS", "0035": "requester pays", "0036": "access monitor",
-    "0037": "metadata query", "0038": "DDoS protection", "0039": "resource groups", "0040": "image processing", "0041": "mirroring",
-    "0042": "multipart uploads", "0043": "symlinks", "0044": "live channels", "0048": "the access path", "0053": "video", "0056": "IMM",
-    "0061": "security",
-}  # fmt: skip
-"""What the first four digits of an EC speak of (facts: section 2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +45,22 @@ def of(event: Event, found: Mapping[str, str], lang: str) -> Findings:
     """Whatever holds, which cause it may be."""
     facts: dict[str, Any] = {}
     evidence = [*_drift(event, facts, lang), *_crowd(found, facts, lang), *_beside(found, lang)]
-    if event.ec and (family := _FAMILIES.get(event.ec[:4])):
-        facts["ec_family"] = family
+    evidence += _ec(event, facts, lang)
     if endpoint := event.fields.get("Endpoint"):
         facts["endpoint"] = endpoint
     return Findings(tuple(evidence), facts)
+
+
+def _ec(event: Event, facts: dict[str, Any], lang: str) -> list[str]:
+    """What OSS's list says of the EC. One that is not in it is worth a sentence only where nothing else is told."""
+    if not event.ec:
+        return []
+    row = ecs.known(event.ec)
+    if family := ecs.FAMILIES.get(event.ec[:4]):
+        facts["ec_family"] = family.en
+    if row is not None and row.code:
+        facts["ec_code"] = row.code
+    return [ecs.sentence(event.ec).told(lang)] if row is not None or event.code is None else []
 
 
 def _drift(event: Event, facts: dict[str, Any], lang: str) -> list[str]:
@@ -70,7 +70,7 @@ def _drift(event: Event, facts: dict[str, Any], lang: str) -> list[str]:
     facts["drift_seconds"] = drift
     behind = drift < 0
     if lang == "zh":
-        return [f"RequestTime 比 ServerTime {'慢' if behind else '快'} {times.words(drift)}（{drift:+.0f} 秒）"]
+        return [f"RequestTime 比 ServerTime {'慢' if behind else '快'} {times.words(drift).zh}（{drift:+.0f} 秒）"]
     return [f"RequestTime minus ServerTime is {drift:+.0f} s: {times.words(drift)} {'behind' if behind else 'ahead'}"]
 
 

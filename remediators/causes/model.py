@@ -25,6 +25,23 @@ class Text(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
+class Told(str):
+    """A feature's value that is our own words: signs and English sentences see the English, Chinese ones the Chinese."""
+
+    __slots__ = ("zh",)
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Told:
+        told = super().__new__(cls, en)
+        told.zh = zh
+        return told
+
+    @staticmethod
+    def of(value: str, lang: str) -> str:
+        """The value in that language; what is the text's own stays as it is."""
+        return value.zh if lang == "zh" and isinstance(value, Told) else value
+
+
 @dataclass(frozen=True)
 class Sign:
     """Something in the text that speaks for a cause (weight above 0) or against it (below), in log-odds.
@@ -51,7 +68,7 @@ class Sign:
         """The evidence, in words one can check; None for a sign that has none."""
         if self.says is None or self.weight <= 0:
             return None
-        return self.says.told(lang).replace("{}", features[self.feature][:LONGEST_QUOTE])
+        return self.says.told(lang).replace("{}", Told.of(features[self.feature], lang)[:LONGEST_QUOTE])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from ossmend.remediators.causes.model import Told
 from ossmend.remediators.contract import Event
 
 HALF_HOUR = 1800
@@ -80,14 +81,18 @@ def _safely(start: datetime, seconds: int) -> datetime | None:
         return None
 
 
-def words(seconds: float) -> str:
-    """A span for people: `40 s`, `16 min`, `8.0 h`, `3 days`."""
+def words(seconds: float) -> Told:
+    """A span for people: `40 s`, `16 min`, `8.0 h`, `3 days`; in Chinese `40 秒`, `16 分钟`, `8.0 小时`, `3 天`."""
     size = abs(seconds)
     if size < 120:
-        return f"{size:.0f} s"
-    if size < 7200:
-        return f"{size / 60:.0f} min"
-    return f"{size / 3600:.1f} h" if size < 3 * 86400 else f"{size / 86400:.0f} days"
+        number, en, zh = f"{size:.0f}", "s", "秒"
+    elif size < 7200:
+        number, en, zh = f"{size / 60:.0f}", "min", "分钟"
+    elif size < 3 * 86400:
+        number, en, zh = f"{size / 3600:.1f}", "h", "小时"
+    else:
+        number, en, zh = f"{size / 86400:.0f}", "days", "天"
+    return Told(f"{number} {en}", f"{number} {zh}")
 
 
 def features(event: Event) -> dict[str, str]:
@@ -97,7 +102,7 @@ def features(event: Event) -> dict[str, str]:
         found["drift"] = kind
     drift = drift_of(event)
     if drift is None:
-        found["untimed"] = "no RequestTime and ServerTime"
+        found["untimed"] = Told("no RequestTime and ServerTime", "没有 RequestTime 和 ServerTime")
     else:
         found["behind" if drift < 0 else "ahead"] = words(drift)
         if -LATE_AT_MOST <= drift < 0 and kind == "drift":

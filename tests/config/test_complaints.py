@@ -30,6 +30,7 @@ NO_AIM = 'this policy can write (PutBucketCors), so its match must name the buck
 METHODS = 'expected "GET", "PUT", "DELETE", "POST" or "HEAD"'
 COUNT = "brakes.writes_per_hour: expected a whole number"
 WED = "policies: [ { name: a, on: AccessForbidden, match: { bucket: b }, cors: { rule: wed } } ]"
+UNREAD = "needs OSS's own log to be read, and sources has no access_log"
 NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * and ? are the wildcards"
 
 
@@ -259,6 +260,30 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
             "7:52: policies[0].brakes.cost_per_day.currency: is in USD, but the prices are in CNY",
         ),
         ("prices: { currency: USD }", "1:1: brakes.cost_per_day: is in CNY, but the prices are in USD"),
+        # who vouches
+        (
+            "sources: [ { app_log: { path: /a.log, trust: medium } } ]",
+            '3:46: sources[0].app_log.trust: expected "high" or "low", found the text "medium"',
+        ),
+        (
+            "sources: [ { app_log: { path: /a.log, confirm: access_log } } ]",
+            f"3:48: sources[0].app_log.confirm: {UNREAD}",
+        ),
+        (POLICY + "    confirm: access_log", f"7:14: policies[0].confirm: {UNREAD}"),
+        (
+            f"sources: [ {{ access_log: {{ bucket: logs, trust: low }} }} ]\n{POLICY}    confirm: access_log",
+            "8:14: policies[0].confirm: needs an access_log that is trusted, and every one here has trust: low",
+        ),
+        (
+            "sources: [ { access_log: { bucket: log } }, { app_log: { path: /a, trust: high, confirm: access_log } } ]",
+            "3:90: sources[1].app_log.confirm: a source of high trust is believed as it is: leave out one of the two",
+        ),
+        (
+            "sources: [ { access_log: { bucket: logs, confirm: access_log } } ]",
+            "3:42: sources[0].access_log.confirm: unknown key",
+        ),
+        ("brakes: { low_trust_share: 1.5 }", "3:28: brakes.low_trust_share: must be at most 1"),
+        (POLICY + "    brakes: { low_trust_share: 0.5 }", "7:15: policies[0].brakes.low_trust_share: unknown key"),
         ("prices: { as_of: 2024-02-31 }", "3:18: prices.as_of: expected a day, like 2024-04-01"),
     ],
 )

@@ -15,6 +15,7 @@ from ossmend.config.model import Brakes, Config, Money, Prices
 from ossmend.remediators.access_forbidden import CorsSettings
 from ossmend.remediators.contract import CorsRule, NoSettings, duration_text, parse_duration
 from ossmend.remediators.invalid_object_state import RestoreSettings
+from tests.patience import HUNG
 
 HEAD = "version: 1\ncloud: { region: cn-hangzhou }\n"
 POLICIES = """
@@ -128,7 +129,15 @@ def test_the_digest_does_not_depend_on_how_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", ["mode: enforce\n", "brakes: { writes_per_hour: 5 }\n", "prices: { as_of: 2026-01-01 }\n", "quiet: 1h\n"]
+    "extra",
+    [
+        "mode: enforce\n",
+        "brakes: { writes_per_hour: 5 }\n",
+        "brakes: { low_trust_share: 0.1 }\n",
+        "prices: { as_of: 2026-01-01 }\n",
+        "quiet: 1h\n",
+        "sources: [ { app_log: { path: /a.log, trust: high } } ]\n",
+    ],
 )
 def test_the_digest_changes_with_what_plans_are_made_by(extra: str) -> None:
     assert config(extra).digest != config().digest
@@ -141,6 +150,41 @@ def test_the_digest_changes_with_a_stored_rule() -> None:
 @pytest.mark.parametrize("extra", ["log: { level: debug }\n", "clock: { every: 1h }\n", "state: { path: /x }\n"])
 def test_the_digest_stays_when_no_plan_could_change(extra: str) -> None:
     assert config(extra).digest == config().digest
+
+
+# --------------------------------------------------------------------------------------------------------------- trust
+
+APP, LOGS = "{ app_log: { path: /a.log%s } }", "{ access_log: { bucket: logs%s } }"
+
+
+@pytest.mark.parametrize(
+    ("sources", "trusts", "has_witness"),
+    [
+        ((), (), False),
+        ((APP % "",), ("low",), False),
+        ((LOGS % "",), ("high",), True),
+        ((APP % "", LOGS % ""), ("low", "high"), True),
+        ((APP % ", trust: high",), ("high",), True),
+        ((APP % "", LOGS % ", trust: low"), ("low", "low"), False),
+    ],
+)
+def test_osss_own_log_is_trusted_and_an_applications_is_not_unless_the_file_says_so(
+    sources: tuple[str, ...], trusts: tuple[str, ...], has_witness: bool
+) -> None:
+    said = config(f"sources: [ {', '.join(sources)} ]\n")
+    assert tuple(source.trust for source in said.sources) == trusts
+    assert said.has_witness is has_witness
+
+
+def test_a_source_or_a_policy_may_ask_for_osss_own_word() -> None:
+    asking, silent = APP % ", confirm: access_log", "{ app_log: { path: /b.log } }"
+    said = config(f"sources: [ {asking}, {silent}, {LOGS % ''} ]\n")
+    one = config(
+        f"sources: [ {silent}, {LOGS % ''} ]\n", "policies: [ { name: a, on: UserDisable, confirm: access_log } ]"
+    )
+    plain, strict = config("", "policies: [ { name: a, on: UserDisable } ]").policies[0], one.policies[0]
+    assert [said.asks_witness(name, plain) for name in ("app_log:/a.log", "app_log:/b.log")] == [True, False]
+    assert one.asks_witness("app_log:/b.log", strict)
 
 
 # -------------------------------------------------------------------------------------------------------------- prices
@@ -209,5 +253,5 @@ from ossmend.config.load import load_text
 load_text({HEAD!r})
 print([name for name in {heavy} if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=HUNG)
     assert done.stdout.strip() == "[]"

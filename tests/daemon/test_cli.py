@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HUNG
+
 ROOT = Path(__file__).parents[2]
 GOOD = """
 version: 1
@@ -24,7 +26,7 @@ def run(*arguments: str, stdin: bytes = b"", environment: dict[str, str] | None 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALIBABA", "ALIYUN", "OSS"))}
     done = subprocess.run(
         [sys.executable, "-m", "ossmend", *arguments],
-        input=stdin, capture_output=True, timeout=60, check=False, env=kept | (environment or {}),
+        input=stdin, capture_output=True, timeout=HUNG, check=False, env=kept | (environment or {}),
     )  # fmt: skip
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -48,7 +50,7 @@ def test_help_and_explain_and_check_load_no_sdk() -> None:
         "import sys; from ossmend.daemon import cli, explain; from ossmend.config import load;"
         "print([name for name in ('oss2', 'aliyunsdkcore', 'sqlalchemy', 'apscheduler') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=HUNG, check=True)
     assert done.stdout.decode().strip() == "[]"
 
 

@@ -25,7 +25,7 @@ from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
 from ossmend.daemon.triage import Triage
 from ossmend.remediators.contract import CorsConfiguration, CorsRule, Event, Remediator, Verdict
-from tests.fakes import NOW, FakeCloud, FakeWorld
+from tests.fakes import ASKED, NOW, FakeCloud, FakeWorld
 
 CONFIG = """
 version: 1
@@ -56,9 +56,12 @@ class Scene:
         self.configure()
 
     def configure(self, mode: str = "enforce", top: str = "", policy: str = "", *, dry_run: bool = False) -> None:
+        self.use(load_text(CONFIG % (top, mode, policy, mode)), dry_run=dry_run)
+
+    def use(self, config: Config, *, dry_run: bool = False) -> None:
         if self.dispatch is not None:
             self.dispatch.close()
-        self.config = load_text(CONFIG % (top, mode, policy, mode))
+        self.config = config
         clock: Clock = self.clock
         cloud: Any = FakeCloud(self.world, may_write=not dry_run)
         self.triage = Triage(self.config, self.store, clock)
@@ -107,13 +110,15 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def frozen(key: str = "k", **fields: Any) -> Event:
-    given = Event(source="t", code="InvalidObjectState", status=403, bucket="b", key=key, client="10.0.0.1")
+    given = Event(
+        source="t", code="InvalidObjectState", status=403, bucket="b", key=key, client="10.0.0.1", origins=ASKED
+    )
     return replace(given, **fields)
 
 
 def preflight(origin: str = "https://app.example.com") -> Event:
     return Event(
-        source="t", code="AccessForbidden", status=403, bucket="b", origin=origin, cors_method="PUT",
+        source="t", code="AccessForbidden", status=403, bucket="b", origin=origin, cors_method="PUT", origins=ASKED,
         message="CORSResponse: This CORS request is not allowed.",
     )  # fmt: skip
 

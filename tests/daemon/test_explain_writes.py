@@ -203,3 +203,39 @@ def test_what_was_no_403_is_left_alone(status: int) -> None:
 def test_notes_are_in_the_language_asked_for() -> None:
     (event,) = explain_text(archived("data", "k"), lang="zh")["events"]
     assert event["writes"][0]["note"].startswith("前提")
+
+
+# ------------------------------------------------------------------------------------------ only what dispatch would do
+
+
+ONLY_2024 = """
+version: 1
+cloud: { region: cn-hangzhou }
+policies:
+  - { name: thaw, on: InvalidObjectState, match: { bucket: "bkt-*", key: "2024/*" }, mode: enforce }
+"""
+URL = "https://bkt-a.oss-cn-hangzhou.aliyuncs.com"
+GO = "oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, url="
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"CopyObject {URL}/2024/copy.bin x-oss-copy-source: /bkt-a/payroll/huge.bin failed: {GO}{URL}/2024/copy.bin",
+        f"ERROR get failed: {GO}{URL}/2024/a%2Fb.bin",
+        f"ERROR get failed: {GO}{URL}/payroll/huge.bin",
+        f"ERROR warming cache key: 2024/a.csv of bkt-a: {GO}",
+    ],
+)
+def test_nothing_outside_of_the_match_is_proposed_and_nothing_that_prose_names(text: str) -> None:
+    assert writes(text, load_text(ONLY_2024)) == []
+
+
+def test_what_lies_inside_of_the_match_is_proposed() -> None:
+    (write,) = writes(f"ERROR get failed: {GO}{URL}/2024/a.csv", load_text(ONLY_2024))
+    assert write["target"] == "oss://bkt-a/2024/a.csv"
+
+
+def test_of_two_urls_none_is_proposed_before_the_world_was_asked() -> None:
+    text = f"ERROR mirror of {URL}/2024/a.csv failed: {GO}{URL}/2024/b.csv"
+    assert writes(text) == []

@@ -14,9 +14,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from tests.patience import HUNG, until
 
 LAUNCHER = Path(__file__).parents[2] / "ossmend"
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock")
@@ -50,6 +53,11 @@ exit 0
 """
 
 
+def hear_ctrl_c() -> None:
+    """A suite that runs in a shell's background was started deaf to it, and would hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Checkout:
     """A folder that the launcher takes for its repository."""
 
@@ -78,6 +86,7 @@ class Checkout:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - no thread runs in these tests
         )
         self.started.append(process)
         return process
@@ -92,7 +101,7 @@ class Checkout:
     def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
         """Exit status, stdout, stderr."""
         process = self.start(*arguments, **more)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HUNG)
         return process.returncode, out, err
 
     def run_as(self, prelude: str, *arguments: str, **more: str) -> tuple[int, str, str]:
@@ -106,7 +115,7 @@ class Checkout:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=HUNG,
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -212,8 +221,8 @@ def test_two_terminals_set_up_once(checkout: Checkout) -> None:
     assert second.stderr is not None
     assert "another terminal is setting up" in second.stderr.readline()
     (checkout.root / "gate").write_text("go on\n", encoding="utf-8")
-    assert first.communicate(timeout=60)[0] == "ossmend one\n"
-    assert second.communicate(timeout=60)[0] == "ossmend two\n"
+    assert first.communicate(timeout=HUNG)[0] == "ossmend one\n"
+    assert second.communicate(timeout=HUNG)[0] == "ossmend two\n"
     assert checkout.diary() == ["venv", "packages", "ossmend"]
 
 
@@ -241,7 +250,7 @@ def test_the_exit_status_is_the_commands(ready: Checkout, status: int) -> None:
 
 def test_the_launcher_becomes_the_command_so_that_signals_reach_it(ready: Checkout) -> None:
     process = ready.start("run")
-    process.communicate(timeout=60)
+    process.communicate(timeout=HUNG)
     assert int((ready.root / "pid").read_text(encoding="utf-8")) == process.pid
 
 
@@ -278,13 +287,31 @@ def test_going_back_from_an_update_that_failed_half_way_installs_again(ready: Ch
     assert "packages" in ready.diary()
 
 
+@contextmanager
+def waited_at(gate: Path) -> Iterator[None]:
+    """While uv stands at the gate and reads; it can be opened for writing only then."""
+    writers: list[int] = []
+
+    def open_it() -> bool:
+        with suppress(OSError):
+            writers.append(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(writers)
+
+    until("uv waits at the gate", open_it)
+    try:
+        yield
+    finally:
+        os.close(writers[0])
+
+
 def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: Checkout) -> None:
     os.mkfifo(checkout.root / "gate")
     process = checkout.start("demo")
     assert process.stderr is not None
     assert "making .venv" in process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with waited_at(checkout.root / "gate"):
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=HUNG)
     assert (process.returncode, out) == (130, "")
     assert "interrupted" in err
     assert "Traceback" not in err

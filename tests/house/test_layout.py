@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HUNG
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BUILD = PROJECT["tool"]["hatch"]["build"]["targets"]
@@ -40,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the sdist, as a release would be."""
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(build, capture_output=True, check=False, timeout=170)
+    done = subprocess.run(build, capture_output=True, check=False, timeout=HUNG)
     if b"No module named" in done.stderr:
         pytest.skip("the build tools are not installed in this Python")
     assert done.returncode == 0, done.stderr.decode()
@@ -62,7 +64,7 @@ def test_the_wheel_built_from_the_sdist_holds_everything_that_is_tracked(wheel: 
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that has the wheel and its dependencies, and has never heard of the checkout."""
     folder = tmp_path_factory.mktemp("empty") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=HUNG)
     (site,) = folder.glob("lib/python3*/site-packages")
     zipfile.ZipFile(wheel).extractall(site)
     # a folder named in a .pth file is searched, but its own .pth files, which lead to the checkout, are not read
@@ -75,7 +77,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_runs_where_there_is_no_checkout(installed: Path, tmp_path: Path) -> None:
     def ossmend(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(installed), "-I", "-m", "ossmend", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=HUNG)
 
     where = subprocess.run(
         [str(installed), "-I", "-c", "import ossmend.daemon; print(ossmend.daemon.__file__)"],

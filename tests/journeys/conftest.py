@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,20 +19,10 @@ import requests
 from ossmend.simulator.serve import Running, running_simulator
 from tests.journeys.story import Story
 from tests.journeys.test_every_cause import RULE
+from tests.patience import HUNG, until
 from tests.simulator.test_scenes_refuse import playing
 
-PATIENCE = 60.0
-"""Seconds after which a journey is given up; none needs more than a few."""
-
-
-def until(what: str, question: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Ask again and again until the answer is yes; fail with `what` when patience is over."""
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if question():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"not within {patience:g} s: {what}")
+__all__ = ["Daemon", "World", "until"]
 
 
 class Daemon:
@@ -49,7 +38,8 @@ class Daemon:
         self.log.touch()
 
     def configure(self, policies: str, **top: str) -> None:
-        """Write the configuration: `policies` as YAML, and further top-level lines."""
+        """Write the configuration: `policies` as YAML, and further top-level lines; `sources` instead of the log."""
+        sources = top.pop("sources", f"[ {{ app_log: {{ path: '{self.log}', start: beginning }} }} ]")
         lines = [
             "version: 1",
             "cloud:",
@@ -57,7 +47,7 @@ class Daemon:
             f"  endpoint: {self._simulator.oss}",
             f"  rpc_endpoint: {self._simulator.rpc}",
             f"state: {{ path: '{self.directory / 'state'}' }}",
-            f"sources: [ {{ app_log: {{ path: '{self.log}', start: beginning }} }} ]",
+            f"sources: {sources}",
             "clock: { ntp_servers: [], every: 10m }",
             *(f"{name}: {value}" for name, value in top.items()),
             "policies:",
@@ -98,20 +88,20 @@ class Daemon:
         """kill -9."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=HUNG)
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=HUNG)
 
     def command(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """Run another `ossmend` command on the same configuration with --json: exit status and document."""
         done = subprocess.run(
             [sys.executable, "-m", "ossmend", *arguments, "--config", str(self.config), "--json"],
-            env=self.environment, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+            env=self.environment, capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
             return done.returncode, json.loads(done.stdout)
@@ -125,7 +115,7 @@ class Daemon:
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=HUNG)
 
 
 class World:
@@ -146,7 +136,7 @@ class World:
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
         with requests.Session() as session:
             session.trust_env = False
-            found: list[dict[str, Any]] = session.get(f"{self.simulator.control}/requests", timeout=30).json()[
+            found: list[dict[str, Any]] = session.get(f"{self.simulator.control}/requests", timeout=HUNG).json()[
                 "requests"
             ]
         return [each for each in found if operation is None or each["operation"] == operation]

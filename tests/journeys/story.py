@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from ossmend.daemon import listing
 from ossmend.daemon.app import App
 from ossmend.simulator.control import add_fault
 from ossmend.simulator.serve import Running
-from tests.daemon.cloud.stubs import HandClock
+from tests.daemon.cloud.stubs import StillClock
 from tests.journeys.test_every_cause import RULE, Ask, configured, text_of
 
 AGENT = "reports-app/2.0"
@@ -20,7 +22,7 @@ class Story:
 
     def __init__(self, directory: Path, sim: Running, rule: str = RULE) -> None:
         self.sim = sim
-        self.clock = HandClock()
+        self.clock = StillClock(datetime.now(UTC))
         self._log = directory / "app.log"
         self._log.touch()
         path = configured(directory, sim)
@@ -32,6 +34,8 @@ class Story:
         """A line of the application, stamped with the hand's time."""
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ} ERROR {text}\n")
+        at_rest = self.clock.now().timestamp() - 10.0
+        os.utime(self._log, (at_rest, at_rest))  # nobody is in the middle of a line
 
     def fault(self, **settings: Any) -> None:
         """A fault rule of the simulator, from now on."""

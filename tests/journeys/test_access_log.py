@@ -8,13 +8,14 @@ import requests
 
 from tests.journeys.conftest import Daemon, World
 from tests.journeys.test_restore import POLICY, archive, refusal
+from tests.patience import HUNG
 
 
 def flush(world: World) -> None:
     """Let OSS write its hourly access logs now."""
     with requests.Session() as session:
         session.trust_env = False
-        assert session.post(f"{world.simulator.control}/logs/flush", timeout=10).ok
+        assert session.post(f"{world.simulator.control}/logs/flush", timeout=HUNG).ok
 
 
 def logged(world: World, daemon: Daemon, name: str, keys: list[str]) -> oss2.Bucket:

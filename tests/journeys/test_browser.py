@@ -6,6 +6,7 @@ import oss2
 import requests
 
 from tests.journeys.conftest import Daemon, World, until
+from tests.patience import HUNG
 
 ORIGIN = "https://app.example.com"
 POLICY = """\
@@ -23,7 +24,7 @@ def preflight(world: World, bucket: str, origin: str = ORIGIN) -> requests.Respo
     wanted = {"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-new,x-a"}
     with requests.Session() as session:
         session.trust_env = False
-        return session.options(f"{world.simulator.oss}/{bucket}/a.png", headers=wanted, timeout=10)
+        return session.options(f"{world.simulator.oss}/{bucket}/a.png", headers=wanted, timeout=HUNG)
 
 
 def tell(daemon: Daemon, bucket: str, answer: requests.Response, origin: str = ORIGIN) -> None:

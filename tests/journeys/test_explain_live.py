@@ -13,6 +13,7 @@ from ossmend.daemon.cli import main
 from ossmend.daemon.explain import explain_text
 from ossmend.daemon.explain_live import MOST, asking
 from ossmend.simulator.serve import Running
+from tests.daemon.chinese import english
 from tests.journeys.test_every_cause import WRITING, configured, get, image, key, text_of
 from tests.simulator.test_scenes_refuse import ANALYST, GALLERY, INTERN, REPORTS, bucket, playing
 
@@ -22,12 +23,12 @@ def credentials(sim: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", sim.access_key_secret)
 
 
-def explained(sim: Running, directory: Path, text: str, *, live: bool) -> dict[str, Any]:
+def explained(sim: Running, directory: Path, text: str, *, live: bool, lang: str = "en") -> dict[str, Any]:
     config = load(configured(directory, sim))
     if not live:
-        return explain_text(text, config=config)
+        return explain_text(text, config=config, lang=lang)
     with asking(config) as ask:
-        return explain_text(text, config=config, live=ask)
+        return explain_text(text, config=config, lang=lang, live=ask)
 
 
 def test_a_denial_is_decoded_and_its_policy_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +59,33 @@ def test_the_plan_is_the_daemons_own(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert explained(sim, tmp_path, thawed, live=False)["events"][0]["writes"]
         (event,) = explained(sim, tmp_path, thawed, live=True)["events"]
         assert event["writes"] == []  # it reads: the text is old
+
+
+def test_what_the_cloud_said_is_told_in_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(sim: Running, text: str) -> list[str]:
+        (event,) = explained(sim, tmp_path, text, live=True, lang="zh")["events"]
+        notes = [write["note"] for write in event["writes"]]
+        return [each for each in (*event["diagnosis"]["evidence"], *notes) if "OSS 返回：" not in each]
+
+    with playing("access_denied") as sim:
+        credentials(sim, monkeypatch)
+        text = text_of(get("vault", "secret/plan.txt", ANALYST), sim)
+        sim.do(lambda cloud: cloud.clock.advance(3))
+        said = told(sim, text)
+        assert any("RAM 解码结果" in each for each in said)
+        assert [each for each in said if english(each)] == []
+    with playing("invalid_object_state") as sim:
+        credentials(sim, monkeypatch)
+        frozen = text_of(get("reports-archive", "2024/q1.csv", REPORTS), sim)
+        for text in (frozen, frozen.replace("2024/q1.csv", "2024/q4.csv")):
+            said = told(sim, text)
+            assert any("刚刚" in each for each in said)
+            assert [each for each in said if english(each)] == []
+    with playing("invalid_access_key_id") as sim:
+        credentials(sim, monkeypatch)
+        said = told(sim, text_of(key("LTAI5tBobDeleted00000001"), sim))
+        assert any("回收站" in each for each in said)
+        assert [each for each in said if english(each)] == []
 
 
 def test_a_key_is_looked_up_and_a_picture_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

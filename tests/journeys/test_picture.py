@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from tests.journeys.conftest import Daemon, World, until
+from tests.patience import HUNG
 
 image = pytest.importorskip("PIL.Image", reason="the extra `images` is not installed")
 
@@ -97,7 +98,7 @@ def test_a_dry_run_plans_the_copy_and_sends_nothing_but_reads(world: World, daem
 def pay(world: World, status: str) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        assert session.put(f"{world.simulator.control}/account", json={"status": status}, timeout=10).ok
+        assert session.put(f"{world.simulator.control}/account", json={"status": status}, timeout=HUNG).ok
 
 
 def test_no_write_goes_out_while_the_account_is_refused(world: World, daemon: Daemon) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -100,12 +99,12 @@ def test_a_name_that_reads_as_a_pattern_gets_no_statement_since_it_would_allow_m
     assert "statement" not in verdict.diagnosis.facts
 
 
-def test_a_hostile_bucket_policy_is_read_in_no_time() -> None:
+def test_a_hostile_bucket_policy_is_read_to_its_end() -> None:
+    """A matcher that tries every split would need years here: no limit of ours is needed to see that."""
     hostile = policy(Resource=["acs:oss:*:*:vault/" + "*a" * 15 + "b"])
     event = denied(method="GET", key="a" * 1000)
-    started = time.process_time()
-    told(FakeWorld(access={"vault": BucketAccess(policy=hostile)}), event)
-    assert time.process_time() - started < 5  # a matcher that backtracks would need years
+    verdict = told(FakeWorld(access={"vault": BucketAccess(policy=hostile)}), event)
+    assert verdict.diagnosis.cause == "denied-ram-implicit", "the key does not end in b: no statement is about it"
 
 
 def test_many_clients_over_a_week_are_no_sudden_onset() -> None:

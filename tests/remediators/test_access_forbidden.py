@@ -18,7 +18,7 @@ from ossmend.remediators.access_forbidden import (
 )
 from ossmend.remediators.contract import Act, Case, CorsConfiguration, CorsRule, Done, Event, Subject, Tell, Wait
 from ossmend.remediators.writes import PutBucketCors
-from tests.fakes import NOW, FakeView, FakeWorld, case_of, receipt_of
+from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
 ORIGIN = "https://app.example.com"
 STORED = CorsRule((ORIGIN,), ("GET", "PUT"), ("content-type", "x-oss-*"), ("ETag",), 600)
@@ -35,6 +35,7 @@ def refused(**fields: object) -> Event:
         message=NOT_ALLOWED,
         bucket="b",
         key="up.png",
+        origins=ASKED,
         origin=ORIGIN,
         origin_from="origin",
         cors_method="PUT",

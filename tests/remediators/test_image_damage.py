@@ -11,7 +11,7 @@ from ossmend.remediators.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract import Act, Done, Event, ObjectRef, Tell, Verdict
 from ossmend.remediators.image_damage import MOST_VERSIONS, ImageSettings, plan, subject
 from ossmend.remediators.writes import RestoreVersion, versions_digest
-from tests.fakes import NOW, FakeView, FakeWorld, case_of, receipt_of
+from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
 REF = ObjectRef("photos", "cat.jpg")
 
@@ -19,7 +19,7 @@ REF = ObjectRef("photos", "cat.jpg")
 def refused(**told: Any) -> Event:
     given: dict[str, Any] = {
         "source": "t", "code": "ImageDamage", "status": 403, "bucket": "photos", "key": "cat.jpg",
-        "message": "The image file may be damaged.",
+        "message": "The image file may be damaged.", "origins": ASKED,
     }  # fmt: skip
     return Event(**(given | told))
 

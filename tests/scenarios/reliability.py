@@ -6,7 +6,9 @@ shapes of one story are no independent samples: the number of stories is what co
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from ossmend.daemon.explain import explain_text
 from tests.scenarios.further import FURTHER
@@ -19,7 +21,9 @@ UNMEASURED = "clock-unmeasured"
 """Names no cause: always right where the times are not told, and so left out."""
 TUNED: tuple[Story, ...] = (*LISTED, *FURTHER, *RETIRED)
 
-__all__ = ["HELD_OUT", "TUNED", "judged"]
+PASTED = Path(__file__).parents[1] / "samples" / "pasted" / "reports.jsonl"
+
+__all__ = ["HELD_OUT", "TUNED", "judged", "pasted"]
 
 
 def judged(stories: Sequence[Story]) -> list[tuple[float, bool]]:
@@ -35,3 +39,23 @@ def judged(stories: Sequence[Story]) -> list[tuple[float, bool]]:
                 if diagnosis["cause"] != UNMEASURED:
                     pairs.append((diagnosis["confidence"], diagnosis["cause"] in story.causes))
     return pairs
+
+
+def pasted() -> list[tuple[float, bool]]:
+    """The same for texts as people paste them; those whose cause the text leaves to any reader are left out."""
+    pairs: list[tuple[float, bool]] = []
+    for line in PASTED.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        wanted = [row["expected"], *(row["expected"].get("all") or [])]
+        for event in explain_text(row["text"])["events"]:
+            causes = [
+                cause for each in wanted if event["code"] in _options(each["code"]) for cause in each["causes"] or []
+            ]
+            diagnosis = event["diagnosis"]
+            if causes and diagnosis["cause"] != UNMEASURED:
+                pairs.append((diagnosis["confidence"], diagnosis["cause"] in causes))
+    return pairs
+
+
+def _options(value: str | list[str | None] | None) -> list[str | None]:
+    return value if isinstance(value, list) else [value]

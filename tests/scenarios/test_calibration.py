@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.reliability import HELD_OUT, TUNED, judged
+from tests.scenarios.reliability import HELD_OUT, TUNED, judged, pasted
 from tests.scenarios.story import Story
 
 
@@ -12,6 +12,12 @@ from tests.scenarios.story import Story
 def test_what_is_said_with_confidence_is_right(stories: tuple[Story, ...]) -> None:
     sure = [right for confidence, right in judged(stories) if confidence >= 0.9]
     assert len(sure) > 100
+    assert sum(sure) / len(sure) >= 0.9
+
+
+def test_what_is_said_with_confidence_of_a_pasted_text_is_right() -> None:
+    sure = [right for confidence, right in pasted() if confidence >= 0.7]
+    assert len(sure) > 50
     assert sum(sure) / len(sure) >= 0.9
 
 

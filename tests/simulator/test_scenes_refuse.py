@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from ossmend.simulator.serve import Running, running_simulator
+from tests.patience import HUNG
 from tests.simulator.rpc.rpc_client import Account
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ Told = tuple[int, str, str]
 
 @contextmanager
 def playing(scene: str, **changes: Any) -> Iterator[Running]:
-    with running_simulator(scene=scene) as running:
+    """What takes time in a scene takes it by `advance` alone."""
+    with running_simulator(scene=scene, speed=0.0) as running:
 
         def change(cloud: Cloud) -> None:
             for name, value in changes.items():
@@ -43,7 +45,7 @@ def bucket(sim: Running, name: str, key: tuple[str, ...] = (), region: str = "cn
         auth = oss2.AuthV4(*key)
     session = oss2.Session()
     session.session.trust_env = False
-    return oss2.Bucket(auth, sim.oss, name, region=region, session=session, connect_timeout=10)
+    return oss2.Bucket(auth, sim.oss, name, region=region, session=session, connect_timeout=HUNG)
 
 
 def told(action: Callable[..., Any], *args: Any, **settings: Any) -> Told:
@@ -159,7 +161,7 @@ def preflight(sim: Running, name: str, origin: str, method: str, headers: str = 
         asked["Access-Control-Request-Headers"] = headers
     with requests.Session() as session:
         session.trust_env = False
-        return session.options(f"{sim.oss}/{name}/logo.png", headers=asked, timeout=10)
+        return session.options(f"{sim.oss}/{name}/logo.png", headers=asked, timeout=HUNG)
 
 
 @pytest.mark.parametrize(
@@ -447,9 +449,9 @@ def test_a_presigned_url_ends() -> None:
     with playing("access_denied") as sim, requests.Session() as session:
         session.trust_env = False
         url = bucket(sim, "vault", ADMIN).sign_url("GET", "payroll.csv", 60)
-        assert session.get(url, timeout=10).status_code == 200
+        assert session.get(url, timeout=HUNG).status_code == 200
         sim.do(lambda cloud: setattr(cloud.clock, "offset_seconds", 120))
-        answer = session.get(url, timeout=10)
+        answer = session.get(url, timeout=HUNG)
     assert answer.status_code == 403
     assert answer.headers["x-oss-ec"] == "0002-00000236"
 
@@ -494,8 +496,8 @@ def test_a_presigned_put_with_another_content_type_does_not_match(signing: Runni
     url = holder.sign_url("PUT", "new.txt", 60, headers={"Content-Type": "text/plain"})
     with requests.Session() as plain:
         plain.trust_env = False
-        wrong = plain.put(url, data=b"x", headers={"Content-Type": "text/html"}, timeout=10)
-        right = plain.put(url, data=b"x", headers={"Content-Type": "text/plain"}, timeout=10)
+        wrong = plain.put(url, data=b"x", headers={"Content-Type": "text/html"}, timeout=HUNG)
+        right = plain.put(url, data=b"x", headers={"Content-Type": "text/plain"}, timeout=HUNG)
     assert (wrong.status_code, "SignatureDoesNotMatch" in wrong.text, right.status_code) == (403, True, 200)
 
 
@@ -503,7 +505,7 @@ def test_a_name_sent_otherwise_than_signed_does_not_match(signing: Running) -> N
     url = bucket(signing, "uploads", UPLOADER).sign_url("GET", "a+b.txt", 60)
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(url.replace("a%2Bb.txt", "a%20b.txt"), timeout=10)
+        answer = session.get(url.replace("a%2Bb.txt", "a%20b.txt"), timeout=HUNG)
     assert (answer.status_code, "SignatureDoesNotMatch" in answer.text) == (403, True)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HUNG
+
 UNIT = Path(__file__).parents[2] / "systemd" / "ossmend.service"
 DROP_INS = sorted(UNIT.with_name("ossmend.service.d").iterdir())
 MOST_EXPOSED = 1.2
@@ -34,7 +36,7 @@ def installed(tmp_path: Path) -> Path:
 
 @needs_analyze
 def test_systemd_has_nothing_to_complain_of(installed: Path) -> None:
-    done = subprocess.run(["systemd-analyze", "verify", str(installed)], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(["systemd-analyze", "verify", str(installed)], capture_output=True, check=False, timeout=HUNG)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
@@ -47,14 +49,14 @@ def test_systemd_has_nothing_to_complain_of_in_a_drop_in(installed: Path, drop_i
     folder.mkdir()
     text = drop_in.read_text(encoding="utf-8").replace("/opt/ossmend/.venv/bin/python", sys.executable)
     (folder / drop_in.name.removesuffix(".example")).write_text(text, encoding="utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", str(installed)], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(["systemd-analyze", "verify", str(installed)], capture_output=True, check=False, timeout=HUNG)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @needs_analyze
 def test_the_exposure_is_as_low_as_a_tcp_client_gets(installed: Path) -> None:
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(installed)]
-    told = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True).stdout
+    told = subprocess.run(command, capture_output=True, check=False, timeout=HUNG, text=True).stdout
     found = re.search(r"Overall exposure level for ossmend.service: ([0-9.]+)", told)
     assert found is not None
     assert float(found[1]) <= MOST_EXPOSED

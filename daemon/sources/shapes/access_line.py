@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import times
 from ossmend.daemon.sources.shapes.event import without_secrets
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract import Event, Origin
 
 _LINE = re.compile(
     rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? '
@@ -196,6 +196,7 @@ def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
         bucket=entry.bucket,
         key=key,
         version_id=_version(query),
+        origins=dict.fromkeys(("code", "bucket", "key", "version_id", "request_id", "client"), Origin.BODY),
         method=entry.method,
         operation=entry.operation,
         url=without_secrets(f"{path}{mark}{query}"),

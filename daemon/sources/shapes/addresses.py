@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,12 +20,13 @@ from ossmend.remediators.contract import Origin
 MOST_ADDRESSES = 40
 BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _BUCKET_HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
+    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
     r"|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
     r"\.(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?",
     re.IGNORECASE,
 )
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
+_KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
 _URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
@@ -35,7 +36,8 @@ _REQUEST_LINE = re.compile(
 _HOST_HEADER = re.compile(r"^[ \t>*<|]{0,6}Host:[ \t]{0,4}([A-Za-z0-9.-]{4,253})", re.IGNORECASE | re.MULTILINE)
 _ASKED = re.compile(
     r"(?:\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS)[\s:\"'(\[]{1,3}"
-    r"|\b(?:url|uri|URL|URI|endpoint|Endpoint|for|to|from|at|load|request|Request|fetch|download(?:ing)?|upload(?:ing)?)"
+    r"|\b(?:url|uri|URL|URI|endpoint|Endpoint|for|to|(?<!\()from|at|load(?:ing)?|[Rr]equest(?:ing)?"
+    r"|[Ff]etch(?:ing)?|[Gg]et(?:ting)?|[Oo]pen(?:ing)?|[Rr]ead(?:ing)?|[Dd]ownload(?:ing)?|[Uu]pload(?:ing)?)"
     r"[\s:=\"'(\[<]{1,4})$"
 )
 _NOT_REQUESTS = re.compile(
@@ -43,7 +45,10 @@ _NOT_REQUESTS = re.compile(
     r"|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc",
     re.IGNORECASE,
 )
-_KEY_END = re.compile(r"[:：] |[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)|\s[(\[]|[，；。]\s|[:：]$")
+_KEY_END = re.compile(
+    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"|\s[(\[]|[，；。]\s|[:：]$"
+)
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
     r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
@@ -83,7 +88,15 @@ def find(refusal: Fragment | None, context: Fragment | None, text: str, start: i
     """Every address in the fields and in the text; `known` is the bucket that the fields name."""
     url, spots = _from_urls(refusal, context, text, known)
     method, lines = _from_request_lines(refusal, context, text, known)
-    return Told((*spots, *_from_uris(text, start), *lines, *_from_bare_hosts(text)), url, method)
+    return Told(
+        (*spots, *_from_uris(text, start), *lines, *_from_sentences(text), *_from_bare_hosts(text)), url, method
+    )
+
+
+def _from_sentences(text: str) -> Iterator[Spot]:
+    """`key 'a.csv' in bucket 'b'`, as Arrow says it: a fixed sentence, and yet a sentence."""
+    for found in islice(_KEY_IN_BUCKET.finditer(text), MOST_ADDRESSES):
+        yield Spot(found[2], found[1], origin=Origin.URI)
 
 
 def _from_bare_hosts(text: str) -> Iterator[Spot]:
@@ -227,7 +240,7 @@ def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:
 
 def _from_uris(text: str, start: int) -> list[Spot]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
-    error.
+    error. An S3 client's place behind the error may be about anything.
     """
     uris = list(islice(_URI.finditer(text), MOST_ADDRESSES))
     before = [uri for uri in uris if uri.start() < start] or uris
@@ -237,6 +250,8 @@ def _from_uris(text: str, start: int) -> list[Spot]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
         end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
         spots += _raw_keys(uri, text, end)
+    if uris and uris[0].start() >= start and not uris[0][0].lower().startswith("oss:"):
+        spots = [replace(spot, origin=Origin.PROSE) for spot in spots]
     return spots
 
 

@@ -40,7 +40,8 @@ _FIREFOX_ZH = re.compile(
     r"（原因：([^）\r\n]{1,300})）(?:。状态码：(\d{3}))?"
 )
 _XHR = re.compile(
-    r"\(req \"\w{1,20}\"\), (GET|PUT|POST|HEAD|DELETE) (https?://[^\s'\"]{1,4000}) -\d \(connected: (?:true|false)"
+    r"\(req \\{0,8}\"\w{1,20}\\{0,8}\"\), (GET|PUT|POST|HEAD|DELETE) (https?://[^\s'\"]{1,4000}) -\d"
+    r" \(connected: (?:true|false)"
 )
 """ali-oss in a browser: the request never got an answer that the page may read."""
 _PREFLIGHT = re.compile(r"\bOPTIONS (https?://[^\s'\"]{1,4000}) (?:net::\w{1,40} )?(403)(?: \(Forbidden\))?")

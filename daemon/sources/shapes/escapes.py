@@ -7,6 +7,7 @@ import sys
 from html import unescape
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_BEYOND_ASCII = re.compile(r"\\u(?!00[0-7])([0-9a-fA-F]{4})()()()")
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _BYTES = re.compile(r"\\x[89a-fA-F][0-9a-fA-F]")
@@ -32,6 +33,11 @@ def unescaped(value: str, depth: int = 1) -> str:
             value = _from_bytes(value)
         depth -= 1
     return value
+
+
+def readable(text: str) -> str:
+    r"""`\u4e2d` as the sign that it stands for; signs of ASCII stay escaped, since they would change what is quoted."""
+    return _HALVES.sub(_joined, _BEYOND_ASCII.sub(_sign, text)) if "\\u" in text else text
 
 
 def _sign(found: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from ossmend.daemon.redact import redact
 from ossmend.daemon.sources.shapes import place, times
+from ossmend.daemon.sources.shapes.escapes import readable
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
 from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
@@ -38,7 +39,8 @@ _BODYLESS = re.compile(
     r"|Error Code: 403 Forbidden"
     r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/)|\bHEAD\b.{0,40}\b403\b"
     r"|(?i:head_?(?:object|bucket))"
-    r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b|: {2}RequestId: "
+    r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b"
+    r"|No further error information was returned|: {2}RequestId: "
 )
 """A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
@@ -49,17 +51,12 @@ _QUERY_SECRET = re.compile(
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
-def event_of(
-    refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool, prelude: str = ""
-) -> Event | None:
-    """The event of one refusal; None where the text, looked at as a whole, tells of none. `prelude` is what stands
-    before it in a text that is about this one alone.
-    """
+def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool) -> Event | None:
+    """The event of one refusal; None where the text, looked at as a whole, tells of none."""
     fragment, record = refusal.fragment, refusal.record
     begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
-    if record.objects:
-        begin, end = 0, 4 * SAMPLE
-    around = record.own[begin:end]
+    inner = "" if record.objects else record.own[begin:end]
+    around = f"{inner}\n{refusal.words}" if refusal.words else inner
     whose = stranger(fragment, around)
     if not _is_refusal(refusal, around, whose, strict=strict, words=words):
         return None
@@ -67,10 +64,10 @@ def event_of(
         fragment.put("code", implied, Origin.IMPLIED)
     context = _context(refusal)
     facts = fragment.facts
-    before = len(around) if refusal.record.objects else fragment.start - begin
+    before = len(around) if record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
-    if where.bucket is None and where.key is None and prelude:
-        where = place.guess(prelude)
+    if where.bucket is None and where.key is None and not strict:
+        where = place.guess(refusal.prelude)
     code = None if whose else facts.get("code")
     key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
     request_id = facts.get("request_id") or _hex_id(context)
@@ -79,10 +76,10 @@ def event_of(
         source=source,
         shape=fragment.shape,
         code=_clean(code),
-        status=_status(facts, code),
+        status=_status(facts, context, code),
         message=_clean(_message(refusal)),
         request_id=_clean(request_id),
-        ec=_one_ec(facts, around, fragment.start - begin),
+        ec=_one_ec(facts, around, fragment.start - begin) or _context_ec(context),
         host=_clean(facts.get("host") or _first(context, "host")),
         bucket=_clean(where.bucket),
         key=_clean(where.key),
@@ -92,7 +89,7 @@ def event_of(
             for r in where.readings
         ),
         origins=_origins(fragment, context, where, code),
-        method=_method(facts, context, where) or _head(code, around),
+        method=_head(code, around) or _method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
         access_key_id=_clean(key_id[:256]) if key_id else None,
@@ -103,7 +100,7 @@ def event_of(
         request_time=times.read_iso(facts["request_time"]) if "request_time" in facts else None,
         server_time=times.read_iso(facts["server_time"]) if "server_time" in facts else None,
         fields=_fields(refusal, context, whose),
-        sample=_sample(record.text, fragment, begin),
+        sample=_sample(refusal, begin),
         origin=cors.origin,
         origin_from="origin" if cors.origin else None,
         cors_method=cors.method,
@@ -168,7 +165,7 @@ def _origins(fragment: Fragment, context: Fragment | None, where: place.Place, c
         found["key"] = where.key_from
         if where.version_id:
             found["version_id"] = where.key_from
-    for name in ("request_id", "client"):
+    for name in ("request_id", "client", "copy_source"):
         if name in fragment.facts:
             found[name] = fragment.fact(name)[1]
         elif context is not None and name in context.facts:
@@ -191,8 +188,8 @@ def _own(around: str, before: int) -> str:
     return around if lines < 0 else " " * (lines + 2) + around[lines + 2 :]
 
 
-def _status(facts: dict[str, str], code: str | None) -> int | None:
-    status = facts.get("status", "")
+def _status(facts: dict[str, str], context: Fragment | None, code: str | None) -> int | None:
+    status = facts.get("status") or _first(context, "status") or ""
     if status.isdigit():
         return int(status)
     return NOT_REFUSALS.get(code or "")
@@ -221,6 +218,11 @@ def _one_ec(facts: dict[str, str], around: str, start: int) -> str | None:
     line = around[around.rfind("\n", 0, max(at, 0)) + 1 :].partition("\n")[0] if at >= 0 else ""
     several = len(set(_OSS_EC.findall(line))) > 1 and f"{ec} (" in line
     return None if several else ec
+
+
+def _context_ec(context: Fragment | None) -> str | None:
+    told = _first(context, "ec") or ""
+    return told if _OSS_EC.fullmatch(told) else None
 
 
 def _method(facts: dict[str, str], context: Fragment | None, where: place.Place) -> str | None:
@@ -322,7 +324,11 @@ def _fields(refusal: Refusal, context: Fragment | None, whose: str | None) -> di
     }
 
 
-def _sample(text: str, fragment: Fragment, begin: int) -> str:
+def _sample(refusal: Refusal, begin: int) -> str:
+    """The lines that tell it, from the first one; of a JSON line its beginning."""
+    if refusal.line:
+        return _sure(redact(readable(refusal.line[:SAMPLE])))
+    text, fragment = refusal.record.text, refusal.fragment
     line = text.rfind("\n", begin, fragment.start)
     start = begin if line < 0 or fragment.start - begin < BEFORE // 2 else line + 1
     end = text.find("\n", fragment.end, start + SAMPLE)

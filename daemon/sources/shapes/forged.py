@@ -12,8 +12,8 @@ import re
 _METHOD = re.compile(r'\\{0,8}"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE) ')
 _END = re.compile(r' HTTP/\d(?:\.\d)?\\{0,8}"')
 _STATUS = re.compile(r" (\d{3}) ")
-_COMBINED = re.compile(r' \d{3} (?:\d{1,15}|-) (?=\\{0,8}")')
-"""Behind the request line: status and bytes; the referer and the agent follow, in the client's own words."""
+_COMBINED = re.compile(r' \d{3}(?: (?:\d{1,15}|-)){1,4} (?=\\{0,8}")')
+"""Behind the request line: status, bytes, times; the referer and the agent follow, in the client's own words."""
 _HEADER = re.compile(
     r"^([ \t>*<|]{0,6}(?:User-Agent|Referer|Cookie|X-Forwarded-For)[ \t]{0,4}:[ \t]{0,4})([^\n]{1,16384})",
     re.IGNORECASE | re.MULTILINE,
@@ -24,7 +24,8 @@ _FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _QUERY = re.compile(
-    r"(https?://[^\s?\"'<>]{1,2048}\?|\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) /[^\s?\"]{0,2048}\?)(\S{1,8192})"
+    r"(https?://[^\s?\"'<>]{1,2048}\?|\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) /[^\s?\"]{0,2048}\?)"
+    r"([^\s'\"<>]{1,8192}(?:(?<=[={\[,:(])['\"<]\S{0,8192})?|(?<=\?)\S{1,8192})"
 )
 _NOT_OF_A_QUERY = re.compile(r"[{}\[\]<>\"'\\]|%(?:7[bBdD]|22|27|3[cCeE])")
 _AGENTS = re.compile(r"agent|referr?er|cookie|x-forwarded-for|query_?string|request_?uri|\bua\b", re.IGNORECASE)

@@ -16,7 +16,7 @@ LONGEST_VALUE = 16 * 1024
 """Longer values are cut: an EncodedDiagnosticMessage may have a few KB, nothing else comes near."""
 
 
-PLACES = frozenset({"bucket", "object", "key", "version_id", "host", "url", "request", "client"})
+PLACES = frozenset({"bucket", "object", "key", "version_id", "host", "url", "request", "client", "copy_source"})
 """Facts of which a better believed one replaces a worse one."""
 SHAPES_OF_OSS = frozenset({"xml", "access_log"})
 

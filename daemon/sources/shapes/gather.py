@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ossmend.daemon.sources.shapes import reading
+from ossmend.daemon.sources.shapes import json_lines, logfmt, reading
 from ossmend.daemon.sources.shapes.fragment import Fragment
-from ossmend.daemon.sources.shapes.records import Record, goes_on
+from ossmend.daemon.sources.shapes.records import Record, goes_on, split
 from ossmend.daemon.sources.shapes.same_request import (
     ABOUT_ERRORS,
     NEAR,
@@ -27,6 +27,7 @@ from ossmend.daemon.sources.shapes.same_request import (
 
 LINES_INSIDE = 60
 LOOKBACK = 3
+PRELUDE = 2048
 MOST_CONTEXTS = 8
 
 
@@ -34,12 +35,81 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     """The refused requests that these records tell of, in order of appearance."""
     gathering = _Gathering()
     for record in records:
-        found = reading.of_record(record)
-        for fragment in found if record.objects else _line_by_line(found, record.text):
+        if not record.objects and (fields := logfmt.read(record.text) or json_lines.over_lines(record.text)):
+            record.plain, document = fields
+            record.objects.append(document)
+        if record.objects:
+            gathering.take_all(_of_documents(record))
+            continue
+        for fragment in _line_by_line(reading.of_text(record), record.text):
             gathering.take(fragment, record)
     refusals = _told_once(gathering.refusals)
     _bound(refusals)
+    if len(refusals) == 1 and not refusals[0].prelude:
+        before = (record.own or record.text for record in records if record.number < refusals[0].record.number)
+        refusals[0].prelude = "\n".join(before)[-PRELUDE:]
     return refusals
+
+
+def _of_documents(record: Record) -> list[Refusal]:
+    """The refusals of a JSON line: each of its strings is a text of its own; the other fields are context to all."""
+    found: list[Refusal] = []
+    plain = [record.plain] if record.plain.strip() else []
+    for document in map(json_lines.read, record.objects):
+        told = [_of_string(text, record, document) for text in (*plain, *document.texts)]
+        mine = _of_objects(document, record, told)
+        for refusals in told:
+            _match(mine, refusals)
+        for refusal in mine:
+            refusal.line = record.text
+            refusal.contexts.append(document.context)
+        found += mine
+        plain = []
+    return found
+
+
+def _of_objects(document: json_lines.Document, record: Record, told: list[list[Refusal]]) -> list[Refusal]:
+    """The objects that are errors. Beside an error of OSS's one that is none of OSS's is a wrapper: it is context."""
+    errors = reading.ready(list(document.errors), record)
+    inner = [refusal.fragment for refusals in told for refusal in refusals]
+    if any(map(reading.is_of_oss, (*errors, *inner))):
+        for wrapper in (each for each in errors if not reading.is_of_oss(each)):
+            document.context.absorb(reading.unidentified(wrapper))
+        errors = [each for each in errors if reading.is_of_oss(each)]
+    if not errors and not inner and (passed := json_lines.passed_on(document.context)) is not None:
+        errors = reading.ready([passed], record)
+    return [Refusal(each, record, {"json"}, words=document.words()) for each in errors]
+
+
+def _of_string(text: str, record: Record, document: json_lines.Document) -> list[Refusal]:
+    """A string may hold a whole log of its own."""
+    inner = list(split(text))
+    for each in inner:
+        each.stamp = each.stamp or record.stamp
+    refusals = [refusal for refusal in refusals_of(inner) if not refusal.overshadowed]
+    for refusal in refusals:
+        refusal.record.number = record.number
+        refusal.words = document.words(besides=text)
+    return refusals
+
+
+def _match(known: list[Refusal], more: list[Refusal]) -> None:
+    """What another string says of a refusal that is known already is put to it, one to one; the rest is new."""
+    free = list(known)
+    for refusal in more:
+        same = next((each for each in free if agree(each.fragment, refusal.fragment)), None)
+        if same is None:
+            known.append(refusal)
+            continue
+        free.remove(same)
+        if same.fragment.weak or same.record.objects:  # the text that tells more is the one to quote
+            same.record, start, end = refusal.record, refusal.fragment.start, refusal.fragment.end
+        else:
+            start, end = same.fragment.start, same.fragment.end
+        same.shapes |= refusal.shapes
+        same.contexts += refusal.contexts
+        _unite(same.fragment, refusal.fragment)
+        same.fragment.start, same.fragment.end = start, end
 
 
 def _line_by_line(fragments: list[Fragment], text: str) -> list[Fragment]:
@@ -83,9 +153,7 @@ class _Gathering:
     def take(self, fragment: Fragment, record: Record) -> None:
         if record.number != self._record:
             self._record, self._waiting = record.number, []
-        if fragment.shape == "context" or not (
-            ABOUT_ERRORS & fragment.facts.keys() or fragment.weak or self._tells(fragment)
-        ):
+        if not (ABOUT_ERRORS & fragment.facts.keys() or fragment.weak or self._tells(fragment)):
             self._take_context(fragment)
             return
         joined = self._join(fragment, record)
@@ -102,13 +170,21 @@ class _Gathering:
     def _tells(fragment: Fragment) -> bool:
         return fragment.shape in ("xml", "browser_console", "page")
 
+    def take_all(self, refusals: list[Refusal]) -> None:
+        """Those of a JSON line; one that was told before, with the same id, is told again."""
+        for refusal in refusals:
+            request_id = refusal.fragment.facts.get("request_id", "")
+            known = self._by_id.get(request_id)
+            if known is not None and agree(known.fragment, refusal.fragment):
+                self._joined(known, refusal.fragment)
+                known.contexts += refusal.contexts
+                continue
+            self.refusals.append(refusal)
+            if request_id:
+                self._by_id.setdefault(request_id, refusal)
+
     def _take_context(self, fragment: Fragment) -> None:
-        """Of a JSON line it is about every refusal in it; in plain text about the next one, else about the last."""
-        if fragment.shape == "context":
-            for refusal in self.refusals[-64:]:
-                if refusal.record.number == fragment.record:
-                    refusal.contexts.append(fragment)
-            return
+        """It is about the next refusal, else about the last one on the same line."""
         self._waiting.append(fragment)
         del self._waiting[:-8]
         last = self.refusals[-1] if self.refusals else None

@@ -1,5 +1,5 @@
-"""A JSON log line -> fragments: the errors in its strings and objects, and what its other fields tell about the
-request.
+"""A JSON log line -> a Document: the errors among its objects, the strings that may hold one, and what its other fields
+tell about the request.
 
 The error may be any object in it (`err`, `error`, an element of a list) or stand as text in any string, at any depth
 and escaped any number of times. Fields around it (`bucket`, `key`, `client_ip`, `url`) are context: what the error says
@@ -8,24 +8,39 @@ wins.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ossmend.daemon.sources.shapes.addresses import bucket_of_host
 from ossmend.daemon.sources.shapes.fragment import PLACES, Fragment
-from ossmend.daemon.sources.shapes.messages import implied_code
-from ossmend.daemon.sources.shapes.names import KNOWN_CODES, OF_THE_BODY, canonical_field, is_clients
+from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES, implied_code
+from ossmend.daemon.sources.shapes.names import (
+    CODE_PATTERN,
+    KNOWN_CODES,
+    OF_THE_BODY,
+    canonical_field,
+    is_clients,
+    trie,
+)
 from ossmend.remediators.contract import Origin
 
 DEEPEST = 24
+DEEPEST_QUOTED = 5
 MOST_NODES = 4000
-_CODE = re.compile(r"[A-Z][A-Za-z0-9.]{2,60}")
+SHORTEST = 12
+"""No shorter string holds an error."""
+MOST_WORDS = 16 * 1024
+_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 _HINT = re.compile(
-    r"<|Code|code|Error|OSS|oss|[A-Z][a-z]+(?:Denied|Forbidden|State|Skewed|Damage|Disable|Match"
-    r"|KeyId)|CORS|403|RequestId|request"
+    r"<|Code|code|Error|OSS|oss|403|RequestId|request|CORS|Access-Control|preflight|跨源|connected: "
+    rf"|{CODE_PATTERN}|{trie(MESSAGE_CODES)}"
 )
+"""A string without any of these tells of no refusal: the tables of names.py and messages.py, and signs of a 403."""
+_PRETTY = re.compile(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"", re.MULTILINE)
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 EC = re.compile(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
@@ -34,35 +49,79 @@ NOT_CONTEXT = frozenset({"code", "message", "error_name"})
 """What the log line says of itself under these names is not what OSS said."""
 
 
-def find(document: dict[str, Any], start: int, inside: Callable[[str], list[Fragment]]) -> list[Fragment]:
-    """Fragments of one JSON object; `inside` finds those of a string. The last one is the context of all others."""
-    found: list[Fragment] = []
-    context = Fragment(start, start, "context")
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one JSON log line holds."""
+
+    errors: tuple[Fragment, ...]
+    """Objects that are errors themselves."""
+    texts: tuple[str, ...]
+    """Strings that may hold an error's text, as they were meant."""
+    context: Fragment
+    """What the other fields tell about the request."""
+    strings: tuple[str, ...]
+    """Every string that is no client's own."""
+
+    def words(self, *, besides: str = "") -> str:
+        """What is said around an error that stands in one of the strings."""
+        return "\n".join(text for text in self.strings if text != besides)[:MOST_WORDS]
+
+
+def read(document: dict[str, Any]) -> Document:
+    """Take one JSON log line apart."""
+    document = _opened(document, DEEPEST_QUOTED)
+    errors: list[Fragment] = []
+    context = Fragment(0, 0, "context")
     for node, asked in _objects(document):
         facts = _facts(node)
         code = facts.facts.get("code")
-        if (
-            not asked
-            and code is not None
-            and (code in KNOWN_CODES or {"request_id", "host", "ec"} & facts.facts.keys())
-        ):
-            facts.start = facts.end = start
-            facts.shape = "json"
-            found.append(facts)
-        else:
-            facts.extra.clear()
-            for name in NOT_CONTEXT & facts.facts.keys():
-                del facts.facts[name]
-            if facts.facts.get("status") not in ("400", "403"):
-                facts.facts.pop("status", None)  # the application's own answer, not OSS's
-            context.absorb(facts)
-    for text in _strings(document):
-        for fragment in inside(text):
-            fragment.start = fragment.end = start
-            found.append(fragment)
-    if not found and _is_a_refusal(context):
-        found.append(Fragment(start, start, "json", dict(context.facts), dict(context.extra), origins=context.origins))
-    return [*found, context]
+        if not asked and code is not None and (code in KNOWN_CODES or IDENTIFYING & facts.facts.keys()):
+            errors.append(facts)
+            continue
+        facts.extra.clear()
+        for name in NOT_CONTEXT & facts.facts.keys():
+            del facts.facts[name]
+        if facts.facts.get("status") not in ("400", "403"):
+            facts.facts.pop("status", None)  # the application's own answer, not OSS's
+        context.absorb(facts)
+    strings = list(dict.fromkeys(_strings(document)))
+    texts = tuple(text for text in strings if len(text) > SHORTEST and _HINT.search(text))
+    return Document(tuple(errors), texts, context, tuple(strings))
+
+
+def over_lines(text: str) -> tuple[str, dict[str, Any]] | None:
+    """A JSON object printed over several lines, and what stands before it; None if there is none."""
+    begin = _PRETTY.search(text)
+    if begin is None:
+        return None
+    end = text.rfind("}") + 1
+    try:
+        document = json.loads(text[begin.start("object") : end])
+    except (ValueError, RecursionError):
+        return None
+    return text[: begin.start("object")], document
+
+
+def passed_on(context: Fragment) -> Fragment | None:
+    """The refusal that a server or client passes on in its record: a 403 and what only OSS answers, and no code."""
+    if not _is_a_refusal(context):
+        return None
+    return Fragment(0, 0, "json", dict(context.facts), dict(context.extra), origins=dict(context.origins))
+
+
+def _opened(value: Any, depth: int) -> Any:
+    """The same with JSON that was written into a string as the value that it is."""
+    if isinstance(value, dict):
+        return {name: _opened(each, depth) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_opened(each, depth) for each in value]
+    if not (isinstance(value, str) and depth and value[:1] in "{[" and value.rstrip()[-1:] in "}]" and value):
+        return value
+    try:
+        inner = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return _opened(inner, depth - 1) if isinstance(inner, (dict, list)) else value
 
 
 def _is_a_refusal(context: Fragment) -> bool:
@@ -104,13 +163,10 @@ def _inside(node: Any) -> Iterator[tuple[Any, bool]]:
 
 
 def _strings(document: dict[str, Any]) -> Iterator[str]:
-    """Every string that may hold an error's text."""
-    told: set[str] = set()
+    """Every string that somebody's program wrote."""
     for node, asked in _objects(document):
-        for value in () if asked else _values(node):
-            if isinstance(value, str) and len(value) > 12 and value not in told and _HINT.search(value):
-                told.add(value)
-                yield value
+        if not asked:
+            yield from (value for value in _values(node) if isinstance(value, str) and value)
 
 
 def _values(node: dict[str, Any]) -> Iterator[Any]:

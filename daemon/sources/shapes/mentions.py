@@ -21,9 +21,10 @@ _CODE = re.compile(
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
-    r"|(?<![\d.])([345]\d\d)(?= ?\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
-    r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP )?\(?(40[03])\b(?!\.\d)"
+    r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
+    r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
     r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
+    r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
     r"|\((40[03])\)(?= when calling| Forbidden|$)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
@@ -43,9 +44,7 @@ _NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 """The package before an exception's name: `java.nio.file.` is none of OSS's."""
 _OURS = re.compile(r"(?i)oss|aliyun|alibaba")
 _RPC = re.compile(r"rpc error: code = $")
-_STRIPPED_ID = re.compile(r"\s([0-9A-F]{24})\s{1,40}((?:[\w-]{1,63}\.)?[\w.-]{0,40}oss[\w.-]{1,60}\.aliyuncs\.com)\b")
-_STRIPPED_HEAD = re.compile(r"(?:^|[\s\"'>:])([A-Z][A-Za-z]{3,40})\s{1,20}([A-Z][^<>{}]{4,300}?)\s{0,20}\Z")
-_STRIPPED_EC = re.compile(r"(?:\s{1,40}[\w./:-]{1,200}){0,4}?\s{1,40}(\d{4}-\d{8})\b")
+_RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
 _BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
 _PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
@@ -56,28 +55,16 @@ _MESSAGE = re.compile(
 
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
-    bodies = list(_stripped(text))
-    for body in bodies:
-        text = text[: body.start] + " " * (body.end - body.start) + text[body.end :]
-    found = [*bodies, *_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
+    found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
     found.sort(key=lambda fragment: fragment.start)
     yield from found
 
 
-def _stripped(text: str) -> Iterator[Fragment]:
-    """OSS's body whose tags are gone: code, message, request id, host, and perhaps the EC, with blanks between."""
-    if "aliyuncs.com" not in text:
-        return
-    for found in _STRIPPED_ID.finditer(text):
-        head = _STRIPPED_HEAD.search(text, max(0, found.start() - 360), found.start())
-        if head is None:
-            continue
-        facts = {"code": head[1], "message": " ".join(head[2].split()), "request_id": found[1], "host": found[2]}
-        end = found.end()
-        if tail := _STRIPPED_EC.match(text, end):
-            facts["ec"] = tail[1]
-            end = tail.end()
-        yield Fragment(head.start(1), end, "xml", facts)
+def _recommended(text: str) -> Iterator[Fragment]:
+    """OSS's link to its own help tells the EC."""
+    if "troubleshoot?q=" in text:
+        for found in _RECOMMENDED.finditer(text):
+            yield Fragment(found.start(), found.end(), "text", {"ec": found[1]}, weak=True)
 
 
 def _codes(text: str) -> Iterator[Fragment]:
@@ -127,7 +114,8 @@ def _statuses(text: str) -> Iterator[Fragment]:
     if not STATUS_WORDS.search(text):
         return
     for status in _STATUS.finditer(text):
-        facts = {"status": next(number for number in status.groups() if number)}
+        told = next(number for number in status.groups() if number)
+        facts = {"status": "403" if told == "Forbidden" else told}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
 
 

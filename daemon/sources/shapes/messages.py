@@ -40,6 +40,9 @@ MESSAGE_CODES = {
     "Invalid according to Policy": "AccessDenied",
     "Cannot visit oss, forbidden by security system": "AccessDenied",
     "Target object does not reside in the same data center": "AccessDenied",
+    "This request is forbidden by kms": "AccessDenied",
+    "Hierarchical namespace is disabled": "AccessDenied",
+    "Request has expired": "AccessDenied",
     "aws-chunked encoding is not supported with the specified x-amz-content-sha256 value": "InvalidArgument",
     "Aws MultiChunkedEncoding is not supported": "NotImplemented",
     "Can not override response header for an anonymous user": "InvalidRequest",
@@ -51,6 +54,7 @@ SHARED = frozenset(
         "The request signature we calculated does not match the signature you provided",
         "The difference between the request time and the current time is too large",
         "Invalid according to Policy",
+        "Request has expired",
     }
 )
 """S3 and its copies say these to the letter: in a log they need a sign of OSS beside them."""

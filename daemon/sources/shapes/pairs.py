@@ -15,15 +15,20 @@ from dataclasses import dataclass
 
 from ossmend.daemon.sources.shapes.escapes import depth_of, unescaped
 from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.messages import implied_code
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.shapes.records import goes_on
 from ossmend.remediators.contract import Origin
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
-_PAIR = re.compile(rf"(?<![a-z0-9_$.<])({NAME_PATTERN}){_TAIL}")
+_PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}")
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
+_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
+"""OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
+_SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
+_TELLS_MORE = re.compile(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
 _LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
 _LINE_END = re.compile(r"\r?\n|(?<!\\)\\++[nr]")
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
@@ -112,6 +117,9 @@ def pairs_in(text: str) -> Iterator[Pair]:
         origin = _origin(text, here, name, spelling, end)
         if origin is Origin.PROSE and not _may_be_a_place(name, value):
             continue
+        if name in PROSE and _TELLS_MORE.search(value):
+            behind = here.end()  # a message that quotes the whole error: what is in it tells more than it does
+            continue
         if value:
             behind = end
             yield Pair(name, spelling, value, here.start(), end, origin)
@@ -160,15 +168,23 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
     assert opening is not None  # it may match nothing at all
     slashes, quote = opening[1], opening[2]
     inside = opening.end()
+    if name == "cors_headers" and "{" in opening[0]:
+        return "", start  # a table of headers, not a list of names
     if quote:
         closing = _closing(text, inside, slashes, quote)
         return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1
+    if name == "string_to_sign" and (signed := _SIGNED.match(text, inside)):
+        return signed[0], signed.end()
     if "\n" in opening[0] and opening[0].strip() == "":
         return "", start  # the value would be on the next line: that is another statement
     line = min(lines.after(inside), inside + 4096)
     if name in PROSE or text[max(0, start - 8) : start] == " Object=":
         end = min(line, limit if limit > inside else line)
+        report = text.find(". See more information in file", inside, end)
+        end = report if report >= 0 else end
         value = text[inside:end].rstrip(" \t,;，；[({\"'\\")
+        if name not in PROSE and value.endswith("!"):
+            return value[:-1], inside + len(value)  # ossutil ends its sentence with one, whatever the key ends with
         return value, inside + len(value)
     bare = (_LIST if name == "cors_headers" else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:
@@ -229,7 +245,7 @@ def _put(fragment: Fragment, pair: Pair) -> None:
     match pair.name:
         case "code" if _NUMBER.fullmatch(value):
             _put_status(fragment, value.strip().lstrip("-"))
-        case "code" if not re.fullmatch(r"[A-Z][A-Za-z0-9.]{2,60}", value.strip()):
+        case "code" if not _CODE.fullmatch(value.strip()):
             fragment.note(pair.spelling, value)
         case "code":
             if value.strip() in KNOWN_CODES and fragment.facts.get("code") not in KNOWN_CODES:
@@ -248,6 +264,8 @@ def _put(fragment: Fragment, pair: Pair) -> None:
                 ),
                 value,
             )
+        case "message" if implied_code(value) and not implied_code(fragment.facts.get("message", "")):
+            fragment.facts["message"] = value.strip()  # OSS's own sentence, whatever a wrapper said before
         case _:
             fragment.put(pair.name, value.strip(), pair.origin)
 

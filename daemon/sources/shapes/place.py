@@ -130,8 +130,6 @@ def _spelled(told: Spot) -> Iterator[Spot]:
         if rest[2] and (told.bucket or rest[0]) == rest[0] and BUCKET.fullmatch(rest[0]):
             yield replace(told, bucket=rest[0], key=rest[2])
             return
-    if key.endswith("!"):
-        yield replace(told, key=key[:-1])  # ossutil ends its sentence with it
     if key.startswith("/") and len(key) > 1:
         yield replace(told, key=key[1:])
     yield told

@@ -11,7 +11,7 @@ import binascii
 import re
 from bisect import bisect_left
 
-from ossmend.daemon.sources.shapes import browser, json_lines, mentions, pairs, xml_body
+from ossmend.daemon.sources.shapes import browser, mentions, pairs, stripped, wrapped, xml_body
 from ossmend.daemon.sources.shapes.escapes import opened
 from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
@@ -20,14 +20,22 @@ from ossmend.daemon.sources.shapes.records import Record
 from ossmend.daemon.sources.shapes.same_request import NEAR
 
 REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
+MARKS = "!.,;:)]}'\"。，！；"
+"""A sentence may end behind an id."""
+SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
+"""What an SDK calls a request that got no answer: no code of OSS's."""
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 
 
-def of_record(record: Record) -> list[Fragment]:
-    """Every fragment of a record, by place, ready to be put together."""
+def of_text(record: Record) -> list[Fragment]:
+    """Every fragment of a record's text, by place, ready to be put together."""
     record.text = opened(record.text)
     record.own = without_clients_words(record.text)
-    found = _fragments(record)
+    return ready(fragments_of(record.own), record)
+
+
+def ready(found: list[Fragment], record: Record) -> list[Fragment]:
+    """Spelled as OSS spells, and with wrappers set aside."""
     for fragment in found:
         fragment.record = record.number
         _normalise(fragment)
@@ -35,20 +43,9 @@ def of_record(record: Record) -> list[Fragment]:
     return found
 
 
-def _fragments(record: Record) -> list[Fragment]:
-    if not record.objects:
-        return fragments_of(record.own)
-    found = fragments_of(without_clients_words(record.plain)) if record.plain else []
-    for document in record.objects:
-        found += json_lines.find(
-            document, len(record.plain), lambda text: fragments_of(without_clients_words(opened(text)))
-        )
-    return found
-
-
 def fragments_of(text: str) -> list[Fragment]:
     """Every fragment in a plain text, by place."""
-    bodies = list(xml_body.find(text))
+    bodies = sorted((*xml_body.find(text), *stripped.find(text)), key=lambda fragment: fragment.start)
     consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)
     dicts = list(pairs.find(rest, [body.start for body in bodies]))
@@ -56,7 +53,9 @@ def fragments_of(text: str) -> list[Fragment]:
         _decode_header(each)
     full = [each for each in dicts if "code" in each.facts]
     rest = _blank(rest, full)
-    found = [*bodies, *dicts, *mentions.find(rest), *consoles]
+    clients = sorted(wrapped.find(rest), key=lambda fragment: fragment.start)
+    rest = _blank(rest, clients)
+    found = [*bodies, *dicts, *clients, *mentions.find(rest), *consoles]
     found.sort(key=lambda fragment: (fragment.start, fragment.end))
     return found
 
@@ -91,13 +90,17 @@ def _normalise(fragment: Fragment) -> None:
     """Spell codes and ids as OSS does; keep what is no id (masked, cut, made up) only as told."""
     facts = fragment.facts
     code = facts.get("code", "").strip()
+    if code in SDKS_OWN:
+        code = facts.pop("code", "") and ""
     name = facts.pop("error_name", "").rpartition(".")[2].removesuffix("Exception").removesuffix("Error")
     if not code and name in KNOWN_CODES:
         facts["code"] = name
     elif code:
         bare = code.removesuffix("Error")
         facts["code"] = bare if bare in KNOWN_CODES else code
-    request_id = facts.get("request_id", "").strip()
+    request_id = facts.get("request_id", "").strip().rstrip(MARKS)
+    if request_id:
+        facts["request_id"] = request_id
     if request_id and not REQUEST_ID.fullmatch(request_id):
         fragment.note("RequestId", facts.pop("request_id"))
     ec = facts.get("ec", "").strip()
@@ -109,7 +112,7 @@ def _set_wrappers_aside(found: list[Fragment]) -> None:
     """Beside an error of OSS's, a code that OSS does not know, another kind of request id or a status that is no
     refusal's are a wrapper's own: they are context.
     """
-    inner = [fragment for fragment in found if _is_of_oss(fragment)]
+    inner = [fragment for fragment in found if is_of_oss(fragment)]
     starts = [fragment.start for fragment in inner]
     own = set(map(id, inner))
     for fragment in found:
@@ -133,7 +136,15 @@ def _near_one(fragment: Fragment, inner: list[Fragment], starts: list[int]) -> b
     )
 
 
-def _is_of_oss(fragment: Fragment) -> bool:
+def unidentified(wrapper: Fragment) -> Fragment:
+    """What a wrapper tells of places, without what identifies its own error."""
+    for name in ("code", "message", "request_id", "error_name", "status"):
+        wrapper.facts.pop(name, None)
+    return wrapper
+
+
+def is_of_oss(fragment: Fragment) -> bool:
+    """Is it OSS's error, by its id, its EC, or a code that OSS has?"""
     facts = fragment.facts
     if OSS_ID.fullmatch(facts.get("request_id", "")) or "ec" in facts:
         return True

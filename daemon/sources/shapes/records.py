@@ -42,9 +42,6 @@ _STAMP_BEFORE = re.compile(
     r"[\[(|]{0,2}20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z"
     r"|[+-]\d\d:?\d\d)?[\])|]{0,2} ?(?:(?:stdout|stderr|[A-Z]{4,8}|[EWI])[ |:]{1,3}){0,2}"
 )
-_LOGFMT = re.compile(r"(?:time|ts|t|level|lvl|msg|at)=")
-_QUOTED = re.compile(r"=\"((?:[^\"\\]|\\.){0,65536}?)\"(?=\s|$)")
-_LINE_END = re.compile(r"(?<!\\)\\(?:r?\\)?n")
 APART = 16
 """Between the numbers of the last record of one stream and the first of the next: they are no neighbours."""
 
@@ -165,14 +162,7 @@ def _with_json_tail(body: str, stamp: datetime | None) -> _Line:
     document = _json_object(body[at:]) if at > 0 else None
     if document is not None:
         return _Line(body, stamp, begins=True, object=document, plain=body[:at])
-    return _Line(_logfmt(body), stamp, begins=True)
-
-
-def _logfmt(body: str) -> str:
-    r"""`err="first line\nsecond line"`: the lines of a quoted value are lines."""
-    if "\\n" not in body or not _LOGFMT.match(body):
-        return body
-    return _QUOTED.sub(lambda found: f'="{_LINE_END.sub(chr(10), found[1])}"', body)
+    return _Line(body, stamp, begins=True)
 
 
 def _json_object(body: str) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from ossmend.daemon.sources.shapes import browser
 from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.messages import implied_code
 from ossmend.daemon.sources.shapes.records import Record, goes_on
 from ossmend.remediators.contract import Origin
 
@@ -20,6 +21,8 @@ NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
 ADJACENT = 2
+SENTENCE = 40
+"""So many characters tell one of OSS's sentences from another; what follows is a program's own."""
 _ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 
 
@@ -35,6 +38,12 @@ class Refusal:
     """Where in the record the refusal before it ends, ..."""
     before: int = 1 << 62
     """... and where the line of the next one begins: nothing outside is about this one."""
+    line: str = ""
+    """The whole JSON line, where the text is one string of it."""
+    words: str = ""
+    """What its other strings say."""
+    prelude: str = ""
+    """The end of what a text says before its only refusal: a paste often names the place there."""
     overshadowed: bool = False
     """A lone status beside a refusal that has its own."""
 
@@ -90,10 +99,10 @@ def beside(refusal: Refusal, fragment: Fragment) -> bool:
 def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     """May two fragments that agree and stand together be of one request?"""
     into = refusal.fragment
-    if refusal.record.objects and fragment.start == into.start and not (refusal.shapes == {"json"} == {fragment.shape}):
-        return True
     both_coded = "code" in into.facts and "code" in fragment.facts
     if into.facts.get("request_id") and into.facts.get("request_id") == fragment.facts.get("request_id"):
+        return True
+    if _same_sentence(into, fragment):
         return True
     if into.weak and fragment.weak:
         between = refusal.record.text[into.end : fragment.start]
@@ -101,6 +110,7 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
             "\n" not in between
             or not ("code" in into.facts or "message" in into.facts)
             or fragment.shape in ("status", "page")
+            or fragment.facts.keys() == {"ec"}
         )
     if "code" not in fragment.facts and _begins_anew(refusal, fragment):
         return False
@@ -109,6 +119,13 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if into.shape == "browser_console" or fragment.shape == "browser_console":
         return _same_console(into, fragment)
     return fragment.shape not in refusal.shapes if both_coded else True
+
+
+def _same_sentence(one: Fragment, other: Fragment) -> bool:
+    """OSS's sentence, said before or again without anything else: by an outer exception, or above the whole error."""
+    mine, theirs = one.facts.get("message", ""), other.facts.get("message", "")
+    alone = any(each.weak and each.facts.keys() <= {"message", "code"} for each in (one, other))
+    return alone and implied_code(mine) is not None and mine[:SENTENCE] == theirs[:SENTENCE]
 
 
 def _begins_anew(refusal: Refusal, fragment: Fragment) -> bool:
@@ -142,7 +159,7 @@ def told_again(one: Refusal, other: Refusal) -> bool:
     if ("request_id" in mine) == ("request_id" in theirs):
         return False
     apart = other.record.number - one.record.number
-    if apart > 1 or (apart == 0 and (one.record.objects or other.fragment.start - one.fragment.end > NEAR)):
+    if apart > 1 or (apart == 0 and (one.line or other.fragment.start - one.fragment.end > NEAR)):
         return False
     if apart and not _at_once(one.record.stamp, other.record.stamp):
         return False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
+from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
 
 _OSS_HOST = re.compile(
     r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
@@ -53,13 +54,26 @@ _OTHERS = (
     ("ceph", re.compile(r"\btx0000[0-9a-f-]{10,}")),
     ("qiniu", re.compile(r"qiniucs\.com|qiniu\.com")),
     ("tos", re.compile(r"tos-[a-z0-9-]+\.volces\.com")),
+    ("ks3", re.compile(r"ksyuncs\.com|ksyun\.com|\bKS3\b")),
+    ("bos", re.compile(r"bcebos\.com|\bBceServiceException\b")),
+    ("r2", re.compile(r"r2\.cloudflarestorage\.com")),
+    ("azure", re.compile(r"blob\.core\.windows\.net")),
+    (
+        "another-store",
+        re.compile(
+            r"jdcloud-oss\.com|ctyunapi\.cn|ctyun\.cn|cmecloud\.cn|inspurcloudoss\.com|ufileos\.com|nos-[a-z0-9-]+\.126\.net"
+            r"|upaiyun\.com|upyun\.com|wasabisys\.com|backblazeb2\.com|digitaloceanspaces\.com|scw\.cloud"
+            r"|linodeobjects\.com|vultrobjects\.com|yandexcloud\.net|oraclecloud\.com"
+        ),
+    ),
 )
 _OTHER_OSS = re.compile(
     r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
-    r"|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
+    r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
 )
 """Open-source repositories, Autodesk's Object Storage Service: they are called oss as well."""
 _OSS_WORD = re.compile(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
+_S3_ITSELF = re.compile(r"amazonaws\.com|AWS Access Key Id|AWSAccessKeyId")
 _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
@@ -72,6 +86,9 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     is_uuid = _UUID.fullmatch(facts.get("request_id", "")) is not None
     if _OSS_HOST.search(facts.get("host", "")) or (_EC.fullmatch(facts.get("ec", "")) and not is_uuid):
         return None
+    message = facts.get("message", "")
+    if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
+        return None
     if named := _by_its_parts(fragment):
         return named
     other = _OTHER_OSS.search(around)
@@ -83,6 +100,8 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     if is_uuid or _ALIBABA_WORDS.search(around):
         return "alibaba"
     named = next((name for name, signs in _OTHERS if signs.search(around)), None)
+    if named == "s3" and implied_code(message) and "code" not in facts and not _S3_ITSELF.search(around):
+        return None  # a client of S3 says so of any service that it talks to
     if named is None and "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
         return "s3"
     return named

@@ -10,7 +10,7 @@ import stamina
 
 from ossmend.daemon.cloud.connect import Cloud, connect
 from ossmend.simulator.serve import Running, running_simulator
-from tests.daemon.cloud.stubs import HandClock, settings_for
+from tests.daemon.cloud.stubs import HandClock, StillClock, settings_for
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +21,14 @@ def no_backoff() -> Iterator[None]:
 
 @pytest.fixture
 def sim() -> Iterator[Running]:
-    with running_simulator() as running:
+    """Waits last until `advance`: the machine's own pace decides nothing."""
+    with running_simulator(speed=0.0) as running:
         yield running
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def clock() -> StillClock:
+    return StillClock()
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def open_port() -> Iterator[Callable[..., Cloud]]:
     opened: list[Cloud] = []
 
     def make(url: str, *, clock: HandClock | None = None, may_write: bool = True, **more: Any) -> Cloud:
-        opened.append(connect(settings_for(url, **more), clock=clock or HandClock(), may_write=may_write))
+        opened.append(connect(settings_for(url, **more), clock=clock or StillClock(), may_write=may_write))
         return opened[-1]
 
     yield make
@@ -45,6 +46,6 @@ def open_port() -> Iterator[Callable[..., Cloud]]:
 
 
 @pytest.fixture
-def cloud(sim: Running, clock: HandClock, open_port: Callable[..., Cloud]) -> Cloud:
+def cloud(sim: Running, clock: StillClock, open_port: Callable[..., Cloud]) -> Cloud:
     """The daemon's port to the simulator, with the account's own key and writes allowed."""
     return open_port(sim.oss, clock=clock, key=(sim.access_key_id, sim.access_key_secret))

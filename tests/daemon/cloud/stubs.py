@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import requests
@@ -19,6 +20,7 @@ from ossmend.daemon.cloud.credentials import static
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.remediators.contract import Case, Event, ObjectRef, Subject
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 
 BUCKET = "reports-cn"
 OK_HEADERS = "Server: AliyunOSS\r\nx-oss-request-id: 66F10B88AAAAAAAAAAAAAAAA\r\n"
@@ -43,8 +45,12 @@ class HandClock:
 class StillClock(HandClock):
     """Time stands, except by hand."""
 
+    def __init__(self, since: datetime = datetime(2026, 11, 24, tzinfo=UTC)) -> None:
+        super().__init__()
+        self._since = since
+
     def now(self) -> datetime:
-        return datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=self.offset)
+        return self._since + timedelta(seconds=self.offset)
 
     def monotonic(self) -> float:
         return 1000.0 + self.offset
@@ -55,7 +61,7 @@ def settings_for(
     *,
     key: tuple[str, str] = ("LTAI5tStubStubStubStub12", "secret"),
     token: str | None = None,
-    read_timeout: float = 2.0,
+    read_timeout: float = HUNG,
     ntp_servers: tuple[str, ...] = (),
     ca_bundle: str | None = None,
 ) -> CloudSettings:
@@ -64,7 +70,7 @@ def settings_for(
         credentials=static(*key, token),
         endpoint=url,
         rpc_endpoint=url,
-        connect_timeout=2.0,
+        connect_timeout=HUNG,
         read_timeout=read_timeout,
         ntp_servers=ntp_servers,
         ca_bundle=ca_bundle,
@@ -78,7 +84,7 @@ def control(sim: Running, method: str, path: str, body: object = None) -> Any:
     """A control request that must succeed; its JSON."""
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.request(method, f"{sim.control}/{path}", json=body, timeout=20)
+        answer = session.request(method, f"{sim.control}/{path}", json=body, timeout=HUNG)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -183,7 +189,7 @@ def liar(*answers: bytes | str, wrap: Callable[[socket.socket], socket.socket] |
             with suppress(OSError):
                 channel.shutdown(socket.SHUT_RDWR)
             channel.close()
-        thread.join(5)
+        thread.join(HUNG)
 
 
 def _converse(
@@ -208,7 +214,7 @@ def _converse(
             if said == "reset":
                 return
             if said == "silence":
-                over.wait(10)
+                over.wait()
                 return
             assert isinstance(said, bytes)
             spoken.sendall(said)
@@ -217,10 +223,14 @@ def _converse(
                 return  # half a body, and then the end
 
 
+@cache
 def refused_port() -> str:
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    """An address where nobody listens, nor will: the port is held for as long as this process lives."""
+    _held.bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{_held.getsockname()[1]}"
+
+
+_held = socket.socket()
 
 
 def page_of(keys: Sequence[str], *, truncated: bool = False) -> bytes:

@@ -25,6 +25,7 @@ from tests.daemon.cloud.stubs import (
     ref,
     refused_port,
 )
+from tests.patience import until
 
 Open = Callable[..., Cloud]
 SENT_AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -152,7 +153,8 @@ def test_silence_after_a_write_is_unsettled(open_port: Open, write: Write) -> No
     with liar("silence") as server:
         with pytest.raises(Unsettled):
             executor_of(open_port(server.url, read_timeout=0.1)).send(write)
-        assert len(server.heads) == 1
+        until("the server has read it, which may be later than we gave it up", lambda: bool(server.heads))
+    assert len(server.heads) == 1
 
 
 @pytest.mark.parametrize("write", [restore(), put_cors(APP), tag()], ids=lambda write: write.operation)

@@ -22,6 +22,7 @@ from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.refusals import StateLocked, StateUnavailable
 from ossmend.remediators.contract import CorsRule, Event, Subject
 from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, Write, digest, versions_digest
+from tests.patience import HUNG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -197,13 +198,6 @@ def test_a_flood_wakes_a_told_case_only_after_a_pause(store: Store) -> None:
         assert len(cases.due(connection, NOW + cases.REPLAN_PAUSE, 10)) == 1
 
 
-def test_a_request_id_counts_once(store: Store) -> None:
-    with store.begin() as connection:
-        assert cases.unseen(connection, {"A", "B"}, NOW) == {"A", "B"}
-        assert cases.unseen(connection, {"B", "C"}, NOW) == {"C"}
-        assert cases.forget_seen(connection, NOW + timedelta(seconds=1)) == 3
-
-
 def test_a_case_whose_write_is_on_its_way_is_not_due(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
@@ -291,7 +285,7 @@ def test_threads_take_turns_and_every_entry_has_its_place(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=HUNG)
     with store.read() as connection:
         assert entries.first_broken(connection) is None
         assert connection.scalar(sa.select(sa.func.max(entries_table.c.seq))) == 160

@@ -14,7 +14,8 @@ from ossmend.remediators.causes.signs import MOST_OF_AN_EC, ec
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 AGREED = """never-restored restoring restored-copy-expired already-readable not-archived direct-read-on object-missing
-archived-version copy-source-archived object-unnamed restore-lost archived-by-lifecycle cors-not-enabled
+archived-version copy-source-archived object-unnamed readings-differ named-in-prose outside-policy
+restore-lost archived-by-lifecycle cors-not-enabled
 cors-origin-not-allowed cors-method-not-allowed cors-header-not-allowed
 cors-stored-rule-does-not-cover cors-wildcard-with-credentials cors-limit-reached cors-unknown-elements
 cors-already-allowed cors-rule-present-not-effective forbidden-not-cors key-malformed
@@ -31,7 +32,8 @@ NOT_IN_THE_FACTS = {
     "Forbidden.RAM",
 }
 BEYOND = """NoPermission TotalQpsLimitExceeded MetaOperationQpsLimitExceeded CpuLimitExceeded RequestError
-ConnectionTimeoutError ResponseTimeoutError""".split()
+ConnectionTimeoutError ResponseTimeoutError NotImplemented NoHashContext InvalidRequest MissingArgument
+ExternalRedirectForbidden NeedVerifyDomainOwnership InvalidPartOrder""".split()
 """Explained where a text says them; not 403s."""
 DANGEROUS = re.compile(
     r"public-read|公共读写|AllowedOrigin>\*|enable the key|启用密钥|set the clock|oss:\*", re.IGNORECASE

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import socket
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -18,6 +19,7 @@ import oss2
 import requests
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 
 REGION = "cn-hangzhou"
 
@@ -31,11 +33,11 @@ def auth(sim: Running, version: str = "v1", key: tuple[str, str] | None = None) 
 def bucket_of(sim: Running, name: str, version: str = "v1", key: tuple[str, str] | None = None) -> oss2.Bucket:
     session = oss2.Session()
     session.session.trust_env = False
-    return oss2.Bucket(auth(sim, version, key), sim.oss, name, region=REGION, session=session, connect_timeout=20)
+    return oss2.Bucket(auth(sim, version, key), sim.oss, name, region=REGION, session=session, connect_timeout=HUNG)
 
 
 def service_of(sim: Running, version: str = "v1") -> oss2.Service:
-    return oss2.Service(auth(sim, version), sim.oss, region=REGION, connect_timeout=20)
+    return oss2.Service(auth(sim, version), sim.oss, region=REGION, connect_timeout=HUNG)
 
 
 def v2_client(sim: Running, version: str = "v4", key: tuple[str, str] | None = None) -> Any:
@@ -45,18 +47,26 @@ def v2_client(sim: Running, version: str = "v4", key: tuple[str, str] | None = N
     settings.credentials_provider = oss_v2.credentials.StaticCredentialsProvider(key_id, secret)
     settings.region, settings.endpoint, settings.signature_version = REGION, sim.oss, version
     settings.retry_max_attempts = 1
+    settings.connect_timeout = settings.readwrite_timeout = HUNG
     return oss_v2.Client(settings)
 
 
 def control(sim: Running, method: str, path: str, body: object = None) -> Any:
     """A control request that must succeed; its JSON."""
-    answer = requests.request(method, f"{sim.control}/{path}", json=body, timeout=20)
+    answer = requests.request(method, f"{sim.control}/{path}", json=body, timeout=HUNG)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def advance(sim: Running, seconds: float) -> None:
     control(sim, "POST", "advance", {"seconds": seconds})
+
+
+def stopped(sim: Running) -> float:
+    """Stop the shown clock where it is; the moment, as Unix seconds. For limits that are met to the second."""
+    now = float(int(time.time()))
+    sim.do(lambda cloud: setattr(cloud.clock, "machine", lambda: now))
+    return now
 
 
 def logged(sim: Running) -> list[dict[str, Any]]:
@@ -135,7 +145,7 @@ class Wire:
         path = f"/{bucket}/{quote(key)}" if bucket else "/"
         both = "&".join(filter(None, (query, unsigned_query)))
         url = self.sim.oss + path + (f"?{both}" if both else "")
-        return requests.request(method, url, data=body, headers=headers, timeout=20)
+        return requests.request(method, url, data=body, headers=headers, timeout=HUNG)
 
     def xml(self, method: str, bucket: str, query: str, body: bytes | str, key: str = "") -> requests.Response:
         """A signed request with a document."""
@@ -145,7 +155,7 @@ class Wire:
 
     def raw(self, data: bytes, *, end: bool = False) -> Raw:
         """Write bytes, read one response."""
-        with socket.create_connection((self.host, self.port), timeout=20) as connection:
+        with socket.create_connection((self.host, self.port), timeout=HUNG) as connection:
             connection.sendall(data)
             if end:
                 connection.shutdown(socket.SHUT_WR)

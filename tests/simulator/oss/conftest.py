@@ -13,7 +13,8 @@ from tests.simulator.oss.clients import Wire, bucket_of
 
 @pytest.fixture
 def sim() -> Iterator[Running]:
-    with running_simulator() as running:
+    """Waits (restores, expiries, log hours) last until `advance`: the machine's own pace decides nothing."""
+    with running_simulator(speed=0.0) as running:
         yield running
 
 

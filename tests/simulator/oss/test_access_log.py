@@ -12,6 +12,7 @@ import requests
 from oss2.models import BucketLogging
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 from tests.simulator.oss.clients import advance, bucket_of, control
 
 _LINE = re.compile(r'"[^"]*"|\[[^\]]*\]|\S+')
@@ -34,8 +35,8 @@ def _lines(sim: Running, target: Any) -> list[list[str]]:
 
 
 def test_name_is_prefix_bucket_hour_and_number_in_china_time(sim: Running, bucket: Any, logging: Any) -> None:
-    bucket.put_object("k", b"1")
     before = time.time()
+    bucket.put_object("k", b"1")
     (written,) = control(sim, "POST", "logs/flush")["written"]
     hours = {time.strftime("%Y-%m-%d-%H-00-00", time.gmtime(t + 8 * 3600)) for t in (before, time.time())}
     match = re.fullmatch(r"oss/examplebucket(\d{4}-\d\d-\d\d-\d\d-00-00)-\d{4}", written["key"])
@@ -79,7 +80,7 @@ def test_operations_have_their_log_names(sim: Running, bucket: Any, logging: Any
     with pytest.raises(oss2.exceptions.OperationNotSupported):
         bucket.restore_object("k")
     bucket.delete_object("k")
-    requests.options(f"{sim.oss}/examplebucket/k", headers={"Origin": "o"}, timeout=20)
+    requests.options(f"{sim.oss}/examplebucket/k", headers={"Origin": "o"}, timeout=HUNG)
     lines = _lines(sim, logging)
     assert [line[14].strip('"') for line in lines] == [
         "PutBucketLogging",
@@ -97,7 +98,7 @@ def test_operations_have_their_log_names(sim: Running, bucket: Any, logging: Any
 
 def test_preflight_and_unsigned_requests_have_no_requester(sim: Running, bucket: Any, logging: Any) -> None:
     headers = {"Origin": "https://a", "Access-Control-Request-Method": "GET"}
-    requests.options(f"{sim.oss}/examplebucket/k", headers=headers, timeout=20)
+    requests.options(f"{sim.oss}/examplebucket/k", headers=headers, timeout=HUNG)
     line = _lines(sim, logging)[-1]
     assert (line[4], line[5], line[19]) == ('"OPTIONS /k HTTP/1.1"', "403", '"AccessForbidden"')
     assert (line[13], line[27]) == ('"-"', '"-"')

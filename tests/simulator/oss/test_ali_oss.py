@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 
 _SCRIPT = Path(__file__).with_name("ali_oss.cjs")
 
@@ -31,7 +32,7 @@ def test_everyday_calls(sim: Running, version: str, style: str) -> None:
     modules = _modules()
     command = ["node", str(_SCRIPT), sim.oss, sim.access_key_id, sim.access_key_secret, version, style]
     environment = {**os.environ, "NODE_PATH": modules, "NO_PROXY": "*"}
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HUNG, check=False)
     assert finished.returncode == 0, finished.stderr
     found: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     refused = {name: found.pop(name) for name in ("frozen", "restoreAgain", "missing")}

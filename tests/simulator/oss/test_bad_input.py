@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ossmend.simulator.serve import Running, running_simulator
+from tests.patience import HUNG
 from tests.simulator.oss.clients import Wire, error_of, logged, read_response
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -82,7 +83,7 @@ def test_body_cut_short_changes_nothing(sim: Running, bucket: Any, wire: Wire) -
 
 def test_expect_continue_is_answered(sim: Running, bucket: Any, wire: Wire) -> None:
     bucket.put_bucket_acl("public-read-write")
-    with socket.create_connection((wire.host, wire.port), timeout=20) as connection:
+    with socket.create_connection((wire.host, wire.port), timeout=HUNG) as connection:
         connection.sendall(
             b"PUT /examplebucket/k HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"
         )
@@ -96,7 +97,7 @@ def test_pipelined_requests_are_answered_in_order(sim: Running, bucket: Any, wir
     for number in range(5):
         bucket.put_object(f"k{number}", str(number) * 10)
     data = b"".join(f"GET /examplebucket/k{n} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for n in range(5))
-    with socket.create_connection((wire.host, wire.port), timeout=20) as connection:
+    with socket.create_connection((wire.host, wire.port), timeout=HUNG) as connection:
         connection.sendall(data.replace(b"k4 HTTP/1.1\r\n", b"k4 HTTP/1.1\r\nConnection: close\r\n"))
         received = b""
         while more := connection.recv(65536):
@@ -111,7 +112,7 @@ def test_bytes_one_by_one(sim: Running, bucket: Any, wire: Wire) -> None:
         + HOST
         + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n"
     )
-    with socket.create_connection((wire.host, wire.port), timeout=20) as connection:
+    with socket.create_connection((wire.host, wire.port), timeout=HUNG) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for octet in data:
             connection.sendall(bytes([octet]))
@@ -205,7 +206,7 @@ def test_unknown_sub_resources_of_an_object(
 def test_cache_busting_queries_do_not_disturb_reads(sim: Running, bucket: Any) -> None:
     bucket.put_bucket_acl("public-read")
     bucket.put_object("app.js", b"1")
-    assert requests.get(f"{sim.oss}/examplebucket/app.js?20240101", timeout=20).content == b"1"
+    assert requests.get(f"{sim.oss}/examplebucket/app.js?20240101", timeout=HUNG).content == b"1"
 
 
 _BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'

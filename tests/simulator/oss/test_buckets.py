@@ -14,6 +14,7 @@ import requests
 from oss2 import models
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 from tests.simulator.oss.clients import Wire, bucket_of, control, error_of, service_of, v2_client
 
 
@@ -93,10 +94,10 @@ def test_acl(sim: Running, bucket: Any) -> None:
 def test_block_public_access_overrides_and_refuses_public_acls(sim: Running, bucket: Any) -> None:
     bucket.put_bucket_acl("public-read")
     bucket.put_object("k", b"1")
-    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).status_code == 200
+    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=HUNG).status_code == 200
     bucket.put_bucket_public_access_block(True)
     assert bucket.get_bucket_public_access_block().block_public_access is True
-    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).status_code == 403
+    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=HUNG).status_code == 403
     calls: list[Callable[[], object]] = [
         lambda: bucket.put_bucket_acl("public-read"),
         lambda: bucket.put_object_acl("k", "public-read"),
@@ -107,13 +108,13 @@ def test_block_public_access_overrides_and_refuses_public_acls(sim: Running, buc
             call()
         assert refused.value.ec == "0016-00000901"
     bucket.delete_bucket_public_access_block()
-    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).status_code == 200
+    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=HUNG).status_code == 200
     bucket.put_object("open", b"1", headers={"x-oss-object-acl": "public-read"})
     service = service_of(sim)
     service.put_public_access_block(True)
     assert service.get_public_access_block().block_public_access is True
     for key in ("k", "open"):
-        assert requests.get(f"{sim.oss}/examplebucket/{key}", timeout=20).status_code == 403
+        assert requests.get(f"{sim.oss}/examplebucket/{key}", timeout=HUNG).status_code == 403
     assert bucket.get_object("open").read() == b"1"
 
 
@@ -151,13 +152,13 @@ def test_referer(sim: Running, bucket: Any) -> None:
     assert (read.allow_empty_referer, read.referers) == (False, ["http://*.example.com", "https://good.example.com"])
 
     def fetch(url: str, referer: str | None) -> int:
-        return requests.get(url, headers={"Referer": referer} if referer else {}, timeout=20).status_code
+        return requests.get(url, headers={"Referer": referer} if referer else {}, timeout=HUNG).status_code
 
     url = f"{sim.oss}/examplebucket/k"
     assert fetch(url, "http://www.example.com/page") == 200
     assert fetch(url, "http://evil.example.org/") == 403
     assert fetch(url, None) == 403
-    assert error_of(requests.get(url, timeout=20).content)["EC"] == "0003-00000501"
+    assert error_of(requests.get(url, timeout=HUNG).content)["EC"] == "0003-00000501"
     assert fetch(bucket.sign_url("GET", "k", 60), None) == 403
     assert bucket.get_object("k").read() == b"1"
     client = v2_client(sim)
@@ -274,7 +275,7 @@ def test_requester_pays(sim: Running, bucket: Any) -> None:
     bucket.put_bucket_request_payment("Requester")
     bucket.put_bucket_acl("public-read")
     assert bucket.get_object("k").read() == b"1"
-    answer = requests.get(f"{sim.oss}/examplebucket/k", timeout=20)
+    answer = requests.get(f"{sim.oss}/examplebucket/k", timeout=HUNG)
     assert error_of(answer.content)["EC"] == "0003-00000703"
 
 
@@ -282,15 +283,15 @@ def test_host_style_and_both(sim: Running, bucket: Any, wire: Wire) -> None:
     bucket.put_bucket_acl("public-read")
     bucket.put_object("dir/k", b"host")
     for host in ("examplebucket.oss-cn-hangzhou.aliyuncs.com", "examplebucket.localhost"):
-        answer = requests.get(f"{sim.oss}/dir/k", headers={"Host": host}, timeout=20)
+        answer = requests.get(f"{sim.oss}/dir/k", headers={"Host": host}, timeout=HUNG)
         assert (answer.status_code, answer.content) == (200, b"host")
     control(sim, "PATCH", "buckets/examplebucket", {"cnames": ["static.example.com"]})
-    assert requests.get(f"{sim.oss}/dir/k", headers={"Host": "static.example.com"}, timeout=20).content == b"host"
+    assert requests.get(f"{sim.oss}/dir/k", headers={"Host": "static.example.com"}, timeout=HUNG).content == b"host"
     answer = requests.get(
-        f"{sim.oss}/examplebucket/dir/k", headers={"Host": "oss-cn-hangzhou.aliyuncs.com"}, timeout=20
+        f"{sim.oss}/examplebucket/dir/k", headers={"Host": "oss-cn-hangzhou.aliyuncs.com"}, timeout=HUNG
     )
     assert error_of(answer.content)["Code"] == "SecondLevelDomainForbidden"
-    far = requests.get(f"{sim.oss}/k", headers={"Host": "examplebucket.oss-cn-beijing.aliyuncs.com"}, timeout=20)
+    far = requests.get(f"{sim.oss}/k", headers={"Host": "examplebucket.oss-cn-beijing.aliyuncs.com"}, timeout=HUNG)
     assert error_of(far.content)["EC"] == "0003-00001403"
 
 

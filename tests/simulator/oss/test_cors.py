@@ -11,6 +11,7 @@ import requests
 from oss2.models import BucketCors, CorsRule
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 from tests.simulator.oss.clients import Wire, advance, control, error_of, logged, v2_client
 
 ORIGIN = "https://app.example.com"
@@ -25,7 +26,7 @@ def _preflight(sim: Running, path: str = "/examplebucket/k", **headers: Any) -> 
     sent: dict[str, str | None] = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     given = {name: value for name, value in sent.items() if value is not None}
-    return requests.options(sim.oss + path, headers=given, timeout=20)
+    return requests.options(sim.oss + path, headers=given, timeout=HUNG)
 
 
 def _is_refused(answer: requests.Response, message: str) -> bool:
@@ -144,7 +145,7 @@ def test_actual_request_of_a_foreign_page_is_served_without_the_headers(sim: Run
 
 def test_refused_actual_request_lets_the_page_read_why(sim: Running, bucket: Any) -> None:
     _allow(bucket)
-    answer = requests.get(f"{sim.oss}/examplebucket/k", headers={"Origin": ORIGIN}, timeout=20)
+    answer = requests.get(f"{sim.oss}/examplebucket/k", headers={"Origin": ORIGIN}, timeout=HUNG)
     assert answer.status_code == 403
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 from tests.simulator.oss.clients import advance, control, logged
 
 
@@ -51,7 +52,7 @@ def test_rule_strikes_only_what_it_names(sim: Running, bucket: Any) -> None:
 def test_skip_and_times(sim: Running, bucket: Any) -> None:
     bucket.put_object("k", b"1")
     _fault(sim, operation="GetObject", status=503, skip=1, times=1)
-    outcomes = [requests.get(bucket.sign_url("GET", "k", 60), timeout=20).status_code for _ in range(3)]
+    outcomes = [requests.get(bucket.sign_url("GET", "k", 60), timeout=HUNG).status_code for _ in range(3)]
     assert outcomes == [200, 503, 200]
 
 
@@ -67,7 +68,7 @@ def test_reset_before_and_after_the_work(sim: Running, bucket: Any) -> None:
 def test_half_a_body(sim: Running, bucket: Any) -> None:
     bucket.put_object("k", bytes(100_000))
     _fault(sim, operation="GetObject", abort="half")
-    answer = requests.get(bucket.sign_url("GET", "k", 60), stream=True, timeout=20)
+    answer = requests.get(bucket.sign_url("GET", "k", 60), stream=True, timeout=HUNG)
     assert answer.headers["Content-Length"] == "100000"
     received = answer.raw.read(100_000, decode_content=False) if hasattr(answer.raw, "enforce_content_length") else b""
     assert len(received) <= 50_000
@@ -99,9 +100,9 @@ def test_page_of_a_proxy_instead_of_xml(sim: Running, bucket: Any) -> None:
 def test_latency(sim: Running, bucket: Any) -> None:
     bucket.put_object("k", b"1")
     _fault(sim, operation="GetObject", latency_seconds=0.3)
-    started = time.perf_counter()
+    started = time.monotonic()
     assert bucket.get_object("k").read() == b"1"
-    assert time.perf_counter() - started >= 0.3
+    assert time.monotonic() - started >= 0.3
 
 
 def test_headers_are_added_to_the_real_answer(sim: Running, bucket: Any) -> None:
@@ -126,5 +127,5 @@ def test_stale_reads_end(sim: Running, bucket: Any) -> None:
 
 def test_rpc_calls_can_fail_too(sim: Running) -> None:
     _fault(sim, operation="GetCallerIdentity", status=503, body="<html>busy</html>")
-    answer = requests.get(f"{sim.rpc}/?Action=GetCallerIdentity", timeout=20)
+    answer = requests.get(f"{sim.rpc}/?Action=GetCallerIdentity", timeout=HUNG)
     assert (answer.status_code, answer.text) == (503, "<html>busy</html>")

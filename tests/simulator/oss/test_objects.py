@@ -17,6 +17,7 @@ import requests
 from oss2.models import BatchDeleteObjectVersion, BatchDeleteObjectVersionList, Tagging, TaggingRule
 
 from ossmend.simulator.serve import Running
+from tests.patience import HUNG
 from tests.simulator.oss.clients import Wire, bucket_of, control, error_of, v2_client
 
 DATA = bytes(range(256)) * 4
@@ -207,9 +208,9 @@ def test_acl_and_tagging(sim: Running, bucket: Any) -> None:
     assert bucket.head_object("k").headers["x-oss-tagging-count"] == "2"
     assert bucket.get_object_acl("k").acl == "private"
     bucket.put_object_acl("k", oss2.OBJECT_ACL_PUBLIC_READ)
-    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).content == b"1"
+    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=HUNG).content == b"1"
     bucket.put_object_acl("k", oss2.OBJECT_ACL_DEFAULT)
-    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=20).status_code == 403
+    assert requests.get(f"{sim.oss}/examplebucket/k", timeout=HUNG).status_code == 403
     rule = TaggingRule()
     rule.add("new", "value")
     bucket.put_object_tagging("k", Tagging(rule))
@@ -278,7 +279,7 @@ def test_versioned_delete_many(sim: Running, bucket: Any) -> None:
 
 def _form(sim: Running, wire: Wire, fields: dict[str, str], data: bytes = b"by form") -> requests.Response:
     return requests.post(
-        f"{sim.oss}/examplebucket", data=fields, files={"file": ("name.txt", data, "text/plain")}, timeout=20
+        f"{sim.oss}/examplebucket", data=fields, files={"file": ("name.txt", data, "text/plain")}, timeout=HUNG
     )
 
 
@@ -333,7 +334,7 @@ def test_anonymous_form_and_malformed_form(sim: Running, bucket: Any, wire: Wire
         ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--b--\r\n'),
     ):
         answer = requests.post(
-            f"{sim.oss}/examplebucket", data=body, headers={"Content-Type": content_type}, timeout=20
+            f"{sim.oss}/examplebucket", data=body, headers={"Content-Type": content_type}, timeout=HUNG
         )
         assert answer.status_code == 400
 

@@ -22,7 +22,8 @@ def _without_proxies() -> None:
 
 @pytest.fixture
 def simulator() -> Iterator[Running]:
-    with running_simulator() as running:
+    """Waits (a token's life, a report in the making) last until `advance`."""
+    with running_simulator(speed=0.0) as running:
         yield running
 
 

@@ -17,6 +17,8 @@ from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
+from tests.patience import HUNG
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -44,10 +46,10 @@ class Account:
     def __init__(self, rpc: str, key_id: str, secret: str, token: str | None = None) -> None:
         self.rpc, self.key_id, self.secret, self.token = rpc, key_id, secret, token
         if token is None:
-            self._client = AcsClient(key_id, secret, "cn-hangzhou")
+            self._client = AcsClient(key_id, secret, "cn-hangzhou", timeout=HUNG, connect_timeout=HUNG)
         else:
             credential = StsTokenCredential(key_id, secret, token)
-            self._client = AcsClient(region_id="cn-hangzhou", credential=credential)
+            self._client = AcsClient(region_id="cn-hangzhou", credential=credential, timeout=HUNG, connect_timeout=HUNG)
 
     def call(
         self, product: str, action: str, parameters: Mapping[str, Any] | None = None, *, method: str = "POST"
@@ -118,4 +120,4 @@ def signature(secret: str, method: str, pairs: Iterable[tuple[str, str]]) -> str
 def send(account: Account, parameters: Mapping[str, str], *, method: str = "GET") -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, account.rpc, params=dict(parameters), timeout=10)
+        return session.request(method, account.rpc, params=dict(parameters), timeout=HUNG)

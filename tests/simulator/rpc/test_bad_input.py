@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ossmend.simulator.rpc.call import OPERATIONS
+from tests.patience import HUNG
 from tests.simulator.rpc.rpc_client import VERSIONS, Account, send, signed
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def test_bytes_that_are_no_text_are_refused(admin: Account, name: str, value: st
     query = "&".join(f"{key}={text}" for key, text in pairs.items()) + f"&{name}={value}"
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(f"{admin.rpc}/?{query}", timeout=10)
+        answer = session.get(f"{admin.rpc}/?{query}", timeout=HUNG)
     assert 400 <= answer.status_code < 500
     assert answer.content
 

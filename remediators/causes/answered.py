@@ -1,0 +1,92 @@
+"""Event -> who answered and to whom: does anything show that OSS itself refused, was it a HEAD, did the caller sign?
+
+A refusal without a code is a proxy's only where nothing of OSS is in the answer. features.py collects what is found
+here; codeless.py reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from ossmend.remediators.causes.model import Told
+from ossmend.remediators.causes.times import EARLIEST, LATEST
+from ossmend.remediators.contract import Event
+
+_REQUEST_ID = re.compile(r"[0-9A-F]{24}")
+_PAGE = re.compile(r"<(?:!DOCTYPE html|html|body)\b", re.IGNORECASE)
+"""A page for people: OSS answers with XML, so somebody else wrote this, whatever headers came along."""
+_SERVER = re.compile(r"\bAliyunOSS\b")
+_HEADS = frozenset({"HeadObject", "HeadBucket", "GetObjectMeta", "HEAD"})
+_SAYS_HEAD = re.compile(
+    r"\bHEAD (?:https?://|/|request\b)|\bHead(?:Object|Bucket)\b|\bhead_(?:object|bucket)\b|\bhead(?:Object|Bucket)\b|\bGetObjectMeta\b"
+    r"|\bcurl (?:-\S{1,30} ){0,4}(?:-I|--head)\b|\bSpider mode\b"
+    r"|\bmethod['\"]?\s{0,2}[:=]\s{0,2}['\"]?HEAD\b"
+)
+_AUTHORIZED = re.compile(r"(?i)\bauthorization['\"]?\s{0,2}[:=]\s{0,2}['\"]?(?:OSS|AWS|\*{3})|\bOSS4-HMAC-SHA256\b")
+_IN_QUERY = re.compile(r"(?i)[?&](?:OSSAccessKeyId|x-oss-credential|AWSAccessKeyId|X-Amz-Credential)=")
+_RAM_USER = re.compile(r"\bRAM (?:sub-?)?user\b|\bsub-?account\b|RAM ?(?:子)?用户|子账号|子用户", re.IGNORECASE)
+_ACL_MESSAGE = re.compile(r"\bbecause of bucket acl\b", re.IGNORECASE)
+
+
+def features(event: Event, sample: str) -> dict[str, str]:
+    """`oss_answered`, `head`, `signed_by`, `acl_told_to`, `not_cors`."""
+    found: dict[str, str] = {}
+    if (who := _oss(event, sample)) is not None:
+        found["oss_answered"] = who
+    if (head := _head(event, sample)) is not None:
+        found["head"] = head
+    if (signer := _signer(event, sample)) is not None:
+        found["signed_by"] = signer
+        if _ACL_MESSAGE.search(event.message or ""):
+            found["acl_told_to"] = signer
+    if event.code == "AccessForbidden" and event.message and not event.message.startswith("CORSResponse"):
+        found["not_cors"] = event.message
+    return found
+
+
+def _oss(event: Event, sample: str) -> Told | None:
+    """What only OSS's own answers carry."""
+    if _PAGE.search(sample):
+        return None
+    if "AliyunOSS" in event.fields.get("server", "") or _SERVER.search(sample):
+        return Told("the answer has Server: AliyunOSS", "响应头含有 Server: AliyunOSS")
+    if event.request_id and _of_oss(event.request_id):
+        return Told(f"the request id {event.request_id} has OSS's form", f"请求 ID {event.request_id} 符合 OSS 的格式")
+    if event.ec:
+        return Told(f"the answer carries the EC {event.ec}", f"响应带有 EC {event.ec}")
+    return None
+
+
+def _of_oss(request_id: str) -> bool:
+    """24 upper-case hexadecimal digits, of which the first eight are the time of the request (facts: section 1.1)."""
+    if _REQUEST_ID.fullmatch(request_id) is None:
+        return False
+    return EARLIEST <= datetime.fromtimestamp(int(request_id[:8], 16), UTC) <= LATEST
+
+
+def _head(event: Event, sample: str) -> str | None:
+    """What says that it was a HEAD; another method or operation that is told rules it out."""
+    for told in (event.operation, event.method):
+        if told in _HEADS:
+            return told
+    if event.method or event.operation:
+        return None
+    said = _SAYS_HEAD.search(sample)
+    return said[0] if said else None
+
+
+def _signer(event: Event, sample: str) -> Told | None:
+    """Who signed: without any of these the request may have been anonymous."""
+    kind = event.fields.get("AccessDeniedDetail.AuthPrincipalType")
+    if kind:
+        return Told(f"AuthPrincipalType {kind}", f"AuthPrincipalType 为 {kind}")
+    if event.access_key_id or _IN_QUERY.search(sample):
+        return Told("an access key id is told", "文本中有 AccessKey ID")
+    if event.requester_id:
+        return Told(f"the requester is {event.requester_id}", f"请求者为 {event.requester_id}")
+    if _AUTHORIZED.search(sample):
+        return Told("it carries an Authorization header", "请求带有 Authorization 头")
+    if _RAM_USER.search(sample):
+        return Told("the text speaks of a RAM user", "文本提到 RAM 用户")
+    return None

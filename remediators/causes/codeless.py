@@ -1,0 +1,68 @@
+"""Features of a refusal without a code -> what can honestly be said of it, and what may be behind it.
+
+OSS answers a HEAD without a body, so the code of a refused HEAD is not shown: that is no proxy. What nothing of OSS is in
+may be anybody's. candidates.py asks here where neither words nor EC imply a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ossmend.remediators.causes.model import Text, Told
+
+WORDS = frozenset({"Forbidden", "403"})
+"""What S3 clients print as the code where the answer had no body: HTTP's own words, no code of OSS."""
+BEHIND = (
+    ("denied-ram-implicit", 0.12),
+    ("denied-bucket-acl", 0.06),
+    ("wrong-secret", 0.05),
+    ("clock-drift", 0.03),
+    ("key-not-of-this-account", 0.03),
+)
+"""What a refusal is without a code most often, as far as one may guess; each less likely than that nobody can tell."""
+NO_CODE = "no-code"
+NO_CODE_WHY = Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码")
+
+
+@dataclass(frozen=True, slots=True)
+class Codeless:
+    """A cause of general.py, how sure it is, why, and what it leaves open."""
+
+    cause: str
+    sure: float
+    why: tuple[Text, ...]
+    open: tuple[tuple[str, float], ...] = ()
+
+
+def read(found: Mapping[str, str]) -> Codeless:
+    """By what the text shows of the answer: OSS's marks, a HEAD, both, or neither."""
+    head, oss = found.get("head"), found.get("oss_answered")
+    if head and oss:
+        return Codeless("head-refused", 0.65, (_head(head), _oss(oss)), BEHIND)
+    if head:
+        return Codeless("head-without-code", 0.6, (_head(head), NO_CODE_WHY), (("no-code", 0.15), *BEHIND[:3]))
+    if oss and not ({"method", "operation"} & set(found)):
+        why = Text(
+            "OSS answers without a body where a HEAD is refused: that is what this looks like",
+            "被拒绝的 HEAD 请求没有响应体：这里正是这种情形",
+        )
+        return Codeless("head-refused", 0.5, (_oss(oss), why), (("code-not-shown", 0.2), *BEHIND[:3]))
+    if oss:
+        return Codeless("code-not-shown", 0.65, (_oss(oss), NO_CODE_WHY), (("no-code", 0.1), *BEHIND[:3]))
+    return Codeless(NO_CODE, 0.9, (NO_CODE_WHY,))
+
+
+def head_of(found: Mapping[str, str]) -> tuple[Text, ...]:
+    """The sentence that it was a HEAD, where it was one: headers like x-oss-ec tell something of it all the same."""
+    return (_head(found["head"]),) if "head" in found else ()
+
+
+def _head(said: str) -> Text:
+    return Text(
+        f"it was a HEAD request ({said[:60]}): its answer has no body", f"这是一个 HEAD 请求（{said[:60]}）：没有响应体"
+    )
+
+
+def _oss(said: str) -> Text:
+    return Text(f"OSS itself answered: {said}", f"由 OSS 自身返回：{Told.of(said, 'zh')}")

@@ -1,0 +1,126 @@
+"""Told before? By request id and place, and by who tells it; and a state of an older build keeps what it knew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from ossmend.daemon.journal import seen
+from ossmend.daemon.journal.schema import writes
+from ossmend.daemon.journal.store import Store, open_store
+from ossmend.remediators.contract import Event
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path, exclusive=True)
+    yield opened
+    opened.close()
+
+
+def told(request_id: str | None = "A", key: str | None = "k", bucket: str | None = "b", trust: str = "low") -> Event:
+    return Event(source="t", request_id=request_id, bucket=bucket, key=key, trust=trust)  # type: ignore[arg-type]  # a test's literal
+
+
+def judged(store: Store, *events: Event) -> list[str]:
+    """Each event in a batch of its own."""
+    found: list[str] = []
+    for event in events:
+        with store.begin() as connection:
+            tellings = seen.Tellings(connection, {event.request_id} if event.request_id else set())
+            found.append(tellings.judge(event))
+            tellings.store(connection, NOW)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (told(), told()),
+        (told(), told(key=None)),
+        (told(), told(key=None, bucket=None)),
+        (told(key=None), told()),
+        (told(key="a b"), told(key="a%20b")),
+        (told(key="a+b"), told(key="a b")),
+        (told(trust="high"), told()),
+        (told(trust="high"), told(trust="high")),
+    ],
+)
+def test_the_same_refusal_told_again_is_no_news(store: Store, first: Event, second: Event) -> None:
+    assert judged(store, first, second) == ["news", "again"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (told(), told("B")),
+        (told(), told(key="other")),
+        (told(), told(bucket="other")),
+        (told(None), told(None)),
+        (told(trust="high"), told(key="other")),
+    ],
+)
+def test_another_id_or_another_place_is_news(store: Store, first: Event, second: Event) -> None:
+    assert judged(store, first, second) == ["news", "news"]
+
+
+def test_one_of_high_trust_vouches_once_for_what_low_trust_told(store: Store) -> None:
+    high = told(trust="high")
+    assert judged(store, told(), high, high, told()) == ["news", "vouched", "again", "again"]
+
+
+def test_one_of_high_trust_vouches_for_its_own_place_only(store: Store) -> None:
+    assert judged(store, told(key="forged"), told(trust="high"), told(key="forged")) == ["news", "news", "again"]
+
+
+def test_one_of_high_trust_that_says_more_is_news(store: Store) -> None:
+    assert judged(store, told(key=None), told(trust="high"), told(trust="high")) == ["news", "news", "again"]
+
+
+def test_within_one_batch_it_counts_the_same(store: Store) -> None:
+    events = [told(), told(), told(key="other"), told(trust="high"), told("B")]
+    with store.begin() as connection:
+        tellings = seen.Tellings(connection, {"A", "B"})
+        assert [tellings.judge(event) for event in events] == ["news", "again", "news", "vouched", "news"]
+        tellings.store(connection, NOW)
+        assert seen.forget(connection, NOW) == 0
+        assert seen.forget(connection, NOW + timedelta(seconds=1)) == 3
+
+
+# --------------------------------------------------------------------------------------------------- an older state
+
+
+def test_a_state_of_an_older_build_is_migrated_and_still_knows_its_request_ids(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    with engine.begin() as connection:
+        _to(connection, "0002")
+        connection.exec_driver_sql("INSERT INTO seen (request_id, at) VALUES ('A', 1.5)")
+        connection.exec_driver_sql(
+            "INSERT INTO cases (id, subject_key, superseded, policy, subject, state, opened_at, first_seen, last_seen, "
+            "events, recurrences, tries, samples, usage, why) VALUES (1, 's', 0, 'p', '[]', 'open', 1, 1, 1, 1, 0, 0, "
+            "'[]', '{}', '')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO writes (case_id, policy, digest, operation, target, body, state, bytes, planned_at, outcome) "
+            "VALUES (1, 'p', 'd', 'RestoreObject', 't', '{}', 'done', 0, 1, '')"
+        )
+        _to(connection, "head")
+        assert connection.execute(sa.select(writes.c.trust, writes.c.source, writes.c.client)).all() == [(None,) * 3]
+        tellings = seen.Tellings(connection, {"A"})
+        assert [tellings.judge(told()), tellings.judge(told(trust="high"))] == ["again", "again"]
+    engine.dispose()
+
+
+def _to(connection: sa.Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "ossmend.daemon.journal:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -1,0 +1,97 @@
+"""Texts as people paste them are read as a careful reader would, whatever is wrapped around them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ossmend.daemon.explain import explain_text
+from tests.samples.pasted.judge import differences
+
+OURS = Path(__file__).with_name("reports.jsonl")
+SHARED = (
+    Path(os.environ.get("OSSMEND_SHARED") or Path(__file__).parents[4] / "shared") / "samples" / "reports_dev.jsonl"
+)
+STAMP = "2026-11-28T01:02:03.000123456Z"
+SURE = 0.7
+
+
+def rows(path: Path) -> list[Any]:
+    if not path.is_file():
+        return [pytest.param(None, marks=pytest.mark.skip(reason=f"no collection of pasted texts at {path}"))]
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [pytest.param(row, id=row["id"]) for row in found]
+
+
+def told(text: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = json.loads(json.dumps(explain_text(text)))["events"]
+    return events
+
+
+@pytest.mark.parametrize("row", [*rows(OURS), *rows(SHARED)])
+def test_a_pasted_text_is_read_as_a_careful_reader_reads_it(row: dict[str, Any]) -> None:
+    assert differences(row["expected"], told(row["text"])) == []
+
+
+# ------------------------------------------------------------------------------------------------ whatever is around it
+
+
+def each_line(before: str) -> Callable[[str], str]:
+    return lambda text: "\n".join(f"{before}{line}" for line in text.rstrip("\n").split("\n"))
+
+
+def in_json(text: str) -> str:
+    return json.dumps({"ts": STAMP, "level": "error", "msg": text})
+
+
+def docker(text: str) -> str:
+    lines = text.rstrip("\n").split("\n")
+    return "\n".join(json.dumps({"log": f"{line}\n", "stream": "stderr", "time": STAMP}) for line in lines)
+
+
+WRAPPERS: dict[str, Callable[[str], str]] = {
+    "windows": lambda text: text.replace("\n", "\r\n"),
+    "json": in_json,
+    "json in Chinese": lambda text: json.dumps({"级别": "错误", "消息": text}, ensure_ascii=False),
+    "json in docker": lambda text: docker(in_json(text)),
+    "docker": docker,
+    "containerd": each_line(f"{STAMP} stderr F "),
+    "compose": each_line("shop-1  | "),
+    "quoted": each_line("> "),
+}
+CHANGED = {("p-034", "json"), ("p-034", "json in Chinese"), ("p-034", "json in docker")}
+"""Two lines of one refusal, without ids: as strings of one record each of them may name the object."""
+
+
+OSS_LINE = '" "66FACB015B838AB5FC1A2365" "'
+
+
+def said(text: str) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *(event[name] for name in ("code", "bucket", "key", "request_id", "ec")),
+            event["diagnosis"]["cause"] if event["diagnosis"]["confidence"] >= SURE else None,
+            tuple((write["operation"], write["target"]) for write in event["writes"]),
+        )
+        for event in told(text)
+    ]
+
+
+def wrapped() -> list[Any]:
+    """Every text in every wrapper. A line of OSS's access log is read by its positions, where it stands alone."""
+    return [
+        pytest.param(*each.values, wrapper, marks=each.marks, id=f"{each.id}-{wrapper}")
+        for each in (*rows(OURS), *rows(SHARED))
+        for wrapper in WRAPPERS
+        if (each.id, wrapper) not in CHANGED and not (each.values[0] and OSS_LINE in each.values[0]["text"])
+    ]
+
+
+@pytest.mark.parametrize(("row", "wrapper"), wrapped())
+def test_what_is_wrapped_around_a_text_changes_nothing(row: dict[str, Any], wrapper: str) -> None:
+    assert said(WRAPPERS[wrapper](row["text"])) == said(row["text"])
