@@ -25,7 +25,8 @@ _CLOSED = re.compile(
 _DICT = re.compile(r"['\"](?:Code|code|details|status|ErrorCode)\\*['\"]\s?:|<Error")
 _MORE_COMES = re.compile(
     r"[:{\[(,=>]\s{0,8}\Z|\A\s{0,40}(?:at |File \"|\.{3} \d)|\A\[(?:Error|Request|Host)\w{1,10}\]"
-    r"|\A(?:Http Status|Error) \w{1,10}:|\A(?:Request ?I[dD]|Host ?I[dD]|Message|EC|Timestamp)\s?:|\A\s{0,40}</?[A-Z]\w{0,40}[> ]"
+    r"|\A(?:Http Status|Error) \w{1,10}:|\A(?:Request ?I[dD]|Host ?I[dD]|Message|EC|Timestamp)\s?:"
+    r"|\A\s{0,40}</?[A-Z]\w{0,40}[> ]"
 )
 """The last line so far shows that the one who prints it has not come to an end."""
 _ANOTHER_TRACE = re.compile(r"During handling of the above|The above exception was|Traceback \(|Suppressed: ")
