@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.envelopes.streams import DOCKERS_PART
 from ossmend.daemon.sources.shapes import records
-from ossmend.daemon.sources.units import Unit, Units
+from ossmend.daemon.sources.units import Reach, Unit, Units
 
 _CLOSED = re.compile(
     r"</Error\\*>|&lt;/Error&gt;|StatusCode=\d+, ErrorCode=[^\n]*\n?\Z|requestId: ?[0-9A-F]{24}"
@@ -36,15 +36,14 @@ BACK_BYTES = 8 * 1024
 MOST_LINES = 400
 MOST_BYTES = 64 * 1024
 """So much of its own stream is a block at most, ..."""
-BACK_OTHERS = 400
-MOST_OTHERS = 2000
-OTHERS_BYTES = 256 * 1024
-"""... with so much of other streams between its lines."""
-LOOK_AHEAD = 50
-"""Where an error is closed already, what may still belong to it is not looked for further away than this."""
+BACK_OTHERS = Reach(400, 256 * 1024)
+AHEAD_OTHERS = Reach(2000, 256 * 1024)
+"""... with so much of other streams between two of its lines."""
+LOOK_AHEAD = Reach(50, 64 * 1024)
+"""Where an error is closed already, what may still belong to it is not looked for further away than this, ..."""
+NEAREST = Reach(4, 64 * 1024)
+"""... and the part before the rest of a line not further than this."""
 LOOKED_AT = 4096
-NEAREST = 4
-"""The part before the rest of a line is not further away than so many lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def blocks_in(data: bytes, *, told: Mapping[str, int] | None = None, begin: int 
         floor = behind.get(stream, 0)
         if unit.start < floor:
             continue
-        block = _grown(units, stream, _beginning(units, stream, unit, floor))
+        block = _grown(units, stream, _beginning(units, unit, floor))
         behind[stream] = block.end
         found.append(block)
     found.sort(key=lambda block: block.start)
@@ -106,21 +105,15 @@ def is_closed(text: str) -> bool:
     return last not in ("}", "]", ")") or bool(_DICT.search(text))
 
 
-def _beginning(units: Units, stream: str, hit: Unit, floor: int) -> list[Unit]:
+def _beginning(units: Units, hit: Unit, floor: int) -> list[Unit]:
     """The record's units from its first one to the hit, if its beginning can be seen a few lines back."""
-    own, seen, size = [hit], 0, 0
-    at = units.before(hit) if _may_begin_earlier(hit) else None
-    while at is not None and at.end > floor and seen < BACK_OTHERS and hit.start - at.start <= OTHERS_BYTES:
-        seen += 1
-        mine = units.stream(at) == stream
-        if own[-1].begins and (seen > NEAREST or (mine and not at.is_part)):
+    own, size = [hit], 0
+    while _may_begin_earlier(own[-1]) and len(own) <= BACK_LINES and size <= BACK_BYTES:
+        at = units.previous_of_stream(own[-1], NEAREST if own[-1].begins else BACK_OTHERS)
+        if at is None or at.end <= floor or (own[-1].begins and not at.is_part):
             break
-        if mine:
-            own.append(at)
-            size += at.end - at.start
-            if len(own) > BACK_LINES or size > BACK_BYTES or not _may_begin_earlier(at):
-                break
-        at = units.before(at)
+        own.append(at)
+        size += at.end - at.start
     return own[::-1]
 
 
@@ -150,6 +143,10 @@ class _Growing:
         self.text = f"{self.text}{joint}{unit.line.text}"[-4 * LOOKED_AT :]
         self.docker_ends = self.docker_ends or bool(unit.line.ended)
 
+    @property
+    def reach(self) -> Reach:
+        return LOOK_AHEAD if self.closed and not self.has_rest() else AHEAD_OTHERS
+
     def has_rest(self) -> bool:
         """Is the last line a part, whose rest comes?"""
         last = self.own[-1]
@@ -166,21 +163,15 @@ def _grown(units: Units, stream: str, own: list[Unit]) -> Block:
     for unit in own:
         block.note(unit)
     block.closed = is_closed(block.text)
-    others = others_bytes = 0
-    at = units.after(own[-1])
-    while at is not None:
-        if units.stream(at) != stream:
-            others, others_bytes = others + 1, others_bytes + at.end - at.start
-            if others > (LOOK_AHEAD if block.closed else MOST_OTHERS) or others_bytes > OTHERS_BYTES:
-                return _block(stream, block)
-        elif _ends_before(block, at):
+    while (at := units.next_of_stream(block.own[-1], block.reach)) is not None:
+        if _ends_before(block, at):
             return _block(stream, block)
-        else:
-            block.take(at)
-            block.closed = block.closed or is_closed(block.text)
-            if len(block.own) > MOST_LINES + BACK_LINES or block.size > MOST_BYTES + BACK_BYTES:
-                return _block(stream, block)
-        at = units.after(at)
+        block.take(at)
+        block.closed = block.closed or is_closed(block.text)
+        if len(block.own) > MOST_LINES + BACK_LINES or block.size > MOST_BYTES + BACK_BYTES:
+            return _block(stream, block)
+    if not units.reaches_the_end(block.own[-1], block.reach):
+        return _block(stream, block)  # its stream has gone silent while others went on
     # one line that is closed is all of it; behind several lines more of the same record may come
     is_open = not block.closed or block.has_rest() or len(block.own) > 1
     more = is_open and (block.has_rest() or (not block.closed and _more_comes(block)))

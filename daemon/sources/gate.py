@@ -14,24 +14,31 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from ossmend.daemon.sources.anchored import patterns
+from ossmend.daemon.sources.anchored import Way, Words, places
 from ossmend.daemon.sources.shapes import wrapped
 from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES, spellings
 
-SLICE = 256 * 1024
+SLICE = 128 * 1024
 """So much is looked at in one go: it stays in the processor's cache, and a list of its hits stays small."""
+SAMPLE = 8 * 1024
+"""In so much of a log its letters are counted; what is shorter is looked through as an ordinary log would be."""
 NEAR = 16 * 1024
 """How far away OSS may be named. The parser looks at 1 KiB of the record; a shipper may put as much into each line."""
-WEAK_WORDS = ("CORS", "Allow-Origin", "access control check", "XHR error", "XMLHttpRequest", "Cross-Origin", "tengine")
-"""What browsers say of CORS, a page's own client of a refused request, and the name that OSS's block page gives."""
+BROWSERS_WORDS = (
+    *("CORS", "Cross-Origin", "Allow-Origin", "Access-Control", "ccess control check", "reflight", "XMLHttpRequest"),
+    *("XHR error", "(connected: "),
+)
+"""What browsers say of CORS, and a page's own client of a refused request."""
+PAGES = ("<center>tengine",)
 SIGNED = ("oss_err", "string_to_sign", "signature")
 """Fields that only an answer about a signature has, and the header that stands for the body of a HEAD."""
+_CODES_TAG = ("<Code>", "lt;Code", "u003cCode", "u003CCode", "x3cCode", "CODE")
 
 
 def _plain_part(sentence: str) -> str:
     """The longest piece of a sentence that looks the same however it is quoted or escaped."""
-    return max(re.split(r"[^A-Za-z .-]+", sentence), key=len).strip(" .").lower()
+    return max(re.split(r"[^A-Za-z .-]+", sentence), key=len).strip(" .")
 
 
 def _shortest(words: tuple[str, ...]) -> list[str]:
@@ -39,27 +46,43 @@ def _shortest(words: tuple[str, ...]) -> list[str]:
     return [word for word in words if not any(other != word and other in word for other in words)]
 
 
+def _written(words: str) -> set[str]:
+    """A name as it is written in sentences, in code, and as an element."""
+    titled = words.title().replace("-", " ")
+    found = {form.replace(" ", joint) for form in (words, titled) for joint in " -_"} | {titled.replace(" ", "")}
+    return found | {found_one[:1].lower() + found_one[1:] for found_one in found}
+
+
 _CODE_FIELDS = _shortest(spellings("code"))
-_SIGNED_WORDS = {spelling.replace(" ", joint) for name in SIGNED for spelling in spellings(name) for joint in " -_"} | {
-    spelling.replace(" ", "") for name in SIGNED for spelling in spellings(name)
-}
-_CODES = patterns(KNOWN_CODES)
-_CHINESE_ESCAPED = {word.encode("unicode_escape").decode() for word in _CODE_FIELDS if not word.isascii()}
-_SENTENCES = patterns(
-    {_plain_part(sentence) for sentence in MESSAGE_CODES} | _SIGNED_WORDS | _CHINESE_ESCAPED,
-    marked=[word.lower().strip() for word in (*WEAK_WORDS, *wrapped.HINTS)],
+_CHINESE = [*(word for word in _CODE_FIELDS if not word.isascii()), "跨源"]
+"""A name of a code's field; and what Firefox says of CORS in Chinese."""
+_WORDS = Words(
+    {
+        *KNOWN_CODES,
+        *map(_plain_part, MESSAGE_CODES),
+        *(written for name in SIGNED for spelling in spellings(name) for written in _written(spelling)),
+        *_CODES_TAG,
+    },
+    marked=[*BROWSERS_WORDS, *PAGES, *(hint.strip() for hint in wrapped.HINTS)],
 )
-_FIELD_ENDS = tuple(word.encode() for word in _CODE_FIELDS if word.isascii())
-_CHINESE_FIELDS = tuple(
-    word.encode(encoding) for word in _CODE_FIELDS if not word.isascii() for encoding in ("utf-8", "gb18030")
+_ORDINARY = _WORDS.ways(
+    b"2026-03-01 10:00:00,123 INFO  [worker-3] com.example.shop.OrderService : order 1042 of 77 was stored in 12 ms\n"
+    b'{"ts":"2026-03-01T10:00:00.201Z","level":"debug","logger":"stock","msg":"items left","requestId":"a-113"}\n'
+    b'10.0.0.9 - - [01/Mar/2026:10:00:00 +0800] "GET /orders/1042?full=yes HTTP/1.1" 200 5123 "-" "Mozilla/5.0"\n'
+    b"\tat com.example.store.Loader.fetch(Loader.java:57) ~[app.jar:1.2]\n"
+)
+_CHINESE_WORDS = re.compile(
+    b"|".join(re.escape(word.encode(encoding)) for word in _CHINESE for encoding in ("utf-8", "gb18030"))
+)
+_CHINESE_ESCAPED = re.compile(
+    rb"\\u(?:" + b"|".join(re.escape(word.encode("unicode_escape")[2:]) for word in _CHINESE) + rb")"
 )
 _A_CODE = re.compile(
-    rb"(?i:code)(?:\\*['\"`]|[\])*])?(?:\W|\\+u003[EeDd]|\\+[nrt]|&(?:amp;){0,8}(?:gt|quot|#\d{2,3});|\d{1,3}m){1,24}"
-    rb"[A-Z][A-Za-z0-9.]{2,60}"
+    rb"ode(?<=[cC]ode)(?:\\{0,8}['\"`]|[\])*])?"
+    rb"(?:\W|\\{1,8}u003[EeDd]|\\{1,8}[nrt]|&(?:amp;){0,8}(?:gt|quot|#\d{2,3});|\d{1,3}m){1,24}[A-Z][A-Za-z0-9.]{2,60}"
 )
-_CUT_CODE = re.compile(rb"(?:<|&lt;|\\+u003[cC])Code(?:>|&gt;|\\+u003[eE])")
-_STATUS = re.compile(rb"(?:(?<![0-9A-Za-z.])|(?<=[pPsS])|(?<=[dD][eE])|(?<=\dm))403(?![0-9A-EG-Za-z])")
-_EC = re.compile(rb"(?<!\d)\d{4}-\d{8}(?!\d)")
+_STATUS = re.compile(rb"403(?:(?<![0-9A-Za-z.]403)|(?<=[pPsS]403)|(?<=[dD][eE]403)|(?<=\dm403))(?![0-9A-EG-Za-z])")
+_EC = re.compile(rb"-0000\d{4}(?<=\d{4}-\d{8})(?!\d)")
 _REQUEST_ID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Za-z])")
 _NUMBERS = re.compile(rb'"MESSAGE"\s{0,4}:\s{0,4}\[([\d, ]{2,1000000})\]')
 _OSS = (b"oss", "阿里云".encode(), "阿里云".encode("gb18030"), b"\\u963f\\u91cc\\u4e91")
@@ -72,47 +95,42 @@ def may_tell(line: bytes) -> bool:
 
 def hits(data: bytes) -> Iterator[int]:
     """Where in the data something stands that the parser may make an event of, in order."""
+    ways = _WORDS.ways(data[:SAMPLE]) if len(data) > SAMPLE else _ORDINARY
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + SLICE) + 1 or len(data)
-        yield from _in_slice(data, start, end)
+        yield from _in_slice(data, start, end, ways)
         start = end
 
 
-def _in_slice(data: bytes, start: int, end: int) -> list[int]:
+def _in_slice(data: bytes, start: int, end: int, ways: tuple[Way, ...]) -> list[int]:
     part = data[start:end]
-    lowered = part.lower()
-    found = [hit.start() for pattern in _CODES for hit in pattern.finditer(part)]
-    weak = [at for at in _places(part, b"403") if _STATUS.match(part, at)]
-    for pattern in _SENTENCES:
-        for hit in pattern.finditer(lowered):
-            (weak if hit.lastindex else found).append(hit.start())
-    found += _code_fields(part, lowered)
-    found += [at for at in _places(part, b"-0000") if _EC.match(part, max(0, at - 4))]
-    if part.startswith(b"{"):
-        found += _in_numbers(part)
-    places = [start + at for at in found]
-    places += _near_oss(data, sorted(start + at for at in weak))
-    return sorted(set(places))
-
-
-def _places(data: bytes, word: bytes) -> Iterator[int]:
-    at = data.find(word)
-    while at >= 0:
-        yield at
-        at = data.find(word, at + 1)
-
-
-def _code_fields(part: bytes, lowered: bytes) -> Iterator[int]:
-    """Where a field for a code has something in it that looks like one, known or not."""
-    for word in _FIELD_ENDS:
-        for at in _places(lowered, word):
-            ends = at + len(word) - 4
-            if _A_CODE.match(part, ends) or _CUT_CODE.match(part, max(0, ends - 1)):
-                yield at
+    found: list[int] = []
+    weak = [at for at in _starts(_STATUS, part) if not _is_of_an_access_log(part, at)]
+    for at, marked in places(part, ways):
+        (weak if marked else found).append(at)
+    found += _starts(_A_CODE, part)
+    found += _starts(_EC, part)
     if not part.isascii():
-        for word in _CHINESE_FIELDS:
-            yield from _places(lowered, word)
+        found += _starts(_CHINESE_WORDS, part)
+    if part.startswith(b"{"):
+        found += _starts(_CHINESE_ESCAPED, part)
+        found += _in_numbers(part)
+    whole = [start + at for at in found]
+    whole += _near_oss(data, sorted(start + at for at in weak))
+    return sorted(set(whole))
+
+
+def _starts(pattern: re.Pattern[bytes], data: bytes) -> Iterator[int]:
+    return (hit.start() for hit in pattern.finditer(data))
+
+
+def _is_of_an_access_log(part: bytes, at: int) -> bool:
+    """Such a line is a record of its own: does it say nothing of OSS?"""
+    if part[at - 2 : at] != b'" ':
+        return False
+    line = part[slice(*_line_of(part, at))].lower()
+    return not any(sign in line for sign in _OSS) and not (b"id" in line and _REQUEST_ID.search(line.upper()))
 
 
 def _in_numbers(part: bytes) -> Iterator[int]:
@@ -131,7 +149,7 @@ def _near_oss(data: bytes, weak: list[int]) -> Iterator[int]:
         return
     first = max(0, weak[0] - NEAR)
     around = data[first : weak[-1] + NEAR].lower()
-    named = sorted(first + at for sign in _OSS for at in _places(around, sign))
+    named = sorted(first + at for sign in _OSS for at in _starts(re.compile(re.escape(sign)), around))
     for at in weak:
         nearest = bisect_left(named, at - NEAR)
         if (nearest < len(named) and named[nearest] <= at + NEAR) or _REQUEST_ID.search(data, *_line_of(data, at)):

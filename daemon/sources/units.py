@@ -15,7 +15,8 @@ from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.table import unwrap
 from ossmend.daemon.sources.shapes import records
 
-MOST_KEPT = 4096
+MOST_KEPT = 8192
+LONGEST_ROW = 16384
 FARTHEST = 400
 """A bare line belongs to the nearest enveloped line above, if that is not further away than so many lines."""
 
@@ -38,24 +39,37 @@ class Unit:
         return self.line.partial
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far away the next line of a stream may be."""
+
+    lines: int
+    size: int
+
+    def is_over(self, units: Units, one: Unit, other: Unit) -> bool:
+        return units.distance(one, other) > self.lines or abs(one.start - other.start) > self.size
+
+
 class Units:
-    """The units of some bytes."""
+    """The units of some bytes, in a row that grows as far as somebody looks; each is tied to the next of its stream."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self._known: dict[int, Unit] = {}
         self._streams: dict[int, str] = {}
         self._exports = _exports(data)
+        self._row: dict[int, int] = {}
+        """By start: which number in the row a unit is."""
+        self._first: dict[str, Unit] = {}
+        self._last: dict[str, Unit] = {}
+        """By stream: its first and last unit in the row."""
+        self._next: dict[int, Unit] = {}
+        self._previous: dict[int, Unit] = {}
+        self._ends: list[Unit] = []
 
     def around(self, place: int) -> Unit:
         """The unit in which this place is."""
         return self._at(self.data.rfind(b"\n", 0, place) + 1)
-
-    def after(self, unit: Unit) -> Unit | None:
-        return self._at(unit.end) if unit.end < len(self.data) else None
-
-    def before(self, unit: Unit) -> Unit | None:
-        return self._at(self.data.rfind(b"\n", 0, unit.start - 1) + 1) if unit.start > 0 else None
 
     def stream(self, unit: Unit) -> str:
         """Whose it is: as its envelope tells, or the one above it where it has none."""
@@ -67,11 +81,68 @@ class Units:
             if stream is not None or at.begins:
                 break
             passed.append(at)
-            at = self.before(at)
+            at = self._before(at)
         stream = stream or ""
         for each in passed:
             self._streams[each.start] = stream
         return stream
+
+    def next_of_stream(self, unit: Unit, reach: Reach) -> Unit | None:
+        """The next unit of the same stream, if it is not too far away."""
+        self._go_to(unit)
+        while unit.start not in self._next and not reach.is_over(self, unit, self._ends[1]):
+            after = self._at(self._ends[1].end) if self._ends[1].end < len(self.data) else None
+            if after is None:
+                return None
+            self._append(after)
+        found = self._next.get(unit.start)
+        return None if found is not None and reach.is_over(self, unit, found) else found
+
+    def previous_of_stream(self, unit: Unit, reach: Reach) -> Unit | None:
+        """The unit of the same stream before this one, if it is not too far away."""
+        self._go_to(unit)
+        while unit.start not in self._previous and not reach.is_over(self, unit, self._ends[0]):
+            before = self._before(self._ends[0])
+            if before is None:
+                return None
+            self._prepend(before)
+        found = self._previous.get(unit.start)
+        return None if found is not None and reach.is_over(self, unit, found) else found
+
+    def distance(self, one: Unit, other: Unit) -> int:
+        """How many lines apart two units of the row are."""
+        return abs(self._row[one.start] - self._row[other.start])
+
+    def reaches_the_end(self, unit: Unit, reach: Reach) -> bool:
+        """Was everything behind this unit looked at, and nothing of it was too far away?"""
+        return self._ends[1].end >= len(self.data) and not reach.is_over(self, unit, self._ends[1])
+
+    def _go_to(self, unit: Unit) -> None:
+        """A place far from the last one begins another row."""
+        if unit.start in self._row and len(self._row) < LONGEST_ROW:
+            return
+        self._row, self._next, self._previous = {unit.start: 0}, {}, {}
+        stream = self.stream(unit)
+        self._first, self._last, self._ends = {stream: unit}, {stream: unit}, [unit, unit]
+
+    def _append(self, unit: Unit) -> None:
+        stream = self.stream(unit)
+        self._row[unit.start] = self._row[self._ends[1].start] + 1
+        if (last := self._last.get(stream)) is not None:
+            self._next[last.start], self._previous[unit.start] = unit, last
+        self._first.setdefault(stream, unit)
+        self._last[stream] = self._ends[1] = unit
+
+    def _prepend(self, unit: Unit) -> None:
+        stream = self.stream(unit)
+        self._row[unit.start] = self._row[self._ends[0].start] - 1
+        if (first := self._first.get(stream)) is not None:
+            self._previous[first.start], self._next[unit.start] = unit, first
+        self._last.setdefault(stream, unit)
+        self._first[stream] = self._ends[0] = unit
+
+    def _before(self, unit: Unit) -> Unit | None:
+        return self._at(self.data.rfind(b"\n", 0, unit.start - 1) + 1) if unit.start > 0 else None
 
     def _at(self, start: int) -> Unit:
         """The unit that begins at (or, for an entry of many lines, around) the beginning of this line."""
@@ -105,7 +176,7 @@ class Units:
                 break
             start = end
         assert entry is not None  # an entry begins inside of the data
-        line = journald.Entry.line(entry)
+        line = entry.line()
         return Unit(first, end, line, records.begins(line), cut=start >= len(self.data) and not entry.is_over)
 
     def _keep(self, unit: Unit) -> Unit:

@@ -24,7 +24,8 @@ _OF_A_SHIPPER = frozenset(
 _OF_A_LOGGER = frozenset(
     "level lvl severity_text levelname level_name log.level log.logger logger logger_name loggername err error "
     "error.message error.stack_trace error.type exception exc_info exc_text stack stack_trace stacktrace thrown "
-    "throwable caller lineno funcname thread thread_name threadname code status statuscode errorcode request_id requestid".split()
+    "throwable caller lineno funcname thread thread_name threadname code status statuscode "
+    "errorcode request_id requestid".split()
 )
 """One of these tells that the application's own logger wrote the record."""
 _WHOSE = (
