@@ -4,11 +4,14 @@ process."""
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ossmend.daemon.sources.envelopes.encodings import as_text
 from ossmend.daemon.sources.shapes import events_in
 from ossmend.remediators.contract import Event
 from tests.daemon.sources.writing import at_once, line_by_line, torn
@@ -115,10 +118,9 @@ def test_two_processes_that_print_at_once_are_told_apart(wrapper: str, shapes: t
     one = wrap(Process("loader", 1), lines_of(shapes[0], FIRST))
     other = wrap(Process("viewer", 2), lines_of(shapes[1], SECOND))
     wanted = bare(shapes[0], FIRST) + bare(shapes[1], SECOND)
-    for seed in range(3):
-        data = "\n".join([*mixed(one, other, wrapper, seed), ""]).encode()
-        for how, found in everywhere(tmp_path, data).items():
-            assert sorted(found, key=str) == sorted(wanted, key=str), (how, seed)
+    data = "\n".join([*mixed(one, other, wrapper, seed=len(wrapper)), ""]).encode()
+    for how, found in everywhere(tmp_path, data).items():
+        assert sorted(found, key=str) == sorted(wanted, key=str), how
 
 
 def mixed(one: list[str], other: list[str], wrapper: str, seed: int) -> list[str]:
@@ -169,10 +171,41 @@ def test_forged_streams_do_not_take_a_refusal_apart(tmp_path: Path) -> None:
     genuine = WRAPPERS["docker json-file"](Process(), lines_of("java", FIRST))
     forged = [
         json.dumps({"log": f"pod-{number}  | <Code>InvalidObjectState</Code>\n", "stream": "stdout", "time": "x"})
-        for number in range(300)
+        for number in range(100)
     ]
     half = len(genuine) // 2
     data = "\n".join([*genuine[:half], *forged, *genuine[half:], ""]).encode()
     (wanted,) = bare("java", FIRST)
     for how, found in everywhere(tmp_path, data).items():
         assert found.count(wanted) == 1, how
+
+
+# ------------------------------------------------------------------------------------------------ the collected files
+
+SHARED = Path(os.environ.get("OSSMEND_SHARED") or Path(__file__).parents[4] / "shared")
+COLLECTED = SHARED / "samples" / "envelopes_dev"
+
+
+def collected() -> list[Any]:
+    answers = COLLECTED / "expected.json"
+    if not answers.is_file():
+        return [pytest.param("", {}, marks=pytest.mark.skip(reason=f"no collection of wrapped logs at {COLLECTED}"))]
+    return [pytest.param(name, row, id=name) for name, row in json.loads(answers.read_text(encoding="utf-8")).items()]
+
+
+@pytest.mark.parametrize(("name", "expected"), collected())
+def test_a_collected_log_is_read_to_what_it_tells(name: str, expected: dict[str, Any], tmp_path: Path) -> None:
+    data = (COLLECTED / name).read_bytes()
+    log = tmp_path / "app.log"
+    ways = {
+        "explained": events_in(as_text(data), source="test"),
+        "at once": at_once(log, data),
+        "line by line": line_by_line(log, data),
+        "slowly": line_by_line(log, data, pause=0.9),
+        "torn": torn(log, data),
+    }
+    for how, events in ways.items():
+        assert len(events) == expected["refusals"], how
+        for event, answers in zip(events, expected["events"], strict=True):
+            for field, answer in answers.items():
+                assert getattr(event, field) in (answer if isinstance(answer, list) else [answer]), (how, field)
