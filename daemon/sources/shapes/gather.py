@@ -17,6 +17,7 @@ from ossmend.daemon.sources.shapes.same_request import (
     NEAR,
     Refusal,
     agree,
+    announces,
     beside,
     complete_each_other,
     echoes,
@@ -231,6 +232,9 @@ def _told_once(refusals: list[Refusal]) -> list[Refusal]:
     found: list[Refusal] = []
     for refusal in refusals:
         last = found[-1] if found else None
+        if last is not None and announces(last, refusal):
+            found[-1] = refusal
+            continue
         if last is None or not told_again(last, refusal):
             found.append(refusal)
             continue
