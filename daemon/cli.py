@@ -183,18 +183,20 @@ def explain(
 
 def _text(words: tuple[str, ...], file: Path | None) -> str:
     """The text to explain: the arguments, a file, or stdin. Any bytes will do."""
+    from ossmend.daemon.sources.envelopes.encodings import as_text
+
     if words and file is not None:
         raise click.UsageError("give TEXT or --file, not both")
     if words:
         return " ".join(words)
     if file is not None:
         try:
-            return file.read_bytes().decode("utf-8", "replace")
+            return as_text(file.read_bytes())
         except OSError as error:
             raise click.UsageError(f"{file}: {error.strerror}") from error
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("nothing to explain: give TEXT, --file FILE, or pipe a log in")
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
+    return as_text(sys.stdin.buffer.read())
 
 
 @main.command()

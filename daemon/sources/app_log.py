@@ -20,20 +20,21 @@ from typing import Any, Literal
 from ossmend.daemon.clock import Clock
 from ossmend.daemon.redact import printable
 from ossmend.daemon.sources import Batch, Cursor
-from ossmend.daemon.sources.blocks import Block, blocks_in, is_closed
+from ossmend.daemon.sources.envelopes import encodings
+from ossmend.daemon.sources.raw import Raw
 from ossmend.daemon.sources.shapes import events_in
+from ossmend.daemon.sources.taking import LONGEST_LINE, Chunk, Taken, take
 from ossmend.remediators.contract import Event
 
 CHUNK = 4 * 1024 * 1024
 MOST_BYTES = 16 * 1024 * 1024
 MOST_EVENTS = 2000
-LONGEST_LINE = 1024 * 1024
-"""A longer line is skipped and counted: no log call writes that, and it would have to be held in memory."""
-QUIET_SECONDS = 0.25
-"""An unfinished block that has not grown for so long is finished."""
+CONTEXT = 32 * 1024
+"""So much before the place where reading goes on is read again: a record of another stream may have begun there."""
+HEIR = 128 * 1024
+"""So much of the file that took the name of a renamed one is looked at for the rest of its last lines."""
 OLD_SECONDS = 1.0
 """A file that was not written to for so long has no writer in the middle of a line."""
-ABANDONED_SECONDS = 60.0
 FINGERPRINT = 256
 TAIL = 64
 LEFT_ALONE = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4", ".br", ".7z")
@@ -46,8 +47,6 @@ _MAGIC = (
     b"BZh",
     b"\xfd7zXZ",
     b"\x28\xb5\x2f\xfd",
-    b"\xff\xfe",
-    b"\xfe\xff",
 )
 
 
@@ -65,6 +64,20 @@ class Place:
     """Inside a line that is too long."""
     left_alone: bool = False
     """Not text; looked at again only if it shrinks."""
+    was: str = ""
+    """The name that it had before it was renamed: its last lines may go on in the file that has the name now."""
+    told: dict[str, int] | None = None
+    """By stream: everything of it before this place is told. Only of what is not far from `offset`; None: nothing is
+    known of what is before `offset`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Heir:
+    """The file that now has the name of a renamed one, and was not read yet."""
+
+    identity: str
+    path: str
 
 
 @dataclass(slots=True)
@@ -75,6 +88,10 @@ class _Seen:
     counts: dict[str, int] = field(default_factory=dict)
     more: bool = False
     unfinished: bool = False
+    waiting: set[str] = field(default_factory=set)
+    """The files in which a block waits for its other lines."""
+    told: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By file: what of its first lines was told together with the last ones of the file that had its name before."""
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
@@ -116,16 +133,22 @@ class AppLog:
         total = 0
         turn = int((cursor or {}).get("turn", 0))
         files = self._files(known)
-        for number, (identity, path, info) in enumerate(_from(files, turn)):
+        heirs = _heirs(known, files)
+        for number, (identity, path, info) in enumerate(_from(files, turn, heirs)):
             place = known.get(identity) or self._first_place(path, info, first_look=cursor is None)
             if total >= MOST_BYTES or len(seen.events) >= MOST_EVENTS:
                 seen.more, turn = True, (turn + number) % len(files)
                 places |= {identity: place for identity, place in known.items() if identity not in places}
                 break
-            before = place.offset
-            place = self._look(identity, replace(place, path=path), info, seen)
-            total += max(place.offset - before, 0)
-            places[identity] = place
+            place = replace(place, path=path, was=_former_name(place, path), told=seen.told.pop(identity, place.told))
+            if any(heir.identity == identity and old in seen.waiting for old, heir in heirs.items()):
+                places[identity] = place  # its first lines may belong to the last ones of the renamed file
+                continue
+            places[identity] = self._look(identity, place, info, seen, heirs.get(identity))
+            total += max(places[identity].offset - place.offset, 0)
+        for heir in heirs.values():
+            if heir.identity in seen.told:
+                places[heir.identity] = Place(heir.path, told=seen.told[heir.identity])
         self.unfinished = seen.unfinished
         self._forget(known, places)
         position = {"files": {identity: asdict(place) for identity, place in places.items()}, "turn": turn}
@@ -177,7 +200,7 @@ class AppLog:
 
     # ------------------------------------------------------------------------------------------------ one file
 
-    def _look(self, identity: str, place: Place, info: os.stat_result, seen: _Seen) -> Place:
+    def _look(self, identity: str, place: Place, info: os.stat_result, seen: _Seen, heir: _Heir | None) -> Place:
         """Read on in one file; the place after it."""
         if place.left_alone and info.st_size >= place.offset:
             return replace(place, offset=info.st_size)
@@ -189,7 +212,7 @@ class AppLog:
                 if _identity(info) != identity:
                     return place  # renamed between the look and the opening: the next look finds both
                 place = self._settled(file, place, info)
-                return self._read(identity, file, place, info, seen)
+                return self._read(identity, file, place, info, seen, heir)
         except OSError as error:
             self._complain(place.path, f"cannot be read: {error.strerror}")
             return place
@@ -216,100 +239,120 @@ class AppLog:
                 place = Place(place.path)
         return place
 
-    def _read(self, identity: str, file: Any, place: Place, info: os.stat_result, seen: _Seen) -> Place:
+    def _read(
+        self,
+        identity: str,
+        file: Any,
+        place: Place,
+        info: os.stat_result,
+        seen: _Seen,
+        heir: _Heir | None,
+    ) -> Place:
         file.seek(0)
         head = file.read(FINGERPRINT)
         if place.offset == 0 and self._is_binary(place.path, file):
             return Place(place.path, info.st_size, left_alone=True)
-        file.seek(place.offset)
-        data = file.read(CHUNK)
-        seen.count("bytes", len(data))
-        at_end = place.offset + len(data) >= info.st_size and len(data) < CHUNK
-        used, skipping = self._take(identity, place, data, info, seen, at_end=at_end)
-        offset = place.offset + used
-        seen.more = seen.more or (used > 0 and not at_end) or len(seen.events) >= MOST_EVENTS
+        encoding = encodings.wide(head)
+        first = self._context(file, place, wide=encoding is not None)
+        file.seek(first)
+        data = file.read(place.offset - first + CHUNK)
+        new = len(data) - (place.offset - first)
+        seen.count("bytes", new)
+        at_end = place.offset + new >= info.st_size and new < CHUNK
+        raw = Raw(data, encoding)
+        chunk = self._chunk(identity, raw, place.offset - first, info, at_end=at_end, heir=heir)
+        taken = self._take(place, first, raw, chunk, seen, heir)
+        used = raw.in_file(taken.used)
+        offset = first + used
+        seen.more = seen.more or (offset > place.offset and not at_end) or len(seen.events) >= MOST_EVENTS
+        if taken.waits:
+            seen.waiting.add(identity)
+        seen.unfinished = seen.unfinished or taken.waits or taken.half
         tail = data[max(0, used - TAIL) : used]
         return Place(
             place.path,
             offset,
             f"{_digest(head)}:{len(head)}",
             f"{_digest(tail)}:{len(tail)}" if tail else place.tail,
-            skipping,
+            taken.skipping,
+            was=place.was,
+            told={stream: at for stream, at in self._told(taken, raw, first).items() if at > offset - CONTEXT},
         )
 
-    def _take(
-        self, identity: str, place: Place, data: bytes, info: os.stat_result, seen: _Seen, *, at_end: bool
-    ) -> tuple[int, bool]:
-        """Parse what is complete in `data`; how many bytes of it are done with, and whether they end inside a long
-        line.
-        """
-        start = 0
-        if place.skipping:
-            newline = data.find(b"\n")
-            if newline < 0:
-                return len(data), True
-            start = newline + 1
-        whole = data.rfind(b"\n") + 1
-        if whole <= start and len(data) - start > LONGEST_LINE:
+    @staticmethod
+    def _context(file: Any, place: Place, *, wide: bool) -> int:
+        """Where to begin to read: some whole lines before the place where reading goes on."""
+        if place.told is None or place.skipping or wide:
+            return place.offset
+        first = max(0, place.offset - CONTEXT)
+        file.seek(first)
+        before = file.read(place.offset - first)
+        return first + (before.find(b"\n") + 1 if first else 0)
+
+    def _chunk(
+        self,
+        identity: str,
+        raw: Raw,
+        begin: int,
+        info: os.stat_result,
+        *,
+        at_end: bool,
+        heir: _Heir | None,
+    ) -> Chunk:
+        idle, size, lines = self._idle(info), info.st_size, b""
+        if heir is not None and at_end:
+            lines, more, idle = self._first_lines(heir.path, idle)
+            size += more
+        return Chunk(raw.data, begin, at_end, self._quiet_for(identity, size, idle) if at_end else 0.0, idle, lines)
+
+    def _first_lines(self, path: str, idle: float) -> tuple[bytes, int, float]:
+        """The first whole lines of a file, its size, and for how long neither it nor the other was written to."""
+        try:
+            with Path(path).open("rb") as file:
+                lines, info = file.read(HEIR), os.fstat(file.fileno())
+        except OSError:
+            return b"", 0, idle  # it is gone again, or nobody may read it: then nothing of it belongs here
+        return lines[: lines.rfind(b"\n") + 1], info.st_size, min(idle, self._idle(info))
+
+    def _take(self, place: Place, first: int, raw: Raw, chunk: Chunk, seen: _Seen, heir: _Heir | None) -> Taken:
+        """Parse what is complete."""
+        told = {stream: raw.in_data(at - first) for stream, at in (place.told or {}).items()}
+        taken = take(chunk, skipping=place.skipping, told=told, most=MOST_EVENTS - len(seen.events))
+        if taken.oversized:
             seen.count("oversized")
             self._complain(place.path, f"has a line of more than {LONGEST_LINE // 1024} KiB: it is skipped")
-            return len(data), True
-        lines = data[start:whole]
-        seen.count("lines", lines.count(b"\n"))
-        done = start
-        quiet = at_end and self._is_quiet(identity, place.offset + len(data), info)
-        for block in blocks_in(lines):
-            if block.end >= len(lines) and self._may_grow(
-                block, lines, data[whole:], at_end=at_end, quiet=quiet, start=start
-            ):
-                seen.unfinished = True
-                return start + block.start, False
-            self._parse(lines[block.start : block.end], seen)
-            done = start + block.end
-            if len(seen.events) >= MOST_EVENTS and done < whole:
-                return done, False
-        done = max(done, whole)
-        rest = data[whole:]
-        if at_end and rest:
-            if self._is_whole(rest, quiet=quiet, idle=self._idle(info)):
-                self._parse(rest, seen)
-                return len(data), False
-            seen.unfinished = seen.unfinished or not quiet
-        return done, False
+        seen.count("lines", raw.data.count(b"\n", chunk.begin, taken.used))
+        for text in taken.texts(raw.data + chunk.heir if chunk.heir else raw.data):
+            events = events_in(text, source=self.name, now=self._clock.now(), strict=True)
+            seen.events += events
+            seen.count("refusals", len(events))
+        beyond = {stream: at - len(raw.data) for stream, at in taken.told.items() if at > len(raw.data)}
+        if heir is not None and beyond:
+            seen.told[heir.identity] = beyond
+        return taken
 
     @staticmethod
-    def _may_grow(block: Block, lines: bytes, rest: bytes, *, at_end: bool, quiet: bool, start: int) -> bool:
-        """A block at the end of what was read: is it worth waiting for its next lines?"""
-        if not at_end:
-            return block.start + start > 0  # what follows is already in the file; only a whole chunk is never held back
-        return (block.open or (bool(rest) and not is_closed(lines[block.start : block.end]))) and not quiet
+    def _told(taken: Taken, raw: Raw, first: int) -> dict[str, int]:
+        return {stream: first + raw.in_file(min(at, len(raw.data))) for stream, at in taken.told.items()}
 
-    def _is_quiet(self, identity: str, size: int, info: os.stat_result) -> bool:
-        """No growth for QUIET_SECONDS, as seen from here; or a file that nobody has written to for a while."""
+    def _quiet_for(self, identity: str, size: int, idle: float) -> float:
+        """Seconds without growth, as seen from here; or since its last byte, if that is long ago."""
         now = self._clock.monotonic()
         known = self._quiet.get(identity)
         if known is None or known[0] != size:
-            self._quiet[identity] = (size, now)
-            return self._idle(info) >= OLD_SECONDS
-        return now - known[1] >= QUIET_SECONDS
+            known = self._quiet[identity] = (size, now)
+        return max(now - known[1], idle if idle >= OLD_SECONDS else 0.0)
 
     def _idle(self, info: os.stat_result) -> float:
         return self._clock.now().timestamp() - info.st_mtime
-
-    def _is_whole(self, rest: bytes, *, quiet: bool, idle: float) -> bool:
-        """A last line without its newline: taken once it is quiet and looks complete, or was left so long ago."""
-        return quiet and (is_closed(rest) or idle >= ABANDONED_SECONDS)
-
-    def _parse(self, block: bytes, seen: _Seen) -> None:
-        events = events_in(decoded(block), source=self.name, now=self._clock.now(), strict=True)
-        seen.events += events
-        seen.count("refusals", len(events))
 
     def _is_binary(self, path: str, file: Any) -> bool:
         file.seek(0)
         head = file.read(4096)
         bare = head.lstrip(b"\0")  # a writer that kept its place over a copy-truncate leaves a hole of zeros
-        if not bare or not (bare.startswith(_MAGIC) or len(_BINARY.findall(bare)) > len(bare) // 20):
+        if not bare or encodings.is_wide_text(head):
+            return False
+        if not (bare.startswith(_MAGIC) or len(_BINARY.findall(bare)) > len(bare) // 20):
             return False
         if not bare.startswith(_MAGIC[:1]):
             self._complain(path, "is not text: it is left alone")
@@ -320,19 +363,6 @@ class AppLog:
         if what and (path, what) not in self._said:
             self._said.add((path, what))
             self._complaints.append(printable(f"{path} {what}"))
-
-
-def decoded(block: bytes) -> str:
-    """Bytes as text: UTF-8, or GB18030 where it is clearly that; anything else keeps a mark for each byte lost."""
-    block = block.replace(b"\0", b"")
-    try:
-        return block.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return block.decode("gb18030")
-    except UnicodeDecodeError:
-        return block.decode("utf-8", "replace")
 
 
 def _matching(pattern: str) -> list[str]:
@@ -347,11 +377,35 @@ def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-def _from(files: list[tuple[str, str, os.stat_result]], turn: int) -> Iterator[tuple[str, str, os.stat_result]]:
-    """The files, beginning where the last batch was full: a busy file must not starve the others."""
+def _from(
+    files: list[tuple[str, str, os.stat_result]], turn: int, first: Mapping[str, object]
+) -> Iterator[tuple[str, str, os.stat_result]]:
+    """The files, beginning where the last batch was full: a busy file must not starve the others. But a file that was
+    renamed is read before the one that has its name now.
+    """
     turn %= max(len(files), 1)
-    yield from files[turn:]
-    yield from files[:turn]
+    order = [*files[turn:], *files[:turn]]
+    yield from (file for file in order if file[0] in first)
+    yield from (file for file in order if file[0] not in first)
+
+
+def _former_name(place: Place, path: str) -> str:
+    return place.was if place.path == path else place.path
+
+
+def _heirs(known: Mapping[str, Place], files: list[tuple[str, str, os.stat_result]]) -> dict[str, _Heir]:
+    """Renamed files, each with the one that has its name now."""
+    unread = {
+        path: _Heir(identity, path)
+        for identity, path, _info in files
+        if identity not in known or known[identity].offset == 0
+    }
+    heirs: dict[str, _Heir] = {}
+    for identity, path, _info in files:
+        name = _former_name(known[identity], path) if identity in known else ""
+        if name in unread and unread[name].identity != identity:
+            heirs[identity] = unread[name]
+    return heirs
 
 
 def _listing(directory: str) -> Iterator[tuple[str, str, os.stat_result]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from ossmend.daemon.sources.shapes import access_line, records
 from ossmend.daemon.sources.shapes.event import event_of
@@ -45,7 +46,7 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
     ):
         return [bare]
     plain: list[records.Record] = []
-    found: list[tuple[int, Event]] = []
+    found: list[_Found] = []
     for record in records.split(text):
         entries = access_line.entries_in(record.text)
         if entries is None:
@@ -54,39 +55,49 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
         for entry in entries:
             event = access_line.entry_event(entry, source=source)
             if event is not None:
-                found.append((record.number, event))
+                found.append(_Found(record.start, record.number, event))
     refusals = refusals_of(plain)
     found += _events(refusals, source=source, now=now, strict=strict, words=False)
     if not found and not strict:  # somebody's prose about a code
         found = _events(refusals, source=source, now=now, strict=False, words=True)
-    found.sort(key=lambda pair: pair[0])
-    return list(_once(found))
+    found.sort(key=lambda each: each.number)
+    return [each.event for each in sorted(_once(found), key=lambda each: each.start)]
 
 
-def _once(found: list[tuple[int, Event]]) -> Iterator[Event]:
+class _Found(NamedTuple):
+    """An event with its record: where that begins, which is the order of appearance, and its number in its stream."""
+
+    start: int
+    number: int
+    event: Event
+
+
+def _once(found: list[_Found]) -> Iterator[_Found]:
     """Without a 403 that has no code and is told again at once, of the same object."""
-    last: tuple[int, Event] | None = None
-    for number, event in found:
-        again = last is not None and number - last[0] <= 1 and _is_nameless(event) and event.object == last[1].object
-        if not (again and last is not None and _is_nameless(last[1])):
-            yield event
-        last = (number, event)
+    last: _Found | None = None
+    for each in found:
+        near = last is not None and each.number - last.number <= 1
+        if not (near and last is not None and _is_the_same_again(last.event, each.event)):
+            yield each
+        last = each
+
+
+def _is_the_same_again(one: Event, other: Event) -> bool:
+    return one.object == other.object and _is_nameless(one) and _is_nameless(other)
 
 
 def _is_nameless(event: Event) -> bool:
     return event.object is not None and (event.code or event.request_id or event.ec) is None
 
 
-def _events(
-    refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool
-) -> list[tuple[int, Event]]:
-    found: list[tuple[int, Event]] = []
+def _events(refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool) -> list[_Found]:
+    found: list[_Found] = []
     if words and len({refusal.fragment.facts.get("code") for refusal in refusals}) > MOST_WORDS:
         return []  # a list of codes: nobody was refused
     for refusal in refusals:
         event = event_of(refusal, source=source, now=now, strict=strict, words=words)
-        if event is not None and not (words and event.code in {known.code for _number, known in found}):
-            found.append((refusal.record.number, event))
+        if event is not None and not (words and event.code in {known.event.code for known in found}):
+            found.append(_Found(refusal.record.start, refusal.record.number, event))
     return found
 
 

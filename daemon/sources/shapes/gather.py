@@ -89,7 +89,7 @@ def _of_string(text: str, record: Record, document: json_lines.Document) -> list
         each.stamp = each.stamp or record.stamp
     refusals = [refusal for refusal in refusals_of(inner) if not refusal.overshadowed]
     for refusal in refusals:
-        refusal.record.number = record.number
+        refusal.record.number, refusal.record.start = record.number, record.start
         refusal.words = document.words(besides=text)
     return refusals
 

@@ -154,6 +154,11 @@ def canonical_field(spelling: str) -> str | None:
     return canonical(spelling) or _BY_FIELD.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
 
 
+def spellings(name: str) -> tuple[str, ...]:
+    """How the thing that we call `name` is spelled by others, words apart."""
+    return tuple(_SPELLINGS[name].split("|"))
+
+
 def _variants() -> Iterable[str]:
     """Each spelling with its words apart, joined, by dash and by underscore; in lower case, as the scanner wants it."""
     for group in _SPELLINGS.values():

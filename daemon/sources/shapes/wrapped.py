@@ -27,7 +27,7 @@ _SHAPES = (
     ("minio-go", re.compile(r"\bErrorResponse\{[^{}\n]{0,400}?Code:\"(?P<code>[A-Z][A-Za-z]{2,60})\"")),
 )  # fmt: skip
 _END = re.compile(r"[\"{}<>|]| RequestId: |\s(?:at|\\n)\s")
-_HINTS = ("An error occurred (", "api error ", "S3 error: ", "Aws::S3::Errors::", "error='", "unhandled error (",
+HINTS = ("An error occurred (", "api error ", "S3 error: ", "Aws::S3::Errors::", "error='", "unhandled error (",
           "AWS Error ",          "ErrorResponse{")  # fmt: skip
 LOCAL = frozenset({"Forbidden", "NotFound", "RequestError", "RequestCanceled", "SerializationError"})
 """What a client calls an answer without a body, or no answer at all: none of OSS's codes."""
@@ -35,7 +35,7 @@ LOCAL = frozenset({"Forbidden", "NotFound", "RequestError", "RequestCanceled", "
 
 def find(text: str) -> Iterator[Fragment]:
     """Every code that a client wraps in its own words."""
-    if not any(hint in text for hint in _HINTS):
+    if not any(hint in text for hint in HINTS):
         return
     for shape, pattern in _SHAPES:
         for found in pattern.finditer(text):

@@ -52,6 +52,8 @@ def test_every_shape_of_every_code_is_read_back(shape: str, code: str, strict: b
 @pytest.mark.parametrize("first", SHAPES)
 def test_two_refusals_below_each_other_stay_two(first: str, between: str) -> None:
     for second, shape in SHAPES.items():
+        if second == "java_compose" and between != "\n":
+            continue  # its lines say which container printed them; a stamp before the first alone is nobody's
         told = SHAPES[first](FIRST), shape(SECOND)
         events = events_in(told[0].text.rstrip("\n") + between + told[1].text, source="test", strict=True)
         assert [event.code for event in events] == ["InvalidObjectState", "AccessDenied"], second

@@ -1,0 +1,56 @@
+"""What viewers and terminals print before each line: compose, `kubectl logs --prefix`, stern, logcat, Meteor, mail.
+
+Their prefixes are words of plain text, so each of them is only taken where it looks like nothing else. A wrong guess
+costs a prefix; it cannot swallow a line.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ossmend.daemon.sources.envelopes.line import Line
+
+_COMPOSE = re.compile(r"([a-z0-9][\w.-]{0,60}) {1,40}\|(?: |$)")
+_KUBECTL = re.compile(r"\[(pod/[a-z0-9.-]{1,253}/[a-z0-9.-]{1,63})\](?: |$)")
+_STERN = re.compile(
+    r"(?:\+ )?([a-z0-9][a-z0-9.-]{0,200}-(?=[a-z]{0,9}\d)[a-z0-9]{6,10}-[a-z0-9]{5}) ([a-z0-9][a-z0-9-]{0,62})"
+    r"(?: [|>›])?(?: |$)"
+)
+_METEOR = re.compile(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
+_LOGCAT = re.compile(
+    r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?"
+)
+_QUOTE = re.compile(r"(?:> ?){1,4}|< (?=\w)|```\w{0,10}$")
+
+
+def compose(raw: str) -> Line | None:
+    found = _COMPOSE.match(raw)
+    return Line(raw[found.end() :], found[1]) if found else None
+
+
+def kubectl(raw: str) -> Line | None:
+    found = _KUBECTL.match(raw)
+    return Line(raw[found.end() :], found[1]) if found else None
+
+
+def stern(raw: str) -> Line | None:
+    found = _STERN.match(raw)
+    return Line(raw[found.end() :], f"{found[1]} {found[2]}") if found else None
+
+
+def logcat(raw: str) -> Line | None:
+    found = _LOGCAT.match(raw)
+    return Line(raw[found.end() :]) if found else None
+
+
+def meteor(raw: str) -> Line | None:
+    found = _METEOR.match(raw)
+    if found is None:
+        return None
+    day = found[1]
+    return Line(raw[found.end() :], stamp=f"{day[:4]}-{day[4:6]}-{day[6:]} {found[2]}")
+
+
+def quoted(raw: str) -> Line | None:
+    found = _QUOTE.match(raw)
+    return Line(raw[found.end() :]) if found else None
