@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ossmend.daemon.sources.envelopes import cri, docker, journald, prefixes, shippers, stamps, syslog
+from ossmend.daemon.sources.envelopes import cri, docker, journald, prefixes, shippers, stamps, syslog, wire
 from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.marks import without_colours
 
 OF_TEXT: tuple[Callable[[str], Line | None], ...] = (
     cri.opened,
+    wire.opened,
     prefixes.kubectl,
     prefixes.stern,
     syslog.opened,

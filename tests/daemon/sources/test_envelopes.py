@@ -176,3 +176,15 @@ def test_forged_streams_do_not_take_a_refusal_apart(tmp_path: Path) -> None:
     (wanted,) = bare("java", FIRST)
     for how, found in everywhere(tmp_path, data).items():
         assert found.count(wanted) == 1, how
+
+
+def test_a_wire_log_of_the_http_client_is_read_as_what_went_over_the_wire(tmp_path: Path) -> None:
+    went = ['>> "GET /2024/a.csv HTTP/1.1[\\r][\\n]"', f'>> "Host: {FIRST.host}[\\r][\\n]"']
+    went += ['>> "<Error><Code>AccessDenied</Code></Error>[\\n]"', '<< "HTTP/1.1 403 Forbidden[\\r][\\n]"']
+    went += [f'<< "{line}[\\n]"' for line in SHAPES["body"](FIRST).text.rstrip("\n").split("\n")]
+    before = "2026-03-01 10:00:00.123 DEBUG [main] org.apache.http.wire - http-outgoing-3"
+    data = "\n".join([*(f"{before} {line}" for line in went), ""]).encode()
+    for how, found in everywhere(tmp_path, data).items():
+        assert [(each["code"], each["request_id"], each["bucket"]) for each in found] == [
+            ("InvalidObjectState", FIRST.request_id, FIRST.bucket)
+        ], how
