@@ -83,12 +83,14 @@ class Words:
 
     def _pattern_for(self, letter: int, mine: int) -> re.Pattern[bytes]:
         """All that can be behind the letter, by its first sign: most places are passed after a look at that."""
+        mine_now = [word for number, word in enumerate(self._words) if mine >> number & 1]
         behind: dict[bytes, list[bytes]] = {}
-        for number, word in enumerate(self._words):
-            if mine >> number & 1:
-                at = word.index(letter) + 1
-                behind.setdefault(word[at : at + 1], []).append(re.escape(word[at + 1 :]) + self._looking_back(word))
-        ends = [re.escape(sign) + b"(?:" + b"|".join(rest) + b")" for sign, rest in behind.items()]
+        for word in sorted(mine_now, key=len, reverse=True):  # a longer word is told, not a marked one inside of it
+            at = word.index(letter) + 1
+            behind.setdefault(word[at : at + 1], []).append(re.escape(word[at + 1 :]) + self._looking_back(word))
+        ends = [
+            re.escape(sign) + b"(?:" + b"|".join(rest) + b")" for sign, rest in sorted(behind.items(), reverse=True)
+        ]
         return re.compile(re.escape(bytes([letter])) + b"(?:" + b"|".join(ends) + b")")
 
     def _looking_back(self, word: bytes) -> bytes:

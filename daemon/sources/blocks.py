@@ -9,6 +9,8 @@ line is in two of them. One that may still grow is held back by app_log.py.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,6 +37,7 @@ BACK_LINES = 20
 BACK_BYTES = 8 * 1024
 MOST_LINES = 400
 MOST_BYTES = 64 * 1024
+LINES_AHEAD = 50
 """So much of its own stream is a block at most, ..."""
 BACK_OTHERS = Reach(400, 256 * 1024)
 AHEAD_OTHERS = Reach(2000, 256 * 1024)
@@ -56,6 +59,8 @@ class Block:
     """It reaches the end of what is there, and what comes next may belong to it."""
     unfinished: bool = False
     """More of it comes for sure: it breaks off in the middle."""
+    sure: bool = True
+    """There is a code or a sentence in it. Otherwise it tells something only if it names OSS."""
 
     @property
     def start(self) -> int:
@@ -76,22 +81,44 @@ def blocks_in(data: bytes, *, told: Mapping[str, int] | None = None, begin: int 
     What is before `begin` was looked at earlier; a record may have begun there. Of a stream in `told` everything before
     that place is told already.
     """
+    hits = _Hits(data, begin)
     units = Units(data)
     found: list[Block] = []
     behind = dict(told or {})
-    for hit in gate.hits(data):
-        if hit < begin:
-            continue
-        unit = units.around(hit)
+    for place in hits.places:
+        unit = units.around(place)
         stream = units.stream(unit)
         floor = behind.get(stream, 0)
         if unit.start < floor:
             continue
-        block = _grown(units, stream, _beginning(units, unit, floor))
+        block = _grown(units, stream, _beginning(units, unit, floor), hits)
         behind[stream] = block.end
         found.append(block)
     found.sort(key=lambda block: block.start)
     return found
+
+
+class _Hits:
+    """Where the gate let something through."""
+
+    def __init__(self, data: bytes, begin: int) -> None:
+        self.places, self._sure = array("Q"), array("Q")
+        for hit in gate.hits(data):
+            if hit.place >= begin:
+                self.places.append(hit.place)
+                if hit.sure:
+                    self._sure.append(hit.place)
+
+    def are_in(self, unit: Unit) -> bool:
+        return _is_between(self.places, unit)
+
+    def are_sure_in(self, units: list[Unit]) -> bool:
+        return any(_is_between(self._sure, unit) for unit in units)
+
+
+def _is_between(places: array[int], unit: Unit) -> bool:
+    at = bisect_left(places, unit.start)
+    return at < len(places) and places[at] < unit.end
 
 
 def is_closed(text: str) -> bool:
@@ -124,24 +151,22 @@ def _may_begin_earlier(unit: Unit) -> bool:
 
 @dataclass(slots=True)
 class _Growing:
-    """A block while its lines come in."""
+    """Lines that belong together, while they come in."""
 
-    own: list[Unit]
+    own: list[Unit] = field(default_factory=list)
     size: int = 0
     text: str = ""
-    """The end of what it says so far."""
+    """The end of what they say so far."""
     closed: bool = False
-    docker_ends: bool = field(default=False)
+    docker_ends: bool = False
 
     def take(self, unit: Unit) -> None:
         self.own.append(unit)
-        self.note(unit)
-
-    def note(self, unit: Unit) -> None:
         self.size += unit.end - unit.start
         joint = "" if self.text.endswith("\n") or not self.text else "\n"
         self.text = f"{self.text}{joint}{unit.line.text}"[-4 * LOOKED_AT :]
         self.docker_ends = self.docker_ends or bool(unit.line.ended)
+        self.closed = self.closed or is_closed(self.text)
 
     @property
     def reach(self) -> Reach:
@@ -154,47 +179,53 @@ class _Growing:
             return self.docker_ends or len(last.line.text) >= DOCKERS_PART
         return last.is_part or last.cut
 
+    def ends_before(self, unit: Unit) -> bool:
+        """Does this unit of the same stream belong to something else?"""
+        if self.has_rest():
+            return False
+        last, text = self.own[-1].line, unit.line.text
+        if unit.begins or (last.document is not None and text.strip()):
+            return True
+        first = text.partition("\n")[0]
+        in_a_trace = last.text[:1] in (" ", "\t") and records.is_header(first)
+        return self.closed and not (records.goes_on(first) or in_a_trace or _ANOTHER_TRACE.match(first))
 
-def _grown(units: Units, stream: str, own: list[Unit]) -> Block:
+    def breaks_off(self) -> bool:
+        """Is it clear from the last line that more comes?"""
+        last = self.text[-LOOKED_AT:].rpartition("\n")[2]
+        more = _MORE_COMES.search(last) is not None or records.is_header(last)
+        return self.has_rest() or (more and not self.closed)
+
+
+def _grown(units: Units, stream: str, own: list[Unit], hits: _Hits) -> Block:
     """From its first line to where another record of its stream begins, or where the error is closed and nothing looks
-    like its inside.
+    like its inside. If what begins there has a hit as well, it may be about the same refusal: that is put to it.
     """
-    block = _Growing(own)
+    done: list[Unit] = []
+    size = 0
+    part, has_hit = _Growing(), True
     for unit in own:
-        block.note(unit)
-    block.closed = is_closed(block.text)
-    while (at := units.next_of_stream(block.own[-1], block.reach)) is not None:
-        if _ends_before(block, at):
-            return _block(stream, block)
-        block.take(at)
-        block.closed = block.closed or is_closed(block.text)
-        if len(block.own) > MOST_LINES + BACK_LINES or block.size > MOST_BYTES + BACK_BYTES:
-            return _block(stream, block)
-    if not units.reaches_the_end(block.own[-1], block.reach):
-        return _block(stream, block)  # its stream has gone silent while others went on
-    # one line that is closed is all of it; behind several lines more of the same record may come
-    is_open = not block.closed or block.has_rest() or len(block.own) > 1
-    more = is_open and (block.has_rest() or (not block.closed and _more_comes(block)))
-    return _block(stream, block, is_open=is_open, unfinished=more)
+        part.take(unit)
+    while (at := units.next_of_stream(part.own[-1], part.reach)) is not None:
+        if part.ends_before(at):
+            if not has_hit:
+                return _block(stream, done, hits)
+            done, size = done + part.own, size + part.size
+            part, has_hit = _Growing(), False
+        part.take(at)
+        has_hit = has_hit or hits.are_in(at)
+        if len(part.own) > (MOST_LINES if has_hit else LINES_AHEAD) or size + part.size > MOST_BYTES:
+            return _block(stream, done or part.own, hits)
+    is_open = units.reaches_the_end(part.own[-1], part.reach)
+    return _block(
+        stream,
+        done + part.own if has_hit else done,
+        hits,
+        is_open=is_open,
+        unfinished=is_open and has_hit and part.breaks_off(),
+    )
 
 
-def _ends_before(block: _Growing, unit: Unit) -> bool:
-    """Does this unit of the same stream belong to another record?"""
-    if block.has_rest():
-        return False
-    last, text = block.own[-1].line, unit.line.text
-    if unit.begins or (last.document is not None and text.strip()):
-        return True
-    first = text.partition("\n")[0]
-    in_a_trace = last.text[:1] in (" ", "\t") and records.is_header(first)
-    return block.closed and not (records.goes_on(first) or in_a_trace or _ANOTHER_TRACE.match(first))
-
-
-def _more_comes(block: _Growing) -> bool:
-    last = block.text[-LOOKED_AT:].rpartition("\n")[2]
-    return _MORE_COMES.search(last) is not None or records.is_header(last)
-
-
-def _block(stream: str, block: _Growing, *, is_open: bool = False, unfinished: bool = False) -> Block:
-    spans = tuple((unit.start, unit.end) for unit in block.own)
-    return Block(stream, spans, is_open, unfinished)
+def _block(stream: str, units: list[Unit], hits: _Hits, *, is_open: bool = False, unfinished: bool = False) -> Block:
+    spans = tuple((unit.start, unit.end) for unit in units)
+    return Block(stream, spans, is_open, unfinished, sure=hits.are_sure_in(units))

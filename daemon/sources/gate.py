@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ossmend.daemon.sources.anchored import Way, Words, places
 from ossmend.daemon.sources.shapes import wrapped
@@ -88,13 +89,30 @@ _NUMBERS = re.compile(rb'"MESSAGE"\s{0,4}:\s{0,4}\[([\d, ]{2,1000000})\]')
 _OSS = (b"oss", "阿里云".encode(), "阿里云".encode("gb18030"), b"\\u963f\\u91cc\\u4e91")
 
 
+class Hit(NamedTuple):
+    """A place where something stands that may tell of a refusal."""
+
+    place: int
+    sure: bool
+    """A code or a sentence. Otherwise OSS must be named in the same record."""
+
+
 def may_tell(line: bytes) -> bool:
     """May the parser find anything in this line (or these lines)?"""
-    return next(hits(line), None) is not None
+    return any(hit.sure for hit in hits(line)) or (any(hits(line)) and names_oss(line))
 
 
-def hits(data: bytes) -> Iterator[int]:
-    """Where in the data something stands that the parser may make an event of, in order."""
+def names_oss(data: bytes) -> bool:
+    """Is OSS named here, or is there a request id as OSS makes them?"""
+    lowered = data.lower()
+    return any(sign in lowered for sign in _OSS) or _REQUEST_ID.search(data) is not None
+
+
+def hits(data: bytes) -> Iterator[Hit]:
+    """Where in the data something stands that the parser may make an event of, in order.
+
+    What is not sure is left out if nothing near to it is of OSS; but not at the end, where that may still come.
+    """
     ways = _WORDS.ways(data[:SAMPLE]) if len(data) > SAMPLE else _ORDINARY
     start = 0
     while start < len(data):
@@ -103,7 +121,7 @@ def hits(data: bytes) -> Iterator[int]:
         start = end
 
 
-def _in_slice(data: bytes, start: int, end: int, ways: tuple[Way, ...]) -> list[int]:
+def _in_slice(data: bytes, start: int, end: int, ways: tuple[Way, ...]) -> list[Hit]:
     part = data[start:end]
     found: list[int] = []
     weak = [at for at in _starts(_STATUS, part) if not _is_of_an_access_log(part, at)]
@@ -116,9 +134,8 @@ def _in_slice(data: bytes, start: int, end: int, ways: tuple[Way, ...]) -> list[
     if part.startswith(b"{"):
         found += _starts(_CHINESE_ESCAPED, part)
         found += _in_numbers(part)
-    whole = [start + at for at in found]
-    whole += _near_oss(data, sorted(start + at for at in weak))
-    return sorted(set(whole))
+    unsure = _near_oss(data, sorted(start + at for at in weak))
+    return sorted({*(Hit(start + at, sure=True) for at in found), *(Hit(at, sure=False) for at in unsure)})
 
 
 def _starts(pattern: re.Pattern[bytes], data: bytes) -> Iterator[int]:
@@ -129,8 +146,7 @@ def _is_of_an_access_log(part: bytes, at: int) -> bool:
     """Such a line is a record of its own: does it say nothing of OSS?"""
     if part[at - 2 : at] != b'" ':
         return False
-    line = part[slice(*_line_of(part, at))].lower()
-    return not any(sign in line for sign in _OSS) and not (b"id" in line and _REQUEST_ID.search(line.upper()))
+    return not names_oss(part[slice(*_line_of(part, at))])
 
 
 def _in_numbers(part: bytes) -> Iterator[int]:
@@ -151,6 +167,9 @@ def _near_oss(data: bytes, weak: list[int]) -> Iterator[int]:
     around = data[first : weak[-1] + NEAR].lower()
     named = sorted(first + at for sign in _OSS for at in _starts(re.compile(re.escape(sign)), around))
     for at in weak:
+        if at + NEAR >= len(data):
+            yield at
+            continue
         nearest = bisect_left(named, at - NEAR)
         if (nearest < len(named) and named[nearest] <= at + NEAR) or _REQUEST_ID.search(data, *_line_of(data, at)):
             yield at

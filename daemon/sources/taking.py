@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.blocks import Block, blocks_in, is_closed
 from ossmend.daemon.sources.envelopes.encodings import as_text
 
@@ -60,7 +61,9 @@ class Taken:
 
     def texts(self, data: bytes) -> Iterator[str]:
         for block in self.blocks:
-            yield as_text(block.cut_from(data))
+            lines = block.cut_from(data)
+            if block.sure or gate.names_oss(lines):
+                yield as_text(lines)
 
 
 def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int], most: int) -> Taken:

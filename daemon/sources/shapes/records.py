@@ -40,7 +40,7 @@ _HEADER = re.compile(
 """The first line of an exception: a log call that has one below its message gives each line to a syslog of its own."""
 _STAMP_BEFORE = re.compile(
     r"[\[(|]{0,2}20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z"
-    r"|[+-]\d\d:?\d\d)?[\])|]{0,2} ?(?:(?:stdout|stderr|[A-Z]{4,8}|[EWI])[ |:]{1,3}){0,2}"
+    r"|[+-]\d\d:?\d\d)?[\])|]{0,2} ?(?: {0,4}(?:stdout|stderr|[A-Z]{4,8}|[EWI])[ |:]{1,3}){0,2}"
 )
 APART = 16
 """Between the numbers of the last record of one stream and the first of the next: they are no neighbours."""

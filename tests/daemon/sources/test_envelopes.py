@@ -4,11 +4,14 @@ process."""
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ossmend.daemon.sources.envelopes.encodings import as_text
 from ossmend.daemon.sources.shapes import events_in
 from ossmend.remediators.contract import Event
 from tests.daemon.sources.writing import at_once, line_by_line, torn
@@ -115,10 +118,9 @@ def test_two_processes_that_print_at_once_are_told_apart(wrapper: str, shapes: t
     one = wrap(Process("loader", 1), lines_of(shapes[0], FIRST))
     other = wrap(Process("viewer", 2), lines_of(shapes[1], SECOND))
     wanted = bare(shapes[0], FIRST) + bare(shapes[1], SECOND)
-    for seed in range(3):
-        data = "\n".join([*mixed(one, other, wrapper, seed), ""]).encode()
-        for how, found in everywhere(tmp_path, data).items():
-            assert sorted(found, key=str) == sorted(wanted, key=str), (how, seed)
+    data = "\n".join([*mixed(one, other, wrapper, seed=len(wrapper)), ""]).encode()
+    for how, found in everywhere(tmp_path, data).items():
+        assert sorted(found, key=str) == sorted(wanted, key=str), how
 
 
 def mixed(one: list[str], other: list[str], wrapper: str, seed: int) -> list[str]:
@@ -169,7 +171,7 @@ def test_forged_streams_do_not_take_a_refusal_apart(tmp_path: Path) -> None:
     genuine = WRAPPERS["docker json-file"](Process(), lines_of("java", FIRST))
     forged = [
         json.dumps({"log": f"pod-{number}  | <Code>InvalidObjectState</Code>\n", "stream": "stdout", "time": "x"})
-        for number in range(300)
+        for number in range(100)
     ]
     half = len(genuine) // 2
     data = "\n".join([*genuine[:half], *forged, *genuine[half:], ""]).encode()
@@ -188,3 +190,58 @@ def test_a_wire_log_of_the_http_client_is_read_as_what_went_over_the_wire(tmp_pa
         assert [(each["code"], each["request_id"], each["bucket"]) for each in found] == [
             ("InvalidObjectState", FIRST.request_id, FIRST.bucket)
         ], how
+
+
+# ------------------------------------------------------------------------------------------------ the collected files
+
+OURS = Path(__file__).parents[2] / "samples" / "envelopes"
+SHARED = Path(os.environ.get("OSSMEND_SHARED") or Path(__file__).parents[4] / "shared")
+
+
+def collected(folder: Path) -> list[Any]:
+    answers = folder / "expected.json"
+    if not answers.is_file():
+        return [pytest.param("", {}, marks=pytest.mark.skip(reason=f"no collection of wrapped logs at {folder}"))]
+    rows = json.loads(answers.read_text(encoding="utf-8"))
+    return [pytest.param(folder / name, row, id=name) for name, row in rows.items()]
+
+
+@pytest.mark.parametrize(("path", "expected"), [*collected(OURS), *collected(SHARED / "samples" / "envelopes_dev")])
+def test_a_collected_log_is_read_to_what_it_tells(path: Path, expected: dict[str, Any], tmp_path: Path) -> None:
+    data = path.read_bytes()
+    log = tmp_path / "app.log"
+    ways = {
+        "explained": events_in(as_text(data), source="test"),
+        "at once": at_once(log, data),
+        "line by line": line_by_line(log, data),
+        "slowly": line_by_line(log, data, pause=0.9),
+        "torn": torn(log, data),
+    }
+    for how, events in ways.items():
+        assert len(events) == expected["refusals"], how
+        for answers in expected["events"]:
+            assert any(fits(event, answers) for event in events), (how, answers, told(events))
+
+
+def fits(event: Event, answers: dict[str, Any]) -> bool:
+    return all(
+        getattr(event, field) in (answer if isinstance(answer, list) else [answer]) for field, answer in answers.items()
+    )
+
+
+def test_two_pods_of_one_set_in_stern_are_told_apart(tmp_path: Path) -> None:
+    """Their names have no replica set in them: the colours, or the container's name in the pod's, tell."""
+    for prefix in ("\x1b[32mloader-{}\x1b[0m \x1b[36mmain\x1b[0m ", "loader-{} loader "):
+        pairs = zip(lines_of("java", FIRST), lines_of("java", SECOND), strict=True)
+        lines = [f"{prefix.format(number)}{line}" for pair in pairs for number, line in enumerate(pair)]
+        wanted = [*bare("java", FIRST), *bare("java", SECOND)]
+        for how, found in everywhere(tmp_path, "\n".join([*lines, ""]).encode()).items():
+            assert sorted(found, key=str) == sorted(wanted, key=str), how
+
+
+def test_a_file_of_fluentd_is_opened(tmp_path: Path) -> None:
+    stamp = "2026-03-01T10:00:00+08:00\tkube.var.log.containers.loader.log"
+    records = [json.dumps({"stream": "stderr", "logtag": "F", "message": line}) for line in lines_of("java", FIRST)]
+    data = "\n".join([*(f"{stamp}\t{record}" for record in records), ""]).encode()
+    for how, found in everywhere(tmp_path, data).items():
+        assert found == bare("java", FIRST), how
