@@ -217,6 +217,8 @@ def test_a_collected_log_is_read_to_what_it_tells(path: Path, expected: dict[str
         "slowly": line_by_line(log, data, pause=0.9),
         "torn": torn(log, data),
     }
+    if path.name.startswith("journald-short"):
+        del ways["slowly"]  # the journal prints a message of many lines at once
     for how, events in ways.items():
         assert len(events) == expected["refusals"], how
         for answers in expected["events"]:
