@@ -51,8 +51,8 @@ BROWSERS = (
         "policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
     ),
     (
-        "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at https://{host}/a. "
-        "(Reason: CORS header ‘Access-Control-Allow-Origin’ missing)."
+        "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at "
+        "https://{host}/a. (Reason: CORS header ‘Access-Control-Allow-Origin’ missing)."
     ),
     "Origin https://app.example.com is not allowed by Access-Control-Allow-Origin. Status code: 403 https://{host}/a",
     "XMLHttpRequest cannot load https://{host}/a due to access control checks.",
