@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,14 +77,20 @@ def _explained(
 
 
 def _told(diagnosis: Diagnosis) -> dict[str, Any]:
-    told = asdict(diagnosis)
-    told["alternatives"] = [
-        {"cause": cause, "confidence": confidence, "title": causes.CAUSES[cause].title._asdict()}
-        for cause, confidence in diagnosis.alternatives
-    ]
-    told["title"] = causes.CAUSES[diagnosis.cause].title._asdict()
-    safe: dict[str, Any] = clean(told)
-    return safe
+    """The diagnosis as JSON. What comes from a text or from the cloud is made safe; the catalogue's texts are ours."""
+    return {
+        "cause": diagnosis.cause,
+        "confidence": diagnosis.confidence,
+        "evidence": clean(list(diagnosis.evidence)),
+        "next_steps": {lang: list(steps) for lang, steps in diagnosis.next_steps.items()},
+        "avoid": {lang: list(steps) for lang, steps in diagnosis.avoid.items()},
+        "alternatives": [
+            {"cause": cause, "confidence": confidence, "title": causes.CAUSES[cause].title._asdict()}
+            for cause, confidence in diagnosis.alternatives
+        ],
+        "facts": clean(dict(diagnosis.facts)),
+        "title": causes.CAUSES[diagnosis.cause].title._asdict(),
+    }
 
 
 class _Company:

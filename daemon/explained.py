@@ -30,6 +30,7 @@ HEADINGS = {
         "next": "next",
         "avoid": "do not",
         "also": "less likely",
+        "more": "and {} more like it:",
         "grant": "narrowest grant",
         "writes": "would write",
         "nothing": "No refusal of OSS was found in this text.",
@@ -55,6 +56,7 @@ HEADINGS = {
         "next": "下一步",
         "avoid": "不要",
         "also": "可能性较小",
+        "more": "另有 {} 条同类拒绝：",
         "grant": "最小授权",
         "writes": "将执行",
         "nothing": "文本中没有发现 OSS 的拒绝信息。",
@@ -71,6 +73,8 @@ _CITED = re.compile(r" \((?:facts|scenarios?|design)\b[^)]*\)")
 """Sources are for those who read the code."""
 _WHO = ("host", "key", "client", "access_key_id", "operation")
 """Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""
+FEW = 5
+"""In a text with more refusals than this, those that are explained alike are explained once."""
 LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
 _EXAMPLES: dict[str, Write] = {
@@ -86,28 +90,56 @@ _EXAMPLES: dict[str, Write] = {
 
 
 def render(report: dict[str, Any], lang: str, console: Console) -> None:
-    """The report as paragraphs."""
+    """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were."""
     if not report["events"]:
         _say(console, HEADINGS[lang]["nothing"])
-    for number, event in enumerate(report["events"]):
+    for number, alike in enumerate(_alike(report["events"])):
         if number:
             console.print()
-        _render_event(event, lang, console)
+        _render_event(alike[0], lang, console)
+        if len(alike) > 1:
+            _render_more(alike[1:], lang, console)
+
+
+def _alike(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The refusals that are explained alike; in a text with few of them each for itself."""
+    if len(events) <= FEW:
+        return [[event] for event in events]
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for event in events:
+        writes = tuple(sorted({write["operation"] for write in event["writes"]}))
+        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes), []).append(event)
+    return list(groups.values())
+
+
+def _render_more(events: list[dict[str, Any]], lang: str, console: Console) -> None:
+    from rich.text import Text
+
+    console.print(Text(f"  {HEADINGS[lang]['more'].format(len(events))}", style="dim"))
+    for event in events[:FEW]:
+        console.print(Text(f"    {_head(event)}"), soft_wrap=True)
+    if len(events) > FEW:
+        console.print(Text("    ..."))
+
+
+def _head(event: dict[str, Any]) -> str:
+    """Code, place, EC and request id on one line."""
+    bare_ec = event["shape"] == BARE and not event["code"]
+    parts = (
+        str(event["code"] or ("" if bare_ec else "403")),
+        f"oss://{event['bucket']}/{event['key'] or ''}" if event["bucket"] else "",
+        f"EC {event['ec']}" if event["ec"] else "",
+        event["request_id"] or "",
+    )
+    return "  ".join(part for part in parts if part)
 
 
 def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
     from rich.text import Text
 
     words, diagnosis = HEADINGS[lang], event["diagnosis"]
-    place = f"oss://{event['bucket']}/{event['key'] or ''}" if event["bucket"] else ""
-    bare_ec = event["shape"] == BARE and not event["code"]
-    head = [
-        str(event["code"] or ("" if bare_ec else "403")),
-        place,
-        f"EC {event['ec']}" if event["ec"] else "",
-        event["request_id"] or "",
-    ]
-    console.print(Text("  ".join(part for part in head if part), style="bold"), soft_wrap=True)
+    place = event["bucket"]
+    console.print(Text(_head(event), style="bold"), soft_wrap=True)
     sure = diagnosis["confidence"] >= LIKELY or not diagnosis["alternatives"]
     named = [_named(diagnosis, lang)] if diagnosis["cause"] != "unknown" or sure else []
     others = [_named(each, lang) for each in diagnosis["alternatives"]]

@@ -107,6 +107,8 @@ def _restore(event: Event, diagnosis: Diagnosis, around: str) -> tuple[str, tupl
         refs = []  # the named object may be the target of a copy, or another version is meant
     else:
         refs = [reading.ref for reading in agreement.naming(agreement.readings(event))]
+        if any(agreement.borrows_its_bucket(event, ref) for ref in refs):
+            return None
     if len({(ref.bucket, unquote(ref.key), ref.version_id) for ref in refs}) != 1:
         return None  # none, or several: the world decides between them, and is not asked here
     return "RestoreObject", tuple(Place(ref.bucket, ref.key, ref.version_id) for ref in refs), str(refs[0])

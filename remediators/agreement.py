@@ -8,7 +8,6 @@ that write call this before they plan; daemon/dispatch.py asks the policy afterw
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ossmend.remediators import causes
 from ossmend.remediators.contract import Event, Missing, ObjectRef, ObjectState, Origin, Reading, Tell, View
@@ -30,25 +29,26 @@ def one(event: Event, view: View, claimed: Callable[[ObjectState], bool]) -> Obj
     named = naming(every)
     if not named:
         return in_prose(every) if every else None
-    if len(named) == 1:
-        return named[0].ref
-    looked = [(reading, view.object(reading.ref)) for reading in named]
-    agreed = [reading.ref for reading, state in looked if isinstance(state, ObjectState) and claimed(state)]
-    return agreed[0] if len(agreed) == 1 else _open(looked, len(agreed))
+    if len(named) > 1:
+        looked = [(reading, view.object(reading.ref)) for reading in named]
+        named = tuple(reading for reading, state in looked if isinstance(state, ObjectState) and claimed(state))
+        if len(named) != 1:
+            return _open(looked, len(named))
+    return in_prose(named) if borrows_its_bucket(event, named[0].ref) else named[0].ref
 
 
 def readings(event: Event) -> tuple[Reading, ...]:
     """Every object that the text may mean, best believed first."""
     if event.readings:
-        every = (_no_better_than_its_bucket(event, reading) for reading in event.readings)
-        return tuple(sorted(every, key=lambda reading: reading.origin.rank))
+        return tuple(sorted(event.readings, key=lambda reading: reading.origin.rank))
     return (Reading(event.object, _origin(event, "bucket", "key", "version_id")),) if event.object is not None else ()
 
 
-def _no_better_than_its_bucket(event: Event, reading: Reading) -> Reading:
-    """A key may be told without a bucket, and be read in the one that something else names."""
-    told = event.origins.get("bucket", reading.origin) if reading.ref.bucket == event.bucket else reading.origin
-    return replace(reading, origin=max(told, reading.origin, key=lambda origin: origin.rank))
+def borrows_its_bucket(event: Event, ref: ObjectRef) -> bool:
+    """A key may be told well and without a bucket, and be read in one that only prose names. Such a reading is not
+    written to; but it stays among the readings, so that it makes no worse one the only one.
+    """
+    return ref.bucket == event.bucket and event.origins.get("bucket", Origin.BODY) not in NAMING
 
 
 def naming(every: Sequence[Reading]) -> tuple[Reading, ...]:

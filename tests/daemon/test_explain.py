@@ -245,3 +245,17 @@ def test_a_key_named_as_aws_does_is_somebody_elses() -> None:
     text = "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId></Error>"
     (event,) = explain_text(text)["events"]
     assert (event["code"], event["diagnosis"]["cause"]) == (None, "another-service")
+
+
+def test_a_long_log_explains_each_kind_of_refusal_once_and_counts_the_rest() -> None:
+    denied = "".join(f"StatusCode=403, ErrorCode=AccessDenied, Bucket=shop-{n} oss\n" for n in range(40))
+    text = shown(denied + SKEWED)
+    assert text.count("\n  do not ") == 2
+    assert "and 39 more like it" in text
+    assert "RequestTimeTooSkewed" in text
+
+
+def test_a_short_text_explains_each_refusal_for_itself() -> None:
+    text = shown("\n".join(f"oss: StatusCode=403, ErrorCode=AccessDenied, RequestId={n:024X}" for n in range(4)))
+    assert text.count("do not") == 4
+    assert "more like it" not in text

@@ -72,6 +72,8 @@ def is_named(event: Event, ref: ObjectRef, archived: set[ObjectRef]) -> bool:
         return source and event.origins.get("copy_source") in NAMING
     if not event.readings:
         return ref == event.object and {event.origins.get("bucket"), event.origins.get("key")} <= NAMING
+    if ref.bucket == event.bucket and event.origins.get("bucket", Origin.BODY) not in NAMING:
+        return False
     by_body = {each.ref for each in event.readings if each.origin is Origin.BODY}
     named = {each.ref for each in event.readings if each.origin in NAMING}
     if ref in by_body:

@@ -105,6 +105,17 @@ def test_an_access_log_entry_of_an_older_state_is_osss_own_word() -> None:
 # --------------------------------------------------------------------------------------------------- it asks a person
 
 
+@pytest.mark.parametrize("others", [(), ((ELSEWHERE, REQUEST),)])
+def test_a_key_in_a_bucket_that_only_prose_names_is_not_written_to_and_makes_no_worse_one_the_only_one(
+    others: tuple[tuple[ObjectRef, Origin], ...],
+) -> None:
+    world = world_of(a="Archive")
+    world.add_object("a", bucket="other")
+    event = meaning((A, BODY), *others, origins={"bucket": PROSE, "key": BODY})
+    assert target(event, world) is None
+    assert target(replace(event, origins={"bucket": URI, "key": BODY}), world) == A
+
+
 @pytest.mark.parametrize("origin", [PROSE, IMPLIED])
 def test_prose_names_nothing_that_is_written_to(origin: Origin) -> None:
     answer = verdict(meaning((A, origin), (B, PROSE)), world_of(a="Archive"))

@@ -16,6 +16,13 @@ _STERN = re.compile(
     r"(?:\+ )?([a-z0-9][a-z0-9.-]{0,200}-(?=[a-z]{0,9}\d)[a-z0-9]{6,10}-[a-z0-9]{5}) ([a-z0-9][a-z0-9-]{0,62})"
     r"(?: [|>›])?(?: |$)"
 )
+_STERN_OF_A_SET = re.compile(r"(?:\+ )?(([a-z0-9][a-z0-9.-]{0,62})-\d{1,4}) (\2)(?: [|>›])?(?: |$)")
+"""A pod of a stateful set is `name-0`; without colours only its container's name tells that this is one."""
+_COLOUR = r"\x1b\[[0-9;]{1,20}m"
+_COLOURED = re.compile(
+    rf"{_COLOUR}([a-z0-9][a-z0-9.-]{{0,252}}){_COLOUR} {_COLOUR}([a-z0-9][a-z0-9-]{{0,62}}){_COLOUR}"
+    r"(?: [|>›])?(?: |$)"
+)
 _METEOR = re.compile(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
 _LOGCAT = re.compile(
     r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?"
@@ -34,7 +41,15 @@ def kubectl(raw: str) -> Line | None:
 
 
 def stern(raw: str) -> Line | None:
-    found = _STERN.match(raw)
+    if (found := _STERN.match(raw)) is not None:
+        return Line(raw[found.end() :], f"{found[1]} {found[2]}")
+    found = _STERN_OF_A_SET.match(raw)
+    return Line(raw[found.end() :], f"{found[1]} {found[3]}") if found else None
+
+
+def coloured(raw: str) -> Line | None:
+    """Stern on a terminal: pod and container, each in a colour. Asked before the colours are taken off."""
+    found = _COLOURED.match(raw) if raw.startswith("\x1b[") else None
     return Line(raw[found.end() :], f"{found[1]} {found[2]}") if found else None
 
 

@@ -7,16 +7,18 @@ more, whatever somebody nests. A new kind of envelope is one module and one line
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ossmend.daemon.sources.envelopes import cri, docker, journald, prefixes, shippers, stamps, syslog
+from ossmend.daemon.sources.envelopes import cri, docker, journald, prefixes, shippers, stamps, syslog, wire
 from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.marks import without_colours
 
 OF_TEXT: tuple[Callable[[str], Line | None], ...] = (
     cri.opened,
+    wire.opened,
     prefixes.kubectl,
     prefixes.stern,
     syslog.opened,
@@ -32,13 +34,16 @@ OF_JSON: tuple[Callable[[dict[str, Any]], Line | None], ...] = (
     docker.fluentd_driver,
     shippers.opened,
 )
+_FLUENTD_FILE = re.compile(r"(20\d\d-[\dT:.+Z-]{10,40})\t([\w.*/-]{1,200})\t(\{[^\n]*\})$")
+"""fluentd's own file: time, tag and record, with tabs between."""
 DEEPEST = 5
 LONGEST_JSON = 1024 * 1024
 
 
 def unwrap(raw: str) -> Line:
     """The inside of a physical line; the line itself where no envelope is around it."""
-    line = Line(without_colours(raw))
+    outer = prefixes.coloured(raw) or Line(raw)
+    line = replace(outer, text=without_colours(outer.text))
     for _ in range(DEEPEST):
         inner = _once(line.text)
         if inner is None:
@@ -52,6 +57,9 @@ def unwrap(raw: str) -> Line:
 def _once(text: str) -> Line | None:
     if text.startswith("{"):
         return _of_json(text)
+    if (filed := _FLUENTD_FILE.match(text)) is not None:
+        inner = _of_json(filed[3]) or Line(filed[3])
+        return inner.within(Line("", filed[2], filed[1]))
     for opened in OF_TEXT:
         line = opened(text)
         if line is not None:

@@ -25,6 +25,8 @@ from ossmend.remediators.contract import Event
 
 LONGEST_TEXT = 16 * 1024 * 1024
 """What is longer is read so far."""
+MOST_WORDS = 3
+"""Somebody's prose about so many codes is about one of them; a text with more of them lists codes."""
 _BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
@@ -90,6 +92,8 @@ def _is_nameless(event: Event) -> bool:
 
 def _events(refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool) -> list[_Found]:
     found: list[_Found] = []
+    if words and len({refusal.fragment.facts.get("code") for refusal in refusals}) > MOST_WORDS:
+        return []  # a list of codes: nobody was refused
     for refusal in refusals:
         event = event_of(refusal, source=source, now=now, strict=strict, words=words)
         if event is not None and not (words and event.code in {known.event.code for known in found}):

@@ -242,7 +242,7 @@ def _from_uris(text: str, start: int) -> list[Spot]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
     error. An S3 client's place behind the error may be about anything.
     """
-    uris = list(islice(_URI.finditer(text), MOST_ADDRESSES))
+    uris = [uri for uri in islice(_URI.finditer(text), MOST_ADDRESSES) if not uri[1].lower().endswith("aliyuncs.com")]
     before = [uri for uri in uris if uri.start() < start] or uris
     ordered = before if _COPY.search(text[:start]) or len(before) < 2 else before[::-1]
     spots: list[Spot] = []

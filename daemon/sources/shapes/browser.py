@@ -33,6 +33,10 @@ _OLDER_CHROMIUM = re.compile(
     r" (https?://[^\s'\"]{1,4000}?)[:.] ((?:Response to preflight|No 'Access-Control|The '|Request header|Method"
     r"|Redirect|Credentials|A wildcard|Cross-origin|Invalid HTTP status)[^\r\n]{0,800})"
 )
+_EDGE = re.compile(
+    r"SEC71\d\d: \[CORS\] (The origin '([^'\s]{1,300})'[^\r\n]{0,300}? for cross-origin\s{1,3}resource at "
+    r"'(https?://[^'\s]{1,4000})')"
+)
 _THEREFORE = re.compile(r"Origin '([^'\s]{1,300})' is therefore not allowed")
 _STATUS = re.compile(r"status code (?:of )?(\d{3})")
 _FIREFOX_ZH = re.compile(
@@ -63,6 +67,8 @@ def find(text: str) -> Iterator[Fragment]:
             fragment = _fragment(found, found[2], found[3], found[4] or "")
             fragment.note("initiator", found[1])
             yield fragment
+        for found in _EDGE.finditer(text):
+            yield _fragment(found, found[3], found[2], found[1])
         for found in (*_FIREFOX.finditer(text), *_FIREFOX_ZH.finditer(text)):
             yield _fragment(found, found[1], None, found[2], found[3])
     if "Access-Control" in text or "preflight" in text:

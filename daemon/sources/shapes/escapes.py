@@ -7,7 +7,7 @@ import sys
 from html import unescape
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-_BEYOND_ASCII = re.compile(r"\\u(?!00[0-7])([0-9a-fA-F]{4})()()()")
+_BEYOND_ASCII = re.compile(r"(?<!\\)\\{1,16}u(?!00[0-7])([0-9a-fA-F]{4})()()()")
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _BYTES = re.compile(r"\\x[89a-fA-F][0-9a-fA-F]")

@@ -16,7 +16,7 @@ from ossmend.daemon.sources.shapes import place, times
 from ossmend.daemon.sources.shapes.escapes import readable
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.messages import SHARED, implied_code
-from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS
+from ossmend.daemon.sources.shapes.names import GENERIC, KNOWN_CODES, NOT_REFUSALS, REFUSALS
 from ossmend.daemon.sources.shapes.same_request import Refusal
 from ossmend.daemon.sources.shapes.strangers import says_oss, stranger
 from ossmend.remediators.contract import Event, ObjectRef, Origin, Reading
@@ -40,7 +40,7 @@ _BODYLESS = re.compile(
     r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/)|\bHEAD\b.{0,40}\b403\b"
     r"|(?i:head_?(?:object|bucket))"
     r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b"
-    r"|No further error information was returned|: {2}RequestId: "
+    r"|No further error information was returned|UnknownError: Unknown error|\.head\(|: {2}RequestId: "
 )
 """A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
@@ -115,7 +115,9 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
     fragment = refusal.fragment
     facts = fragment.facts
     status = facts.get("status")
-    if status and not status.startswith("4"):
+    if status and status.startswith("5") and facts.get("code") in REFUSALS and not fragment.weak:
+        del facts["status"]  # what a wrapper answered: OSS has no 5xx of this name
+    elif status and not status.startswith("4"):
         return False
     if fragment.shape == "browser_console":
         return not strict or says_oss(fragment, around)

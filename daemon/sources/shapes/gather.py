@@ -17,6 +17,7 @@ from ossmend.daemon.sources.shapes.same_request import (
     NEAR,
     Refusal,
     agree,
+    announces,
     beside,
     complete_each_other,
     echoes,
@@ -88,7 +89,7 @@ def _of_string(text: str, record: Record, document: json_lines.Document) -> list
         each.stamp = each.stamp or record.stamp
     refusals = [refusal for refusal in refusals_of(inner) if not refusal.overshadowed]
     for refusal in refusals:
-        refusal.record.number = record.number
+        refusal.record.number, refusal.record.start = record.number, record.start
         refusal.words = document.words(besides=text)
     return refusals
 
@@ -231,6 +232,9 @@ def _told_once(refusals: list[Refusal]) -> list[Refusal]:
     found: list[Refusal] = []
     for refusal in refusals:
         last = found[-1] if found else None
+        if last is not None and announces(last, refusal):
+            found[-1] = refusal
+            continue
         if last is None or not told_again(last, refusal):
             found.append(refusal)
             continue

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
-from ossmend.daemon.sources.shapes.names import CODE_PATTERN
+from ossmend.daemon.sources.shapes.names import CODE_PATTERN, NOT_REFUSALS
 
 _CODE = re.compile(
     rf"(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
@@ -25,12 +25,14 @@ _STATUS = re.compile(
     r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
     r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
     r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
+    r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
+    r"\b(40[03])\b(?! ?(?:ms|s|KB|MB|bytes|%|lines|times|\d)\b|[.:/]\d)"
     r"|\((40[03])\)(?= when calling| Forbidden|$)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
 STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
-    "|Client Error|[Ee]rror|ERROR|when calling|got|returned|responded|answered|code"
+    "|Client Error|[Ee]rror|[Ff]ail|[Ee]xception|失败|报错|错误|ERROR|when calling|got|returned|responded|answered|code"
 )
 _STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
 _STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
@@ -77,10 +79,9 @@ def _codes(text: str) -> Iterator[Fragment]:
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
         if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)):
             continue
-        if status := _STATUS_BEFORE.search(before):
-            fragment.put("status", status[1])
-        elif near := _STATUS_NEAR.search(f"{before} {after[:200]} "):
-            fragment.put("status", near[1] or near[2])
+        status = _status_near(before, after)
+        if status is not None and NOT_REFUSALS.get(word[1], 403) not in (404, 409):
+            fragment.put("status", status)
         said = _SAYS.match(after)
         if said:
             fragment.put("message", _sentence(said[1]))
@@ -90,6 +91,13 @@ def _codes(text: str) -> Iterator[Fragment]:
         if word[2] or said or "status" in fragment.facts or before.endswith("exceptions.") or _REFUSED.search(before):
             fragment.note("said", "yes")
         yield fragment
+
+
+def _status_near(before: str, after: str) -> str | None:
+    if found := _STATUS_BEFORE.search(before):
+        return found[1]
+    near = _STATUS_NEAR.search(f"{before} {after[:200]} ")
+    return (near[1] or near[2]) if near else None
 
 
 def _is_anothers(before: str) -> bool:

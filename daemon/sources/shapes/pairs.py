@@ -23,7 +23,7 @@ from ossmend.remediators.contract import Origin
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
 _PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}")
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
-_OPENING = re.compile(r"\s{0,8}(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
+_OPENING = re.compile(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
 _CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""

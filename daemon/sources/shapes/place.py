@@ -70,7 +70,7 @@ def _best(spots: list[Spot], told: addresses.Told) -> Place:
     first = judge or by_rank or next((spot for spot in spots if spot.bucket), None)
     bucket = first.bucket if first is not None else None
     named = [spot for spot in spots if spot.key and (judge is None or spot.bucket in (None, bucket))]
-    keys = [replace(spot, bucket=spot.bucket or bucket) for spot in named]
+    keys = [spot if spot.bucket or first is None else _in_bucket(spot, first) for spot in named]
     version = next((spot.version_id for spot in spots if spot.version_id), None)
     best = next((spot for spot in keys if spot.bucket == bucket), keys[0] if keys else None)
     if best is not None and best.bucket != bucket and best.origin.rank < (first.origin.rank if first else 99):
@@ -85,6 +85,11 @@ def _best(spots: list[Spot], told: addresses.Told) -> Place:
         url=told.url,
         method=told.method,
     )
+
+
+def _in_bucket(spot: Spot, first: Spot) -> Spot:
+    """A key that is told without a bucket, in the one that something else tells: believed as the worse of the two."""
+    return replace(spot, bucket=first.bucket, origin=max(spot.origin, first.origin, key=lambda origin: origin.rank))
 
 
 def _readings(keys: list[Spot], best: Spot | None, version: str | None) -> tuple[Reading, ...]:

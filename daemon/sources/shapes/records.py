@@ -151,6 +151,8 @@ def _line(body: str, stamp: datetime | None, *, logged: bool) -> _Line:
         return _Line(body, stamp, begins=logged and not goes_on(body) and not is_header(body))
     own = times.read_stamp(body[:64]) or stamp
     before = _STAMP_BEFORE.match(body)
+    if before is not None and before.end() == len(body.rstrip()):
+        return _Line(body, stamp, begins=False)  # nothing but a time: a value of something
     if before is not None and _INSIDE.match(body[before.end() :] or "x"):
         return _Line(body[before.end() :], own, begins=False)
     return _with_json_tail(body, own)

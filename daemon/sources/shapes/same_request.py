@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from ossmend.daemon.sources.shapes import browser
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.messages import implied_code
+from ossmend.daemon.sources.shapes.names import NOT_REFUSALS
 from ossmend.daemon.sources.shapes.records import Record, goes_on
 from ossmend.remediators.contract import Origin
 
@@ -50,7 +51,7 @@ class Refusal:
 
 def agree(one: Fragment, other: Fragment) -> bool:
     """Nothing that identifies a request differs."""
-    if _other_object(one, other):
+    if _other_object(one, other) or _never_403(one, other) or _never_403(other, one):
         return False
     for name in ("request_id", "code", "ec"):
         mine, theirs = one.facts.get(name), other.facts.get(name)
@@ -58,6 +59,11 @@ def agree(one: Fragment, other: Fragment) -> bool:
             return False
     mine, theirs = one.extra.get("RequestId"), other.extra.get("RequestId")
     return not (mine and theirs and mine != theirs)
+
+
+def _never_403(one: Fragment, other: Fragment) -> bool:
+    """A code that OSS never answers with 403, beside a 403: somebody speaks of another error."""
+    return NOT_REFUSALS.get(one.facts.get("code", ""), 403) in (404, 409) and other.facts.get("status") == "403"
 
 
 def _other_object(one: Fragment, other: Fragment) -> bool:
@@ -165,6 +171,14 @@ def told_again(one: Refusal, other: Refusal) -> bool:
         return False
     both = mine.keys() & theirs.keys() & {"bucket", "object", "key", "host", "url", "ec"}
     return all(mine[name] == theirs[name] for name in both)
+
+
+def announces(one: Refusal, other: Refusal) -> bool:
+    """`download failed 403`, and in the next record the refusal itself: a lone status that names nothing."""
+    if one.fragment.facts != {"status": "403"} or not {"code", "request_id"} & other.fragment.facts.keys():
+        return False
+    near = 0 <= other.record.number - one.record.number <= 1 and _at_once(one.record.stamp, other.record.stamp)
+    return near and not one.contexts and _ADDRESS.search(one.record.own or one.record.text) is None
 
 
 def _at_once(one: datetime | None, other: datetime | None) -> bool:

@@ -50,7 +50,7 @@ _OTHERS = (
     ("minio", re.compile(r"\bminio\b|MinIO|io\.minio")),
     ("cos", re.compile(r"myqcloud\.com|<TraceId>|CosServiceException|qcloud_cos")),
     ("obs", re.compile(r"myhuaweicloud\.com|ObsException|obs-sdk")),
-    ("gcs", re.compile(r"storage\.googleapis\.com|GoogleAccessId")),
+    ("gcs", re.compile(r"storage\.googleapis\.com|GoogleAccessId|gs://|gserviceaccount\.com|storage\.objects\.\w")),
     ("ceph", re.compile(r"\btx0000[0-9a-f-]{10,}")),
     ("qiniu", re.compile(r"qiniucs\.com|qiniu\.com")),
     ("tos", re.compile(r"tos-[a-z0-9-]+\.volces\.com")),
@@ -95,10 +95,12 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     bare = _OTHER_OSS.sub(" ", around) if other else around
     if _OSS_WORDS.search(bare) or _OSS_HOST.search(bare):
         return None
-    if other:
-        return "another-oss"
     if is_uuid or _ALIBABA_WORDS.search(around):
         return "alibaba"
+    if _OSS_ID.fullmatch(facts.get("request_id", "")):
+        return None  # no other service makes its ids so; that a client of S3 has asked for it says nothing
+    if other:
+        return "another-oss"
     named = next((name for name, signs in _OTHERS if signs.search(around)), None)
     if named == "s3" and implied_code(message) and "code" not in facts and not _S3_ITSELF.search(around):
         return None  # a client of S3 says so of any service that it talks to

@@ -1,4 +1,4 @@
-"""One gate: whatever the parser finds in a log, the daemon's filter lets through; a followed file tells the same."""
+"""One gate: whatever the parser finds, the daemon's filter lets through, and a followed file tells the same."""
 
 from __future__ import annotations
 
@@ -45,18 +45,20 @@ STATUSES = (
     "HTTP/1.1 403 Forbidden Server: AliyunOSS x-oss-request-id: {id}",
     "Connecting to {host}... connected.\nHTTP request sent, awaiting response... 403 Forbidden\nERROR 403: Forbidden.",
 )
-NO_HEADER = "No 'Access-Control-Allow-Origin' header is present on the requested resource."
 BROWSERS = (
-    "Access to fetch at 'https://{host}/a' from origin 'https://a.example.com' has been blocked by CORS policy: None",
+    (
+        "Access to XMLHttpRequest at 'https://{host}/a' from origin 'https://app.example.com' has been blocked by CORS "
+        "policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
+    ),
     (
         "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at "
         "https://{host}/a. (Reason: CORS header ‘Access-Control-Allow-Origin’ missing)."
     ),
-    "Origin https://a.example.com is not allowed by Access-Control-Allow-Origin. Status code: 403 https://{host}/a",
+    "Origin https://app.example.com is not allowed by Access-Control-Allow-Origin. Status code: 403 https://{host}/a",
     "XMLHttpRequest cannot load https://{host}/a due to access control checks.",
     (
-        "Failed to load https://{host}/a: Response to preflight request doesn't pass access control check: "
-        f"{NO_HEADER} Origin 'https://a.example.com' is therefore not allowed access."
+        "Failed to load https://{host}/a: Response to preflight request doesn't pass access control check: No "
+        "'Access-Control-Allow-Origin' header is present. Origin 'https://app.example.com' is therefore not allowed."
     ),
     'XHR error (req "error"), POST https://{host}/a.rar?uploads= -1 (connected: false, keepalive socket: false)',
     "已拦截跨源请求：同源策略禁止读取位于 https://{host}/a 的远程资源。（原因：CORS 请求未能成功）。",

@@ -277,7 +277,7 @@ def test_archive_direct_read_makes_archive_readable_and_nothing_colder(sim: Runn
 
 
 def test_speed_makes_waiting_shorter_and_dates_no_different() -> None:
-    with running_simulator(speed=10_000.0, realistic=True) as sim:
+    with running_simulator(speed=100_000.0, realistic=True) as sim:
         bucket = bucket_of(sim, "examplebucket")
         bucket.create_bucket()
         _put(bucket, "k", "DeepColdArchive")
