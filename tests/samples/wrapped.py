@@ -184,6 +184,10 @@ def stern(p: Process, lines: list[str]) -> list[str]:
     return [f"{p.pod} app {line}" for line in lines]
 
 
+def stern_of_a_daemon_set(p: Process, lines: list[str]) -> list[str]:
+    return [f"{p.name}-{p.pod[-5:]} app {line}" for line in lines]
+
+
 def stern_in_colours(p: Process, lines: list[str]) -> list[str]:
     return [f"\x1b[38;5;{90 + p.number}m{p.pod}\x1b[0m \x1b[95mapp\x1b[0m {line}" for line in lines]
 
@@ -227,6 +231,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "kubectl": kubectl,
     "kubectl with stamps": kubectl_stamped,
     "stern": stern,
+    "stern of a daemon set": stern_of_a_daemon_set,
     "stern in colours": stern_in_colours,
     "compose": compose,
     "compose in colours": compose_in_colours,

@@ -13,9 +13,10 @@ from ossmend.daemon.sources.envelopes.line import Line
 _COMPOSE = re.compile(r"([a-z0-9][\w.-]{0,60}) {1,40}\|(?: |$)")
 _KUBECTL = re.compile(r"\[(pod/[a-z0-9.-]{1,253}/[a-z0-9.-]{1,63})\](?: |$)")
 _STERN = re.compile(
-    r"(?:\+ )?([a-z0-9][a-z0-9.-]{0,200}-(?=[a-z]{0,9}\d)[a-z0-9]{6,10}-[a-z0-9]{5}) ([a-z0-9][a-z0-9-]{0,62})"
-    r"(?: [|>›])?(?: |$)"
+    r"(?:\+ )?([a-z0-9][a-z0-9.-]{0,200}-(?:(?=[a-z]{0,9}\d)[a-z0-9]{6,10}-[a-z0-9]{5}|[b-df-hj-np-tv-z2-9]{5}))"
+    r" ([a-z0-9][a-z0-9-]{0,62})(?: [|>›])?(?: |$)"
 )
+"""A pod of a deployment, or of a daemon set: names that are made up by a machine, the last one without vowels."""
 _STERN_OF_A_SET = re.compile(r"(?:\+ )?(([a-z0-9][a-z0-9.-]{0,62})-\d{1,4}) (\2)(?: [|>›])?(?: |$)")
 """A pod of a stateful set is `name-0`; without colours only its container's name tells that this is one."""
 _COLOUR = r"\x1b\[[0-9;]{1,20}m"
