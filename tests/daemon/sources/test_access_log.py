@@ -288,6 +288,10 @@ def test_the_hour_in_a_name_is_chinas() -> None:
 
 def test_downloaded_access_logs_can_be_followed_as_files(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(f"{entry(1)}\n{entry(2, status=200, code='-')}\n{entry(3)}\n")
-    events = Follower(AppLog(str(tmp_path / "*.log"), "beginning", HandClock())).read()
+    clock = HandClock()
+    follower = Follower(AppLog(str(tmp_path / "*.log"), "beginning", clock))
+    events = follower.read()
+    clock.pass_(1)
+    events += follower.read()
     assert [event.shape for event in events] == ["access_log", "access_log"]
     assert {event.key for event in events} == {"2024/a b.csv"}
