@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,10 @@ from ossmend.daemon.sources.shapes.names import (
     KNOWN_CODES,
     OF_THE_BODY,
     canonical_field,
+    is_body,
     is_clients,
+    may_hold_errors,
+    of_a_request,
     trie,
 )
 from ossmend.remediators.contract import Origin
@@ -44,6 +47,8 @@ _PRETTY = re.compile(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"",
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 EC = re.compile(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
+ANSWERED = frozenset({"x-oss-request-id", "x-oss-ec", "server"})
+"""Of headers, which may be a request's, no more than this: they identify what OSS answered, and name no place."""
 IDENTIFYING = frozenset({"request_id", "host", "ec"})
 NOT_CONTEXT = frozenset({"code", "message", "error_name"})
 """What the log line says of itself under these names is not what OSS said."""
@@ -60,7 +65,7 @@ class Document:
     context: Fragment
     """What the other fields tell about the request."""
     strings: tuple[str, ...]
-    """Every string that is no client's own."""
+    """Every string that is no client's own: addresses are read from them."""
 
     def words(self, *, besides: str = "") -> str:
         """What is said around an error that stands in one of the strings."""
@@ -84,8 +89,9 @@ def read(document: dict[str, Any]) -> Document:
         if facts.facts.get("status") not in ("400", "403"):
             facts.facts.pop("status", None)  # the application's own answer, not OSS's
         context.absorb(facts)
-    strings = list(dict.fromkeys(_strings(document)))
-    texts = tuple(text for text in strings if len(text) > SHORTEST and _HINT.search(text))
+    strings = dict.fromkeys(_strings(document, lambda name: not is_clients(name)))
+    told = dict.fromkeys(_strings(document, may_hold_errors))
+    texts = tuple(text for text in told if len(text) > SHORTEST and _HINT.search(text))
     return Document(tuple(errors), texts, context, tuple(strings))
 
 
@@ -150,28 +156,36 @@ def _objects(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
         if isinstance(node, dict):
             yield node, asked
         if depth < DEEPEST:
-            waiting += [(child, depth + 1, asked or of_request) for child, of_request in _inside(node)]
+            waiting += [(child, depth + 1, asked or of_request) for child, of_request in _inside(node, asked=asked)]
 
 
-def _inside(node: Any) -> Iterator[tuple[Any, bool]]:
-    """The objects and lists inside, without what a client sent: an error in a query is no error."""
+def _inside(node: Any, *, asked: bool) -> Iterator[tuple[Any, bool]]:
+    """The objects and lists inside, without what a client sent: an error in a query is no error, and names no place."""
     named = node.items() if isinstance(node, dict) else (("", each) for each in node)
-    for name, child in named:
-        of_request = str(name).lower() in REQUESTS
-        if isinstance(child, (dict, list)) and (of_request or not is_clients(str(name))):
-            yield child, of_request
+    to_us = isinstance(node, dict) and of_a_request(node)
+    for spelling, child in named:
+        name = str(spelling)[:60].lower()
+        if not isinstance(child, (dict, list)) or (to_us and is_body(name)):
+            continue
+        if name.endswith("headers") and isinstance(child, dict):
+            yield {each: value for each, value in child.items() if str(each).lower() in ANSWERED}, True
+        elif name in REQUESTS or (name == "params" and "code" in node):  # an SDK's error shows what it was asked for
+            yield child, True
+        elif not (is_clients(str(spelling)) or (asked and name)):
+            yield child, False
 
 
-def _strings(document: dict[str, Any]) -> Iterator[str]:
-    """Every string that somebody's program wrote."""
+def _strings(document: dict[str, Any], counts: Callable[[str], bool]) -> Iterator[str]:
+    """The strings that stand under names that count."""
     for node, asked in _objects(document):
         if not asked:
-            yield from (value for value in _values(node) if isinstance(value, str) and value)
+            yield from (value for value in _values(node, counts) if isinstance(value, str) and value)
 
 
-def _values(node: dict[str, Any]) -> Iterator[Any]:
+def _values(node: dict[str, Any], counts: Callable[[str], bool]) -> Iterator[Any]:
+    to_us = of_a_request(node)
     for name, value in node.items():
-        if is_clients(str(name)):
+        if not counts(str(name)) or (to_us and is_body(str(name))):
             continue
         if isinstance(value, list):
             yield from value
