@@ -17,7 +17,7 @@ _VERB = r"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE)"
 _MARKS = re.compile(
     rf" HTTP/\d|\d/[A-Z][a-z]{{2}}/\d{{4}}:|{_VERB}\b|AH\d{{5}}|ModSecurity|#\d|\.\.\. ?request|\?"
     r"|agent|referr?er|cookie|forwarded|query|request|param|payload|header|input|file_?name|search|keyword|\bua\b|path"
-    r"|\bur[il]\b|: /|CEF:|authority|malformed|malicious",
+    r"|\bur[il]\b|: /|CEF:|authority|malformed|malicious|\bundefined |parse error",
     re.IGNORECASE,
 )
 """A line without any of these holds nobody's request."""
@@ -30,10 +30,11 @@ _COMMON = re.compile(
     rf" (?:(?!{_LEVEL}|{_LEVEL.lower()})[\w.:-]{{1,253}} ){{0,3}}\\{{0,8}}\""
 )
 """The stamp of the common log format with a quoted request behind it."""
-_FIRST_WORD = re.compile(r"(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
+_FIRST_WORDS = re.compile(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
 _WHOLLY = re.compile(
     r"(?:-?\d{1,9}/){4}\+?-?\d{1,9} -?\d{1,3} \+?\d{1,15} (?P<haproxy>)"
-    rf"|^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)(?P<w3c>)"
+    rf"|^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}"
+    rf"[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)(?P<w3c>)"
     rf"|\bTCP_[A-Z_]{{3,40}}/\d{{3}} \d{{1,15}} {_VERB} (?P<squid>)"
     r"|\bCEF:\d\|(?P<cef>)"
 )
@@ -46,7 +47,9 @@ _COMBINED = re.compile(r"(?: [^\s\"'{}<>]{1,80}){0,12} (?:\{[^{}\"]{0,80}\} ){0,
 # ------------------------------------------------------------------------------- requests without a version, addresses
 
 _PATH_QUOTED = re.compile(rf"\b{_VERB}\b\]?:?[ \t]{{1,12}}(\\{{0,8}}\")(?=/)")
-_PATH = re.compile(rf"(?:\x1b\[[\d;]{{0,12}}m|(?<![\w\"])){_VERB}{_INK}(?:[ \t]{{1,12}}|[ \t]?\|[ \t]?)(/\S{{0,16384}})")
+_PATH = re.compile(
+    rf"(?:\x1b\[[\d;]{{0,12}}m|(?<![\w\"])){_VERB}{_INK}(?:[ \t]{{1,12}}|[ \t]?\|[ \t]?)(/\S{{0,16384}})"
+)
 _URL = re.compile(
     r"https?://[^\s\"'<>?]{1,2048}\?([^\s'\"<>]{1,8192}(?:(?<=[={\[,:(])['\"<]\S{0,8192})?|(?<=\?)\S{1,8192})"
 )
@@ -63,7 +66,8 @@ _TAILS = re.compile(
     r"\bAH(?!01071|01215)\d{5}: |\bModSecurity: "
     r"|\b(?:Forbidden|Not Found|Bad Request|Unauthorized|Method Not Allowed|Gone|Internal Server Error)"
     r"(?: \([^)\n]{0,80}\))?: (?=/)"
-    r"|\bInvalid HTTP_HOST header: |\bInvalid character found in |\bmalicious String |\bRoutingError \(No route matches "
+    r"|\bInvalid HTTP_HOST header: |\bInvalid character found in |\bmalicious String "
+    r"|\bRoutingError \(No route matches "
     r"|\bJSON parse error: |\b(?:Parameters: |params=)(?=%?\{)|\bREQUEST DATA : |\b(?:Before|After) request \["
     r"|\bRead \"[\w/+.;= -]{3,80}\" to \[|\bHTTP parse error, malformed request|\bRequest (?:starting|finished) HTTP/"
     r"|, (?:referer: |referrer: \")|\bUndefined (?:index|array key|variable|property): "
@@ -79,15 +83,21 @@ _HEADER = re.compile(
     r"[ \t]{0,4}:[ \t]{0,4})([^\n]{1,16384})",
     re.IGNORECASE | re.MULTILINE,
 )
-_NAME = (
-    r"(?:^|[\s,;{(\[\"'])(?:http_)?(?:user[-_]?agent|ua|referr?er|cookies?|query(?:_?string)?|request_?(?:uri|body|line)"
-    r"|x[-_]forwarded[-_](?:for|host)|authority|params|parameters|payload|headers?(?:[._][\w-]{1,40})?|input|form|args"
-    r"|file_?name|search|keyword|q)\\{0,8}[\"']?[ \t]{0,4}(?:=>?|:)[ \t]{0,4}"
+_NAMES = (
+    r"(?:http_)?(?:user[-_]?agent|ua|referr?er|cookies?|query(?:_?string)?|request_?(?:uri|body|line)"
+    r"|x[-_]forwarded[-_](?:for|host)|authority|parameters|header[._][\w-]{1,40}|input|form|args"
+    r"|file_?name|search|keyword|q"
 )
-_FIELD = re.compile(rf"{_NAME}(\\{{0,8}}[\"'])", re.IGNORECASE | re.MULTILINE)
-_BARE_FIELD = re.compile(rf"{_NAME}((?:(?<==){{|[^\s\"'{{\\])\S{{0,16384}})", re.IGNORECASE | re.MULTILINE)
+_BEFORE, _SIGN = r"(?:^|[\s,;{(\[\"'])", r"\\{0,8}[\"']?[ \t]{0,4}(?:=>?|:)[ \t]{0,4}"
+_FIELD = re.compile(
+    rf"{_BEFORE}{_NAMES}|headers?|params|payload){_SIGN}\[?(\\{{0,8}}[\"'])", re.IGNORECASE | re.MULTILINE
+)
+_BARE_FIELD = re.compile(
+    rf"{_BEFORE}{_NAMES}){_SIGN}((?:(?<==){{|[^\s\"'{{\[\\])\S{{0,16384}})", re.IGNORECASE | re.MULTILINE
+)
 _PLACE_FIELD = re.compile(
-    r"(?:^|[\s,;{(\[\"'])(?:request_?)?(?:path|ur[il])=(?:(\\{0,8}[\"'])|(/\S{1,16384}))",
+    r"(?:^|[\s,;{(\[\"'])(?:request_?)?(?:path|ur[il])"
+    r"(?:=|\\{0,8}\"[ \t]{0,4}:[ \t]{0,4}(?=\\{0,8}\"))(?:(\\{0,8}[\"'])|(/\S{1,16384}))",
     re.IGNORECASE | re.MULTILINE,
 )
 LONGEST_FIELD = 16384
@@ -105,7 +115,7 @@ def without_clients_words(text: str) -> str:
 def _line(line: str) -> str:
     """One line without the request that it logs."""
     if stamped := _COMMON.search(line):
-        return _between(line, _first_word(line, stamped.start()), line.rfind('"') + 1)
+        return _between(line, _first_words(line, stamped.start()), line.rfind('"') + 1)
     if wholly := _WHOLLY.search(line):
         return _between(line, wholly.end(), len(line))
     line = _sentence_blanked(line)
@@ -119,10 +129,10 @@ def _between(line: str, start: int, end: int) -> str:
     return line[:start] + " " * (end - start) + line[end:] if end > start else line
 
 
-def _first_word(line: str, limit: int) -> int:
-    """Behind the client's address, with which the common format begins; the user's name after it is the client's."""
-    found = _FIRST_WORD.match(line, 0, limit)
-    return found.end() if found else 0
+def _first_words(line: str, limit: int) -> int:
+    """Behind the client's address, where the line begins with one; the user's name after it is the client's own."""
+    found = _FIRST_WORDS.match(line, 0, limit)
+    return found.end() if found else limit
 
 
 def _request_blanked(line: str) -> str:
@@ -188,10 +198,19 @@ def _fields_blanked(text: str) -> str:
     at = 0
     for found in _FIELD.finditer(text):
         if found.start() >= at:
-            end = _closing(text, found.end(), found[1])
+            end = _end_of_value(text, found)
             parts += (text[at : found.end()], " " * (end - found.end()))
             at = end
     return _places_blanked("".join((*parts, text[at:])))
+
+
+def _end_of_value(text: str, found: re.Match[str]) -> int:
+    """Its closing quote. A line that looks like JSON and is none has quotes of a client's in it: all of its rest."""
+    line = text.rfind("\n", 0, found.start()) + 1
+    if found[1] == '"' and text.startswith('{"', line):
+        newline = text.find("\n", found.end())
+        return newline if newline >= 0 else len(text)
+    return _closing(text, found.end(), found[1])
 
 
 def _places_blanked(text: str) -> str:

@@ -145,14 +145,13 @@ _REQUESTED = frozenset(
 )
 """A field whose name has one of these words holds what a client sent: errors are never read from it."""
 _TYPED = frozenset(
-    "user username login email filename search searchterm term keyword keywords q title comment nickname "
-    "origin".split()
+    "user username login email filename search searchterm term keyword keywords q title comment nickname origin".split()
 )
 """What somebody may have typed, or named; no program writes its errors there."""
 _ANSWERED = frozenset({"response", "resp", "reply", "answer", "upstream", "error", "err", "exception"})
 """... unless it is what came back: `http.response.body`, `request_error`."""
 _ERRORS = re.compile(
-    r"err|exc|ex\Z|e\Z|throw|fail|fault|caus|reason|warn|msg|mess|log|text|line|stack|trace|detail|desc|resp|repl|answer"
+    r"err|exc|\Aex?\Z|throw|fail|fault|caus|reason|warn|msg|mess|log|text|line|stack|trace|detail|desc|resp|repl|answer"
     r"|result|out|body|data|content|payload|raw|event|xml|html|info|note|state?ment|status|oss|diag|dump|report|value|错|消息"
 )
 """A string may hold an error where the name of its field says so, in any of its parts."""
