@@ -14,13 +14,13 @@ from ossmend.daemon.sources.shapes.names import CODE_PATTERN
 
 _INK = r"(?:\x1b\[[\d;]{0,12}m){0,4}"
 _VERB = r"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE)"
-_MARKS = re.compile(
-    rf" HTTP/\d|\d/[A-Z][a-z]{{2}}/\d{{4}}:|{_VERB}\b|AH\d{{5}}|ModSecurity|#\d|\.\.\. ?request|\?"
-    r"|agent|referr?er|cookie|forwarded|query|request|param|payload|header|input|file_?name|search|keyword|\bua\b|path"
-    r"|\bur[il]\b|: /|CEF:|authority|malformed|malicious|\bundefined |parse error",
-    re.IGNORECASE,
-)
-"""A line without any of these holds nobody's request."""
+_MARKS = (
+    "http/ /20 get put post head delete options patch connect trace #0: #1: #2: #3: #4: #5: #6: #7: #8: #9: tcp_ cef: "
+    "? agent referer referrer cookie forwarded via: x-real-ip x-original query request param payload header input "
+    "filename file_name search keyword q= q: q\" q' ua= ua: ua\" ua' path uri url authority "
+    "form= form: form\" form' args"
+).split()
+"""A text without any of these, in small letters, holds nobody's request; neither has it one of the words below."""
 
 # ---------------------------------------------------------------------------------------------- lines of access logs
 
@@ -31,12 +31,12 @@ _COMMON = re.compile(
 )
 """The stamp of the common log format with a quoted request behind it."""
 _FIRST_WORDS = re.compile(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
-_WHOLLY = re.compile(
-    r"(?:-?\d{1,9}/){4}\+?-?\d{1,9} -?\d{1,3} \+?\d{1,15} (?P<haproxy>)"
-    rf"|^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}"
-    rf"[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)(?P<w3c>)"
-    rf"|\bTCP_[A-Z_]{{3,40}}/\d{{3}} \d{{1,15}} {_VERB} (?P<squid>)"
-    r"|\bCEF:\d\|(?P<cef>)"
+_W3C = re.compile(
+    rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)"
+)
+_PROXYS = re.compile(
+    r"(?<!\d)(?:-?\d{1,9}/){4}\+?-?\d{1,9} -?\d{1,3} \+?\d{1,15} "
+    rf"|\bTCP_[A-Z_]{{3,40}}/\d{{3}} \d{{1,15}} {_VERB} |\bCEF:\d\|"
 )
 """From here the line is what a proxy says of somebody's request, without quotes that one could rely on."""
 _QUOTED = re.compile(rf"\\{{0,8}}\"{_INK}[A-Z][A-Z-]{{2,19}} ")
@@ -73,6 +73,10 @@ _TAILS = re.compile(
     r"|, (?:referer: |referrer: \")|\bUndefined (?:index|array key|variable|property): "
 )
 """What follows on the line is the client's."""
+_TAIL_WORDS = (
+    "AH0 AH1 ModSecurity Forbidden Found Bad Unauthorized Allowed Gone Internal HTTP_HOST Invalid malicious Routing "
+    "JSON Parameters: params= REQUEST request Request Read parse referer referrer Undefined"
+).split()
 _NGINX = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w{3,8}\] \d{1,10}#\d{1,10}: ")
 _OF_THE_APPLICATION = re.compile(r"FastCGI sent in stderr: |\[lua\] ")
 
@@ -105,20 +109,23 @@ LONGEST_FIELD = 16384
 
 def without_clients_words(text: str) -> str:
     """The text with blanks where a client's own words stand; as long as before."""
-    if not _MARKS.search(text):
-        return text
-    text = "\n".join(_line(line) if _MARKS.search(line) else line for line in text.split("\n"))
+    quoting = any(word in text for word in _TAIL_WORDS)
+    if not quoting:
+        lowered = text.lower()
+        if not any(mark in lowered for mark in _MARKS):
+            return text
+    text = "\n".join(_line(line, quoting=quoting) for line in text.split("\n"))
     text = _HEADER.sub(lambda found: found[1] + " " * len(found[2]), text)
     return _fields_blanked(text)
 
 
-def _line(line: str) -> str:
+def _line(line: str, *, quoting: bool) -> str:
     """One line without the request that it logs."""
     if stamped := _COMMON.search(line):
         return _between(line, _first_words(line, stamped.start()), line.rfind('"') + 1)
-    if wholly := _WHOLLY.search(line):
-        return _between(line, wholly.end(), len(line))
-    line = _sentence_blanked(line)
+    if proxys := _W3C.match(line) or (_PROXYS.search(line) if "/" in line or "CEF:" in line else None):
+        return _between(line, proxys.end(), len(line))
+    line = _sentence_blanked(line) if quoting or _NGINX.search(line[:200]) else line
     if " HTTP/" in line:
         line = _request_blanked(line)
     line = _PATH.sub(_path_blanked, _paths_in_quotes_blanked(line))

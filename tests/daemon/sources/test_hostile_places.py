@@ -80,7 +80,7 @@ LINES = {
     "Django": ("WARNING 2026-03-01 10:00:00,000 log Forbidden (CSRF token missing.): /%s", raw),
     "Django's host": ("ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: '%s'.", raw),
     "Tomcat": ("INFO java.lang.IllegalArgumentException: Invalid character found in the request target [/%s ].", raw),
-    "Spring": ("2026-03-01 10:00:00.000 DEBUG 1 --- CommonsRequestLoggingFilter : REQUEST DATA : POST /, payload=%s]", raw),
+    "Spring": ("2026-03-01 10:00:00 DEBUG CommonsRequestLoggingFilter : REQUEST DATA : POST /, payload=%s]", raw),
     "logfmt's path": ('time=2026-03-01T10:00:00Z level=info msg="request" path="/%s" status=403', quoted),
     "logfmt's file name": ('time=2026-03-01T10:00:00Z level=info msg="upload" filename="%s" status=403', quoted),
     "JSON that is none": ('{"time":"2026-03-01T10:00:00Z","status":"403","http_user_agent":"%s"}', raw),
