@@ -214,14 +214,18 @@ def _from_request_lines(
 
 
 def _from_fields(refusal: Fragment | None, context: Fragment | None) -> tuple[str | None, list[Spot]]:
-    """A record's `request` field with its `host` field."""
-    told: dict[str, str] = {}
-    for fragment in (context, refusal):
-        told |= {name: fragment.facts[name] for name in ("request", "host") if fragment and fragment.facts.get(name)}
-    found, host = _REQUEST_LINE.match(told.get("request", "")), told.get("host", "").strip()
-    if found is None or not (bucket_of_host(host) or _SERVICE_HOST.fullmatch(host)):
-        return None, []
-    return found[1], from_url(f"https://{host}{found[2]}", Origin.REQUEST)
+    """A record's `request` field with its `host` field. The host of OSS's body is no such field: the program asked it,
+    and the record's request may be one to the program.
+    """
+    for fragment in (refusal, context):
+        if fragment is None:
+            continue
+        found, (host, origin) = _REQUEST_LINE.match(fragment.facts.get("request", "")), fragment.fact("host")
+        if found is None or origin is Origin.BODY:
+            continue
+        if bucket_of_host(host.strip()) or _SERVICE_HOST.fullmatch(host.strip()):
+            return found[1], from_url(f"https://{host.strip()}{found[2]}", Origin.REQUEST)
+    return None, []
 
 
 def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:
