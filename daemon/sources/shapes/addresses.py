@@ -28,7 +28,7 @@ _BUCKET_HOST = re.compile(
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
 _KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
-_URL = re.compile(r"https?://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}")
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _REQUEST_LINE = re.compile(
     r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?)(?:\"? (\d{3})\b)?)?"
@@ -131,9 +131,9 @@ def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iter
     """(URL, whether something names it the request's, origin)."""
     for fragment in (refusal, context):
         value = fragment.facts.get("url", "") if fragment is not None else ""
-        for url in _URL.findall(value) or _schemeless(value):
+        for url in (_URL.findall(value) or _schemeless(value)) if value else ():
             yield url, True, Origin.REQUEST
-    for found in _URL.finditer(text):
+    for found in _URL.finditer(text) if "://" in text else ():
         before = text[max(0, found.start() - 24) : found.start()]
         asked = _ASKED.search(before) is not None
         yield found[0], before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
@@ -214,14 +214,18 @@ def _from_request_lines(
 
 
 def _from_fields(refusal: Fragment | None, context: Fragment | None) -> tuple[str | None, list[Spot]]:
-    """A record's `request` field with its `host` field."""
-    told: dict[str, str] = {}
-    for fragment in (context, refusal):
-        told |= {name: fragment.facts[name] for name in ("request", "host") if fragment and fragment.facts.get(name)}
-    found, host = _REQUEST_LINE.match(told.get("request", "")), told.get("host", "").strip()
-    if found is None or not (bucket_of_host(host) or _SERVICE_HOST.fullmatch(host)):
-        return None, []
-    return found[1], from_url(f"https://{host}{found[2]}", Origin.REQUEST)
+    """A record's `request` field with its `host` field. The host of OSS's body is no such field: the program asked it,
+    and the record's request may be one to the program.
+    """
+    for fragment in (refusal, context):
+        if fragment is None:
+            continue
+        found, (host, origin) = _REQUEST_LINE.match(fragment.facts.get("request", "")), fragment.fact("host")
+        if found is None or origin is Origin.BODY:
+            continue
+        if bucket_of_host(host.strip()) or _SERVICE_HOST.fullmatch(host.strip()):
+            return found[1], from_url(f"https://{host.strip()}{found[2]}", Origin.REQUEST)
+    return None, []
 
 
 def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:

@@ -59,11 +59,16 @@ def _from_bytes(value: str) -> str:
         return value
 
 
+def has_marks(text: str) -> bool:
+    """May there be a framework's mark for a line's end?"""
+    return "<EOL>" in text or "<br" in text or "<LF>" in text or "<CRLF>" in text
+
+
 def opened(text: str) -> str:
     """The text with angle brackets put back, from where an error body's tags are escaped to where the body ends; and
     with lines where a framework wrote a mark for their ends.
     """
-    if "<EOL>" in text or "<br" in text or "<LF>" in text:
+    if has_marks(text):
         text = _LINE_MARK.sub("\n ", text)
     if "u003" not in text and "lt;" not in text and "x3" not in text and "#60;" not in text:
         return text

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ossmend.daemon.sources.shapes import json_lines, logfmt, reading
+from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.records import Record, goes_on, split
 from ossmend.daemon.sources.shapes.same_request import (
@@ -39,6 +40,8 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
         if not record.objects and (fields := logfmt.read(record.text) or json_lines.over_lines(record.text)):
             record.plain, document = fields
             record.objects.append(document)
+        if record.objects and record.plain and _belongs_to_a_client(record):
+            record.objects, record.plain = [], ""
         if record.objects:
             gathering.take_all(_of_documents(record))
             continue
@@ -50,6 +53,12 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
         before = (record.own or record.text for record in records if record.number < refusals[0].record.number)
         refusals[0].prelude = "\n".join(before)[-PRELUDE:]
     return refusals
+
+
+def _belongs_to_a_client(record: Record) -> bool:
+    """Does the JSON at the end of the line stand in what the line tells of somebody's request?"""
+    at = len(record.plain)
+    return record.text.startswith("{", at) and not without_clients_words(record.text).startswith("{", at)
 
 
 def _of_documents(record: Record) -> list[Refusal]:

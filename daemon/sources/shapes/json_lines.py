@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ossmend.daemon.sources.shapes.addresses import bucket_of_host
 from ossmend.daemon.sources.shapes.fragment import PLACES, Fragment
@@ -23,11 +23,17 @@ from ossmend.daemon.sources.shapes.names import (
     KNOWN_CODES,
     OF_THE_BODY,
     canonical_field,
+    is_body,
     is_clients,
+    may_hold_errors,
+    of_a_request,
     trie,
 )
 from ossmend.remediators.contract import Origin
 
+Part = Literal["record", "request", "body"]
+"""What an object belongs to: the record itself; a request, where places are told and errors are not; a body that was
+sent or answered, where errors may stand and places are not told."""
 DEEPEST = 24
 DEEPEST_QUOTED = 5
 MOST_NODES = 4000
@@ -44,6 +50,8 @@ _PRETTY = re.compile(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"",
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 EC = re.compile(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
+ANSWERED = frozenset({"x-oss-request-id", "x-oss-ec", "server"})
+"""Of headers, which may be a request's, no more than this: they identify what OSS answered, and name no place."""
 IDENTIFYING = frozenset({"request_id", "host", "ec"})
 NOT_CONTEXT = frozenset({"code", "message", "error_name"})
 """What the log line says of itself under these names is not what OSS said."""
@@ -60,7 +68,7 @@ class Document:
     context: Fragment
     """What the other fields tell about the request."""
     strings: tuple[str, ...]
-    """Every string that is no client's own."""
+    """Every string that is no client's own: addresses are read from them."""
 
     def words(self, *, besides: str = "") -> str:
         """What is said around an error that stands in one of the strings."""
@@ -72,20 +80,25 @@ def read(document: dict[str, Any]) -> Document:
     document = _opened(document, DEEPEST_QUOTED)
     errors: list[Fragment] = []
     context = Fragment(0, 0, "context")
-    for node, asked in _objects(document):
+    for node, part in _objects(document):
         facts = _facts(node)
         code = facts.facts.get("code")
-        if not asked and code is not None and (code in KNOWN_CODES or IDENTIFYING & facts.facts.keys()):
+        if part != "request" and code is not None and (code in KNOWN_CODES or IDENTIFYING & facts.facts.keys()):
             errors.append(facts)
             continue
+        if (
+            part == "body"
+        ):  # perhaps of a request to the program: an error may stand in it, and its places are anybody's
+            facts.facts = {name: value for name, value in facts.facts.items() if name not in PLACES}
         facts.extra.clear()
         for name in NOT_CONTEXT & facts.facts.keys():
             del facts.facts[name]
         if facts.facts.get("status") not in ("400", "403"):
             facts.facts.pop("status", None)  # the application's own answer, not OSS's
         context.absorb(facts)
-    strings = list(dict.fromkeys(_strings(document)))
-    texts = tuple(text for text in strings if len(text) > SHORTEST and _HINT.search(text))
+    strings = dict.fromkeys(_strings(document, lambda name: not is_clients(name), bodies=False))
+    told = dict.fromkeys(_strings(document, may_hold_errors, bodies=True))
+    texts = tuple(text for text in told if len(text) > SHORTEST and _HINT.search(text))
     return Document(tuple(errors), texts, context, tuple(strings))
 
 
@@ -112,7 +125,7 @@ def passed_on(context: Fragment) -> Fragment | None:
 def _opened(value: Any, depth: int) -> Any:
     """The same with JSON that was written into a string as the value that it is."""
     if isinstance(value, dict):
-        return {name: _opened(each, depth) for name, each in value.items()}
+        return {name: _opened(each, depth if _may_be_opened(name, each) else 0) for name, each in value.items()}
     if isinstance(value, list):
         return [_opened(each, depth) for each in value]
     if not (isinstance(value, str) and depth and value[:1] in "{[" and value.rstrip()[-1:] in "}]" and value):
@@ -122,6 +135,11 @@ def _opened(value: Any, depth: int) -> Any:
     except (ValueError, RecursionError):
         return value
     return _opened(inner, depth - 1) if isinstance(inner, (dict, list)) else value
+
+
+def _may_be_opened(name: Any, value: Any) -> bool:
+    """A string is taken for an object where its name says so: `key` and `id` hold what somebody has called a thing."""
+    return not isinstance(value, str) or may_hold_errors(str(name))
 
 
 def _is_a_refusal(context: Fragment) -> bool:
@@ -138,45 +156,43 @@ def _host_of(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
-def _objects(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Every object in the document, the outermost first; and whether it is part of the request that was sent, where
-    places are told and errors are not.
-    """
-    waiting: deque[tuple[Any, int, bool]] = deque([(document, 0, False)])
+def _objects(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Part]]:
+    """Every object in the document, the outermost first, and of what it is a part."""
+    waiting: deque[tuple[Any, int, Part]] = deque([(document, 0, "record")])
     seen = 0
     while waiting and seen < MOST_NODES:
-        node, depth, asked = waiting.popleft()
+        node, depth, part = waiting.popleft()
         seen += 1
         if isinstance(node, dict):
-            yield node, asked
+            yield node, part
         if depth < DEEPEST:
-            waiting += [(child, depth + 1, asked or of_request) for child, of_request in _inside(node)]
+            waiting += [(child, depth + 1, inner) for child, inner in _inside(node, part)]
 
 
-def _inside(node: Any) -> Iterator[tuple[Any, bool]]:
-    """The objects and lists inside, without what a client sent: an error in a query is no error."""
+def _inside(node: Any, part: Part) -> Iterator[tuple[Any, Part]]:
+    """The objects and lists inside, without what a client sent: an error in a query is no error, and names no place."""
     named = node.items() if isinstance(node, dict) else (("", each) for each in node)
-    for name, child in named:
-        of_request = str(name).lower() in REQUESTS
-        if isinstance(child, (dict, list)) and (of_request or not is_clients(str(name))):
-            yield child, of_request
-
-
-def _strings(document: dict[str, Any]) -> Iterator[str]:
-    """Every string that somebody's program wrote."""
-    for node, asked in _objects(document):
-        if not asked:
-            yield from (value for value in _values(node) if isinstance(value, str) and value)
-
-
-def _values(node: dict[str, Any]) -> Iterator[Any]:
-    for name, value in node.items():
-        if is_clients(str(name)):
+    to_us = isinstance(node, dict) and of_a_request(node)
+    for spelling, child in named:
+        name = str(spelling)[:60].lower()
+        if not isinstance(child, (dict, list)) or (to_us and is_body(name)):
             continue
-        if isinstance(value, list):
-            yield from value
-        else:
-            yield value
+        if name.endswith("headers") and isinstance(child, dict):
+            yield {each: value for each, value in child.items() if str(each).lower() in ANSWERED}, "request"
+        elif name in REQUESTS or (name == "params" and "code" in node):  # an SDK's error shows what it was asked for
+            yield child, "request"
+        elif not (is_clients(str(spelling)) or (part == "request" and name)):
+            yield child, "body" if is_body(name) else part
+
+
+def _strings(document: dict[str, Any], counts: Callable[[str], bool], *, bodies: bool) -> Iterator[str]:
+    """The strings that stand under names that count; with those of bodies, or without."""
+    for node, part in _objects(document):
+        if part == "record" or (part == "body" and bodies):
+            to_us = of_a_request(node) or not bodies
+            named = (value for name, value in node.items() if counts(str(name)) and not (to_us and is_body(str(name))))
+            each = (one for value in named for one in (value if isinstance(value, list) else [value]))
+            yield from (one for one in each if isinstance(one, str) and one)
 
 
 def _facts(node: dict[str, Any]) -> Fragment:

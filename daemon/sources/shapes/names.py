@@ -7,7 +7,8 @@ or a spelling that nobody has met yet is usually one more word here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 REFUSALS = (
     "AccessDenied AccessForbidden InvalidObjectState InvalidAccessKeyId SignatureDoesNotMatch RequestTimeTooSkewed "
@@ -136,22 +137,72 @@ _OF_RECORDS = {
 _BY_FIELD = {spelling: name for name, group in _OF_RECORDS.items() for spelling in group}
 
 
-CLIENTS_WORDS = frozenset(
-    "useragent httpuseragent ua referer referrer httpreferer httpreferrer cookie cookies query querystring args "
-    "queryparams requesturi requestargs url uri path originalurl requesturl request requestline httprequest "
-    "form".split()
+_REQUESTED = frozenset(
+    "request req http url uri path route target query querystring args params param parameters input inputs form "
+    "header headers cookie cookies agent useragent httpuseragent ua referer referrer httpreferer httpreferrer "
+    "forwarded forwardedfor via authority requesturi requestargs requestline requestbody requestheaders queryparams "
+    "originalurl httprequest requestobject location".split()
 )
-"""Fields that hold what a client sent: addresses are read from them, errors never."""
+"""A field whose name has one of these words holds what a client sent: errors are never read from it."""
+_TYPED = frozenset(
+    "user username login email filename search searchterm term keyword keywords q title comment nickname origin".split()
+)
+"""What somebody may have typed, or named; no program writes its errors there."""
+_ANSWERED = frozenset({"response", "resp", "reply", "answer", "upstream", "error", "err", "exception"})
+"""... unless it is what came back: `http.response.body`, `request_error`."""
+_ERRORS = re.compile(
+    r"err|exc|\Aex?\Z|throw|fail|fault|caus|reason|warn|msg|mess|log|text|line|stack|trace|detail|desc|resp|repl|answer"
+    r"|result|out|body|data|content|payload|raw|event|xml|html|info|note|state?ment|status|oss|diag|dump|report|value|错|消息"
+)
+"""A string may hold an error where the name of its field says so, in any of its parts."""
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+")
+
+
+@lru_cache(maxsize=4096)
+def _words_of(spelling: str) -> frozenset[str]:
+    """`http.request_headers`, `requestHeaders` -> its words."""
+    return frozenset(word.lower() for word in _WORD.findall(spelling))
 
 
 def is_clients(spelling: str) -> bool:
     """Does this field of a record hold a client's own words?"""
-    return spelling.lower().replace("-", "").replace("_", "").replace(" ", "") in CLIENTS_WORDS
+    words = _words_of(spelling[:60])
+    if words & _ANSWERED and "headers" not in words:
+        return False
+    return bool(words & _REQUESTED) or "".join(words) in _REQUESTED or _joined(spelling) in _REQUESTED | _TYPED
+
+
+BODIES = frozenset({"body", "payload", "data", "content", "rawbody", "bodyraw", "json"})
+"""Beside somebody's request this is the request's; else it may be the answer's."""
+_METHODS_FIELD = frozenset({"method", "httpmethod", "requestmethod", "verb"})
+_PATHS_FIELD = frozenset({"path", "uri", "url", "requesturi", "requestpath", "originalurl", "requesturl", "route"})
+
+
+def of_a_request(node: Mapping[str, object]) -> bool:
+    """Does this object of a record tell of a request to the program itself: a method, and a path without a host?"""
+    names = {_joined(str(name)[:60]): value for name, value in node.items()}
+    return not _METHODS_FIELD.isdisjoint(names) and any(
+        str(names.get(each, ""))[:1] == "/" for each in _PATHS_FIELD & names.keys()
+    )
+
+
+def is_body(spelling: str) -> bool:
+    """Is this the body of a request or an answer?"""
+    return _joined(spelling[:60]) in BODIES
+
+
+def may_hold_errors(spelling: str) -> bool:
+    """May a string under this name hold an error? What a program calls otherwise is data, and may be anybody's."""
+    return not is_clients(spelling) and _ERRORS.search(spelling[:60].lower()) is not None
+
+
+def _joined(spelling: str) -> str:
+    return spelling.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
 def canonical_field(spelling: str) -> str | None:
     """Our name of a field of a structured record."""
-    return canonical(spelling) or _BY_FIELD.get(spelling.lower().replace("-", "").replace("_", "").replace(" ", ""))
+    return canonical(spelling) or _BY_FIELD.get(_joined(spelling))
 
 
 def spellings(name: str) -> tuple[str, ...]:

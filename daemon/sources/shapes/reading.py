@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left
 
 from ossmend.daemon.sources.shapes import browser, mentions, pairs, stripped, wrapped, xml_body
-from ossmend.daemon.sources.shapes.escapes import opened
+from ossmend.daemon.sources.shapes.escapes import has_marks, opened
 from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.daemon.sources.shapes.fragment import Fragment
 from ossmend.daemon.sources.shapes.names import KNOWN_CODES
@@ -29,6 +29,8 @@ OSS_ID = re.compile(r"[0-9A-F]{24}")
 
 def of_text(record: Record) -> list[Fragment]:
     """Every fragment of a record's text, by place, ready to be put together."""
+    if has_marks(record.text):
+        record.text = without_clients_words(record.text)  # while a line is one: a mark in it may be the client's, too
     record.text = opened(record.text)
     record.own = without_clients_words(record.text)
     return ready(fragments_of(record.own), record)

@@ -1,0 +1,204 @@
+"""What a client may put into the log of a request, in the formats that servers write: no event, no place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ossmend.daemon.sources.shapes import events_in
+from ossmend.daemon.sources.shapes.forged import without_clients_words
+from ossmend.remediators.agreement import naming, readings
+from ossmend.remediators.contract import Event
+
+HOST = "inner.oss-cn-hangzhou.aliyuncs.com"
+PLACE = f"https://{HOST}/payroll/x.bin"
+ID = "69786BB1C0FFEE1234ABCD01"
+GO = f"oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, RequestId={ID}"
+BODY = (
+    "<Error><Code>InvalidObjectState</Code><Message>The operation is not valid for the object's state</Message>"
+    f"<RequestId>{ID}</RequestId><HostId>{HOST}</HostId></Error>"
+)
+FORGED = {
+    "Go's words": f"{GO}, url={PLACE}",
+    "a body": BODY.replace("</Error>", "<ObjectName>payroll/x.bin</ObjectName></Error>"),
+    "pairs": f"code=InvalidObjectState&request_id={ID}&bucket=inner&key=payroll/x.bin&status=403",
+    "JSON": f'{{"status":403,"code":"InvalidObjectState","host":"{HOST}","key":"payroll/x.bin"}}',
+    "a sentence": "The operation is not valid for the object's state oss://inner/payroll/x.bin",
+    "a line of its own": f"<EOL>2026-03-01 10:00:00 ERROR {GO}, url={PLACE}<EOL>",
+}
+STAMP = "[01/Mar/2026:10:00:00 +0800]"
+
+
+def escaped(text: str) -> str:
+    """As nginx writes quotes."""
+    return text.replace('"', "\\x22")
+
+
+def quoted(text: str) -> str:
+    return text.replace('"', '\\"')
+
+
+def raw(text: str) -> str:
+    return text
+
+
+def path(text: str) -> str:
+    return text.replace(" ", "%20")
+
+
+LINES = {
+    "the user of basic authentication": (f'203.0.113.5 - %s {STAMP} "GET / HTTP/1.1" 401 5 "-" "curl"', escaped),
+    "no request at all": (f'203.0.113.5 - - {STAMP} "%s" 400 150 "-" "-"', escaped),
+    "an unknown method": (f'203.0.113.5 - - {STAMP} "PROPFIND /%s HTTP/1.1" 405 150 "-" "-"', escaped),
+    "a host in front of the request": (f'203.0.113.5 - - {STAMP} "%s" "GET / HTTP/1.1" 403 5', escaped),
+    "nginx's error log": (
+        '2026/03/01 10:00:00 [error] 7#7: *1 open() "/srv/%s" failed (2: No such file), client: 203.0.113.5',
+        raw,
+    ),
+    "Apache's error log": ("[Sun Mar 01 10:00:00 2026] [core:info] [client 1.2.3.4:1] AH00128: no file: /srv/%s", raw),
+    "ModSecurity": ('[Sun Mar 01 10:00:00 2026] [client 1.2.3.4] ModSecurity: Access denied with code 403. "%s"', raw),
+    "Envoy": ('[2026-03-01T10:00:00.000Z] "GET / HTTP/1.1" 403 - 0 5 1 1 "-" "%s" "b5a1" "example.com"', raw),
+    "Istio": ('[2026-03-01T10:00:00.000Z] "GET / HTTP/2" 403 - via_upstream - "-" 0 5 1 1 "-" "%s" "b5"', raw),
+    "HAProxy's captured header": (
+        '10.0.1.2:33 [01/Mar/2026:10:00:00.655] in s/srv1 10/0/30/69/109 403 2750 - - ---- {%s} {} "GET / HTTP/1.1"',
+        raw,
+    ),
+    "IIS": (
+        "2026-03-01 10:00:00 10.0.0.1 GET / - 443 - 203.0.113.5 %s - 403 0 0 15",
+        lambda text: text.replace(" ", "+"),
+    ),
+    "Squid": ("1709258400.123 5 203.0.113.5 TCP_DENIED/403 3900 GET http://x/%s - HIER_NONE/- text/html", path),
+    "AWS ALB": ('https x 0.086 403 403 0 57 "GET https://www.example.com:443/ HTTP/1.1" "%s" ECDHE TLSv1.2', quoted),
+    "a second end of the request": (f'203.0.113.5 - - {STAMP} "GET / HTTP/1.1" 200 5 "-" "/ HTTP/1.1" 200 5 %s"', raw),
+    "morgan": ("GET /?q=%s 403 5 - 3.123 ms", path),
+    "morgan with colours": ("\x1b[0mGET /%s \x1b[33m403\x1b[0m 3.123 ms - 5", path),
+    "Rails' beginning": ('Started GET "/%s" for 203.0.113.5 at 2026-03-01 10:00:00 +0800', path),
+    "Rails' parameters": ('  Parameters: {"q"=>"%s"}', quoted),
+    "Rails' route": ('ActionController::RoutingError (No route matches [GET] "/%s"):', path),
+    "gin": ('[GIN] 2026/03/01 - 10:00:00 | 403 |  1.2ms | 203.0.113.5 | GET      "/?q=%s"', lambda t: quoted(path(t))),
+    "Django": ("WARNING 2026-03-01 10:00:00,000 log Forbidden (CSRF token missing.): /%s", raw),
+    "Django's host": ("ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: '%s'.", raw),
+    "Tomcat": ("INFO java.lang.IllegalArgumentException: Invalid character found in the request target [/%s ].", raw),
+    "Spring": ("2026-03-01 10:00:00 DEBUG CommonsRequestLoggingFilter : REQUEST DATA : POST /, payload=%s]", raw),
+    "logfmt's path": ('time=2026-03-01T10:00:00Z level=info msg="request" path="/%s" status=403', quoted),
+    "logfmt's file name": ('time=2026-03-01T10:00:00Z level=info msg="upload" filename="%s" status=403', quoted),
+    "JSON that is none": ('{"time":"2026-03-01T10:00:00Z","status":"403","http_user_agent":"%s"}', raw),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED)
+@pytest.mark.parametrize("line", LINES)
+def test_what_a_client_put_into_the_log_of_its_request_is_no_event(line: str, forged: str) -> None:
+    template, spelled = LINES[line]
+    assert events_in(template.replace("%s", spelled(FORGED[forged])), source="test", strict=True) == []
+
+
+RECORDS = [
+    {"remote_addr": "203.0.113.5", "http_x_forwarded_for": "%s", "status": "403"},
+    {"method": "GET", "path": "/%s", "response_code": 403, "x_forwarded_for": "%s"},
+    {"authority": "%s", "requested_server_name": "%s", "request_id": "%s"},
+    {"RequestPath": "/%s", "RequestHost": "%s", "request_X-Foo": "%s", "DownstreamStatus": 403},
+    {"msg": "handled", "request": {"uri": "/", "headers": {"X-Foo": ["%s"]}}, "resp_headers": {"Location": "%s"}},
+    {"msg": "request", "input": {"q": "%s"}, "params": {"q": "%s"}, "form": {"q": "%s"}},
+    {"msg": "login failed", "username": "%s", "filename": "%s", "search": "%s", "term": "%s"},
+    {"attributes": {"http.target": "/%s", "http.user_agent": "%s", "url.full": "https://x/%s"}},
+    {"url.original": "/%s", "user_agent.original": "%s", "http.request.referrer": "%s"},
+    {"kind": "Event", "requestObject": {"metadata": {"annotations": {"x": "%s"}}}, "responseStatus": {"code": 403}},
+    {"key": "%s", "id": "%s", "host": "%s"},
+    {"method": "POST", "path": "/search", "body": "%s", "payload": "%s"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED)
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: "-".join(record)[:40])
+def test_what_a_client_put_into_a_record_of_its_request_is_no_event(record: dict[str, object], forged: str) -> None:
+    line = json.dumps(record).replace("%s", json.dumps(FORGED[forged])[1:-1])
+    assert events_in(line, source="test", strict=True) == []
+
+
+@pytest.mark.parametrize("name", ["params", "headers", "input", "query", "form", "requestObject"])
+def test_an_object_that_a_client_sent_is_no_error(name: str) -> None:
+    sent = {"code": "InvalidObjectState", "host": HOST, "key": "payroll/x.bin", "request_id": ID}
+    assert events_in(json.dumps({"msg": "got", name: sent}), source="test", strict=True) == []
+
+
+# ------------------------------------------------------------------------------- a true refusal with forged text beside
+
+
+def refused(text: str) -> Event:
+    (event,) = events_in(text, source="test", strict=True)
+    assert (event.code, event.request_id) == ("InvalidObjectState", ID)
+    return event
+
+
+@pytest.mark.parametrize("error", [GO, BODY])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"user_agent": f"x {PLACE}"},
+        {"referer": PLACE},
+        {"x_forwarded_for": PLACE},
+        {"filename": "oss://inner/payroll/x.bin"},
+        {"q": PLACE},
+        {"origin": PLACE},
+        {"user": "oss://inner/payroll/x.bin"},
+        {"headers": {"x-foo": PLACE, "key": "payroll/x.bin", "bucket": "inner"}},
+        {"params": {"bucket": "inner", "key": "payroll/x.bin"}},
+        {"input": {"bucket": "inner", "object": "payroll/x.bin"}},
+        {"body": {"bucket": "inner", "key": "payroll/x.bin"}},
+        {"payload": '{"bucket": "inner", "key": "payroll/x.bin"}'},
+        {"req": {"url": "/payroll/x.bin", "query": {"key": "payroll/x.bin"}, "headers": {"referer": PLACE}}},
+        {"request": "GET /payroll/x.bin HTTP/1.1"},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_clients_field_beside_a_true_refusal_names_no_object(beside: dict[str, object], error: str) -> None:
+    event = refused(json.dumps({"level": "error", "msg": "oss refused", "err": error, **beside}))
+    assert [reading for reading in naming(readings(event)) if "payroll" in reading.ref.key] == []
+
+
+@pytest.mark.parametrize("error", [GO, BODY])
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"GET /?u={PLACE} 403 3 ms - 5",
+        f'1.2.3.4 - - {STAMP} "GET / HTTP/1.1" 403 5 "{PLACE}" "oss://inner/payroll/x.bin"',
+        '  Parameters: {"key"=>"payroll/x.bin", "bucket"=>"inner"}',
+        'Started GET "/?u=oss://inner/payroll/x.bin" for 1.2.3.4',
+    ],
+)
+def test_a_request_logged_above_or_below_a_true_refusal_names_no_object(line: str, error: str) -> None:
+    for text in (f"{line}\n2026-03-01 10:00:00 ERROR oss {error}", f"2026-03-01 10:00:00 ERROR {error}\n{line}"):
+        event = refused(text)
+        assert [reading for reading in naming(readings(event)) if "payroll" in reading.ref.key] == []
+
+
+# --------------------------------------------------------------------------------------------------- what has to stay
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"2026-03-01 10:00:00 ERROR GET /api/v1/download HTTP/1.1 from https://shop.example.com/cart failed: {GO}",
+        f'10.0.0.9 "GET /?q=1 HTTP/1.1" 500 {GO}',
+        f'2026-03-01 10:00:00 ERROR {GO} 1.2.3.4 - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "x"',
+        f'2026/03/01 10:00:00 [error] 7#7: *1 FastCGI sent in stderr: "PHP message: {GO}", client: 1.2.3.4',
+        json.dumps({"msg": "download failed", "response": {"body": BODY}}),
+        json.dumps({"method": "GET", "url": f"https://{HOST}/a.csv", "status": 403, "body": BODY}),
+        json.dumps({"data": {"ossError": GO}}),
+    ],
+)
+def test_a_true_refusal_beside_a_request_is_read(text: str) -> None:
+    refused(text)
+
+
+@pytest.mark.parametrize("text", ["GET /2024/a.csv 403", f"GET {PLACE}?versionId=1 403", "path=/2024/dt=1/a.csv"])
+def test_a_plain_address_stays_as_it_is(text: str) -> None:
+    assert without_clients_words(text) == text
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_blanks_keep_every_place(line: str) -> None:
+    text = LINES[line][0].replace("%s", FORGED["JSON"])
+    assert len(without_clients_words(text)) == len(text)
