@@ -15,6 +15,9 @@ _EXPORTED_LENGTH = re.compile(rb"(?m)^([A-Z_][A-Z0-9_]{1,63}\n)[\s\S]{4}\0{4}")
 _PART = re.compile(rb"20\d\d-[\dT:.+-]{10,36}Z? (stdout|stderr) P ")
 _AFTER_PART = re.compile(rb"(20\d\d-[\dT:.+-]{10,36}Z? (stdout|stderr) [PF] )")
 _CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1a\\x1c-\\x1f\ufffe\uffff]")
+_WORDS = re.compile(r"[ \n\r\t<{\[:=]")
+"""Any log has such a sign. Text of one byte a sign, read as UTF-16, has none: the mark was no mark then."""
+HEAD = 4096
 MOST_BETWEEN = 64
 """So many lines of others may stand between a part and its rest."""
 
@@ -33,13 +36,13 @@ def is_wide_text(head: bytes) -> bool:
         text = head[: len(head) // 2 * 2].decode(encoding)
     except UnicodeDecodeError as error:
         text = head[: error.start].decode(encoding) if error.start >= len(head) - 4 else "\0"
-    return len(_CONTROL.findall(text)) <= len(text) // 20
+    return len(_CONTROL.findall(text)) <= len(text) // 20 and _WORDS.search(text) is not None
 
 
 def as_text(data: bytes) -> str:
     """Everything in these bytes."""
     encoding = wide(data)
-    if encoding is not None:
+    if encoding is not None and is_wide_text(data[:HEAD]):
         return data[2:].decode(encoding, "replace").replace("\0", "")
     data = data.removeprefix(UTF8_MARK)
     if b"\0" in data:
