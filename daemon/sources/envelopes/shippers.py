@@ -13,6 +13,18 @@ from ossmend.daemon.sources.envelopes.line import Line
 
 _RAW = ("log", "message", "MESSAGE", "msg", "_entry", "line", "content", "textPayload", "body", "_raw")
 """Where the raw line is; the first that holds a string."""
+_ONLY_BESIDE = {
+    "body": {"resource", "attributes", "scope"},
+    "content": {"__source__", "__path__", "_container_name_", "_pod_name_", "_source_", "__tag__:__path__"},
+    "line": {"labels", "stream", "fields"},
+    "textPayload": {"resource", "logName"},
+}
+"""Words that others use for something else: the body of a request is what a client sent."""
+_OF_A_REQUEST = frozenset(
+    "method http_method request_method request requestline url uri query querystring headers referer referrer "
+    "user_agent useragent http_user_agent remote_addr client_ip payload form params cookies args http".split()
+)
+"""A record of a request, whatever else is in it: its strings may be the client's own."""
 _OF_A_SHIPPER = frozenset(
     "kubernetes docker container container_id container_name containerID agent beat prospector @metadata source_type "
     "stream logtag labels tag fluentd_tag @version fluentbit_tag input input_type host.name log.file.path log.offset "
@@ -72,7 +84,7 @@ def opened(document: dict[str, Any]) -> Line | None:
 
 def _is_shipped(document: dict[str, Any], raw: str) -> bool:
     names = {name.lower() for name in document}
-    if names & _OF_A_LOGGER:
+    if names & (_OF_A_LOGGER | _OF_A_REQUEST) or not _ONLY_BESIDE.get(raw, document.keys()) & document.keys():
         return False
     log = document.get("log")
     if isinstance(log, dict) and {"level", "logger"} & log.keys():
