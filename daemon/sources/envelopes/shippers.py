@@ -21,6 +21,11 @@ _OF_A_SHIPPER = frozenset(
     "date source sourcetype".split()
 )
 """One of these beside the raw line tells that a shipper made the record. A time alone does not."""
+_WEAK = frozenset({"body", "content"})
+"""What an upload or a request has as well: beside these a shipper is known by more than a file's name or a tag."""
+_OF_ANYBODY = frozenset({"path", "file", "filename", "tag", "labels", "input", "date", "source", "resource", "stream"})
+_OF_A_REQUEST = frozenset({"method", "http_method", "httpmethod", "request_method", "requestmethod", "verb"})
+"""One of these tells that a program logged a request to itself: its body is no line of a log."""
 _OF_A_LOGGER = frozenset(
     "level lvl severity_text levelname level_name log.level log.logger logger logger_name loggername err error "
     "error.message error.stack_trace error.type exception exc_info exc_text stack stack_trace stacktrace thrown "
@@ -72,12 +77,12 @@ def opened(document: dict[str, Any]) -> Line | None:
 
 def _is_shipped(document: dict[str, Any], raw: str) -> bool:
     names = {name.lower() for name in document}
-    if names & _OF_A_LOGGER:
+    if names & (_OF_A_LOGGER | _OF_A_REQUEST):
         return False
     log = document.get("log")
     if isinstance(log, dict) and {"level", "logger"} & log.keys():
         return False
-    shipped = (_OF_A_SHIPPER - {raw}) & document.keys()
+    shipped = (_OF_A_SHIPPER - {raw} - (_OF_ANYBODY if raw in _WEAK else frozenset())) & document.keys()
     return bool(shipped) or isinstance(log, dict) or any(name.startswith("__tag__") for name in document)
 
 
