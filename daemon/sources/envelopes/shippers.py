@@ -13,15 +13,25 @@ from ossmend.daemon.sources.envelopes.line import Line
 
 _RAW = ("log", "message", "MESSAGE", "msg", "_entry", "line", "content", "textPayload", "body", "_raw")
 """Where the raw line is; the first that holds a string."""
+_SHIPPERS_OWN = frozenset({"kubernetes", "docker", "container_id", "agent", "@metadata", "logtag", "fluentd_tag"})
 _ONLY_BESIDE = {
-    "body": {"resource", "attributes", "scope"},
-    "content": {"__source__", "__path__", "_container_name_", "_pod_name_", "_source_", "__tag__:__path__"},
+    "body": _SHIPPERS_OWN | {"attributes", "scope"},
+    "content": {
+        *_SHIPPERS_OWN,
+        "__source__",
+        "__path__",
+        "_container_name_",
+        "_pod_name_",
+        "_source_",
+        "__tag__:__path__",
+    },
     "line": {"labels", "stream", "fields"},
     "textPayload": {"resource", "logName"},
 }
 """Words that others use for something else: the body of a request is what a client sent."""
 _OF_A_REQUEST = frozenset(
-    "method http_method request_method request requestline url uri query querystring headers referer referrer "
+    "method http_method httpmethod request_method requestmethod verb request requestline url uri query querystring "
+    "headers referer referrer "
     "user_agent useragent http_user_agent remote_addr client_ip payload form params cookies args http".split()
 )
 """A record of a request, whatever else is in it: its strings may be the client's own."""

@@ -43,6 +43,12 @@ _BODYLESS = re.compile(
     r"|No further error information was returned|UnknownError: Unknown error|\.head\(|: {2}RequestId: "
 )
 """A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
+_AGENT = re.compile(
+    r"\b(?:http_)?user[-_ ]?agent\\{0,8}[\"']?[ \t]{0,4}[=:][ \t]{0,4}"
+    r"(?:\\{0,8}[\"']([^\"'\n\\]{1,1024})|([^\s\"'\\][^\s,;]{0,1023}))",
+    re.IGNORECASE,
+)
+LONGEST_AGENT = 1024
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 _QUERY_SECRET = re.compile(
@@ -95,7 +101,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         access_key_id=_clean(key_id[:256]) if key_id else None,
         requester_id=_clean(facts.get("requester") or _first(context, "requester")),
         client=_client(facts, context),
-        user_agent=_clean((facts.get("user_agent") or _first(context, "user_agent") or "")[:1024] or None),
+        user_agent=_clean(_agent(facts, context, record.text[begin:end])),
         time=_time(refusal, context, request_id, now),
         request_time=times.read_iso(facts["request_time"]) if "request_time" in facts else None,
         server_time=times.read_iso(facts["server_time"]) if "server_time" in facts else None,
@@ -253,6 +259,14 @@ def _client(facts: dict[str, str], context: Fragment | None) -> str | None:
     if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}", told):
         told = told.partition(":")[0]
     return told if _ADDRESS.fullmatch(told) else None
+
+
+def _agent(facts: dict[str, str], context: Fragment | None, text: str) -> str | None:
+    """What the client called itself. It is read from the text as it was: an agent is no error, and still a name."""
+    if told := facts.get("user_agent") or _first(context, "user_agent"):
+        return told[:LONGEST_AGENT]
+    found = _AGENT.search(text)
+    return (found[1] or found[2])[:LONGEST_AGENT] if found else None
 
 
 @dataclass(frozen=True, slots=True)

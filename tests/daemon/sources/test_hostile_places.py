@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ossmend.daemon.sources.envelopes import shippers
 from ossmend.daemon.sources.shapes import events_in
 from ossmend.daemon.sources.shapes.forged import without_clients_words
 from ossmend.remediators.agreement import naming, readings
@@ -107,6 +108,7 @@ RECORDS = [
     {"kind": "Event", "requestObject": {"metadata": {"annotations": {"x": "%s"}}}, "responseStatus": {"code": 403}},
     {"key": "%s", "id": "%s", "host": "%s"},
     {"method": "POST", "path": "/search", "body": "%s", "payload": "%s"},
+    {"method": "POST", "path": "/search", "payload": "%s"},
 ]  # fmt: skip
 
 
@@ -121,6 +123,14 @@ def test_what_a_client_put_into_a_record_of_its_request_is_no_event(record: dict
 def test_an_object_that_a_client_sent_is_no_error(name: str) -> None:
     sent = {"code": "InvalidObjectState", "host": HOST, "key": "payroll/x.bin", "request_id": ID}
     assert events_in(json.dumps({"msg": "got", name: sent}), source="test", strict=True) == []
+
+
+@pytest.mark.parametrize("name", ["body", "content"])
+@pytest.mark.parametrize("beside", ["path", "filename", "tag", "source", "input"])
+def test_what_somebody_sent_is_no_line_of_a_log(beside: str, name: str) -> None:
+    """A shipper's record is a raw line beside where it came from; an upload's is a body beside a file's name."""
+    assert shippers.opened({beside: "/a.txt", name: f"2026-03-01 10:00:00 ERROR {BODY}"}) is None
+    assert shippers.opened({"kubernetes": {}, beside: "/a.txt", name: "2026-03-01 10:00:00 ERROR"}) is not None
 
 
 # ------------------------------------------------------------------------------- a true refusal with forged text beside
