@@ -46,6 +46,12 @@ APART = 16
 """Between the numbers of the last record of one stream and the first of the next: they are no neighbours."""
 
 
+_LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL|D?PANIC)"
+_LEVELLED = re.compile(rf"[\s|\[]{{0,3}}{_LEVEL}\b", re.IGNORECASE)
+_BODY_WITH_LEVEL = re.compile(rf"[^<]{{0,80}}\b{_LEVEL}\b[^<]{{0,8}}<(?:\?xml|Error\b)")
+"""A stamp with a level is a log call's own, whatever follows: concurrent lines must not lend each other places."""
+
+
 @dataclass(slots=True, eq=False)
 class Record:
     """The lines of one record, joined; with the stamp and the JSON objects that they carry."""
@@ -153,8 +159,9 @@ def _line(body: str, stamp: datetime | None, *, logged: bool) -> _Line:
     before = _STAMP_BEFORE.match(body)
     if before is not None and before.end() == len(body.rstrip()):
         return _Line(body, stamp, begins=False)  # nothing but a time: a value of something
-    if before is not None and _INSIDE.match(body[before.end() :] or "x"):
-        return _Line(body[before.end() :], own, begins=False)
+    rest = body[before.end() :] if before is not None else ""
+    if _INSIDE.match(rest or "x") and not (_LEVELLED.match(rest) or _BODY_WITH_LEVEL.match(body)):
+        return _Line(rest, own, begins=False)
     return _with_json_tail(body, own)
 
 

@@ -212,3 +212,16 @@ def test_a_plain_address_stays_as_it_is(text: str) -> None:
 def test_blanks_keep_every_place(line: str) -> None:
     text = LINES[line][0].replace("%s", FORGED["JSON"])
     assert len(without_clients_words(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["\tINFO\t{}\n{}\tERROR\t", " ERROR <Error> was met; {}\n{} ERROR ", " INFO  {}\n{} ERROR "],
+    ids=["zap", "a tag in a sentence", "two blanks"],
+)
+def test_the_line_of_another_thread_lends_its_object_to_nobody(between: str) -> None:
+    stamps = "2026-03-01T10:00:00.000Z", "2026-03-01T10:00:00.100Z"
+    bystander = "copied bucket=bkt-x key=payroll/x.bin"
+    error = f"oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, RequestId={ID}"
+    event = refused(f"{stamps[0]}{between.format(bystander, stamps[1])}{error}")
+    assert (event.bucket, event.key, event.readings) == (None, None, ())
