@@ -48,7 +48,7 @@ def host(bucket: str) -> str:
     return f"{bucket}.oss-cn-hangzhou.aliyuncs.com"
 
 
-# ------------------------------------------------------------------------------------------ a sentence is no place (K1)
+# ------------------------------------------------------------------------------------------ a sentence is no place
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_object_of_the_url_is_restored_and_no_word_of_the_sentence(
     assert restored(world) == {"bkt-a/2019/a.raw", f"bkt-a/{GENUINE}"}
 
 
-# ------------------------------------------------------------------------------- somebody else's request line (K2)
+# ------------------------------------------------------------------------------- somebody else's request line
 
 
 def test_the_applications_own_request_line_names_no_object(world: World, daemon: Daemon) -> None:
@@ -88,7 +88,7 @@ def test_the_applications_own_request_line_names_no_object(world: World, daemon:
     assert ("told", "object-unnamed") in told or ("told", "named-in-prose") in told
 
 
-# ----------------------------------------------------------------------------- outside of what the policy matches (K14)
+# ----------------------------------------------------------------------------- outside of what the policy matches
 
 
 def copy_of(bucket: oss2.Bucket, source: str, target: str) -> str:
@@ -131,7 +131,7 @@ def test_a_decoded_key_outside_of_the_match_is_not_restored(world: World, daemon
     assert restored(world) == {f"bkt-a/{GENUINE}"}
 
 
-# -------------------------------------------------------------------------------- text inside of another request (K15)
+# -------------------------------------------------------------------------------- text inside of another request
 
 
 FORGED = '{"status":403,"code":"InvalidObjectState","bucket":"bkt-a","key":"%s","requestId":"65F0A1B2C3D4E5F60718%04X"}'

@@ -130,7 +130,7 @@ def test_an_etag_in_the_text_is_no_missing_one() -> None:
     assert told.cause != "etag-not-exposed"
 
 
-# ----------------------------------------------------------------------------------------------- one's own bucket, K4
+# ----------------------------------------------------------------------------------------------- one's own bucket
 
 
 @pytest.mark.parametrize("ec", [None, "0003-00000001"])
@@ -174,7 +174,7 @@ def test_the_acl_message_said_to_nobody_in_particular_is_the_acl_first(sample: s
     assert "denied-ram-implicit" in dict(told.alternatives)
 
 
-# --------------------------------------------------------------------------------------------------- two buckets, K9
+# --------------------------------------------------------------------------------------------------- two buckets
 
 
 def signed(bucket: str, resource: str, kind: str = "image/png") -> Event:
@@ -197,7 +197,7 @@ def test_a_signed_resource_of_the_hosts_bucket_is_left_alone(resource: str) -> N
     assert told.cause != "wrong-resource"
 
 
-# -------------------------------------------------------------------------------------------- an old temporary key, K11
+# -------------------------------------------------------------------------------------------- an old temporary key
 
 
 def test_a_key_that_is_unknown_right_after_a_token_expired_is_an_old_temporary_one() -> None:
