@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from itertools import count, cycle
 from pathlib import Path
 
-from ossmend.daemon.clock import SystemClock
+from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.sources.app_log import AppLog
 
 MEGABYTE = 1_000_000

@@ -18,7 +18,8 @@ from ossmend.config.document import Document
 from ossmend.config.policy import sections
 from ossmend.config.prices import Prices
 from ossmend.config.problems import Where, nearest, printable
-from ossmend.remediators.contract import Remediator, Settings
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.settings import Settings
 
 TOLD_CODES = (
     "AbnormalBucketOwnerStatus AccessDenied AccessKeyIdAndSecurityTokenNotMatch BucketDisable BucketNotBelongTo "

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from ossmend.config.document import Document
 from ossmend.config.model import Config
 from ossmend.config.problems import MOST_TOLD, Where, nearest, printable
-from ossmend.remediators.contract import duration_text
+from ossmend.remediators.contract.settings import duration_text
 
 MOST = MOST_TOLD + 1
 """Finding the nearest names takes time, and these would not be told."""

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from ossmend.remediators.contract import Duration
+from ossmend.remediators.contract.settings import Duration
 
 Trust = Literal["high", "low"]
 """low: whoever can make the application log a line may have written it. high: it speaks for OSS itself."""

@@ -41,7 +41,7 @@ from ossmend.config.fields import (
 from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies, Policy, StoredRule
 from ossmend.config.prices import Prices
 from ossmend.remediators.access_forbidden import CorsSettings
-from ossmend.remediators.contract import Duration, Settings
+from ossmend.remediators.contract.settings import Duration, Settings
 
 STATE_DIRECTORY = "/var/lib/ossmend"
 

@@ -36,8 +36,11 @@ from ossmend.config.fields import (
     unlimited,
 )
 from ossmend.config.globs import fits
-from ossmend.remediators.contract import CorsRule, Duration, Event, NoSettings, Remediator, Settings
-from ossmend.remediators.writes import Place
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.settings import Duration, NoSettings, Settings
+from ossmend.remediators.contract.values import CorsRule
+from ossmend.remediators.contract.write import Place
 
 CODE = text("[A-Za-z][A-Za-z0-9.]{1,99}", "expected an error code as OSS writes it, like InvalidObjectState")
 

@@ -1,6 +1,7 @@
 """Prices of restores -> what one RestoreObject will cost, for the brakes and the audit.
 
-Prices are configuration because they change and differ by region; the shipped ones carry their date. daemon/brakes.py
+Prices are configuration because they change and differ by region; the shipped ones carry their date.
+daemon/stages/brakes.py
 asks; a price that nobody has given is not zero, it is unknown.
 """
 
@@ -10,8 +11,8 @@ from datetime import date
 from decimal import Decimal
 
 from ossmend.config.fields import Amount, Currency, Day, Region
-from ossmend.remediators.contract import Settings
-from ossmend.remediators.writes import GIB
+from ossmend.remediators.contract.settings import Settings
+from ossmend.remediators.contract.write import GIB
 
 LEAST_BILLED = 64 * 1024
 """Bytes: smaller objects are billed as if they had that many."""

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from ossmend.config.model import Config
-from ossmend.remediators.contract import duration_text
+from ossmend.remediators.contract.settings import duration_text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NULL = {"type": "null"}

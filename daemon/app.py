@@ -22,23 +22,23 @@ from ossmend import __version__
 from ossmend.config.fields import Trust
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config, SourceConfig
-from ossmend.daemon import notify
-from ossmend.daemon.clock import Clock, SystemClock
 from ossmend.daemon.cloud.connect import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
-from ossmend.daemon.dispatch import Dispatch
+from ossmend.daemon.host.clock import Clock, SystemClock
+from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
+from ossmend.daemon.host.systemd import Systemd
+from ossmend.daemon.host.wake import Signal, Waker
 from ossmend.daemon.journal import cases, entries, seen
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
-from ossmend.daemon.refusals import CredentialsRefused, StateUnavailable
-from ossmend.daemon.service import Systemd
+from ossmend.daemon.notices import outbox as notify
 from ossmend.daemon.sources import Batch, Source
 from ossmend.daemon.sources.access_log import AccessLog
 from ossmend.daemon.sources.app_log import AppLog
-from ossmend.daemon.triage import Triage
-from ossmend.daemon.wake import Signal, Waker
-from ossmend.remediators.contract import Refused, TryAgain
+from ossmend.daemon.stages.dispatch import Dispatch
+from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 log = structlog.get_logger("ossmend")
 
@@ -278,7 +278,7 @@ class App:
 
     def _check_clock(self) -> None:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
-        from ossmend.daemon.clock_watch import watch_clock
+        from ossmend.daemon.sources.own_clock import watch_clock
 
         watch_clock(self.works.config, self.works.cloud, self.works.triage, self._clock)
         self._signal.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from ossmend.remediators.contract import Remediator
+from ossmend.remediators.contract.registry import Remediator
 
 for _module in iter_modules(__path__):
     if not _module.ispkg:

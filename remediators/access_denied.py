@@ -14,22 +14,15 @@ from datetime import timedelta
 from typing import Any
 
 from ossmend.remediators import causes
-from ossmend.remediators.answers import BucketAccess, Denial, RefererRules
-from ossmend.remediators.causes import company, findings
+from ossmend.remediators.causes import correlation as company
+from ossmend.remediators.causes import findings
 from ossmend.remediators.causes.denying import denying, like, relative
-from ossmend.remediators.contract import (
-    Case,
-    Event,
-    NoSettings,
-    Refused,
-    Subject,
-    Tell,
-    TryAgain,
-    Verdict,
-    View,
-    Wait,
-    remedies,
-)
+from ossmend.remediators.contract.answers import BucketAccess, Denial, RefererRules
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import NoSettings
+from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict, Wait
+from ossmend.remediators.contract.view import View
 
 DETAIL = "AccessDeniedDetail."
 MESSAGE = DETAIL + "EncodedDiagnosticMessage"

@@ -17,24 +17,13 @@ from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from ossmend.remediators import agreement, causes
-from ossmend.remediators.contract import (
-    Act,
-    Case,
-    CorsConfiguration,
-    CorsRule,
-    Done,
-    Event,
-    PreflightAnswer,
-    Receipt,
-    Settings,
-    Subject,
-    Tell,
-    Verdict,
-    View,
-    Wait,
-    remedies,
-)
-from ossmend.remediators.writes import PutBucketCors
+from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import Settings
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
+from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
+from ossmend.remediators.contract.view import View
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 
 NOT_ENABLED = "CORSResponse: CORS is not enabled"
 NOT_ALLOWED = "CORSResponse: This CORS request is not allowed"

@@ -2,7 +2,7 @@
 
 A text is evidence, never authority. OSS's own body is believed alone; what the refused request, a record's field or an
 address says is believed where the world agrees; prose explains and names nothing (docs/decisions/0006). Remediators
-that write call this before they plan; daemon/dispatch.py asks the policy afterwards, whatever was chosen here.
+that write call this before they plan; daemon/stages/dispatch.py asks the policy afterwards, whatever was chosen here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ossmend.remediators import causes
-from ossmend.remediators.contract import Event, Missing, ObjectRef, ObjectState, Origin, Reading, Tell, View
+from ossmend.remediators.contract.case import Event, Origin, Reading
+from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
+from ossmend.remediators.contract.verdict import Tell
+from ossmend.remediators.contract.view import View
 
 NAMING = frozenset({Origin.BODY, Origin.REQUEST, Origin.RECORD, Origin.URI})
 """What may name the target of a write. Not IMPLIED: OSS's sentences imply a code, never a place."""

@@ -11,25 +11,15 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ossmend.remediators import agreement, causes
-from ossmend.remediators.answers import ImageAnswer, ImageCheck, ObjectVersion
-from ossmend.remediators.causes import company
-from ossmend.remediators.contract import (
-    Act,
-    Case,
-    Diagnosis,
-    Done,
-    Event,
-    Missing,
-    ObjectRef,
-    Refused,
-    Settings,
-    Subject,
-    Tell,
-    Verdict,
-    View,
-    remedies,
-)
-from ossmend.remediators.writes import RestoreVersion, versions_digest
+from ossmend.remediators.causes import correlation as company
+from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import Settings
+from ossmend.remediators.contract.values import Missing, ObjectRef
+from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, Verdict
+from ossmend.remediators.contract.view import View
+from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
 
 CAUSE_OF = {
     "empty": "image-truncated",

@@ -11,23 +11,13 @@ import ipaddress
 import re
 
 from ossmend.remediators import causes
-from ossmend.remediators.contract import (
-    Act,
-    Case,
-    Event,
-    KeyFlag,
-    KeyNetworks,
-    KeyOwner,
-    KeyStatus,
-    Refused,
-    Settings,
-    Subject,
-    Tell,
-    Verdict,
-    View,
-    remedies,
-)
-from ossmend.remediators.writes import TagUser
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import Settings
+from ossmend.remediators.contract.values import KeyNetworks, KeyOwner, KeyStatus
+from ossmend.remediators.contract.verdict import Act, KeyFlag, Refused, Tell, Verdict
+from ossmend.remediators.contract.view import View
+from ossmend.remediators.writes.tag_user import TagUser
 
 ALLOWED = re.compile(r"[0-9A-Za-z._=]+")
 """The only documented rule for a key id's characters."""

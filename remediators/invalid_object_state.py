@@ -13,27 +13,13 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from ossmend.remediators import agreement, causes
-from ossmend.remediators.contract import (
-    Act,
-    Case,
-    Done,
-    Duration,
-    Event,
-    Missing,
-    ObjectRef,
-    ObjectState,
-    Origin,
-    Reading,
-    Receipt,
-    Settings,
-    Subject,
-    Tell,
-    Verdict,
-    View,
-    Wait,
-    remedies,
-)
-from ossmend.remediators.writes import RestoreObject, Tier
+from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import Duration, Settings
+from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
+from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
+from ossmend.remediators.contract.view import View
+from ossmend.remediators.writes.restore_object import RestoreObject, Tier
 
 FIRST_LOOK = timedelta(seconds=2)
 CADENCE = {

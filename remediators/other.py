@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ossmend.remediators import causes
-from ossmend.remediators.causes import company
-from ossmend.remediators.contract import Case, Event, Subject, Tell, View
+from ossmend.remediators.causes import correlation as company
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.verdict import Tell
+from ossmend.remediators.contract.view import View
 
 
 def subject_other(event: Event) -> Subject:

@@ -13,21 +13,12 @@ from pydantic import model_validator
 
 from ossmend.remediators import causes
 from ossmend.remediators.causes.features import BIG_BYTES, size_of
-from ossmend.remediators.contract import (
-    Case,
-    ClockReading,
-    ClockSample,
-    Diagnosis,
-    Done,
-    Duration,
-    Event,
-    Settings,
-    Subject,
-    Tell,
-    Verdict,
-    View,
-    remedies,
-)
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import Duration, Settings
+from ossmend.remediators.contract.values import ClockReading, ClockSample
+from ossmend.remediators.contract.verdict import Diagnosis, Done, Tell, Verdict
+from ossmend.remediators.contract.view import View
 
 THIS_HOST = "this host"
 """What the daemon's own host is called as a client."""

@@ -10,19 +10,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ossmend.remediators import causes
-from ossmend.remediators.causes import company
-from ossmend.remediators.contract import (
-    Case,
-    Event,
-    NoSettings,
-    Refused,
-    Subject,
-    Tell,
-    TryAgain,
-    Verdict,
-    View,
-    remedies,
-)
+from ossmend.remediators.causes import correlation as company
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import NoSettings
+from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict
+from ossmend.remediators.contract.view import View
 
 LATELY = timedelta(hours=24)
 """ActionTrail is up to an hour late; a use within a day says that the key is in use."""

@@ -11,21 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ossmend.remediators import causes
-from ossmend.remediators.answers import ACCOUNT_CODES, Balance
-from ossmend.remediators.causes import company
-from ossmend.remediators.contract import (
-    Case,
-    Done,
-    Event,
-    NoSettings,
-    Refused,
-    Subject,
-    Tell,
-    TryAgain,
-    Verdict,
-    View,
-    remedies,
-)
+from ossmend.remediators.causes import correlation as company
+from ossmend.remediators.contract.answers import ACCOUNT_CODES, Balance
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.settings import NoSettings
+from ossmend.remediators.contract.verdict import Done, Refused, Tell, TryAgain, Verdict
+from ossmend.remediators.contract.view import View
 
 OURS_WORKS = timedelta(minutes=5)
 """The account counts as well again when our own read is answered and nobody was refused for so long."""

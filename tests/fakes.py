@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from ossmend.daemon.cloud.errors import NotSent, Unsettled
-from ossmend.daemon.cloud.executor import Sent
+from ossmend.daemon.cloud.send.executor import Sent
+from ossmend.daemon.cloud.wire.errors import NotSent, Unsettled
 from ossmend.remediators.access_forbidden import Asked, covers
-from ossmend.remediators.answers import (
+from ossmend.remediators.contract.answers import (
     Balance,
     BucketAccess,
     Denial,
@@ -18,12 +18,11 @@ from ossmend.remediators.answers import (
     LifecycleRule,
     ObjectVersion,
 )
-from ossmend.remediators.contract import (
-    Case,
+from ossmend.remediators.contract.case import Case, Event, Origin, Receipt, Subject
+from ossmend.remediators.contract.values import (
     ClockReading,
     ClockSample,
     CorsConfiguration,
-    Event,
     KeyLastUsed,
     KeyNetworks,
     KeyOwner,
@@ -31,16 +30,16 @@ from ossmend.remediators.contract import (
     Missing,
     ObjectRef,
     ObjectState,
-    Origin,
     PreflightAnswer,
-    Receipt,
     RecycledKey,
-    Refused,
-    Subject,
-    TryAgain,
     tags_digest,
 )
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, TagUser, Write, versions_digest
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.contract.write import Write
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+from ossmend.remediators.writes.restore_object import RestoreObject
+from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
+from ossmend.remediators.writes.tag_user import TagUser
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ASKED = dict.fromkeys(("bucket", "key", "version_id", "copy_source"), Origin.REQUEST)
@@ -234,6 +233,8 @@ class FakeWorld:
             case RestoreVersion():
                 current = self.versions(write.ref)[0]
                 return versions_digest(current.version_id, current.etag)
+            case _:
+                raise AssertionError(write)
 
     def send(self, write: Write) -> Sent:
         if self.down:
@@ -268,8 +269,10 @@ class FakeWorld:
                 ]
                 kept.insert(0, made)
                 return f"copied as {made.version_id}"
+            case _:
+                raise AssertionError(write)
 
-    def settle(self, write: Write, _sent_at: datetime) -> bool:
+    def settle(self, write: Write) -> bool:
         match write:
             case RestoreObject():
                 state = self.object(write.ref)
@@ -281,6 +284,8 @@ class FakeWorld:
             case RestoreVersion():
                 current = self.versions(write.ref)[0]
                 return current.version_id != write.current and current.etag == write.etag
+            case _:
+                raise AssertionError(write)
 
     def owners_tags(self, principal: str) -> dict[str, str]:
         return dict(next(owner.tags for owner in self.owners.values() if owner.principal == principal))

@@ -11,22 +11,24 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 
-from ossmend.daemon.clock import Clock
-from ossmend.daemon.cloud.account import Account
-from ossmend.daemon.cloud.clock_sources import measure
-from ossmend.daemon.cloud.executor import Executor
-from ossmend.daemon.cloud.guard import READ_ONLY, WRITER
-from ossmend.daemon.cloud.inquiries import Inquiries
-from ossmend.daemon.cloud.keys import Caller, KeyLadder
-from ossmend.daemon.cloud.logs import LogReader
-from ossmend.daemon.cloud.pace import Pace
-from ossmend.daemon.cloud.reads import Reads
-from ossmend.daemon.cloud.rpc import Rpc
+from ossmend.daemon.cloud.ask.account import Account
+from ossmend.daemon.cloud.ask.clock_sources import measure
+from ossmend.daemon.cloud.ask.inquiries import Inquiries
+from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
+from ossmend.daemon.cloud.ask.logs import LogReader
+from ossmend.daemon.cloud.ask.reads import Reads
+from ossmend.daemon.cloud.ask.view import CloudView
+from ossmend.daemon.cloud.send.executor import WRITER, Executor
+from ossmend.daemon.cloud.send.sender import Hands
 from ossmend.daemon.cloud.settings import CloudSettings
-from ossmend.daemon.cloud.transport import Oss, RequestIds, Unsigned
-from ossmend.daemon.cloud.view import CloudView
-from ossmend.remediators.contract import Case, ClockReading, ObjectRef
-from ossmend.remediators.writes import TagUser, Write
+from ossmend.daemon.cloud.wire.guard import READ_ONLY
+from ossmend.daemon.cloud.wire.rate_limit import Pace
+from ossmend.daemon.cloud.wire.rpc import Rpc
+from ossmend.daemon.cloud.wire.transport import Oss, RequestIds, Unsigned
+from ossmend.daemon.host.clock import Clock
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.values import ClockReading, ObjectRef
+from ossmend.remediators.contract.write import Write
 
 
 def connect(
@@ -66,7 +68,7 @@ class Cloud:
         oss = Oss(self._settings, self._clock, self._ids, WRITER)
         rpc = Rpc(self._settings, self._ids, WRITER)
         self._to_close += [oss, rpc]
-        return Executor(oss, rpc, self._reads, self._inquiries, self._ladder)
+        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder))
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
@@ -80,10 +82,9 @@ class Cloud:
         """A write has just been sent: no view may answer from before it."""
         with self._lock:
             views = list(self._views)
+        stale = self.executor.stale(write) if self.executor is not None else ()
         for view in views:
-            view.forget(write)
-        if isinstance(write, TagUser):
-            self._ladder.forget(write.principal)
+            view.forget(stale)
 
     def caller(self) -> Caller:
         """Who our credentials are. Raises TryAgain, Refused."""

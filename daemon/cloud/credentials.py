@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ossmend.daemon.refusals import CredentialsRefused
+from ossmend.daemon.host.stops import CredentialsRefused
 
 FAMILIES: tuple[tuple[str, str, str], ...] = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),

@@ -23,7 +23,7 @@ from ossmend.daemon.demo.world import World, clean_environment, world
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal import intents
 from ossmend.daemon.journal.store import Store, open_store, state_directory
-from ossmend.daemon.listing import all_cases
+from ossmend.daemon.queries import all_cases
 
 FOUR = ("InvalidObjectState", "AccessForbidden", "InvalidAccessKeyId", "RequestTimeTooSkewed")
 """The codes that act or warn: one case each in the JSON report."""

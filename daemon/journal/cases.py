@@ -14,11 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from ossmend.daemon.host.show import subject_text
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases, writes
-from ossmend.daemon.show import subject_text
-from ossmend.remediators.contract import Case, Diagnosis, Event, Receipt, Subject
-from ossmend.remediators.writes import from_json
+from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
+from ossmend.remediators.contract.verdict import Diagnosis
+from ossmend.remediators.contract.write import from_json
 
 KEEP_FIRST, KEEP_LAST = 3, 5
 """Samples of a case. Of the later ones a telling of low trust goes before one of high trust: no flood pushes it out."""

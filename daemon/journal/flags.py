@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.journal.schema import flags
-from ossmend.remediators.contract import Case, KeyFlag
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.verdict import KeyFlag
 
 
 def put(connection: sa.Connection, case: Case, flag: KeyFlag, now: datetime) -> bool:

@@ -7,24 +7,14 @@ crash or a lost answer, is settled by reading the world (dispatch.py), never by 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
 
 from ossmend.daemon.journal.schema import approvals, writes
-from ossmend.remediators.contract import CorsConfiguration
-from ossmend.remediators.writes import (
-    COPIED_AS,
-    PutBucketCors,
-    RestoreVersion,
-    Write,
-    digest,
-    from_json,
-    to_json,
-    versions_digest,
-)
+from ossmend.remediators.contract.write import Write, digest, from_json, to_json
 
 APPROVAL_LIFE = timedelta(hours=24)
 
@@ -76,7 +66,7 @@ def put(
             target=write.target,
             body=to_json(write),
             state=state,
-            bytes=write.size if write.operation == "RestoreObject" else 0,
+            bytes=write.stored_bytes,
             cost=cost,
             planned_at=since or now,
             sent_at=now if state == "intended" else None,
@@ -121,39 +111,6 @@ def held_since(connection: sa.Connection, case_id: int, saying: str) -> datetime
     first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
     since: datetime | None = connection.scalar(sa.select(first).where(*held))
     return since
-
-
-def undoing(done: Intent) -> Write | None:
-    """The write that takes a done one back, planned on what that left behind; None where nothing can."""
-    write = done.write
-    if isinstance(write, RestoreVersion):
-        return _copy_back(write, done.outcome)
-    if not isinstance(write, PutBucketCors) or not write.before:
-        return None  # a configuration that was empty could only be deleted, and nothing here deletes
-    left = CorsConfiguration(write.rules, write.response_vary)
-    return PutBucketCors(
-        bucket=write.bucket,
-        rules=write.before,
-        response_vary=write.before_response_vary,
-        before=write.rules,
-        before_response_vary=write.response_vary,
-        planned_on=left.digest,
-    )
-
-
-def _copy_back(write: RestoreVersion, outcome: str) -> Write | None:
-    """The version that was current before, over the copy; unless the answer that named the copy was lost."""
-    made = outcome.removeprefix(COPIED_AS)
-    if made in (outcome, "?"):
-        return None
-    return replace(
-        write,
-        version_id=write.current,
-        etag=write.current_etag,
-        current=made,
-        current_etag=write.etag,
-        planned_on=versions_digest(made, write.etag),
-    )
 
 
 def unsettled(connection: sa.Connection) -> list[Intent]:

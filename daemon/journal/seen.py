@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 
 from ossmend.daemon.journal.schema import seen
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 OPEN = "-"
 """A part of the place that the text does not say."""

@@ -18,8 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from ossmend.config.model import Config
+from ossmend.daemon.host.stops import StateLocked, StateUnavailable
 from ossmend.daemon.journal import migrate
-from ossmend.daemon.refusals import StateLocked, StateUnavailable
 
 BUSY_SECONDS = 10.0
 

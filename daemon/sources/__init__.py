@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 Cursor = Mapping[str, Any]
 """JSON values; its meaning belongs to the source alone."""

@@ -3,7 +3,7 @@
 Entries of an hour come in several objects, up to two days late, and objects may still grow. So the cursor remembers
 what was read of each object of the last days; older ones are not looked at, because what they tell is long over. The
 daemon's own requests are skipped by their User-Agent mark and by request ids, never by key: the key may be the
-application's. Lines are read by shapes/access_line.py.
+application's. Lines are read by parsers/access_line.py.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
-from ossmend.daemon.clock import Clock
-from ossmend.daemon.redact import printable, redact
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.redact import printable, redact
 from ossmend.daemon.sources import Batch, Cursor
-from ossmend.daemon.sources.shapes.access_line import AccessLogEntry, entry_event, parse_line
-from ossmend.remediators.contract import Event
+from ossmend.daemon.sources.parsers.access_line import AccessLogEntry, entry_event, parse_line
+from ossmend.remediators.contract.case import Event
 
 __all__ = ["AccessLog", "AccessLogEntry", "LogObject", "LogReader", "entry_event", "parse_line", "refused_lines"]
 

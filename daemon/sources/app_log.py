@@ -2,7 +2,7 @@
 
 Rotation by rename and by copy-truncate, files that appear later, half-written lines, errors of many lines, any bytes. A
 file is known by device, inode and its first bytes, not by its name. The place that the cursor keeps is never inside an
-unfinished block, so a crash re-reads it whole. Which lines matter is decided in blocks.py, what they mean in shapes/.
+unfinished block, so a crash re-reads it whole. Which lines matter is decided in blocks.py, what they mean in parsers/.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ossmend.daemon.clock import Clock
-from ossmend.daemon.redact import printable
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.redact import printable
 from ossmend.daemon.sources import Batch, Cursor
 from ossmend.daemon.sources.envelopes import encodings
+from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.sources.raw import Raw
-from ossmend.daemon.sources.shapes import events_in
 from ossmend.daemon.sources.taking import LONGEST_LINE, Chunk, Taken, take
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 CHUNK = 4 * 1024 * 1024
 MOST_BYTES = 16 * 1024 * 1024

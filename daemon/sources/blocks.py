@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.envelopes.streams import DOCKERS_PART
-from ossmend.daemon.sources.shapes import records
+from ossmend.daemon.sources.parsers import records
 from ossmend.daemon.sources.units import Reach, Unit, Units
 
 _CLOSED = re.compile(

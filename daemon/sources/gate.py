@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ossmend.daemon.sources.anchored import Way, Words, places
-from ossmend.daemon.sources.shapes import wrapped
-from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
-from ossmend.daemon.sources.shapes.names import KNOWN_CODES, spellings
+from ossmend.daemon.sources.parsers import wrapped
+from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
+from ossmend.daemon.sources.parsers.names import KNOWN_CODES, spellings
 
 SLICE = 128 * 1024
 """So much is looked at in one go: it stays in the processor's cache, and a list of its hits stays small."""

@@ -13,7 +13,7 @@ from ossmend.daemon.sources.envelopes import journald
 from ossmend.daemon.sources.envelopes.encodings import as_text
 from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.table import unwrap
-from ossmend.daemon.sources.shapes import records
+from ossmend.daemon.sources.parsers import records
 
 MOST_KEPT = 8192
 LONGEST_ROW = 16384

@@ -19,15 +19,16 @@ from ossmend.remediators.causes import (
     engine,
     general,
     image,
-    neighbours,
     other_403,
     requests_400,
     s3_client,
     signature,
     token,
 )
+from ossmend.remediators.causes import other_codes as neighbours
 from ossmend.remediators.causes.model import Cause
-from ossmend.remediators.contract import Diagnosis, Event
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.verdict import Diagnosis
 
 FAMILIES = (
     archive, agreement, cors, access_key, clock, access_denied, access_denied_request, signature, image, account, token,

@@ -1,7 +1,7 @@
 """AccessDenied by a policy or an ACL: which layer said no (facts: sections 1.4, 2.2, 2.4). More in access_denied_request."""
 
+from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 CODE = "AccessDenied"
 NO_PUBLIC = (

@@ -1,8 +1,8 @@
 """AccessDenied because of the request itself: its endpoint, its date, its URL, its form, what it asks OSS to use."""
 
 from ossmend.remediators.causes.access_denied import NO_PUBLIC
+from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 CODE = "AccessDenied"
 _NO_PERMISSION = (

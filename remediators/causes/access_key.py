@@ -1,7 +1,7 @@
 """InvalidAccessKeyId: what can be wrong with a key (facts: control-plane section 0)."""
 
+from ossmend.remediators.causes.indicators import against, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, ec, said, sign
 
 CODE = "InvalidAccessKeyId"
 _NO_ENABLING = (

@@ -1,7 +1,7 @@
 """UserDisable and its family: the account itself is refused (facts: control-plane section 3)."""
 
+from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 _NO_RETRY = (
     ("Do not retry in a loop: no request of the account will work until this is settled.",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from ossmend.remediators.causes.model import Told
 from ossmend.remediators.causes.times import EARLIEST, LATEST
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 _REQUEST_ID = re.compile(r"[0-9A-F]{24}")
 _PAGE = re.compile(r"<(?:!DOCTYPE html|html|body)\b", re.IGNORECASE)

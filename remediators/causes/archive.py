@@ -1,7 +1,7 @@
 """InvalidObjectState: what can be the matter with an archived object (facts: section 3)."""
 
+from ossmend.remediators.causes.indicators import against, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, ec, said, sign
 
 CODE = "InvalidObjectState"
 _NO_LOOP = (

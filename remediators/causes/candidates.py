@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ossmend.remediators.causes import codeless, ecs, near
 from ossmend.remediators.causes.model import Cause, Sign, Text
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 UNKNOWN_CODE = "unknown-code"
 STRANGER = "another-service"

@@ -1,7 +1,7 @@
 """RequestTimeTooSkewed: kinds of wrong clocks, and what only looks like one (facts: section 7)."""
 
+from ossmend.remediators.causes.indicators import against, ec, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, ec, sign
 
 CODE = "RequestTimeTooSkewed"
 _NO_STEP = (

@@ -1,7 +1,7 @@
 """AccessForbidden: why a browser's preflight is refused (facts: section 4)."""
 
+from ossmend.remediators.causes.indicators import against, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, said, sign
 
 CODE = "AccessForbidden"
 _NEVER = (

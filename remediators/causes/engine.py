@@ -15,7 +15,8 @@ from typing import Any
 from ossmend.remediators.causes import candidates, findings
 from ossmend.remediators.causes.features import features
 from ossmend.remediators.causes.model import Cause, Text
-from ossmend.remediators.contract import Diagnosis, Event
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.verdict import Diagnosis
 
 MOST_CONFIDENT = 0.98
 """A text is never proof: it is a claim about the past."""

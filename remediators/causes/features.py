@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from ossmend.remediators.causes import answered, signed, times
 from ossmend.remediators.causes.model import Told
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 MANY = 3
 LONGEST_AROUND = 64 * 1024

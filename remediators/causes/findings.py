@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ossmend.remediators.answers import ACCOUNT_CODES
 from ossmend.remediators.causes import ecs, times
 from ossmend.remediators.causes.model import Cause
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.answers import ACCOUNT_CODES
+from ossmend.remediators.contract.case import Event
 
 ACTIONS = {
     "GetObject": "oss:GetObject",

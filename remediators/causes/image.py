@@ -1,7 +1,7 @@
 """ImageDamage and its neighbours (facts: section 6 "Images"; scenarios S28, S29, S32)."""
 
+from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 CODE = "ImageDamage"
 _FAMILY = "ImageDamage ImageTooLarge BadRequest"

@@ -1,6 +1,6 @@
 """The other documented 403 codes, one cause each (facts: section 2.3)."""
 
-from ossmend.remediators.causes.signs import ec, said, sole
+from ossmend.remediators.causes.indicators import ec, said, sole
 
 _CLIENT_ONLY = (
     ("Do not change anything on the bucket: only the client can be mended.", "不要改动 Bucket：只需修改客户端。"),

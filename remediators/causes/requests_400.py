@@ -1,7 +1,7 @@
 """Requests that OSS does not understand or cannot do as they are: 400 and its kin, never acted on (facts: oss 2.2, service 2)."""
 
+from ossmend.remediators.causes.indicators import code, ec, said, sign, sole
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import code, ec, said, sign, sole
 
 _NO_PERMISSION = (
     ("Do not change permissions: none is missing.", "不要修改权限：并不缺少权限。"),

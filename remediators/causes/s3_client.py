@@ -1,7 +1,7 @@
 """S3 clients against OSS: settings that OSS answers with 400 or 403, each with the setting that cures it (facts: service 1.1 to 1.4)."""
 
+from ossmend.remediators.causes.indicators import code, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import code, ec, said, sign
 
 _CLIENT_ONLY = (
     ("Do not change bucket or permissions: only the client's setting is wrong.", "不要改动 Bucket 或权限：只是客户端设置有误。"),

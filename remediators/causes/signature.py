@@ -1,7 +1,7 @@
 """SignatureDoesNotMatch: the known signing faults (facts: sections 2.2, 8.4; what the string tells: signed.py)."""
 
+from ossmend.remediators.causes.indicators import against, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, ec, said, sign
 
 CODE = "SignatureDoesNotMatch"
 _NOT_THE_KEY = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ossmend.remediators.causes.model import Told
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 V1_LENGTH, V4_LENGTH = 28, 64
 """Base64 of an HMAC-SHA1; hexadecimal of an HMAC-SHA256."""

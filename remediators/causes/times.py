@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from ossmend.remediators.causes.model import Told
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 HALF_HOUR = 1800
 ZONE_SLACK = 90.0

@@ -1,7 +1,7 @@
 """The security token family: temporary credentials that have expired or do not fit together (facts: section 2.3)."""
 
+from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, code, ec, said, sign
 
 _TOGETHER = (
     ("Do not mix id, secret and token of different answers, or a long-term key with a token.",

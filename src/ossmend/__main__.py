@@ -1,6 +1,6 @@
-"""`python -m ossmend` is `ossmend`: hands over to daemon/cli.py."""
+"""`python -m ossmend` is `ossmend`: hands over to daemon/commands/main.py."""
 
-from ossmend.daemon.cli import main
+from ossmend.daemon.commands.main import main
 
 if __name__ == "__main__":
     main()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ossmend.config.globs import fits
 from ossmend.config.model import Match
-from ossmend.remediators.contract import Event
-from ossmend.remediators.writes import Place
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.write import Place
 
 EVENT = Event(
     source="test",

@@ -13,7 +13,8 @@ import pytest
 from ossmend.config.load import load_text
 from ossmend.config.model import Brakes, Config, Money, Prices
 from ossmend.remediators.access_forbidden import CorsSettings
-from ossmend.remediators.contract import CorsRule, NoSettings, duration_text, parse_duration
+from ossmend.remediators.contract.settings import NoSettings, duration_text, parse_duration
+from ossmend.remediators.contract.values import CorsRule
 from ossmend.remediators.invalid_object_state import RestoreSettings
 from tests.patience import HUNG
 

@@ -47,7 +47,8 @@ def test_the_readme_quotes_the_help_text() -> None:
 
 def test_help_and_explain_and_check_load_no_sdk() -> None:
     code = (
-        "import sys; from ossmend.daemon import cli, explain; from ossmend.config import load;"
+        "import sys; from ossmend.daemon import explain; from ossmend.daemon.commands import main;"
+        "from ossmend.config import load;"
         "print([name for name in ('oss2', 'aliyunsdkcore', 'sqlalchemy', 'apscheduler') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=HUNG, check=True)

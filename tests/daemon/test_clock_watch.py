@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ossmend.daemon.clock_watch import watch_clock
-from ossmend.remediators.contract import ClockReading, ClockSample
+from ossmend.daemon.sources.own_clock import watch_clock
+from ossmend.remediators.contract.values import ClockReading, ClockSample
 from tests.daemon.test_dispatch import Scene, scene
 from tests.fakes import FakeCloud
 

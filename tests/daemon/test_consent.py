@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon import listing, steering
+from ossmend.daemon import approvals, queries
 from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.schema import cases as cases_table
-from ossmend.remediators.contract import CorsConfiguration, CorsRule, Event, ObjectRef, Origin, Reading
+from ossmend.remediators.contract.case import Event, Origin, Reading
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, ObjectRef
+from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.daemon.test_dispatch import Scene, approve_now, frozen, preflight
 
 APP, OTHER_APP, LOGS = "app_log:/a.log", "app_log:/b.log", "access_log:logs/"
@@ -44,7 +46,7 @@ def high(key: str, **fields: Any) -> Event:
 
 
 def restored(scene: Scene) -> list[str]:
-    return [write.key for write in scene.world.sent if write.operation == "RestoreObject"]
+    return [write.key for write in scene.world.sent if isinstance(write, RestoreObject)]
 
 
 def archive(scene: Scene, *keys: str) -> None:
@@ -161,7 +163,7 @@ def test_an_undo_of_what_the_changed_policy_does_not_cover_is_refused_with_the_r
     cors = scene.config.policies[1]
     other = cors.model_copy(update={"match": cors.match.model_copy(update={"bucket": "other"})})
     scene.use(scene.config.model_copy(update={"policies": () if gone else (other,)}))
-    steering.undo(scene.store, 1)
+    approvals.undo(scene.store, 1)
     with scene.store.begin() as connection:
         cases.wake(connection, [1], scene.clock.now())
     scene.turn()
@@ -496,4 +498,4 @@ def test_two_refusals_with_one_request_id_and_two_places_are_two(scene: Scene) -
     scene.turn()
     assert restored(scene) == ["k", "l"]
     with scene.store.read() as connection:
-        assert [row["events"] for row in listing.all_cases(connection)] == [1, 1]
+        assert [row["events"] for row in queries.all_cases(connection)] == [1, 1]

@@ -16,15 +16,19 @@ from rich.console import Console
 
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
-from ossmend.daemon import listing, log, steering
-from ossmend.daemon.clock import Clock
-from ossmend.daemon.dispatch import Dispatch, together
+from ossmend.daemon import approvals, queries
+from ossmend.daemon.host import log
+from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
-from ossmend.daemon.triage import Triage
-from ossmend.remediators.contract import CorsConfiguration, CorsRule, Event, Remediator, Verdict
+from ossmend.daemon.stages.dispatch import Dispatch, together
+from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
+from ossmend.remediators.contract.verdict import Verdict
 from tests.fakes import ASKED, NOW, FakeCloud, FakeWorld
 
 CONFIG = """
@@ -84,7 +88,7 @@ class Scene:
 
     def rows(self) -> list[dict[str, Any]]:
         with self.store.read() as connection:
-            return listing.all_cases(connection)
+            return queries.all_cases(connection)
 
     def states(self) -> list[str]:
         return [row["state"] for row in sorted(self.rows(), key=lambda row: int(row["id"]))]
@@ -420,7 +424,7 @@ def test_a_bug_in_a_remediator_parks_its_case_and_the_others_go_on(
     scene.turn()
     assert scene.states() == ["parked", "waiting"]
     monkeypatch.undo()
-    steering.retry(scene.store, 1)
+    approvals.retry(scene.store, 1)
     with scene.store.begin() as connection:
         cases.wake(connection, [1], scene.clock.now())
     scene.turn()
@@ -462,7 +466,7 @@ def test_an_approval_does_not_get_past_a_refused_account(scene: Scene) -> None:
     scene.turn()
     scene.see(unpaid())
     scene.turn()
-    steering.approve(scene.store, 1)
+    approvals.approve(scene.store, 1)
     scene.clock.pass_(datetime.now(UTC) - NOW + timedelta(minutes=1))  # approvals have the machine's time
     scene.turn()
     held = next(row for row in scene.rows() if row["code"] == "InvalidObjectState")
@@ -510,10 +514,10 @@ def test_a_case_shows_the_narrowest_grant_to_people(scene: Scene) -> None:
     scene.see(Event(source="t", code="AccessDenied", status=403, bucket="b", key="k", fields=detail))
     scene.turn()
     with scene.store.read() as connection:
-        found = listing.one_case(connection, 1)
+        found = queries.one_case(connection, 1)
     assert found is not None
     console = Console(file=io.StringIO(), width=200)
-    listing.render_one(found, console)
+    queries.render_one(found, console)
     shown = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
     assert '"Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:b/k"]' in shown
 
@@ -660,7 +664,7 @@ def test_a_merge_can_be_undone_by_hand_while_nothing_has_changed(scene: Scene) -
     scene.pass_(seconds=2)
     scene.turn()
     assert (scene.states(), len(scene.world.cors_of["b"].rules)) == (["closed"], 2)
-    steering.undo(scene.store, 1)
+    approvals.undo(scene.store, 1)
     with scene.store.begin() as connection:
         cases.wake(connection, [1], scene.clock.now())
     scene.turn()
@@ -672,7 +676,7 @@ def test_an_undo_waits_while_nothing_may_be_written(scene: Scene) -> None:
     scene.world.buckets.add("b")
     scene.see(preflight())
     scene.turn()
-    steering.undo(scene.store, 1)
+    approvals.undo(scene.store, 1)
     scene.configure(dry_run=True)
     with scene.store.begin() as connection:
         cases.wake(connection, [1], scene.clock.now())
@@ -684,8 +688,8 @@ def test_a_restore_cannot_be_undone(scene: Scene) -> None:
     scene.world.add_object("k")
     scene.see(frozen())
     scene.turn()
-    with pytest.raises(steering.Impossible, match="expires by itself"):
-        steering.undo(scene.store, 1)
+    with pytest.raises(approvals.Impossible, match="expires by itself"):
+        approvals.undo(scene.store, 1)
 
 
 def test_cases_of_about_the_same_time_get_the_same_due_time() -> None:

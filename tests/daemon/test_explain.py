@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ossmend.daemon.explain import explain_text, render
+from ossmend.daemon.explain.text import explain_text, render
 from tests.patience import HUNG
 from tests.work import grows
 
@@ -210,7 +210,7 @@ def test_no_text_around_a_refusal_hides_it_or_makes_more_work_of_it(word: str) -
 @pytest.mark.machine
 def test_explaining_needs_no_sdk_and_no_database() -> None:
     heavy = ("oss2", "aliyunsdkcore", "sqlalchemy", "requests")
-    program = f"import sys, ossmend.daemon.explain; print([name for name in {heavy} if name in sys.modules])"
+    program = f"import sys, ossmend.daemon.explain.text; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HUNG, check=True)
     assert done.stdout.strip() == "[]"
 

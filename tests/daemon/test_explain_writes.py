@@ -8,7 +8,7 @@ import pytest
 
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
-from ossmend.daemon.explain import explain_text
+from ossmend.daemon.explain.text import explain_text
 
 CONFIG = """
 version: 1

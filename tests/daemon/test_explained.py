@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ossmend.daemon import explained_zh
-from ossmend.daemon.explain import explain_text, render
+from ossmend.daemon.explain import page_zh as explained_zh
+from ossmend.daemon.explain.text import explain_text, render
 from ossmend.remediators.causes import CAUSES, CODES, ecs
-from ossmend.remediators.contract import Remediator
+from ossmend.remediators.contract.registry import Remediator
 from tests.daemon.chinese import HAN, english
 from tests.scenarios.further import FURTHER
 from tests.scenarios.held_out import HELD_OUT

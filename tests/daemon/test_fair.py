@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossmend.daemon.fair import Party, kept, shared_out
+from ossmend.daemon.stages.fair import Party, kept, shared_out
 
 A, B, C = Party("s", "a"), Party("s", "b"), Party("s", "c")
 OTHER = Party("t", "a")

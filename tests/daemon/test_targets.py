@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from ossmend.config.globs import fits
 from ossmend.config.policy import Match, Policy
-from ossmend.daemon.consent import outside
-from ossmend.daemon.sources.shapes import events_in
-from ossmend.remediators.contract import Act, Event, ObjectRef, Origin, Reading
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.stages.consent import outside
+from ossmend.remediators.contract.case import Event, Origin, Reading
+from ossmend.remediators.contract.values import ObjectRef
+from ossmend.remediators.contract.verdict import Act
 from ossmend.remediators.invalid_object_state import RestoreSettings, plan
-from ossmend.remediators.writes import RestoreObject
+from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.daemon.test_dispatch import Scene
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ossmend.daemon.told_zh import LONGEST, SENTENCES, sentence
+from ossmend.daemon.explain.sentences_zh import LONGEST, SENTENCES, sentence
 from tests.daemon.chinese import english
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ FILES = sorted(
         for each in (ROOT / "remediators").glob("*.py")
         if each.stem not in ("__init__", "contract", "answers", "writes", "other")
     ]
-    + [ROOT / "remediators" / "causes" / "company.py", ROOT / "daemon" / "cloud" / "pictures.py"]
+    + [ROOT / "remediators" / "causes" / "correlation.py", ROOT / "daemon" / "cloud" / "ask" / "pictures.py"]
 )
 VALUE = "X1"
 NOT_SAID = {

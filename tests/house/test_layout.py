@@ -172,4 +172,4 @@ def test_there_is_one_broad_except_and_it_is_in_dispatch() -> None:
         and path.relative_to(ROOT).parts[0] in ("daemon", "config", "remediators")
         and re.search(r"except (?:Base)?Exception\b", text)
     ]
-    assert guilty == ["daemon/dispatch.py"]
+    assert guilty == ["daemon/stages/dispatch.py"]

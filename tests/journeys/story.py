@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ossmend.daemon import listing
+from ossmend.daemon import queries
 from ossmend.daemon.app import App
 from ossmend.simulator.control import add_fault
 from ossmend.simulator.serve import Running
@@ -59,7 +59,7 @@ class Story:
         self.sim.do(lambda cloud: cloud.clock.advance(seconds))
         self.app.once()
         with self.app.store.read() as connection:
-            return listing.all_cases(connection)
+            return queries.all_cases(connection)
 
     def long(self, passes: int) -> list[dict[str, Any]]:
         """So many passes, half a minute apart; the cases at the end."""

@@ -17,7 +17,7 @@ import oss2
 import pytest
 import requests
 
-from ossmend.daemon import listing
+from ossmend.daemon import queries
 from ossmend.daemon.app import App
 from ossmend.simulator.serve import Running
 from tests.patience import HUNG
@@ -434,8 +434,8 @@ def worked(directory: Path, sim: Running, text: str) -> list[dict[str, Any]]:
     try:
         app.once()
         with app.store.read() as connection:
-            rows = listing.all_cases(connection)
-            return [listing.one_case(connection, row["id"]) or {} for row in rows]
+            rows = queries.all_cases(connection)
+            return [queries.one_case(connection, row["id"]) or {} for row in rows]
     finally:
         app.close()
 

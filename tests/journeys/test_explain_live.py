@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from ossmend.config.load import load
-from ossmend.daemon.cli import main
-from ossmend.daemon.explain import explain_text
-from ossmend.daemon.explain_live import MOST, asking
+from ossmend.daemon.commands.main import main
+from ossmend.daemon.explain.live import MOST, asking
+from ossmend.daemon.explain.text import explain_text
 from ossmend.simulator.serve import Running
 from tests.daemon.chinese import english
 from tests.journeys.test_every_cause import WRITING, configured, get, image, key, text_of

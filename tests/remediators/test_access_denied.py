@@ -10,8 +10,11 @@ from typing import Any, cast
 import pytest
 
 from ossmend.remediators.access_denied import MESSAGE, PATIENCE, plan
-from ossmend.remediators.answers import BucketAccess, Denial, MatchedPolicy, RefererRules
-from ossmend.remediators.contract import Event, KeyOwner, Neighbour, NoSettings, ObjectRef, Tell, TryAgain, Wait
+from ossmend.remediators.contract.answers import BucketAccess, Denial, MatchedPolicy, RefererRules
+from ossmend.remediators.contract.case import Event, Neighbour
+from ossmend.remediators.contract.settings import NoSettings
+from ossmend.remediators.contract.values import KeyOwner, ObjectRef
+from ossmend.remediators.contract.verdict import Tell, TryAgain, Wait
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
 OURS = "1234567890123456"

@@ -16,8 +16,10 @@ from ossmend.remediators.access_forbidden import (
     size_of,
     subject,
 )
-from ossmend.remediators.contract import Act, Case, CorsConfiguration, CorsRule, Done, Event, Subject, Tell, Wait
-from ossmend.remediators.writes import PutBucketCors
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
+from ossmend.remediators.contract.verdict import Act, Done, Tell, Wait
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
 ORIGIN = "https://app.example.com"

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from ossmend.remediators.answers import ImageAnswer, ImageCheck, ObjectVersion
-from ossmend.remediators.contract import Act, Done, Event, ObjectRef, Tell, Verdict
+from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.values import ObjectRef
+from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict
 from ossmend.remediators.image_damage import MOST_VERSIONS, ImageSettings, plan, subject
-from ossmend.remediators.writes import RestoreVersion, versions_digest
+from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
 from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
 REF = ObjectRef("photos", "cat.jpg")

@@ -8,24 +8,12 @@ from typing import Any
 
 import pytest
 
-from ossmend.remediators.answers import LifecycleRule
-from ossmend.remediators.contract import (
-    Act,
-    Case,
-    Done,
-    Event,
-    Missing,
-    ObjectRef,
-    Origin,
-    Reading,
-    Refused,
-    Subject,
-    Tell,
-    TryAgain,
-    Wait,
-)
+from ossmend.remediators.contract.answers import LifecycleRule
+from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Subject
+from ossmend.remediators.contract.values import Missing, ObjectRef
+from ossmend.remediators.contract.verdict import Act, Done, Refused, Tell, TryAgain, Wait
 from ossmend.remediators.invalid_object_state import DAYS, RestoreSettings, plan, subject, tier_for
-from ossmend.remediators.writes import RestoreObject
+from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
 SETTINGS = RestoreSettings(days=3)

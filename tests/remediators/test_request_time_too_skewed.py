@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from ossmend.remediators.contract import ClockReading, ClockSample, Done, Event, Subject, Tell
+from ossmend.remediators.contract.case import Event, Subject
+from ossmend.remediators.contract.values import ClockReading, ClockSample
+from ossmend.remediators.contract.verdict import Done, Tell
 from ossmend.remediators.request_time_too_skewed import (
     THIS_HOST,
     ClockSettings,

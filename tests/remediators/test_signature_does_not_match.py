@@ -7,7 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from ossmend.remediators.contract import Event, KeyLastUsed, KeyOwner, KeyStatus, NoSettings, Subject, Tell
+from ossmend.remediators.contract.case import Event, Subject
+from ossmend.remediators.contract.settings import NoSettings
+from ossmend.remediators.contract.values import KeyLastUsed, KeyOwner, KeyStatus
+from ossmend.remediators.contract.verdict import Tell
 from ossmend.remediators.signature_does_not_match import plan, subject
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 

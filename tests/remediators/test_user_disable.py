@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from ossmend.remediators.answers import ACCOUNT_CODES, Balance
-from ossmend.remediators.contract import Done, Event, NoSettings, Refused, Tell, Verdict
+from ossmend.remediators.contract.answers import ACCOUNT_CODES, Balance
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.settings import NoSettings
+from ossmend.remediators.contract.verdict import Done, Refused, Tell, Verdict
 from ossmend.remediators.user_disable import OURS_WORKS, plan, subject
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 

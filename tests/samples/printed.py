@@ -1,6 +1,6 @@
 """One refusal -> the text that each SDK and tool prints of it, with what that text still tells.
 
-Written from how the SDKs format their errors, not from how the parser reads them: the twin of daemon/sources/shapes/.
+Written from how the SDKs format their errors, not from how the parser reads them: the twin of daemon/sources/parsers/.
 """
 
 from __future__ import annotations

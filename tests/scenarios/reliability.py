@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ossmend.daemon.explain import explain_text
+from ossmend.daemon.explain.text import explain_text
 from tests.scenarios.further import FURTHER
 from tests.scenarios.held_out import HELD_OUT
 from tests.scenarios.listed import LISTED

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.explain import explain_text
+from ossmend.daemon.explain.text import explain_text
 from tests.samples.printed import SHAPES, Refused
 from tests.scenarios.held_out import HELD_OUT
 from tests.scenarios.story import PARTIAL, WHOLE, Story, access_log, go_v2, node, node_json, ossutil

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.explain import explain_text
+from ossmend.daemon.explain.text import explain_text
 from tests.scenarios.further import FURTHER
 from tests.scenarios.listed import LISTED
 from tests.scenarios.retired import RETIRED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.explain import explain_text
+from ossmend.daemon.explain.text import explain_text
 
 STRANGERS = {
     "s3": "<Error><Code>InvalidAccessKeyId</Code><Message>The AWS Access Key Id you provided does not exist in our records.</Message>"

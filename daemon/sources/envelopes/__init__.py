@@ -3,6 +3,6 @@ viewer put around each line, in the encoding it was meant, and told apart by pro
 
 The layer in front of everything: `explain` gives it whole texts, blocks.py the lines around a hit. line.py is what it
 makes, table.py says which envelopes there are and opens them, one in another; streams.py puts the lines of each process
-together again. encodings.py turns bytes into text before all that. Next: shapes/records.py, which finds where records
+together again. encodings.py turns bytes into text before all that. Next: parsers/records.py, which finds where records
 begin.
 """

@@ -2,7 +2,7 @@
 
 Only what is merely a raw line beside where it came from is opened. A record that an application's own logger wrote
 (pino, winston, zap, slog, log4j, ECS, ...) says so by its level, its logger or its error: it stays a structured record,
-whatever a shipper added, and shapes/json_lines.py reads it.
+whatever a shipper added, and parsers/json_lines.py reads it.
 """
 
 from __future__ import annotations

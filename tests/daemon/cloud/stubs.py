@@ -18,7 +18,8 @@ import requests
 
 from ossmend.daemon.cloud.credentials import static
 from ossmend.daemon.cloud.settings import CloudSettings
-from ossmend.remediators.contract import Case, Event, ObjectRef, Subject
+from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.values import ObjectRef
 from ossmend.simulator.serve import Running
 from tests.patience import HUNG
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.cloud import clock_sources
-from ossmend.daemon.cloud.clock_sources import (
+from ossmend.daemon.cloud.ask import clock_sources
+from ossmend.daemon.cloud.ask.clock_sources import (
     DATE_RESOLUTION,
     LONGEST_TRIP,
     Unmeasured,
@@ -23,7 +23,7 @@ from ossmend.daemon.cloud.clock_sources import (
     ntp_sample,
 )
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.remediators.contract import ClockSample
+from ossmend.remediators.contract.values import ClockSample
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import OK_HEADERS, HandClock, StillClock, answer, control, liar, refused_port
 from tests.patience import HUNG

@@ -11,7 +11,7 @@ from ossmend.config.load import load
 from ossmend.daemon.cloud.connect import Cloud
 from ossmend.daemon.cloud.credentials import Credentials, from_environment, static
 from ossmend.daemon.cloud.settings import CloudSettings, EndpointRefused, cloud_settings
-from ossmend.daemon.refusals import CredentialsRefused
+from ossmend.daemon.host.stops import CredentialsRefused
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import BUCKET, answer, control, liar, make_bucket, operations, ref
 

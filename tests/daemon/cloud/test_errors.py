@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ossmend.daemon.cloud.errors import (
+from ossmend.daemon.cloud.wire.errors import (
     BadAnswer,
     NoAnswer,
     NotSent,
@@ -18,7 +18,7 @@ from ossmend.daemon.cloud.errors import (
     rpc_answer,
     without_secrets,
 )
-from ossmend.remediators.contract import Refused, TryAgain
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 ID = {"x-oss-request-id": "66F10B88AAAAAAAAAAAAAAAA"}
 

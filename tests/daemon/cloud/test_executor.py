@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.daemon.cloud.executor import Executor, NotSent, Unsettled
-from ossmend.remediators.contract import CorsRule, ObjectState, Refused, TryAgain
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, TagUser, Write
+from ossmend.daemon.cloud.send.executor import Executor, NotSent, Unsettled
+from ossmend.remediators.contract.values import CorsRule, ObjectState
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.contract.write import Write
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+from ossmend.remediators.writes.restore_object import RestoreObject
+from ossmend.remediators.writes.tag_user import TagUser
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import (
     BUCKET,
@@ -183,11 +187,11 @@ def test_what_was_throttled_was_not_done_and_is_tried_later(open_port: Open, wri
 def test_a_write_whose_answer_broke_off_is_found_by_reading(sim: Running, executor: Executor) -> None:
     make_bucket(sim, objects={"k": archived()})
     write = restore(planned_on=executor.look(restore()))
-    assert not executor.settle(write, SENT_AT)
+    assert not executor.settle(write)
     control(sim, "POST", "faults", {"operation": "RestoreObject", "abort": "reset", "execute": True, "times": 1})
     with pytest.raises(Unsettled):
         executor.send(write)
-    assert executor.settle(write, SENT_AT)
+    assert executor.settle(write)
     assert operations(sim)["RestoreObject"] == 1
 
 
@@ -197,15 +201,15 @@ def test_a_write_that_never_arrived_is_not_found(sim: Running, executor: Executo
     control(sim, "POST", "faults", {"operation": "RestoreObject", "abort": "reset", "times": 1})
     with pytest.raises(Unsettled):
         executor.send(write)
-    assert not executor.settle(write, SENT_AT)
+    assert not executor.settle(write)
 
 
 def test_an_extension_is_found_by_its_later_expiry(sim: Running, executor: Executor) -> None:
     make_bucket(sim, objects={"k": archived(restore={"state": "restored", "days": 1})})
     write = restore(planned_on=executor.look(restore()), days=5)
-    assert not executor.settle(write, SENT_AT)
+    assert not executor.settle(write)
     assert executor.send(write).outcome == "extended"
-    assert executor.settle(write, SENT_AT)
+    assert executor.settle(write)
 
 
 @pytest.mark.parametrize("described", [{"size": 1}, None])
@@ -217,7 +221,7 @@ def test_an_object_that_was_replaced_or_removed_shows_no_effect(
     control(sim, "DELETE", f"buckets/{BUCKET}/objects/k")
     if described is not None:
         control(sim, "PUT", f"buckets/{BUCKET}/objects/k", described)
-    assert not executor.settle(write, SENT_AT)
+    assert not executor.settle(write)
 
 
 def test_settling_asks_again_later_when_the_world_cannot_be_read(open_port: Open) -> None:
@@ -225,7 +229,7 @@ def test_settling_asks_again_later_when_the_world_cannot_be_read(open_port: Open
         executor = executor_of(open_port(server.url))
         for write in (restore(), put_cors(APP)):
             with pytest.raises(TryAgain):
-                executor.settle(write, SENT_AT)
+                executor.settle(write)
 
 
 # ---------------------------------------------------------------------------------------------------------- looking
@@ -261,8 +265,8 @@ def test_rules_arrive_in_order_and_whole(sim: Running, cloud: Cloud, executor: E
     found = cloud.view([]).cors(BUCKET)
     assert found.rules == (OLD, APP)
     assert bool(found.response_vary) == bool(vary)
-    assert executor.settle(write, SENT_AT)
-    assert not executor.settle(put_cors(APP), SENT_AT)
+    assert executor.settle(write)
+    assert not executor.settle(put_cors(APP))
 
 
 def test_rules_that_read_back_different_are_unsettled(sim: Running, executor: Executor) -> None:
@@ -271,7 +275,7 @@ def test_rules_that_read_back_different_are_unsettled(sim: Running, executor: Ex
     write = put_cors(APP)
     with pytest.raises(Unsettled, match="read back different"):
         executor.send(write)
-    assert not executor.settle(write, SENT_AT)
+    assert not executor.settle(write)
 
 
 def test_rules_that_cannot_be_read_back_were_still_accepted(sim: Running, executor: Executor) -> None:
@@ -290,9 +294,9 @@ def test_a_user_is_tagged_and_that_is_found_again(sim: Running, cloud: Cloud, ex
     assert owner is not None
     write = tag(owner.principal, planned_on=owner.digest)
     assert executor.look(write) == write.planned_on
-    assert not executor.settle(write, SENT_AT)
+    assert not executor.settle(write)
     assert executor.send(write).outcome == "tagged"
-    assert executor.settle(write, SENT_AT)
+    assert executor.settle(write)
     assert executor.look(write) != write.planned_on
     cloud.forget(write)
     tagged = cloud.view([]).key_owner(key["id"])

@@ -9,14 +9,15 @@ from typing import Any
 import oss2
 import pytest
 
-from ossmend.daemon.cloud import guard
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.daemon.cloud.errors import BadAnswer, NoAnswer
-from ossmend.daemon.cloud.guard import READ_ONLY, WRITER, WriteForbidden
-from ossmend.daemon.cloud.rpc import Rpc
-from ossmend.daemon.cloud.transport import Connections, Oss, RequestIds
+from ossmend.daemon.cloud.send.executor import WRITER
+from ossmend.daemon.cloud.wire import guard
+from ossmend.daemon.cloud.wire.errors import BadAnswer, NoAnswer
+from ossmend.daemon.cloud.wire.guard import READ_ONLY, WriteForbidden
+from ossmend.daemon.cloud.wire.rpc import Rpc
+from ossmend.daemon.cloud.wire.transport import Connections, Oss, RequestIds
 from ossmend.remediators import writes
-from ossmend.remediators.contract import Refused, TryAgain
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from tests.daemon.cloud.stubs import BUCKET, HandClock, answer, liar, settings_for
 
 READING_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -177,12 +178,13 @@ def test_the_writing_client_knows_restore_and_cors_and_nothing_else(
 
 
 def test_the_lists_of_writes_are_the_writes_that_exist_as_values() -> None:
-    assert sorted([*guard.OSS_WRITES.values(), *guard.RPC_WRITES.values()]) == sorted(writes.OPERATIONS)
+    assert sorted([*WRITER.oss.values(), *WRITER.rpc.values()]) == sorted(writes.OPERATIONS)
+    assert sorted(writes.OPERATIONS) == ["PutBucketCors", "RestoreObject", "RestoreVersion", "TagUser"]
 
 
 def test_nothing_is_both_a_read_and_a_write() -> None:
-    assert not set(guard.OSS_READS) & set(guard.OSS_WRITES)
-    assert not set(guard.RPC_READS) & set(guard.RPC_WRITES)
+    assert not set(guard.OSS_READS) & set(WRITER.oss)
+    assert not set(guard.RPC_READS) & set(WRITER.rpc)
     assert {method for method, _, _ in guard.OSS_READS} <= READING_METHODS
 
 

@@ -10,12 +10,13 @@ from decimal import Decimal
 import oss2
 import pytest
 
+from ossmend.daemon.cloud.ask.pictures import FETCH_CAP
+from ossmend.daemon.cloud.ask.view import CloudView
 from ossmend.daemon.cloud.connect import Cloud, connect
-from ossmend.daemon.cloud.pace import Budget
-from ossmend.daemon.cloud.pictures import FETCH_CAP
-from ossmend.daemon.cloud.view import CloudView
-from ossmend.remediators.answers import BucketAccess, ImageCheck, RefererRules
-from ossmend.remediators.contract import Missing, ObjectRef, Refused, TryAgain
+from ossmend.daemon.cloud.wire.rate_limit import Budget
+from ossmend.remediators.contract.answers import BucketAccess, ImageCheck, RefererRules
+from ossmend.remediators.contract.values import Missing, ObjectRef
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.cloud.stubs import StillClock, settings_for
 

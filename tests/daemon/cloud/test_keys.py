@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from ossmend.daemon.cloud.ask.cache import Memory
+from ossmend.daemon.cloud.ask.keys import KNOWN, STATUS, UNKNOWN
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.daemon.cloud.keys import KNOWN, STATUS, UNKNOWN
-from ossmend.daemon.cloud.memory import Memory
-from ossmend.daemon.cloud.pace import Pace
-from ossmend.remediators.contract import KeyNetworks, KeyOwner, Refused, TryAgain
+from ossmend.daemon.cloud.wire.rate_limit import Pace
+from ossmend.remediators.contract.values import KeyNetworks, KeyOwner
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import StillClock, answer, control, liar, operations
 

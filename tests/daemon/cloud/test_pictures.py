@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ossmend.daemon.cloud.pictures import FETCH_CAP, look, too_large
+from ossmend.daemon.cloud.ask.pictures import FETCH_CAP, look, too_large
 
 image = pytest.importorskip("PIL.Image", reason="the extra `images` is not installed")
 

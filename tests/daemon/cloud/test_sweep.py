@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossmend.daemon.cloud.sweep import CHANCE, FEW, WORTH, before, sweep
-from ossmend.daemon.cloud.wire import KEY_BYTES, Page, Row
+from ossmend.daemon.cloud.ask.list_batch import CHANCE, FEW, WORTH, before, sweep
+from ossmend.daemon.cloud.wire.answers import KEY_BYTES, Page, Row
 
 
 class Shelf:

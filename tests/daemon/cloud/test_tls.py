@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.remediators.contract import Refused, TryAgain
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from tests.daemon.cloud.stubs import Liar, answer, liar, ref
 
 Open = Callable[..., Cloud]

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ossmend.daemon.cloud import transport
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.daemon.cloud.transport import RequestIds
-from ossmend.remediators.contract import Missing, Refused, TryAgain
+from ossmend.daemon.cloud.wire import transport
+from ossmend.daemon.cloud.wire.transport import RequestIds
+from ossmend.remediators.contract.values import Missing
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from tests.daemon.cloud.stubs import BUCKET, HandClock, answer, liar, oss_error, page_of, ref, refused_port
 
 Open = Callable[..., Cloud]

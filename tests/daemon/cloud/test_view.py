@@ -8,10 +8,12 @@ from functools import partial
 
 import pytest
 
+from ossmend.daemon.cloud.ask.view import LIFE
 from ossmend.daemon.cloud.connect import Cloud
-from ossmend.daemon.cloud.view import LIFE
-from ossmend.remediators.contract import CorsConfiguration, Missing, ObjectRef, ObjectState, Refused, TryAgain
-from ossmend.remediators.writes import PutBucketCors, RestoreObject
+from ossmend.remediators.contract.values import CorsConfiguration, Missing, ObjectRef, ObjectState
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+from ossmend.remediators.writes.restore_object import RestoreObject
 from ossmend.simulator import edit
 from ossmend.simulator.serve import Running
 from ossmend.simulator.state import Cloud as Account

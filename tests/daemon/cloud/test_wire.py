@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ossmend.daemon.cloud import wire
-from ossmend.daemon.cloud.elements import Unreadable
-from ossmend.remediators.contract import CorsConfiguration, CorsRule, ObjectRef
+from ossmend.daemon.cloud.wire import answers as wire
+from ossmend.daemon.cloud.wire.elements import Unreadable
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, ObjectRef
 
 UNTIL = datetime(2017, 4, 16, 8, 12, 33, tzinfo=UTC)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,15 +12,19 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from ossmend.daemon.host.stops import StateLocked, StateUnavailable
 from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.cases import Decision, Fold
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import entries as entries_table
 from ossmend.daemon.journal.schema import metadata
 from ossmend.daemon.journal.store import Store, open_store
-from ossmend.daemon.refusals import StateLocked, StateUnavailable
-from ossmend.remediators.contract import CorsRule, Event, Subject
-from ossmend.remediators.writes import PutBucketCors, RestoreObject, RestoreVersion, Write, digest, versions_digest
+from ossmend.remediators.contract.case import Event, Subject
+from ossmend.remediators.contract.values import CorsRule
+from ossmend.remediators.contract.write import Write, digest
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+from ossmend.remediators.writes.restore_object import RestoreObject
+from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
 from tests.patience import HUNG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -236,35 +239,31 @@ def test_an_approval_names_one_write_and_expires(store: Store) -> None:
         assert intents.approval(connection, digest(restore()), NOW + intents.APPROVAL_LIFE) is None
 
 
-def done(write: Write) -> intents.Intent:
-    return intents.Intent(1, 1, "p", write, "done", digest(write), NOW, NOW)
-
-
 def test_undoing_a_merge_puts_the_earlier_rules_back_on_what_the_merge_left() -> None:
     old, new = CorsRule(("https://a",), ("GET",)), CorsRule(("https://b",), ("PUT",))
     write = PutBucketCors(bucket="b", rules=(old, new), before=(old,), planned_on="then")
-    undo = intents.undoing(done(write))
+    undo = write.undone("")
     assert isinstance(undo, PutBucketCors)
     assert (undo.rules, undo.before) == ((old,), (old, new))
     assert undo.planned_on != "then"
 
 
 def test_nothing_can_undo_a_restore_or_a_first_rule() -> None:
-    assert intents.undoing(done(restore())) is None
+    assert restore().undone("") is None
     first = PutBucketCors(bucket="b", rules=(CorsRule(("*",), ("GET",)),), planned_on="x")
-    assert intents.undoing(done(first)) is None
+    assert first.undone("") is None
 
 
-def copied_back(outcome: str) -> intents.Intent:
+def copied_back(outcome: str) -> Write | None:
     write = RestoreVersion(
         bucket="b", key="k", version_id="good", etag="G", size=1, current="bad", current_etag="B",
         storage_class="IA", acl="private", planned_on=versions_digest("bad", "B"),
     )  # fmt: skip
-    return replace(done(write), outcome=outcome)
+    return write.undone(outcome)
 
 
 def test_undoing_a_copied_version_copies_the_one_before_over_the_copy() -> None:
-    undo = intents.undoing(copied_back("copied as made"))
+    undo = copied_back("copied as made")
     assert isinstance(undo, RestoreVersion)
     assert (undo.version_id, undo.etag, undo.current, undo.acl) == ("bad", "B", "made", "private")
     assert undo.planned_on == versions_digest("made", "G")
@@ -272,7 +271,7 @@ def test_undoing_a_copied_version_copies_the_one_before_over_the_copy() -> None:
 
 @pytest.mark.parametrize("outcome", ["found", "copied as ?", ""])
 def test_a_copy_whose_version_is_not_known_cannot_be_undone(outcome: str) -> None:
-    assert intents.undoing(copied_back(outcome)) is None
+    assert copied_back(outcome) is None
 
 
 def test_threads_take_turns_and_every_entry_has_its_place(store: Store) -> None:

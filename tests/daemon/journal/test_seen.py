@@ -14,7 +14,7 @@ from alembic.config import Config
 from ossmend.daemon.journal import seen
 from ossmend.daemon.journal.schema import writes
 from ossmend.daemon.journal.store import Store, open_store
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

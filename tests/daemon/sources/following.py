@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ossmend.daemon.sources import Batch, Source
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 
 class HandClock:

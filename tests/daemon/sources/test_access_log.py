@@ -11,7 +11,7 @@ import pytest
 
 from ossmend.daemon.sources.access_log import AccessLog, LogObject, entry_event, hour_of, parse_line, refused_lines
 from ossmend.daemon.sources.app_log import AppLog
-from ossmend.remediators.contract import TryAgain
+from ossmend.remediators.contract.verdict import TryAgain
 from tests.daemon.sources.following import Follower, HandClock
 
 NOW = datetime(2026, 9, 13, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from ossmend.daemon.sources import app_log
 from ossmend.daemon.sources.app_log import AppLog
 from ossmend.daemon.sources.taking import PATIENT_SECONDS, QUIET_SECONDS
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 from tests.daemon.sources.following import Follower, HandClock
 from tests.samples.printed import SHAPES, Refused
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossmend.daemon.cli import main
+from ossmend.daemon.commands.main import main
 from ossmend.daemon.sources.envelopes.encodings import as_text
 from ossmend.daemon.sources.envelopes.marks import without_colours, without_octal
 from ossmend.daemon.sources.raw import Raw

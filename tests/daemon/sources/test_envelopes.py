@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ossmend.daemon.sources.envelopes.encodings import as_text
-from ossmend.daemon.sources.shapes import events_in
-from ossmend.remediators.contract import Event
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.remediators.contract.case import Event
 from tests.daemon.sources.writing import at_once, line_by_line, torn
 from tests.samples.printed import SHAPES, Refused
 from tests.samples.wrapped import IN_PARTS, WHOLE, WRAPPERS, Process

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.anchored import Words, places
-from ossmend.daemon.sources.shapes import events_in
-from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
-from ossmend.daemon.sources.shapes.names import KNOWN_CODES, spellings
-from ossmend.remediators.contract import Event
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
+from ossmend.daemon.sources.parsers.names import KNOWN_CODES, spellings
+from ossmend.remediators.contract.case import Event
 from tests.daemon.sources.writing import at_once, line_by_line
 from tests.samples.printed import CODES, SHAPES, Refused
 

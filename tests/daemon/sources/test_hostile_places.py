@@ -7,10 +7,10 @@ import json
 import pytest
 
 from ossmend.daemon.sources.envelopes import shippers
-from ossmend.daemon.sources.shapes import events_in
-from ossmend.daemon.sources.shapes.forged import without_clients_words
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.remediators.agreement import naming, readings
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 HOST = "inner.oss-cn-hangzhou.aliyuncs.com"
 PLACE = f"https://{HOST}/payroll/x.bin"

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from ossmend.daemon.sources.shapes import events_in
-from ossmend.remediators.contract import Event, ObjectRef, Origin
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.remediators.contract.case import Event, Origin
+from ossmend.remediators.contract.values import ObjectRef
 
 GO = (
     "oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, "

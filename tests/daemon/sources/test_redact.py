@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossmend.daemon.redact import mask_key_id, printable, redact
+from ossmend.daemon.host.redact import mask_key_id, printable, redact
 from tests.work import grows
 
 SECRET = "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.sources.shapes import events_in
-from ossmend.daemon.sources.shapes.access_line import parse_line
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.sources.parsers.access_line import parse_line
 
 SHARED = Path(os.environ.get("OSSMEND_SHARED") or Path(__file__).parents[4] / "shared")
 SAMPLES = SHARED / "samples" / "real_samples_dev.jsonl"

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ossmend.daemon.sources.shapes import event_for_code, events_in
-from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES, SHARED
-from ossmend.remediators.contract import Event, ObjectRef, Origin
+from ossmend.daemon.sources.parsers import event_for_code, events_in
+from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES, SHARED
+from ossmend.remediators.contract.case import Event, Origin
+from ossmend.remediators.contract.values import ObjectRef
 from tests.samples.printed import CODES, SHAPES, Refused
 from tests.work import grows
 

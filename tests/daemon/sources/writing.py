@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ossmend.daemon.sources.app_log import AppLog
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 from tests.daemon.sources.following import Follower, HandClock
 
 LONG = 10.0

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from ossmend.daemon.sources.shapes.names import NOT_REFUSALS, REFUSALS
+from ossmend.daemon.sources.parsers.names import NOT_REFUSALS, REFUSALS
 from ossmend.remediators import causes, writes
 from ossmend.remediators.causes import CAUSES, CODES, FAMILIES
+from ossmend.remediators.causes.indicators import MOST_OF_AN_EC, ec
 from ossmend.remediators.causes.model import Cause, Text
-from ossmend.remediators.causes.signs import MOST_OF_AN_EC, ec
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 AGREED = """never-restored restoring restored-copy-expired already-readable not-archived direct-read-on object-missing

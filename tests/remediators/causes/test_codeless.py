@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ossmend.remediators.causes import CAUSES, diagnose_event
-from ossmend.remediators.contract import Diagnosis, Event
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.verdict import Diagnosis
 
 ID = "66F10B88C0FFEE1234ABCD01"
 PROXY = ("proxy", "代理", "CDN", "firewall")

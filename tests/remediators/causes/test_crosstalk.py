@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ossmend.daemon.sources.shapes.messages import MESSAGE_CODES
+from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.remediators.causes import CAUSES, diagnose_event
 from ossmend.remediators.causes.model import Sign
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 WHOLE = {
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "

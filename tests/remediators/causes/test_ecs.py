@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ossmend.remediators.causes import CAUSES, diagnose_event, ecs
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 OF_THE_LIST = """0002-00000008 0002-00000032 0002-00000033 0002-00000080 0002-00000212 0002-00000213 0002-00000223

@@ -10,9 +10,9 @@ import pytest
 
 from ossmend.remediators.causes import diagnose_event
 from ossmend.remediators.causes.engine import MOST_CONFIDENT, weigh
+from ossmend.remediators.causes.indicators import against, said
 from ossmend.remediators.causes.model import cause
-from ossmend.remediators.causes.signs import against, said
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 A = cause("a", "X", ("A", "甲"), (("Do.", "做。"),), signs=(said("alpha", 3), against("message", "beta", 3)))
 B = cause("b", "X", ("B", "乙"), (("Do.", "做。"),), signs=(said("beta", 3),))

@@ -9,7 +9,7 @@ import pytest
 
 from ossmend.remediators.causes import CAUSES, CODES, diagnose_event
 from ossmend.remediators.causes.model import Sign
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 OWNER = "The bucket you access does not belong to you."
 ACL = "You have no right to access this object because of bucket acl."

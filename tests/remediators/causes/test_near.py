@@ -6,7 +6,7 @@ import pytest
 
 from ossmend.remediators.causes import CODES, diagnose_event
 from ossmend.remediators.causes.near import nearest
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from ossmend.remediators.causes import signed, times
 from ossmend.remediators.causes.features import features, key_shape
-from ossmend.remediators.contract import Event
+from ossmend.remediators.contract.case import Event
 
 SERVED = datetime(2024, 9, 23, 6, 32, 40, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.explain import explain_text
+from ossmend.daemon.explain.text import explain_text
 from tests.samples.pasted.judge import differences
 
 OURS = Path(__file__).with_name("reports.jsonl")

@@ -1,0 +1,98 @@
+"""A person's word on a case, left in the journal for the daemon to heed: approve, reject, retry, undo."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from ossmend.daemon.journal import cases, entries, intents
+from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.store import Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Impossible(Exception):
+    """That cannot be said of this case; the sentence tells why."""
+
+
+def approve(store: Store, case_id: int) -> dict[str, Any]:
+    """Let exactly the writes that are held now go; another plan needs another approval."""
+    return _answer(store, case_id, granted=True)
+
+
+def reject(store: Store, case_id: int) -> dict[str, Any]:
+    """Refuse the writes that are held now, for as long as an approval would have lived."""
+    return _answer(store, case_id, granted=False)
+
+
+def retry(store: Store, case_id: int) -> dict[str, Any]:
+    """Look at the case again now; a parked case gets another try."""
+    now = datetime.now(UTC)
+    with store.begin() as connection:
+        _existing(connection, case_id)
+        cases.reopen(connection, case_id, now)
+        entries.append(connection, now, [Entry("case.retry", case_id, {"by": _person()})])
+    return {"case": case_id, "done": "retry", "writes": []}
+
+
+def undo(store: Store, case_id: int) -> dict[str, Any]:
+    """Ask for the newest undoable write of the case to be taken back."""
+    now = datetime.now(UTC)
+    with store.begin() as connection:
+        _existing(connection, case_id)
+        done = [intent for intent in intents.of_case(connection, case_id) if intent.state == "done"]
+        undoable = [intent.write.undone(intent.outcome) for intent in reversed(done)]
+        write = next((write for write in undoable if write is not None), None)
+        if write is None:
+            raise Impossible(f"case {case_id} has no write that can be undone: a restored copy expires by itself")
+        intents.put(connection, case_id, "undo", write, "asked", now, cost=None, outcome="undo")
+        cases.reopen(connection, case_id, now)
+        entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])
+    return {"case": case_id, "done": "undo", "writes": [{"operation": write.operation, "target": write.target}]}
+
+
+def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
+    now, person = datetime.now(UTC), _person()
+    with store.begin() as connection:
+        _existing(connection, case_id)
+        held = [intent for intent in intents.of_case(connection, case_id) if intent.state == "held"]
+        if not held:
+            raise Impossible(f"case {case_id} holds no write")
+        digests = [intent.digest for intent in held]
+        intents.approve(connection, digests, case_id, person, now, granted=granted)
+        cases.wake(connection, [case_id], now)
+        kind = "write.approved" if granted else "write.rejected"
+        entries.append(connection, now, [Entry(kind, case_id, {"by": person, "digests": digests})])
+    shown = [{"operation": each.write.operation, "target": each.write.target, "digest": each.digest} for each in held]
+    return {"case": case_id, "done": "approve" if granted else "reject", "writes": shown}
+
+
+def _existing(connection: sa.Connection, case_id: int) -> None:
+    if cases.get(connection, case_id) is None:
+        raise Impossible(f"there is no case {case_id}")
+
+
+def _person() -> str:
+    """Who says so, as far as the machine knows."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+STEER: Mapping[str, Callable[[Store, int], dict[str, Any]]] = {
+    "approve": approve,
+    "reject": reject,
+    "retry": retry,
+    "undo": undo,
+}
+
+
+def render(report: dict[str, Any], console: Console) -> None:
+    console.print(f"case {report['case']}: {report['done']}; the daemon heeds it within seconds", markup=False)
+    for write in report["writes"]:
+        console.print(f"  {write['operation']} {write['target']}", markup=False)

@@ -1,0 +1,1 @@
+"""What changes something: the one caller that can."""

@@ -1,0 +1,57 @@
+"""PutBucketCors on the wire: PUT /?cors."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import oss2.models
+
+from ossmend.daemon.cloud.send.sender import Sender, Sent, sender
+from ossmend.daemon.cloud.wire.errors import Unsettled
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+
+
+@sender(PutBucketCors)
+class PutsCors(Sender[PutBucketCors]):
+    route = ("PUT", "bucket", "cors")
+
+    def look(self, write: PutBucketCors) -> str:
+        return self.hands.reads.cors(write.bucket).digest
+
+    def send(self, write: PutBucketCors) -> Sent:
+        """No conditional write exists: read back, for somebody may have written at the same moment."""
+        rules = [_oss2_rule(rule) for rule in write.rules]
+        bucket = self.hands.bucket(write.operation, write.bucket)
+        answer = bucket.put_bucket_cors(oss2.models.BucketCors(rules, write.response_vary))
+        request_id = answer.request_id or None
+        try:
+            now = self.hands.reads.cors(write.bucket)
+        except (TryAgain, Refused):
+            return Sent(request_id, "accepted, not read back")
+        if not _same(now, write):
+            raise Unsettled(f"{write.target}: the rules were accepted ({request_id}) and read back different")
+        return Sent(request_id, "merged")
+
+    def settle(self, write: PutBucketCors) -> bool:
+        return _same(self.hands.reads.cors(write.bucket), write)
+
+    def stale(self, write: PutBucketCors) -> Iterable[Hashable]:
+        return (("cors", write.bucket),)
+
+
+def _oss2_rule(rule: CorsRule) -> Any:
+    return oss2.models.CorsRule(
+        allowed_origins=list(rule.allowed_origins),
+        allowed_methods=list(rule.allowed_methods),
+        allowed_headers=list(rule.allowed_headers),
+        expose_headers=list(rule.expose_headers),
+        max_age_seconds=rule.max_age_seconds,
+    )
+
+
+def _same(now: CorsConfiguration, write: PutBucketCors) -> bool:
+    """Absent and false are the same for ResponseVary: OSS may spell its default out."""
+    return now.rules == write.rules and bool(now.response_vary) == bool(write.response_vary) and not now.unknown

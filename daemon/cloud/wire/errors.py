@@ -1,0 +1,168 @@
+"""What went wrong on the wire -> what we do next: TryAgain, Refused, and for writes Unsettled or NotSent.
+
+The SDKs lose half of an error (nested details, bodies over 4096 bytes or in chunks, a HEAD's header) and print secrets
+with the rest. Therefore transport.py and rpc.py hand every answer that is not a success to this file, whole, before
+an SDK sees it. Nothing here is ever a finding about the user: these are refusals of our own requests.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+
+from ossmend.daemon.host.redact import mask_key_id, printable, redact
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+
+BODY_CAP = 1024 * 1024
+MESSAGE_CAP = 1000
+SOON, THROTTLED = timedelta(seconds=5), timedelta(seconds=30)
+_PERMANENT_5XX = frozenset({501, 505})
+_THROTTLES = frozenset(
+    """QpsLimitExceeded TotalQpsLimitExceeded DownloadTrafficRateLimitExceeded UploadTrafficRateLimitExceeded
+    ActiveRequestLimitExceeded CpuLimitExceeded MetaOperationQpsLimitExceeded ServiceUnavailable SlowDown
+    TooManyRequests RequestTimeout""".split()
+)
+
+
+class NoAnswer(Exception):
+    """No whole answer came. `left` tells whether the request may have reached the other side."""
+
+    def __init__(self, operation: str, why: str, *, left: bool) -> None:
+        super().__init__(f"{operation}: {why}")
+        self.operation = operation
+        self.why = why
+        self.left = left
+
+
+class BadAnswer(Exception):
+    """An answer that is not a success, read whole."""
+
+    def __init__(
+        self, operation: str, status: int, code: str, message: str, request_id: str | None, after: timedelta
+    ) -> None:
+        super().__init__(f"{operation}: {status} {code} ({request_id or 'no request id'}): {message}")
+        self.operation = operation
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.after = after
+
+    @property
+    def throttled(self) -> bool:
+        """Turned away before anything was done."""
+        return self.status == 429 or self.code in _THROTTLES or self.code.startswith("Throttling")
+
+    @property
+    def passing(self) -> bool:
+        """Waiting may help."""
+        return self.throttled or self.status == 408 or (self.status >= 500 and self.status not in _PERMANENT_5XX)
+
+
+class Unsettled(Exception):
+    """A write left and its answer was lost: only reading the world tells whether it took effect."""
+
+
+class NotSent(Exception):
+    """A write did not leave, for certain."""
+
+
+def of_read(error: NoAnswer | BadAnswer) -> TryAgain | Refused:
+    """What a failed question means."""
+    if isinstance(error, NoAnswer):
+        return TryAgain(str(error), SOON)
+    if error.passing:
+        return TryAgain(str(error), error.after)
+    return _refused(error)
+
+
+def of_write(error: NoAnswer | BadAnswer) -> TryAgain | Refused | Unsettled | NotSent:
+    """What a failed write means. Only what OSS turned away before doing anything may simply be tried again."""
+    if isinstance(error, NoAnswer):
+        return Unsettled(str(error)) if error.left else NotSent(str(error))
+    if error.throttled:
+        return TryAgain(str(error), error.after)
+    return Unsettled(str(error)) if error.passing else _refused(error)
+
+
+def _refused(error: BadAnswer) -> Refused:
+    code = error.code or f"HTTP {error.status}"
+    return Refused(error.operation, code, error.message, error.request_id, error.status)
+
+
+# ------------------------------------------------------------------------------------------------- reading the answer
+
+
+def oss_answer(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> BadAnswer:
+    """OSS's error, from its body or, for a HEAD, from the header that stands in for one."""
+    if not body and headers.get("x-oss-err"):
+        body = _base64(headers["x-oss-err"])
+    code, message = _code_and_message(body)
+    request_id = headers.get("x-oss-request-id") or None
+    return BadAnswer(operation, status, code, without_secrets(message), request_id, _after(headers))
+
+
+def rpc_answer(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> BadAnswer:
+    """RAM's error: JSON, or the gateway's XML, or a page of HTML by something in between."""
+    try:
+        told: Any = json.loads(body)
+    except ValueError:
+        told = None
+    if isinstance(told, dict):
+        code, message, request_id = (str(told.get(name) or "") for name in ("Code", "Message", "RequestId"))
+    else:
+        (code, message), request_id = _code_and_message(body), ""
+    request_id = request_id or headers.get("x-acs-request-id", "")
+    return BadAnswer(operation, status, code, without_secrets(message), request_id or None, _after(headers))
+
+
+def parse_xml(body: bytes) -> Element | None:
+    """The root element; None where this is no XML, or XML that declares entities."""
+    try:
+        root: Element = ElementTree.fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):  # LookupError: an encoding nobody knows
+        return None
+    return root
+
+
+def _code_and_message(body: bytes) -> tuple[str, str]:
+    root = parse_xml(body)
+    if root is not None:
+        found = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
+        return found.get("Code", ""), found.get("Message", "")
+    text = body.decode("utf-8", "replace")
+    code = re.search(r"<Code>([A-Za-z0-9._-]{1,100})</Code>", text)
+    message = re.search(r"<Message>([^<]{1,2000})</Message>", text)
+    return code[1] if code else "", message[1] if message else text[:200]
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _after(headers: Mapping[str, str]) -> timedelta:
+    """OSS does not document Retry-After; what stands between us and OSS may send it."""
+    told = headers.get("Retry-After", "")
+    return timedelta(seconds=min(int(told), 600)) if told.isascii() and told.isdigit() else THROTTLED
+
+
+_STRING_TO_SIGN = re.compile(r"(server string to sign is:).*", re.IGNORECASE | re.DOTALL)
+_KEY_ID = re.compile(r"\b(?:LTAI|STS\.|TMP\.)[A-Za-z0-9._=]{10,}")
+
+
+def without_secrets(text: str) -> str:
+    """Signatures, tokens and strings to sign gone, key ids masked in the middle; one line of readable length."""
+    text = redact(_STRING_TO_SIGN.sub(r"\1 ***", text[: 4 * MESSAGE_CAP]))
+    return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), text))[:MESSAGE_CAP]

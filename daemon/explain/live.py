@@ -1,0 +1,134 @@
+"""`ossmend explain --live`: one event -> what its remediator says after it has asked the cloud, by reads alone.
+
+The same plan that the daemon would make, in a dry run of one: nothing is stored, nothing can be written. explain.py
+puts it in the place of what the text alone tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ossmend.config.model import Config, Policy
+from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.settings import cloud_settings
+from ossmend.daemon.explain import sentences_zh as told_zh
+from ossmend.daemon.host.clock import SystemClock
+from ossmend.daemon.host.show import clean
+from ossmend.remediators import causes
+from ossmend.remediators.contract.case import Case, Event, Neighbour
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, TryAgain, Verdict, Wait
+
+MOST = 20
+"""Refusals of one text that the cloud is asked about; a whole log is the daemon's work."""
+LONG_AGO = timedelta(hours=1)
+"""Nobody waits here: a diagnostic message that is not there yet is told as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of it, in the shape that explain.py prints."""
+
+    diagnosis: Diagnosis
+    writes: list[dict[str, Any]]
+
+
+@contextmanager
+def asking(config: Config) -> Iterator[Live]:
+    """A connection for one explanation. Raises CredentialsRefused."""
+    cloud = connect(cloud_settings(config), clock=SystemClock(), may_write=False)
+    try:
+        yield Live(config, cloud)
+    finally:
+        cloud.close()
+
+
+class Live:
+    """Answers about the first MOST events; None for the rest and where no remediator knows the code."""
+
+    def __init__(self, config: Config, cloud: Cloud) -> None:
+        self._config = config
+        self._view = cloud.view(())
+        self._left = MOST
+
+    def found(self, event: Event, others: Sequence[Event], told: Diagnosis, lang: str = "en") -> Found | None:
+        """`told` is what the text alone tells: it stays where the cloud cannot be asked."""
+        remediator = Remediator.registry.get(event.code or "")
+        if remediator is None or event.fields.get("stranger") or self._left == 0:
+            return None
+        self._left -= 1
+        policy = next((p for p in self._config.policies if _takes(p, event)), None)
+        settings = policy.settings_for(remediator.code) if policy else remediator.settings.only_telling()
+        speaking = causes.SPOKEN.set(lang)
+        try:
+            case = self._case(event, others, remediator.subject(event, settings))
+            verdict: Verdict = remediator.plan(case, self._view, settings)
+        except (TryAgain, Refused) as trouble:
+            return Found(replace(told, evidence=(*told.evidence, *_said((f"could not check: {trouble}",), lang))), [])
+        finally:
+            causes.SPOKEN.reset(speaking)
+        return _found(verdict, told, policy, event, lang)
+
+    def _case(self, event: Event, others: Sequence[Event], subject: Any) -> Case:
+        now = self._view.now()
+        seen = event.time or now
+        alike = [other for other in others if other.code == event.code]
+        return Case(
+            id=0,
+            policy="",
+            code=event.code,
+            subject=subject,
+            events=1 + len(alike),
+            opened_at=now - LONG_AGO,
+            first_seen=seen,
+            last_seen=seen,
+            samples=(*alike[-5:], event),
+            dry_run=True,
+            beside=tuple(_neighbour(other, seen) for other in others if other.code != event.code),
+        )
+
+
+def _neighbour(event: Event, seen: datetime) -> Neighbour:
+    return Neighbour(id=0, code=event.code, cause=None, event=event, usage={}, first_seen=seen, last_seen=seen)
+
+
+def _takes(policy: Policy, event: Event) -> bool:
+    return policy.enabled and event.code in policy.on and policy.match.fits(event)
+
+
+def _said(sentences: Sequence[str], lang: str) -> tuple[str, ...]:
+    """A remediator's own sentences, in the language asked for; the catalogue's are in it already."""
+    return tuple(told_zh.sentence(each) for each in sentences) if lang == "zh" else tuple(sentences)
+
+
+def _spoken(diagnosis: Diagnosis, lang: str) -> Diagnosis:
+    return replace(diagnosis, evidence=_said(diagnosis.evidence, lang))
+
+
+def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Event, lang: str) -> Found:
+    """A write that lies outside of the policy is none: the daemon would not store it."""
+    match verdict:
+        case Act(writes, _, diagnosis) if policy is not None:
+            planned = [
+                {
+                    "operation": write.operation,
+                    "target": clean(write.target),
+                    "policy": policy.name,
+                    "mode": policy.mode,
+                    "note": "刚刚已向云端查询" if lang == "zh" else "the cloud was asked just now",
+                }
+                for write in writes
+                if policy.match.covers(write.place, event)
+            ]
+            return Found(_spoken(diagnosis, lang), planned)
+        case Act(_, _, diagnosis) | Tell(_, diagnosis):
+            return Found(_spoken(diagnosis, lang), [])
+        case Done(why, cause) | Wait(_, why, cause):
+            named = told if cause in (told.cause, "unknown") else causes.diagnosis(cause, 0.95, ())
+            now = "刚刚查询" if lang == "zh" else "asked just now"
+            (why,) = _said((why,), lang)
+            return Found(replace(named, evidence=(f"{now}{'：' if lang == 'zh' else ': '}{why}", *told.evidence)), [])

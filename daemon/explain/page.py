@@ -1,0 +1,227 @@
+"""An explanation -> paragraphs on a terminal. The texts are the catalogue's; what comes from the log is plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ossmend.daemon.explain import page_zh as explained_zh
+from ossmend.daemon.explain.proposals import BARE
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.write import Write
+from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+from ossmend.remediators.writes.restore_object import RestoreObject
+from ossmend.remediators.writes.restore_version import RestoreVersion
+from ossmend.remediators.writes.tag_user import TagUser
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+HEADINGS = {
+    "en": {
+        "who": "who",
+        "host": "host",
+        "client": "client",
+        "access_key_id": "key id",
+        "operation": "operation",
+        "key": "object",
+        "meant": "did you mean",
+        "cause": "cause",
+        "maybe": "one of these",
+        "evidence": "evidence",
+        "next": "next",
+        "avoid": "do not",
+        "also": "less likely",
+        "more": "and {} more like it:",
+        "grant": "narrowest grant",
+        "writes": "would write",
+        "nothing": "No refusal of OSS was found in this text.",
+        "ours": "what ossmend does about it",
+        "told": "It becomes a case that tells a person. Nothing is written for it.",
+        "default": "default",
+        "may": "may write",
+        "none": "nothing",
+        "needs": "needs {} on {}",
+        "only": "{} (only if {})",
+    },
+    "zh": {
+        "who": "涉及",
+        "host": "域名",
+        "client": "客户端",
+        "access_key_id": "密钥",
+        "operation": "操作",
+        "key": "对象",
+        "meant": "您是否想查询",
+        "cause": "原因",
+        "maybe": "可能是其一",
+        "evidence": "依据",
+        "next": "下一步",
+        "avoid": "不要",
+        "also": "可能性较小",
+        "more": "另有 {} 条同类拒绝：",
+        "grant": "最小授权",
+        "writes": "将执行",
+        "nothing": "文本中没有发现 OSS 的拒绝信息。",
+        "ours": "ossmend 的处理方式",
+        "told": "作为一个案例告知运维人员，不会写入任何内容。",
+        "default": "默认",
+        "may": "可能的写入",
+        "none": "无",
+        "needs": "需要权限 {}，资源 {}",
+        "only": "{}（仅当设置了 {}）",
+    },
+}
+_CITED = re.compile(r" \((?:facts|scenarios?|design)\b[^)]*\)")
+"""Sources are for those who read the code."""
+_WHO = ("host", "key", "client", "access_key_id", "operation")
+"""Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""
+FEW = 5
+"""In a text with more refusals than this, those that are explained alike are explained once."""
+LIKELY = 0.5
+"""Below, no cause is more likely than not, and all that may be are told alike."""
+_EXAMPLES: dict[str, Write] = {
+    example.operation: example
+    for example in (
+        RestoreObject(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on=""),
+        PutBucketCors(bucket="BUCKET", rules=(), planned_on=""),
+        TagUser(principal="USER", user_id="", tags=(), planned_on=""),
+        RestoreVersion(bucket="BUCKET", key="KEY", version_id="V", size=0, current="", storage_class="", planned_on=""),
+    )
+}
+"""Writes of nothing in particular, to say which permissions they need."""
+
+
+def render(report: dict[str, Any], lang: str, console: Console) -> None:
+    """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were."""
+    if not report["events"]:
+        _say(console, HEADINGS[lang]["nothing"])
+    for number, alike in enumerate(_alike(report["events"])):
+        if number:
+            console.print()
+        _render_event(alike[0], lang, console)
+        if len(alike) > 1:
+            _render_more(alike[1:], lang, console)
+
+
+def _alike(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The refusals that are explained alike; in a text with few of them each for itself."""
+    if len(events) <= FEW:
+        return [[event] for event in events]
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for event in events:
+        writes = tuple(sorted({write["operation"] for write in event["writes"]}))
+        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes), []).append(event)
+    return list(groups.values())
+
+
+def _render_more(events: list[dict[str, Any]], lang: str, console: Console) -> None:
+    from rich.text import Text
+
+    console.print(Text(f"  {HEADINGS[lang]['more'].format(len(events))}", style="dim"))
+    for event in events[:FEW]:
+        console.print(Text(f"    {_head(event)}"), soft_wrap=True)
+    if len(events) > FEW:
+        console.print(Text("    ..."))
+
+
+def _head(event: dict[str, Any]) -> str:
+    """Code, place, EC and request id on one line."""
+    bare_ec = event["shape"] == BARE and not event["code"]
+    parts = (
+        str(event["code"] or ("" if bare_ec else "403")),
+        f"oss://{event['bucket']}/{event['key'] or ''}" if event["bucket"] else "",
+        f"EC {event['ec']}" if event["ec"] else "",
+        event["request_id"] or "",
+    )
+    return "  ".join(part for part in parts if part)
+
+
+def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
+    from rich.text import Text
+
+    words, diagnosis = HEADINGS[lang], event["diagnosis"]
+    place = event["bucket"]
+    console.print(Text(_head(event), style="bold"), soft_wrap=True)
+    sure = diagnosis["confidence"] >= LIKELY or not diagnosis["alternatives"]
+    named = [_named(diagnosis, lang)] if diagnosis["cause"] != "unknown" or sure else []
+    others = [_named(each, lang) for each in diagnosis["alternatives"]]
+    statement, meant = diagnosis["facts"].get("statement"), diagnosis["facts"].get("did_you_mean")
+    here = [name for name in _WHO if event[name] and not (place and name == "key")]
+    who = " · ".join(f"{words[name]} {event[name]}" for name in here)
+    for heading, lines in (
+        ("who", [who] if who else []),
+        ("meant", [meant] if meant else []),
+        ("cause" if sure else "maybe", named if sure else named + others),
+        ("evidence", diagnosis["evidence"]),
+        ("next", diagnosis["next_steps"][lang]),
+        ("avoid", diagnosis["avoid"][lang]),
+        ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
+        ("also", others if sure else []),
+        ("writes", [f"{each['operation']} {each['target']} ({each['note']})" for each in event["writes"]]),
+    ):
+        for number, line in enumerate(lines):
+            _line(console, "" if number else words[heading], line)
+    if event["shape"] == BARE and event["code"] and not meant:
+        console.print(f"\n{words['ours']}", style="bold", markup=False, emoji=False)
+        remediator = Remediator.registry.get(event["code"])
+        if remediator is None:
+            _say(console, words["told"])
+        else:
+            _render_remediator(remediator, lang, console)
+
+
+def _named(told: dict[str, Any], lang: str) -> str:
+    return f"{told['title'][lang]} ({told['cause']}, {told['confidence']:.0%})"
+
+
+def _line(console: Console, title: str, text: str) -> None:
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=16)
+    row.add_column(overflow="fold")
+    row.add_row(Text(title, style="dim"), Text(text))
+    console.print(Padding(row, (0, 0, 0, 2), expand=False))
+
+
+def _render_remediator(remediator: Remediator, lang: str, console: Console) -> None:
+    """What ossmend does about the code: in English from the code itself, so that it cannot go stale."""
+    words = HEADINGS[lang]
+    for paragraph in _paragraphs(remediator, lang):
+        _say(console, paragraph)
+    if remediator.section:
+        _say(console, f"\n{remediator.section}:")
+        for name, field in remediator.settings.model_fields.items():
+            if not field.exclude:
+                told = explained_zh.SETTINGS[remediator.section][name] if lang == "zh" else field.description
+                _say(console, f"  {name} ({words['default']} {field.default}): {told}")
+    always = (*remediator.writes, *remediator.settings().opts_into)
+    optional = {name: switch for name, switch in _opt_in(remediator) if name not in always}
+    writes = [*always, *(words["only"].format(name, switch) for name, switch in optional.items())]
+    _say(console, f"{words['may']}: {', '.join(writes) or words['none']}")
+    for operation in (*always, *optional):
+        for action, resource in _EXAMPLES[operation].permissions:
+            _say(console, f"  {words['needs'].format(action, resource)}")
+
+
+def _say(console: Console, text: str) -> None:
+    """As it is: `acs:ram:*` has a word between colons that the console would take for a picture."""
+    console.print(text, markup=False, emoji=False)
+
+
+def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
+    if lang == "zh":
+        return list(explained_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
+    told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
+    return [_CITED.sub("", " ".join(paragraph.split())) for paragraph in told]
+
+
+def _opt_in(remediator: Remediator) -> list[tuple[str, str]]:
+    """Writes that only a setting switches on, with that setting."""
+    switches = [name for name, field in remediator.settings.model_fields.items() if field.annotation is bool]
+    on = remediator.settings.model_validate(dict.fromkeys(switches, True))
+    return [(operation, ", ".join(switches)) for operation in on.opts_into]

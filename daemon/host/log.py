@@ -1,0 +1,57 @@
+"""Structured logs to stderr: an event name plus fields, one line each, that hostile text cannot forge.
+
+JSON lines by default (journald, log shippers), or columns for a person. Every string is made printable and loses its
+secrets on the way out; the SDKs' own loggers, which print tokens and signatures, are silenced.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+from ossmend.daemon.host.redact import printable
+from ossmend.daemon.host.show import text
+
+SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic", "watchfiles")
+
+
+def configure(style: Literal["json", "console"], level: str = "info") -> None:
+    """Set up structlog for the process. `console` has colours on a terminal only."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(),
+            _clean,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    for name in SDK_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _clean(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: _clean_value(value, lines=name == "exception") for name, value in fields.items()}
+
+
+def _clean_value(value: Any, *, lines: bool = False) -> Any:
+    if isinstance(value, str):
+        return "\n".join(text(line) for line in value.splitlines()) if lines else text(value)
+    if isinstance(value, dict):
+        return {printable(str(name)): _clean_value(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean_value(inner) for inner in value]
+    return value

@@ -1,0 +1,41 @@
+"""Values -> what people may see: printable, without secrets, access key ids masked in the middle.
+
+The journal keeps what it needs to act; logs, notices, tables and JSON output go through here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ossmend.daemon.host.redact import mask_key_id, printable, redact
+from ossmend.remediators.contract.case import Subject
+
+KEY_FIELDS = ("access_key_id", "key_id", "keys")
+_KEY_ID = re.compile(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
+
+
+def text(value: str) -> str:
+    """One string for people: one line, no terminal codes, no secrets, key ids masked wherever they stand."""
+    return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), redact(value)))
+
+
+def subject_text(subject: Subject) -> str:
+    """A subject for people: `object:bucket:key`, `key:LTAI****abcd`."""
+    parts = subject.parts
+    if subject.kind in ("key", "signer") and parts:
+        parts = (mask_key_id(parts[0]), *parts[1:])
+    return printable(str(Subject(subject.kind, parts)))
+
+
+def clean(value: Any, name: str = "") -> Any:
+    """The same JSON value, safe to show: strings printable and redacted, key ids masked."""
+    if isinstance(value, str):
+        return mask_key_id(printable(value)) if name in KEY_FIELDS else text(value)
+    if isinstance(value, dict):
+        if name in KEY_FIELDS:
+            return {mask_key_id(printable(str(key))): clean(inner) for key, inner in value.items()}
+        return {printable(str(key)): clean(inner, str(key)) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(inner, name) for inner in value]
+    return value

@@ -1,0 +1,293 @@
+"""The addresses in a text -> spots: URLs, `oss://` and `s3://` places, request lines, each with what it is worth.
+
+A URL is the refused request's own where a field or the words before it say so (`url=`, `GET https://...`, `for url:`);
+any other address is a place that the text mentions. A request line without a host may be any server's, the
+application's own above all: it guesses and never decides. Next: place.py puts the spots in order.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.remediators.contract.case import Origin
+
+MOST_ADDRESSES = 40
+BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_BUCKET_HOST = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
+    r"|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
+    r"\.(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?",
+    re.IGNORECASE,
+)
+_SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
+_KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
+_BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
+_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}")
+_URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
+_REQUEST_LINE = re.compile(
+    r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?)(?:\"? (\d{3})\b)?)?"
+)
+_HOST_HEADER = re.compile(r"^[ \t>*<|]{0,6}Host:[ \t]{0,4}([A-Za-z0-9.-]{4,253})", re.IGNORECASE | re.MULTILINE)
+_ASKED = re.compile(
+    r"(?:\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS)[\s:\"'(\[]{1,3}"
+    r"|\b(?:url|uri|URL|URI|endpoint|Endpoint|for|to|(?<!\()from|at|load(?:ing)?|[Rr]equest(?:ing)?"
+    r"|[Ff]etch(?:ing)?|[Gg]et(?:ting)?|[Oo]pen(?:ing)?|[Rr]ead(?:ing)?|[Dd]ownload(?:ing)?|[Uu]pload(?:ing)?)"
+    r"[\s:=\"'(\[<]{1,4})$"
+)
+_NOT_REQUESTS = re.compile(
+    r"https?://(?:api|help|www|error-center|troubleshoot|next\.api|doc|docs|developer"
+    r"|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc",
+    re.IGNORECASE,
+)
+_KEY_END = re.compile(
+    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"|\s[(\[]|[，；。]\s|[:：]$"
+)
+_STOP = re.compile(
+    r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
+    r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
+    r"|\s?(?:失败|错误|报错|时|被|出错)"
+)
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+_COPY = re.compile(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
+_CLOSING = {"'": "'", '"': '"', "`": "`", "<": ">", "(": ")", "[": "]", "“": "”", "「": "」"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One way to read where the request went."""
+
+    bucket: str | None = None
+    key: str | None = None
+    version_id: str | None = None
+    origin: Origin = Origin.PROSE
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the addresses of a text tell together."""
+
+    spots: tuple[Spot, ...]
+    url: str | None
+    method: str | None
+
+
+def bucket_of_host(host: str) -> str | None:
+    """The bucket in `<bucket>.oss-cn-....aliyuncs.com`; None for a custom domain, which cannot tell."""
+    found = _BUCKET_HOST.fullmatch(host.strip())
+    return found[1].lower() if found else None
+
+
+def find(refusal: Fragment | None, context: Fragment | None, text: str, start: int, known: str | None) -> Told:
+    """Every address in the fields and in the text; `known` is the bucket that the fields name."""
+    url, spots = _from_urls(refusal, context, text, known)
+    method, lines = _from_request_lines(refusal, context, text, known)
+    return Told(
+        (*spots, *_from_uris(text, start), *lines, *_from_sentences(text), *_from_bare_hosts(text)), url, method
+    )
+
+
+def _from_sentences(text: str) -> Iterator[Spot]:
+    """`key 'a.csv' in bucket 'b'`, as Arrow says it: a fixed sentence, and yet a sentence."""
+    for found in islice(_KEY_IN_BUCKET.finditer(text), MOST_ADDRESSES):
+        yield Spot(found[2], found[1], origin=Origin.URI)
+
+
+def _from_bare_hosts(text: str) -> Iterator[Spot]:
+    """A bucket's host without a scheme, as wget and DNS print it: it names the bucket and no object."""
+    if "aliyuncs.com" in text:
+        for found in islice(_BARE_HOST.finditer(text), MOST_ADDRESSES):
+            if bucket := bucket_of_host(found[0]):
+                yield Spot(bucket, origin=Origin.URI)
+
+
+# ----------------------------------------------------------------------------------------------------------------- URLs
+
+
+def _from_urls(
+    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None
+) -> tuple[str | None, list[Spot]]:
+    """The request's URL: one that the error or the log line names, else those in the text that lead to OSS."""
+    first: str | None = None
+    spots: list[Spot] = []
+    host = refusal.facts.get("host", "").lower() if refusal is not None else ""
+    for url, trusted, origin in islice(_urls(refusal, context, text), MOST_ADDRESSES):
+        if _NOT_REQUESTS.search(url):
+            continue
+        found = from_url(url.rstrip(".,;:"), origin, trusted=trusted, host_id=host, known=known)
+        if found:
+            first = first or url
+            spots += found
+    return first, spots
+
+
+def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iterator[tuple[str, bool, Origin]]:
+    """(URL, whether something names it the request's, origin)."""
+    for fragment in (refusal, context):
+        value = fragment.facts.get("url", "") if fragment is not None else ""
+        for url in (_URL.findall(value) or _schemeless(value)) if value else ():
+            yield url, True, Origin.REQUEST
+    for found in _URL.finditer(text) if "://" in text else ():
+        before = text[max(0, found.start() - 24) : found.start()]
+        asked = _ASKED.search(before) is not None
+        yield found[0], before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
+
+
+def _schemeless(value: str) -> list[str]:
+    """`bucket.oss-cn-hangzhou.aliyuncs.com/key`, as some SDKs print it."""
+    word = value.strip().split(" ")[-1]
+    return [f"https://{word}"] if "." in word.partition("/")[0] and "/" in word else []
+
+
+def from_url(
+    url: str, origin: Origin, *, trusted: bool = False, host_id: str = "", known: str | None = None
+) -> list[Spot]:
+    """Bucket and key of a request's URL, decoded once; nothing if it does not lead to OSS."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return []
+    path = parts.path.removeprefix("/")
+    bucket = bucket_of_host(host)
+    if bucket is None and (_SERVICE_HOST.fullmatch(host) or _is_local(host)):
+        bucket, _, path = path.partition("/")
+        bucket = unquote(bucket)
+        if not BUCKET.fullmatch(bucket) or (_is_local(host) and not trusted and known not in (None, bucket)):
+            return []
+        if _is_local(host) and not trusted and known is None and not path:
+            return []
+    elif bucket is None and not (trusted or (host_id and host == host_id.partition(":")[0])):
+        return []
+    version, key = version_of(parts.query), unquote(path, errors="replace")
+    spots = [Spot(bucket, key or None, version, origin)]
+    if key != path and path:
+        spots.append(Spot(bucket, path, version, origin))
+    return spots
+
+
+def _is_local(host: str) -> bool:
+    """OSS's SDKs put the bucket into the path where the endpoint is an address."""
+    if host == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def version_of(query: str) -> str | None:
+    if "versionId" not in query or query.count("&") >= 200:
+        return None
+    return dict(parse_qsl(query[:4096], max_num_fields=200)).get("versionId")
+
+
+# -------------------------------------------------------------------------------------------------------- request lines
+
+
+def _from_request_lines(
+    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None
+) -> tuple[str | None, list[Spot]]:
+    """`GET /key HTTP/1.1`. It is the refused request's where a Host of OSS stands with it, else anybody's."""
+    method, spots = _from_fields(refusal, context)
+    if " /" not in text:
+        return method, spots
+    header = _HOST_HEADER.search(text)
+    for found in islice(_REQUEST_LINE.finditer(text), 20):
+        if found[4] not in (None, "403", "400"):
+            continue  # it was answered otherwise: it is not the refused one
+        if header is not None and 0 < header.start() - found.end() < 200 and bucket_of_host(header[1]):
+            method = method or found[1]
+            spots += from_url(f"https://{header[1]}{found[2]}", Origin.REQUEST)
+            continue
+        guess = list(_guessed(found, known))
+        spots += guess
+        method = method or (found[1] if guess else None)
+    return method, spots
+
+
+def _from_fields(refusal: Fragment | None, context: Fragment | None) -> tuple[str | None, list[Spot]]:
+    """A record's `request` field with its `host` field. The host of OSS's body is no such field: the program asked it,
+    and the record's request may be one to the program.
+    """
+    for fragment in (refusal, context):
+        if fragment is None:
+            continue
+        found, (host, origin) = _REQUEST_LINE.match(fragment.facts.get("request", "")), fragment.fact("host")
+        if found is None or origin is Origin.BODY:
+            continue
+        if bucket_of_host(host.strip()) or _SERVICE_HOST.fullmatch(host.strip()):
+            return found[1], from_url(f"https://{host.strip()}{found[2]}", Origin.REQUEST)
+    return None, []
+
+
+def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:
+    """`OPTIONS /bucket/key`, `GET /key HTTP/1.1`: the bucket must be known, and even so it is a guess."""
+    raw, _, query = found[2].partition("?")
+    first, slash, rest = raw[1:].partition("/")
+    if known is not None and first == known and slash and rest:
+        yield Spot(known, unquote(rest, errors="replace"), version_of(query))
+    elif known is None or found[3] is None or len(raw) < 2:
+        return
+    yield Spot(known, unquote(raw[1:], errors="replace"), version_of(query))
+
+
+# ---------------------------------------------------------------------------------------------------- oss:// and s3://
+
+
+def _from_uris(text: str, start: int) -> list[Spot]:
+    """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
+    error. An S3 client's place behind the error may be about anything.
+    """
+    uris = [uri for uri in islice(_URI.finditer(text), MOST_ADDRESSES) if not uri[1].lower().endswith("aliyuncs.com")]
+    before = [uri for uri in uris if uri.start() < start] or uris
+    ordered = before if _COPY.search(text[:start]) or len(before) < 2 else before[::-1]
+    spots: list[Spot] = []
+    for uri in ordered[:4]:
+        following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
+        end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
+        spots += _raw_keys(uri, text, end)
+    if uris and uris[0].start() >= start and not uris[0][0].lower().startswith("oss:"):
+        spots = [replace(spot, origin=Origin.PROSE) for spot in spots]
+    return spots
+
+
+def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
+    bucket = uri[1]
+    if not uri[2]:
+        return [Spot(bucket, origin=Origin.URI)]
+    closing = _CLOSING.get(text[uri.start() - 1 : uri.start()])
+    line = text.find("\n", uri.end(), end)
+    raw = text[uri.end() : line if line >= 0 else end]
+    if closing and closing in raw:
+        return [_with_version(bucket, raw[: raw.index(closing)])]
+    found = _KEY_END.search(raw)
+    short = raw[: found.start()] if found else raw
+    keys = dict.fromkeys(key.rstrip(" \t,;'\"") for key in _likely(short))
+    return [_with_version(bucket, key) for key in keys if key][:8] or [Spot(bucket, origin=Origin.URI)]
+
+
+def _likely(raw: str) -> list[str]:
+    """Where may a raw key with blanks end? Before a word of the sentence around it, behind a file's extension, or at
+    the end.
+    """
+    raw = raw.rstrip()
+    if " " not in raw:
+        return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
+    cuts = [raw, *(raw[: found.start()].rstrip(",;") for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
+    stopped = _STOP.split(raw, maxsplit=1)[0]
+    first = [stopped] if stopped != raw else []
+    named = [cut for cut in cuts if _EXTENSION.search(cut)]
+    return [*first, *named, *cuts]
+
+
+def _with_version(bucket: str, raw: str) -> Spot:
+    key, mark, version = raw.partition("?versionId=")
+    return Spot(bucket, key or None, version.partition("&")[0] if mark else None, Origin.URI)

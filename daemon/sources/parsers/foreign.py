@@ -1,0 +1,134 @@
+"""A fragment -> whose error it is: OSS's, or that of a service that speaks alike (S3, MinIO, other Alibaba services,
+...).
+
+A stranger's error must never become work: an `InvalidAccessKeyId` of S3 or of ECS says nothing about a bucket of ours.
+What OSS alone says (its hosts, its EC, its wording) outweighs everything else, because people reach OSS by S3 clients
+too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
+
+_OSS_HOST = re.compile(
+    r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
+    re.IGNORECASE,
+)
+_OSS_WORDS = re.compile(
+    r"The OSS Access Key|x-oss-|aliyun[-_. ]?oss|oss2?\.exceptions|com\.aliyun\.oss|Aliyun[./]OSS"
+    r"|oss: service returned|OSSAccessKeyId"
+    r"|AliyunOSS|oss://|CORSResponse|ali-oss|because of bucket acl|oss-sdk|ossutil",
+    re.IGNORECASE,
+)
+_EC = re.compile(r"\d{4}-\d{8}")
+_OSS_ID = re.compile(r"[0-9A-F]{24}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ALIBABA_HOST = re.compile(
+    r"(?:^|//|\.)([a-z][a-z0-9-]{1,30})(?:[.-][a-z]{2}-[a-z0-9-]{3,30})?(?:-(?:internal|vpc))?\.aliyuncs\.com",
+    re.IGNORECASE,
+)
+_ALIBABA_XML = re.compile(r"https?://(mns|mq|ons|sls|ots)\.aliyuncs\.com")
+_ALIBABA_CODES = re.compile(
+    r"(?:InvalidAccessKeyId|Forbidden|NoPermission|InvalidSecurityToken|SignatureDoesNotMatch|IncompleteSignature)\.\w+"
+)
+_ALIBABA_WORDS = re.compile(
+    r"TeaException|Tea\.|SDK\.ServerError|aliyunsdkcore|com\.aliyuncs\.exceptions|Specified access "
+    r"key is|Specified signature is not matched"
+    r"|alibabacloud_tea|AlibabaCloud\.SDK|LogException|aliyun\.log",
+)
+_OTHERS = (
+    (
+        "s3",
+        re.compile(
+            r"amazonaws\.com|AWS Access Key Id|botocore|boto3|x-amz-(?!content-sha256)|\bAmazonS3"
+            r"|S3ServiceException|aws-sdk|awserr|<AWSAccessKeyId>"
+        ),
+    ),
+    ("minio", re.compile(r"\bminio\b|MinIO|io\.minio")),
+    ("cos", re.compile(r"myqcloud\.com|<TraceId>|CosServiceException|qcloud_cos")),
+    ("obs", re.compile(r"myhuaweicloud\.com|ObsException|obs-sdk")),
+    ("gcs", re.compile(r"storage\.googleapis\.com|GoogleAccessId|gs://|gserviceaccount\.com|storage\.objects\.\w")),
+    ("ceph", re.compile(r"\btx0000[0-9a-f-]{10,}")),
+    ("qiniu", re.compile(r"qiniucs\.com|qiniu\.com")),
+    ("tos", re.compile(r"tos-[a-z0-9-]+\.volces\.com")),
+    ("ks3", re.compile(r"ksyuncs\.com|ksyun\.com|\bKS3\b")),
+    ("bos", re.compile(r"bcebos\.com|\bBceServiceException\b")),
+    ("r2", re.compile(r"r2\.cloudflarestorage\.com")),
+    ("azure", re.compile(r"blob\.core\.windows\.net")),
+    (
+        "another-store",
+        re.compile(
+            r"jdcloud-oss\.com|ctyunapi\.cn|ctyun\.cn|cmecloud\.cn|inspurcloudoss\.com|ufileos\.com|nos-[a-z0-9-]+\.126\.net"
+            r"|upaiyun\.com|upyun\.com|wasabisys\.com|backblazeb2\.com|digitaloceanspaces\.com|scw\.cloud"
+            r"|linodeobjects\.com|vultrobjects\.com|yandexcloud\.net|oraclecloud\.com"
+        ),
+    ),
+)
+_OTHER_OSS = re.compile(
+    r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
+    r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
+)
+"""Open-source repositories, Autodesk's Object Storage Service: they are called oss as well."""
+_OSS_WORD = re.compile(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
+_S3_ITSELF = re.compile(r"amazonaws\.com|AWS Access Key Id|AWSAccessKeyId")
+_MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+
+
+def stranger(fragment: Fragment, around: str) -> str | None:
+    """Whose error it is, in a word (`s3`, `minio`, `alibaba:ecs`, ...); None if it is OSS's, or nothing says
+    otherwise.
+    """
+    facts = fragment.facts
+    is_uuid = _UUID.fullmatch(facts.get("request_id", "")) is not None
+    if _OSS_HOST.search(facts.get("host", "")) or (_EC.fullmatch(facts.get("ec", "")) and not is_uuid):
+        return None
+    message = facts.get("message", "")
+    if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
+        return None
+    if named := _by_its_parts(fragment):
+        return named
+    other = _OTHER_OSS.search(around)
+    bare = _OTHER_OSS.sub(" ", around) if other else around
+    if _OSS_WORDS.search(bare) or _OSS_HOST.search(bare):
+        return None
+    if is_uuid or _ALIBABA_WORDS.search(around):
+        return "alibaba"
+    if _OSS_ID.fullmatch(facts.get("request_id", "")):
+        return None  # no other service makes its ids so; that a client of S3 has asked for it says nothing
+    if other:
+        return "another-oss"
+    named = next((name for name, signs in _OTHERS if signs.search(around)), None)
+    if named == "s3" and implied_code(message) and "code" not in facts and not _S3_ITSELF.search(around):
+        return None  # a client of S3 says so of any service that it talks to
+    if named is None and "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
+        return "s3"
+    return named
+
+
+def _by_its_parts(fragment: Fragment) -> str | None:
+    """What the error's own parts say, whatever stands around it."""
+    host = fragment.facts.get("host", "")
+    if found := _ALIBABA_XML.search(fragment.extra.get("xmlns", "")) or _ALIBABA_HOST.search(host):
+        return f"alibaba:{found[1].lower()}"
+    if _ALIBABA_CODES.fullmatch(fragment.facts.get("code", "")):
+        return "alibaba"
+    if _MINIO_HOST.fullmatch(host):
+        return "minio"
+    return "s3" if _S3_HOST.fullmatch(host) else None
+
+
+def says_oss(fragment: Fragment, around: str) -> bool:
+    """Is there anything that only OSS, or somebody who talks about OSS, would say?"""
+    facts = fragment.facts
+    return bool(
+        _OSS_HOST.search(facts.get("host", ""))
+        or _EC.fullmatch(facts.get("ec", ""))
+        or _OSS_ID.fullmatch(facts.get("request_id", "").upper())
+        or _OSS_WORDS.search(around)
+        or _OSS_HOST.search(around)
+        or _OSS_WORD.search(_OTHER_OSS.sub(" ", around))
+    )

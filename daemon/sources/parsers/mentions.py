@@ -1,0 +1,136 @@
+"""Words that say a refusal without naming its parts -> fragments: `AccessDeniedError: ...`, `403 AccessForbidden`, a
+bare message of OSS's, a status line, a block page.
+
+They count for less than a body or a dict: such a fragment joins a fuller one beside it, and stands alone only where the
+text around the word shows that something was refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
+from ossmend.daemon.sources.parsers.names import CODE_PATTERN, NOT_REFUSALS
+
+_CODE = re.compile(
+    rf"(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
+    rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
+)
+_STATUS = re.compile(
+    r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
+    r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
+    r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
+    r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
+    r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
+    r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
+    r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
+    r"\b(40[03])\b(?! ?(?:ms|s|KB|MB|bytes|%|lines|times|\d)\b|[.:/]\d)"
+    r"|\((40[03])\)(?= when calling| Forbidden|$)"
+    r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
+)
+STATUS_WORDS = re.compile(
+    "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
+    "|Client Error|[Ee]rror|[Ff]ail|[Ee]xception|失败|报错|错误|ERROR|when calling|got|returned|responded|answered|code"
+)
+_STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
+_STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
+_SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
+_REFUSED = re.compile(
+    r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got"
+    r"|returned|answered|cannot|unable)\b"
+    r"|失败|错误|报错|拒绝|异常"
+)
+_NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
+"""The package before an exception's name: `java.nio.file.` is none of OSS's."""
+_OURS = re.compile(r"(?i)oss|aliyun|alibaba")
+_RPC = re.compile(r"rpc error: code = $")
+_RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
+_BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
+_PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
+
+_MESSAGE = re.compile(
+    "(?:" + "|".join(re.escape(message) for message in MESSAGE_CODES).replace("'", "['’]") + r")[^\r\n\"<>\\|]{0,400}"
+)
+
+
+def find(text: str) -> Iterator[Fragment]:
+    """Codes as words, OSS's own messages, status lines and block pages, in their order."""
+    found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
+    found.sort(key=lambda fragment: fragment.start)
+    yield from found
+
+
+def _recommended(text: str) -> Iterator[Fragment]:
+    """OSS's link to its own help tells the EC."""
+    if "troubleshoot?q=" in text:
+        for found in _RECOMMENDED.finditer(text):
+            yield Fragment(found.start(), found.end(), "text", {"ec": found[1]}, weak=True)
+
+
+def _codes(text: str) -> Iterator[Fragment]:
+    for word in _CODE.finditer(text):
+        fragment = Fragment(word.start(), word.end(), "text", {"code": word[1]}, weak=True)
+        earliest = max(0, word.start() - 200)
+        line_start = max(text.rfind("\n", earliest, word.start()) + 1, earliest)
+        before = text[line_start : word.start()]
+        line_end = text.find("\n", word.end(), word.end() + 700)
+        after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
+        if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)):
+            continue
+        status = _status_near(before, after)
+        if status is not None and NOT_REFUSALS.get(word[1], 403) not in (404, 409):
+            fragment.put("status", status)
+        said = _SAYS.match(after)
+        if said:
+            fragment.put("message", _sentence(said[1]))
+            fragment.end += said.end()
+        if word[2]:
+            fragment.shape = "node" if word[2] == "Error" else "text"
+        if word[2] or said or "status" in fragment.facts or before.endswith("exceptions.") or _REFUSED.search(before):
+            fragment.note("said", "yes")
+        yield fragment
+
+
+def _status_near(before: str, after: str) -> str | None:
+    if found := _STATUS_BEFORE.search(before):
+        return found[1]
+    near = _STATUS_NEAR.search(f"{before} {after[:200]} ")
+    return (near[1] or near[2]) if near else None
+
+
+def _is_anothers(before: str) -> bool:
+    """`java.nio.file.AccessDeniedException`: a name in a package of somebody else's."""
+    package = _NOT_OURS.search(before)
+    return package is not None and _OURS.search(package[1]) is None
+
+
+def _sentence(text: str) -> str:
+    """What a program printed behind the code, without what it printed behind that."""
+    return re.split(r"[\"{}<>|（]| RequestId: |\s(?:at|\\n)\s", text, maxsplit=1)[0].strip()
+
+
+def _messages(text: str) -> Iterator[Fragment]:
+    for message in _MESSAGE.finditer(text):
+        yield Fragment(
+            message.start(), message.end(), "text", {"message": message[0].strip()}, {"said": "yes"}, weak=True
+        )
+
+
+def _statuses(text: str) -> Iterator[Fragment]:
+    if not STATUS_WORDS.search(text):
+        return
+    for status in _STATUS.finditer(text):
+        told = next(number for number in status.groups() if number)
+        facts = {"status": "403" if told == "Forbidden" else told}
+        yield Fragment(status.start(), status.end(), "status", facts, weak=True)
+
+
+def _pages(text: str) -> Iterator[Fragment]:
+    if "<" not in text and "security system" not in text:
+        return
+    for sign in _BLOCKED.finditer(text):
+        yield Fragment(sign.start(), sign.end(), "page", {}, {"page": sign[0]}, weak=True)
+    for sign in _PAGE.finditer(text):
+        yield Fragment(sign.start(), sign.end(), "page", {"status": "403"}, {"page": sign[0][:80]}, weak=True)

@@ -1,0 +1,1 @@
+"""The road of an event, stage by stage: triage, plan, decide, brakes, record, send, settle."""

@@ -1,0 +1,152 @@
+"""What text of low trust may still spend: a share of each limit, fair between the sources and clients that ask.
+
+Whoever can make an application log a line can make it tell of refusals that never were. Were limits spent first come,
+first served, such a flood would hold every genuine repair of the hour. So a source of high trust finds room that the
+others cannot use up, and among those of low trust the writes of an hour are shared out (fair.py). All of it is read
+from the journal: a restart resets nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from ossmend.config.model import Config, Policy
+from ossmend.daemon.journal.schema import cases, writes
+from ossmend.daemon.stages.consent import Consent, Held
+from ossmend.daemon.stages.fair import Party, shared_out
+from ossmend.daemon.stages.limits import HOUR, Limit, Spent, spent
+from ossmend.remediators.contract.write import Write
+
+HOURLY = "writes_per_hour"
+"""The limit that is shared out between sources and clients."""
+SAID = "the share of low-trust sources is spent"
+
+
+@dataclass(frozen=True, slots=True)
+class _Had:
+    """What one party has had in the hour."""
+
+    number: int
+    oldest: datetime
+
+
+class Shares:
+    """The shares of one turn."""
+
+    def __init__(
+        self, connection: sa.Connection, config: Config, now: datetime, asking: Iterable[tuple[Policy, Consent]]
+    ) -> None:
+        self._connection = connection
+        self._config = config
+        self._now = now
+        self._several = sum(source.trust == "low" for source in config.sources) > 1
+        self._had: dict[str | None, Mapping[Party, _Had]] = {}
+        self._granted: dict[str | None, Counter[Party]] = {}
+        self._spent: dict[Limit, Spent] = {}
+        self._asking = [(policy, consent) for policy, consent in asking if consent.trust == "low"]
+
+    def take(self, using: Iterable[Limit], write: Write, cost: Decimal, consent: Consent) -> Held | None:
+        """None, and the write is counted; or why low trust may not have it now."""
+        party = self.party(consent)
+        for limit in using:
+            held = self._held(limit, write, cost, party)
+            if held is not None:
+                return held
+        for limit in using:
+            self._window(limit).add(write, cost, self._now)
+            if limit.name == HOURLY:
+                self._grants(limit)[party] -= 1
+        return None
+
+    def _held(self, limit: Limit, write: Write, cost: Decimal, party: Party) -> Held | None:
+        most, gone = self._most(limit), self._window(limit)
+        uses, used = limit.uses(write, cost), limit.spent(gone)
+        if uses > most:
+            return Held(f"{SAID}: {limit.name} leaves {most.normalize():f} to them: approve it", None)
+        if used + uses > most:
+            until = (gone.oldest or self._now) + limit.window
+            return Held(f"{SAID}: {limit.name}, {used.normalize():f} of {most.normalize():f}{_frees(until)}", until)
+        if limit.name == HOURLY and self._grants(limit)[party] <= 0:
+            had = self._parties(limit.scope).get(party)
+            until = (had.oldest if had is not None else gone.oldest or self._now) + limit.window
+            who = party.client or party.source
+            return Held(f"{SAID} for {who}: the rest of the hour is for others{_frees(until)}", until)
+        return None
+
+    def _most(self, limit: Limit) -> Decimal:
+        """Low trust's part of a limit: all of it where nobody of high trust could need the rest."""
+        share = self._config.brakes.low_trust_share
+        if not self._config.has_witness or share == 1:
+            return limit.limit
+        part = limit.limit * share
+        if not limit.is_number:
+            return part
+        return Decimal(min(math.ceil(part), max(int(limit.limit) - 1, 1), int(limit.limit)))
+
+    def _window(self, limit: Limit) -> Spent:
+        if limit not in self._spent:
+            self._spent[limit] = spent(self._connection, limit, self._now, of_low_trust=True)
+        return self._spent[limit]
+
+    # ------------------------------------------------------------------------------------------- who may have how much
+
+    def party(self, consent: Consent) -> Party:
+        """On whose account it goes: of all who ask for this place, the one who has had the least. A flood that names
+        somebody else's object, too, must not hold it.
+        """
+        overall = self._parties(None)
+        return min(consent.parties, key=lambda party: overall[party].number if party in overall else 0)
+
+    def _grants(self, limit: Limit) -> Counter[Party]:
+        """What is left of what each party was granted this turn."""
+        if limit.scope not in self._granted:
+            had = {party: each.number for party, each in self._parties(limit.scope).items()}
+            most = int(self._most(limit))
+            left = min(most - sum(had.values()), int(limit.limit) - spent(self._connection, limit, self._now).count)
+            self._granted[limit.scope] = shared_out(left, most, had, self._asks(limit.scope), several=self._several)
+        return self._granted[limit.scope]
+
+    def _asks(self, scope: str | None) -> Mapping[Party, int]:
+        """Who asks in this turn, then who was held by a brake and waits for a later one."""
+        asks = Counter(self.party(consent) for policy, consent in self._asking if scope is None or policy.name == scope)
+        query = (
+            sa.select(writes.c.source, writes.c.client, sa.func.count())
+            .join(cases, cases.c.id == writes.c.case_id)
+            .where(writes.c.state == "held", writes.c.trust == "low", cases.c.due_at > self._now)
+            .where(writes.c.outcome.startswith(f"brake {HOURLY}") | writes.c.outcome.startswith(SAID))
+            .group_by(writes.c.source, writes.c.client)
+        )
+        if scope is not None:
+            query = query.where(writes.c.policy == scope)
+        for source, client, number in self._connection.execute(query):
+            asks[Party(source or "", client or "")] += number
+        return asks
+
+    def _parties(self, scope: str | None) -> Mapping[Party, _Had]:
+        """What each party of low trust has had in the last hour."""
+        if scope not in self._had:
+            hourly = Limit(HOURLY, HOUR, scope, Decimal(0), "count")
+            query = (
+                sa.select(
+                    writes.c.source,
+                    writes.c.client,
+                    sa.func.count(),
+                    sa.type_coerce(sa.func.min(writes.c.sent_at), writes.c.sent_at.type),
+                )
+                .where(*hourly.conditions(self._now), writes.c.trust == "low")
+                .group_by(writes.c.source, writes.c.client)
+            )
+            rows = self._connection.execute(query)
+            self._had[scope] = {Party(row[0] or "", row[1] or ""): _Had(row[2], row[3]) for row in rows}
+        return self._had[scope]
+
+
+def _frees(until: datetime) -> str:
+    return f"; frees at {until:%H:%M}Z"

@@ -1,0 +1,123 @@
+"""Event -> Case: which policy takes an event, and which case it belongs to. Stored before the source is acknowledged.
+
+The events of a batch fold into cases in the same transaction that moves the source's cursor, so an event is either
+in the journal or will be read again. What no policy takes becomes a case that tells a person; nothing is written
+for it. Next: dispatch.py takes the cases that are due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from ossmend.config.model import Config, Policy
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.journal import cases, entries
+from ossmend.daemon.journal.cases import Fold
+from ossmend.daemon.journal.schema import cursors
+from ossmend.daemon.journal.seen import Tellings
+from ossmend.daemon.journal.store import Store
+from ossmend.daemon.sources import Batch, Cursor
+from ossmend.remediators.contract.case import Event, Subject
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.other import subject_other
+
+UNTAKEN = "-"
+"""Policy name of the cases that no policy took."""
+FUTURE = timedelta(minutes=5)
+"""A stamp further ahead than this is not believed: the event happened when it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one batch."""
+
+    cases: int
+    events: int
+    repeated: int
+    """Refusals that had been told before, by request id and place; some by a source that is believed less."""
+    strangers: int
+    """Errors of other services in OSS's shape, and refusals that are not ours to look at; counted, then left alone."""
+
+
+class Triage:
+    """Folds batches into the cases of one store, by one configuration."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, *, since: timedelta | None = None) -> None:
+        """With `since`, events older than that are passed over (an audit looks back only so far)."""
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._since = since
+
+    def cursor(self, source: str) -> Cursor | None:
+        """Where that source goes on; None if it was never read."""
+        with self._store.read() as connection:
+            position: Cursor | None = connection.scalar(sa.select(cursors.c.position).where(cursors.c.source == source))
+            return position
+
+    def take(self, source: str, batch: Batch) -> Taken:
+        """Store a batch and move the source's cursor, in one transaction."""
+        now = self._clock.now()
+        oldest = now - self._since if self._since is not None else None
+        ours = [
+            event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)
+        ]
+        with self._store.begin() as connection:
+            tellings = Tellings(connection, {event.request_id for event in ours if event.request_id})
+            folds, repeated = self._fold(ours, tellings, now)
+            tellings.store(connection, now)
+            entries.append(connection, now, cases.fold(connection, folds, now))
+            _move(connection, source, batch.cursor, now)
+        return Taken(len(folds), len(ours) - repeated, repeated, len(batch.events) - len(ours))
+
+    def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[list[Fold], int]:
+        folds: dict[str, Fold] = {}
+        repeated = 0
+        for event in events:
+            judged = tellings.judge(event)
+            repeated += judged != "news"
+            if judged == "again":
+                continue
+            new = self._fold_of(event)
+            fold = folds.setdefault(new.key, new)
+            at = event.time if event.time is not None and event.time <= now + FUTURE else now
+            if judged == "news":
+                fold.add(event, at)
+            else:
+                fold.vouch(event, at)
+        return list(folds.values()), repeated
+
+    def _fold_of(self, event: Event) -> Fold:
+        """An empty fold with the event's policy and subject; the first policy that fits takes it."""
+        for policy in self._config.policies:
+            if policy.enabled and event.code in policy.on and policy.match.fits(event):
+                return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence)
+        telling = Remediator.only_telling(event.code)
+        subject = (
+            telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
+        )
+        return Fold(UNTAKEN, event.code, subject, self._config.recurrence)
+
+
+def is_ours(event: Event) -> bool:
+    """An OSS refusal: HTTP 403, or ImageDamage, which also comes with 400. Never a stranger's error."""
+    if event.fields.get("stranger"):
+        return False
+    return event.status in (None, 403) or event.code == "ImageDamage"
+
+
+def _subject(policy: Policy, event: Event) -> Subject:
+    remediator = Remediator.registry.get(event.code or "")
+    if remediator is None:
+        return subject_other(event)
+    return remediator.subject(event, policy.settings_for(remediator.code))
+
+
+def _move(connection: sa.Connection, source: str, cursor: Cursor, now: datetime) -> None:
+    values = {"position": dict(cursor), "moved_at": now}
+    moved = connection.execute(cursors.update().where(cursors.c.source == source).values(values)).rowcount
+    if not moved:
+        connection.execute(cursors.insert().values(source=source, **values))

@@ -1,0 +1,68 @@
+"""The base of every settings model, and durations as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, unknown keys refused, a docstring under each field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+
+    @property
+    def opts_into(self) -> tuple[str, ...]:
+        """Writes that these settings switch on, beside those of their remediator that are always possible."""
+        return ()
+
+    @classmethod
+    def only_telling(cls) -> Settings:
+        """What holds for events that no policy has taken: nothing is written for those."""
+        return cls()
+
+
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
+
+LONGEST = timedelta(days=3650)
+"""Far beyond any use; but `now` plus or minus it is still a date."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(text: object) -> timedelta:
+    """`90s`, `10m`, `24h`, `7d`, `250ms`. Raises ValueError with what was expected."""
+    if isinstance(text, timedelta):
+        return text
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError("a duration is a number with a unit: 250ms, 90s, 10m, 24h or 7d")
+    duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    if duration > LONGEST:
+        raise ValueError(f"a duration is at most {LONGEST.days}d")
+    return duration
+
+
+def duration_text(duration: timedelta) -> str:
+    """The shortest way to write it: `90s`, `10m`, `1d`."""
+    for unit in ("d", "h", "m", "s"):
+        number, rest = divmod(duration, timedelta(seconds=_UNITS[unit]))
+        if number and not rest:
+            return f"{number}{unit}"
+    return f"{round(duration.total_seconds() * 1000)}ms"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(duration_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h|d)$", "examples": ["90s", "10m", "24h"]}),
+]
+"""A timedelta that is written with its unit."""
+
+
+class NoSettings(Settings):
+    """For remediators that have nothing to set."""

@@ -1,0 +1,101 @@
+"""What a remediator may ask about the world: read-only questions, answered by daemon/cloud/ask/view.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from ossmend.remediators.contract.answers import (
+    Balance,
+    BucketAccess,
+    Denial,
+    ImageAnswer,
+    ImageCheck,
+    LifecycleRule,
+    ObjectVersion,
+)
+from ossmend.remediators.contract.values import (
+    ClockReading,
+    CorsConfiguration,
+    KeyLastUsed,
+    KeyNetworks,
+    KeyOwner,
+    KeyStatus,
+    Missing,
+    ObjectRef,
+    ObjectState,
+    PreflightAnswer,
+    RecycledKey,
+)
+
+
+class View(Protocol):
+    """Read-only questions about the world, answered from one dispatch pass's memory or asked once.
+
+    Every method may raise `TryAgain` or `Refused`; a remediator lets both pass unless a refusal is itself an answer.
+    """
+
+    def now(self) -> datetime: ...
+
+    # OSS
+    def object(self, ref: ObjectRef) -> ObjectState | Missing: ...
+    def reads(self, ref: ObjectRef) -> bool:
+        """Does a one-byte ranged GET succeed? (206, 200, or 416 of an empty object.) Never answered from memory."""
+        ...
+
+    def archive_direct_read(self, bucket: str) -> bool: ...
+    def cors(self, bucket: str) -> CorsConfiguration: ...
+    def preflight(
+        self, bucket: str, key: str | None, origin: str, method: str, headers: tuple[str, ...]
+    ) -> PreflightAnswer:
+        """An unsigned OPTIONS in the browser's shape. Never answered from memory."""
+        ...
+
+    def lifecycle_rules(self, bucket: str) -> tuple[LifecycleRule, ...]:
+        """The enabled rules that move current objects to an archive class."""
+        ...
+
+    def bucket_access(self, bucket: str) -> BucketAccess:
+        """ACL, policy, referers and the like. Parts that may not be read are named in the answer, not raised."""
+        ...
+
+    def object_acl(self, ref: ObjectRef) -> str:
+        """default, private, public-read, public-read-write."""
+        ...
+
+    def answers(self, bucket: str | None) -> str | None:
+        """The code of the account's family that OSS still refuses a harmless read with; None when it answers.
+        Never answered from memory.
+        """
+        ...
+
+    # pictures
+    def image(self, ref: ObjectRef) -> ImageCheck | Missing:
+        """Fetched within a size limit, and looked at."""
+        ...
+
+    def processes(self, ref: ObjectRef) -> ImageAnswer:
+        """What OSS's image processing says to it now. Never answered from memory."""
+        ...
+
+    def versions(self, ref: ObjectRef) -> tuple[ObjectVersion, ...]:
+        """Newest first; the first is the current one."""
+        ...
+
+    # what RAM and BSS say of a refusal
+    def denial(self, message: str) -> Denial | None:
+        """A decoded diagnostic message; None once it has expired. TryAgain while it is not there yet."""
+        ...
+
+    def balance(self) -> Balance: ...
+
+    # RAM and IMS: the ladder of facts/control-plane.md section 0
+    def account_id(self) -> str: ...
+    def key_owner(self, access_key_id: str) -> KeyOwner | None: ...
+    def key_status(self, owner: KeyOwner, access_key_id: str) -> KeyStatus | None: ...
+    def recycled_key(self, access_key_id: str) -> RecycledKey | None: ...
+    def key_last_used(self, access_key_id: str) -> KeyLastUsed | None: ...
+    def key_networks(self, owner: KeyOwner, access_key_id: str) -> KeyNetworks: ...
+
+    # clocks
+    def clock(self) -> ClockReading: ...

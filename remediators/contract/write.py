@@ -1,0 +1,116 @@
+"""What every write says of itself: where it changes something, what it needs, what it spends, how it is taken back.
+
+A write is a value and two files: the value in remediators/writes/ and its sender in daemon/cloud/send/. Nobody else
+asks which write it is: the journal, the brakes and the reports ask a `Write` for what they need to know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from pydantic import TypeAdapter
+
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a write changes something: a bucket, an object in it, or one version of that. The policy's `match` is asked
+    about exactly this (config/policy.py), so a write that named less than it touches would slip out of its policy.
+    """
+
+    bucket: str
+    key: str | None = None
+    """None: the bucket's own configuration."""
+    version_id: str | None = None
+
+
+class PriceList(Protocol):
+    """What config/prices.py knows."""
+
+    def restore_cost(self, storage_class: str, tier: str | None, size: int, days: int) -> Decimal | None: ...
+
+
+class Write(ABC):
+    """One mutating call as a value. Subclasses are frozen dataclasses with `operation` as their first field."""
+
+    __slots__ = ()
+
+    objects: ClassVar[int] = 0
+    """How many it takes of `objects_per_day`."""
+    operation: str
+    """OSS's or RAM's own name of the call; in the journal it tells which write it is."""
+    planned_on: str
+    """What the world was when it was planned: before it is sent, the world must still be that."""
+
+    @property
+    @abstractmethod
+    def place(self) -> Place | None:
+        """None: it lies in no bucket."""
+
+    @property
+    @abstractmethod
+    def target(self) -> str:
+        """The place for people: `oss://bucket/key`, `ram:user/NAME`."""
+
+    @property
+    @abstractmethod
+    def permissions(self) -> tuple[tuple[str, str], ...]:
+        """(action, resource) pairs, as a RAM policy has to grant them."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that are stored a second time because of it, and paid for: what `restore_gib_per_day` limits."""
+        return 0
+
+    def cost(self, prices: PriceList) -> Decimal | None:  # noqa: ARG002  # only a write that costs asks the prices
+        """In the currency of `prices`; None where a price is not known."""
+        return Decimal(0)
+
+    def undone(self, outcome: str) -> Write | None:  # noqa: ARG002  # only RestoreVersion's undo depends on the answer
+        """The write that takes this one back, planned on what it left behind; None where nothing can. `outcome` is what
+        the journal holds of its answer.
+        """
+        return None
+
+
+WRITES: dict[str, type[Write]] = {}
+"""The closed list, by operation: filled by the files of remediators/writes/, and by nothing else."""
+
+W = TypeVar("W", bound=Write)
+
+
+def write(cls: type[W]) -> type[W]:
+    """Put a write on the list. Raises ImportError where two files claim one operation."""
+    operation = cls.__dataclass_fields__["operation"].default  # type: ignore[attr-defined]  # every write is a dataclass
+    known = WRITES.setdefault(operation, cls)
+    if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ImportError(f"{operation} is claimed by {known.__module__} and by {cls.__module__}")
+    return cls
+
+
+@cache
+def _adapter(cls: type[Write]) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)
+
+
+def to_json(value: Write) -> str:
+    """Stable text: sorted keys, no blanks. The journal keeps it, and `digest` is taken over it."""
+    return json.dumps(_adapter(type(value)).dump_python(value, mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str) -> Write:
+    """Raises KeyError for an operation that this version does not know."""
+    found: Write = _adapter(WRITES[json.loads(text)["operation"]]).validate_json(text)
+    return found
+
+
+def digest(value: Write) -> str:
+    """What an approval names: operation, target, arguments, what it was planned on. Other digest, other approval."""
+    return hashlib.sha256(to_json(value).encode()).hexdigest()

@@ -1,0 +1,52 @@
+"""PutBucketCors: the stored CORS rule, merged into what the bucket has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
+from ossmend.remediators.contract.write import Place, Write, write
+
+
+@write
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutBucketCors(Write):
+    """PUT /?cors: replace a bucket's CORS configuration by the one read before plus the stored rule.
+
+    Undone by a PutBucketCors of `before`, if nobody has changed the configuration since.
+    """
+
+    operation: Literal["PutBucketCors"] = "PutBucketCors"
+    bucket: str
+    rules: tuple[CorsRule, ...]
+    response_vary: bool | None = None
+    before: tuple[CorsRule, ...] = ()
+    before_response_vary: bool | None = None
+    planned_on: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.bucket)
+
+    @property
+    def target(self) -> str:
+        return f"oss://{self.bucket}"
+
+    @property
+    def permissions(self) -> tuple[tuple[str, str], ...]:
+        return (("oss:PutBucketCors", f"acs:oss:*:*:{self.bucket}"),)
+
+    def undone(self, outcome: str) -> Write | None:  # noqa: ARG002  # what it left behind is known without the answer
+        """The rules of before. None where there were none: those could only be deleted, and nothing here deletes."""
+        if not self.before:
+            return None
+        left = CorsConfiguration(self.rules, self.response_vary)
+        return PutBucketCors(
+            bucket=self.bucket,
+            rules=self.before,
+            response_vary=self.before_response_vary,
+            before=self.rules,
+            before_response_vary=self.response_vary,
+            planned_on=left.digest,
+        )

@@ -1,0 +1,55 @@
+"""RestoreObject: make an archived object readable for some days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from ossmend.remediators.contract.values import ObjectRef
+from ossmend.remediators.contract.write import Place, PriceList, Write, write
+
+Tier = Literal["Expedited", "Standard", "Bulk"]
+
+
+@write
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreObject(Write):
+    """POST /key?restore: make an archived object readable for some days. Cannot be undone; it expires by itself."""
+
+    objects: ClassVar[int] = 1
+    operation: Literal["RestoreObject"] = "RestoreObject"
+    bucket: str
+    key: str
+    version_id: str | None = None
+    days: int
+    tier: Tier | None = None
+    """None for Archive, which knows no tiers (facts: section 3.1)."""
+    storage_class: str
+    size: int
+    """Bytes of the object: what the brakes and the cost count."""
+    planned_on: str
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef(self.bucket, self.key, self.version_id)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.bucket, self.key, self.version_id)
+
+    @property
+    def target(self) -> str:
+        return str(self.ref)
+
+    @property
+    def permissions(self) -> tuple[tuple[str, str], ...]:
+        action = "oss:RestoreObjectVersion" if self.version_id else "oss:RestoreObject"
+        return ((action, f"acs:oss:*:*:{self.bucket}/{self.key}"),)
+
+    @property
+    def stored_bytes(self) -> int:
+        return self.size
+
+    def cost(self, prices: PriceList) -> Decimal | None:
+        return prices.restore_cost(self.storage_class, self.tier, self.size, self.days)

@@ -1,0 +1,33 @@
+"""TagUser: mark the owner of a refused key, where a policy has switched that on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ossmend.remediators.contract.write import Write, write
+
+
+@write
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagUser(Write):
+    """IMS TagResources on one RAM user: mark the owner of a refused key. Opt-in; touches no key."""
+
+    operation: Literal["TagUser"] = "TagUser"
+    principal: str
+    user_id: str
+    tags: tuple[tuple[str, str], ...]
+    planned_on: str
+
+    @property
+    def place(self) -> None:
+        """None: a RAM user lies in no bucket."""
+        return
+
+    @property
+    def target(self) -> str:
+        return f"ram:user/{self.principal}"
+
+    @property
+    def permissions(self) -> tuple[tuple[str, str], ...]:
+        return (("ram:TagResources", f"acs:ram:*:*:user/{self.principal.partition('@')[0]}"),)
