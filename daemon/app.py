@@ -1,15 +1,14 @@
-"""Builds everything from a configuration, and knows who comes next: read, triage, dispatch, wait; reload; stop.
+"""Builds everything from a configuration, and turns it: start what is due, wait, reload, stop.
 
-This is the only file that knows the whole road of an event: sources -> triage.py -> dispatch.py -> cloud/.
-`Works` is one configuration at work; `App` owns what outlives a reload (the store, the signals, the loop).
+The road of an event is in stages/: read.py reads beside the work, work.py has the order of the rest. `Works` is one
+configuration at work; `App` owns what outlives a reload (the store, the signals, the loop).
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -19,12 +18,12 @@ import sqlalchemy as sa
 import structlog
 
 from ossmend import __version__
-from ossmend.config.fields import Trust
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config, SourceConfig
 from ossmend.daemon.cloud.connect import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import Clock, SystemClock
+from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
@@ -32,116 +31,95 @@ from ossmend.daemon.journal import cases, entries, seen
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
-from ossmend.daemon.notices import outbox as notify
-from ossmend.daemon.sources import Batch, Source
+from ossmend.daemon.notices import outbox
+from ossmend.daemon.sources import Source
 from ossmend.daemon.sources.access_log import AccessLog
 from ossmend.daemon.sources.app_log import AppLog
-from ossmend.daemon.stages.dispatch import Dispatch
+from ossmend.daemon.stages.read import STATE_RETRY_SECONDS, UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
-from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.daemon.stages.work import Work
 
 log = structlog.get_logger("ossmend")
 
 IDLE_SECONDS = 5.0
-"""The longest sleep between two looks; file changes, timers and due cases end it sooner."""
-UNFINISHED_SECONDS = 0.25
-"""A block of lines that may still grow is looked at again this soon."""
-ACCESS_LOG_PERIOD = timedelta(seconds=60)
-REFUSED_PAUSE = timedelta(minutes=10)
-"""A source that our key may not read is asked again this seldom."""
+"""The longest sleep of the loop; stored events, timers and lanes that end wake it sooner."""
+SETTLE_SECONDS = 1.0
+"""How often the world is looked at for the effect of a write whose answer was lost."""
+STOP_SECONDS = 15.0
+"""A call ends at its deadline; what has not ended after so long is cut off."""
 LATEST_LOGS = timedelta(hours=72)
 """Access-log objects come up to 48 h late; older ones than this are not looked for, but by an audit that asks."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
-STATE_RETRY_SECONDS = 5.0
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One source, and when it may be read next."""
-
-    source: Source
-    every: timedelta
-    trust: Trust
-    not_before: float = 0.0
-    failing: bool = False
 
 
 class Works:
-    """One configuration at work on a store: sources, triage, dispatch and the cloud they speak to."""
+    """One configuration at work on a store: sources, triage, the stages and the cloud they speak to."""
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, *, dry_run: bool, systemd: Systemd, since: timedelta | None
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        *,
+        dry_run: bool,
+        pulse: Pulse,
+        since: timedelta | None,
+        on_progress: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_progress` is called when something may be due: events were stored, or a lane has ended its pass."""
         self.config = config
         self.clock = clock
         self.store = store
         may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
         self.cloud: Cloud = connect(cloud_settings(config), clock=clock, may_write=may_write)
         self.triage = Triage(config, store, clock, since=since)
-        self.dispatch = Dispatch(config, store, self.cloud, clock, dry_run=dry_run, alive=systemd.alive)
-        self._readings = [self._reading(source, since) for source in config.sources]
+        self.work = Work(config, store, self.cloud, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
+        self.readings = [
+            Reading(self._source(source, since), source.trust, self.triage, clock, pulse) for source in config.sources
+        ]
+        self._on_progress = on_progress
 
-    def _reading(self, configured: SourceConfig, since: timedelta | None) -> _Reading:
+    def _source(self, configured: SourceConfig, since: timedelta | None) -> Source:
         if (app_log := configured.app_log) is not None:
             start: Literal["end", "beginning"] = "beginning" if since is not None else app_log.start
-            source: Source = AppLog(app_log.path, start, self.clock, name=app_log.name)
-            return _Reading(source, timedelta(0), app_log.trust)
+            return AppLog(app_log.path, start, self.clock, name=app_log.name)
         access_log = configured.access_log
         assert access_log is not None  # the model holds exactly one of the two
         ours = self.cloud.is_own_request
         bucket, prefix, window = access_log.bucket, access_log.prefix, max(since or LATEST_LOGS, LATEST_LOGS)
-        source = AccessLog(
+        return AccessLog(
             bucket, prefix, self.cloud.logs, self.clock, own_request_ids=ours, window=window, name=access_log.name
         )
-        return _Reading(source, ACCESS_LOG_PERIOD, access_log.trust)
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""
-        found: list[Path] = []
-        for reading in self._readings:
-            if isinstance(reading.source, AppLog):
-                found += reading.source.watch_directories()
-        return found
+        return [directory for reading in self.readings for directory in reading.source.watch_directories()]
 
-    def unfinished(self) -> bool:
-        """Is there a block of lines that may still grow?"""
-        return any(isinstance(each.source, AppLog) and each.source.unfinished for each in self._readings)
+    def news(self) -> None:
+        """A file may have changed: every source looks now."""
+        for reading in self.readings:
+            reading.signal.set()
 
-    def read(self) -> int:
-        """One batch from each source that may be read now. How many events or bytes: 0 means all at their end."""
-        return sum(self._read_one(reading) for reading in self._readings)
+    def start(self) -> None:
+        """Read the sources beside the work from now on."""
+        for reading in self.readings:
+            reading.start(self._on_progress)
 
-    def _read_one(self, reading: _Reading) -> int:
-        now = self.clock.monotonic()
-        if now < reading.not_before:
-            return 0
-        try:
-            batch = reading.source.read(self.triage.cursor(reading.source.name))
-        except (TryAgain, Refused) as trouble:
-            after = trouble.after if isinstance(trouble, TryAgain) else REFUSED_PAUSE
-            reading.not_before = now + max(after.total_seconds(), 1.0)
-            if not reading.failing:
-                log.warning("source.unreachable", source=reading.source.name, why=str(trouble))
-            reading.failing = True
-            return 0
-        reading.failing = False
-        reading.not_before = now if batch.more else now + reading.every.total_seconds()
-        for complaint in batch.complaints:
-            log.warning("source.complaint", source=reading.source.name, what=complaint)
-        return self._store(reading.source.name, batch.of(reading.trust))
+    def stop(self) -> None:
+        """Begin nothing new; does not wait."""
+        self.work.stop()
+        for reading in self.readings:
+            reading.stop()
 
-    def _store(self, name: str, batch: Batch) -> int:
-        if batch.events or dict(self.triage.cursor(name) or {}) != dict(batch.cursor):
-            taken = self.triage.take(name, batch)
-            if taken.events or taken.strangers:
-                log.info("source.read", source=name, cases=taken.cases, events=taken.events,
-                         repeated=taken.repeated, strangers=taken.strangers, **dict(batch.counts))  # fmt: skip
-            return max(len(batch.events), 1)
-        return int(batch.more)
-
-    def close(self) -> None:
-        self.dispatch.close()
+    def close(self, turning: Callable[[], None] = lambda: None) -> None:
+        """Let what is in hand end, within bounds; `turning` is called again and again meanwhile."""
+        self.stop()
+        for _ in range(round(STOP_SECONDS)):
+            turning()
+            if self.work.wait(1.0) and all(reading.join(1.0) for reading in self.readings):
+                break
+        self.work.close()
         self.cloud.close()
 
 
@@ -169,6 +147,7 @@ class App:
         self._stopping = False
         self._reload = False
         self._systemd = Systemd()
+        self._pulse = Pulse(self._clock)
         config = load(path)
         self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
         with ExitStack() as unless_built:
@@ -177,7 +156,8 @@ class App:
             unless_built.pop_all()
 
     def _build(self, config: Config) -> Works:
-        works = Works(config, self.store, self._clock, dry_run=self._dry_run, systemd=self._systemd, since=self._since)
+        works = Works(config, self.store, self._clock, dry_run=self._dry_run, pulse=self._pulse, since=self._since,
+                      on_progress=self._signal.set)  # fmt: skip
         self._note_configuration(config)
         return works
 
@@ -199,19 +179,20 @@ class App:
 
     def once(self) -> None:
         """Read the sources to their end and work until nothing is due now."""
+        readings, work = self.works.readings, self.works.work
         while True:
-            read = self.works.read()
-            unsettled = self.works.dispatch.settle()
-            worked = self.works.dispatch.turn()
+            read = sum(reading.read() for reading in readings)
+            unsettled = work.settle()
+            worked = work.turn()
             if read or worked:
                 continue
-            if self.works.unfinished():
+            if any(reading.source.unfinished for reading in readings):
                 self._signal.wait(UNFINISHED_SECONDS)
             elif unsettled:
-                self._signal.wait(1.0)
+                self._signal.wait(SETTLE_SECONDS)
             else:
                 break
-        notify.deliver(self.store, self.works.config, self._clock)
+        outbox.deliver(self.store, self.works.config, self._clock)
 
     # -------------------------------------------------------------------------------------------------------- run
 
@@ -224,44 +205,51 @@ class App:
             log.info(
                 "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
             )
+            self.works.start()
             self._systemd.ready(self._status())
             try:
                 self._loop(waker)
             finally:
                 self._systemd.stopping()
                 waker.stop()
+                self.works.close(self._turning)
                 log.info("daemon.stopped")
 
     def _loop(self, waker: Waker) -> None:
         while not self._stopping:
-            self._systemd.alive()
+            self._turning()
             if self._reload:
                 self._reload = False
                 self._swap(waker)
             try:
-                read = self.works.read()
-                worked = self.works.dispatch.turn()
-                unsettled = self.works.dispatch.settle()
+                started = self.works.work.start()
+                unsettled = self.works.work.start_settling()
+                pause = 0.0 if started else self._pause(unsettled)
             except StateUnavailable as trouble:
                 log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
                 self._systemd.status(f"not acting: {trouble}")
-                self._signal.wait(STATE_RETRY_SECONDS)
-                continue
-            if not read and not worked:
-                waker.watch(self.works.directories())
-                self._signal.wait(self._pause(unsettled))
+                pause = STATE_RETRY_SECONDS
+            waker.watch(self.works.directories())
+            self._signal.wait(pause)
+
+    def _turning(self) -> None:
+        """Feed the watchdog, unless a stage hangs."""
+        late = self._pulse.late()
+        if late:
+            log.error("stage.late", stages=late)
+        else:
+            self._systemd.alive()
 
     def _pause(self, unsettled: int) -> float:
         """How long nothing will be due, for all that is known now."""
-        longest = UNFINISHED_SECONDS if self.works.unfinished() else 1.0 if unsettled else IDLE_SECONDS
-        with self.store.read() as connection:
-            due_at = cases.next_due(connection)
+        longest = SETTLE_SECONDS if unsettled else IDLE_SECONDS
+        due_at = self.works.work.next_due()
         if due_at is None:
             return longest
         return min(longest, max((due_at - self._clock.now()).total_seconds(), 0.01))
 
     def _waker(self) -> Waker:
-        waker = Waker(self._signal)
+        waker = Waker(self._on_file_change)
         waker.every(timedelta(seconds=60), "look", self._signal.set)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
         waker.every(timedelta(minutes=10), "retention", self._retain)
@@ -269,8 +257,11 @@ class App:
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
 
+    def _on_file_change(self) -> None:
+        self.works.news()
+
     def _deliver(self) -> None:
-        notify.deliver(self.store, self.works.config, self._clock)
+        outbox.deliver(self.store, self.works.config, self._clock)
 
     def _retain(self) -> None:
         with self.store.begin() as connection:
@@ -305,8 +296,9 @@ class App:
             log.error("config.kept", why=str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")
             return
-        old, self.works = self.works, works
-        old.close()
+        self.works.close(self._turning)  # the cursors and the intents have one owner at a time
+        self.works = works
+        works.start()
         waker.every(config.clock.every, "clock", self._check_clock)
         waker.watch(works.directories())
         log.info("config.reloaded", digest=config.digest, policies=len(config.policies))
@@ -328,7 +320,6 @@ class App:
             self._reload = True
         else:
             self._stopping = True
-            self.works.dispatch.stop()
         self._signal.set()
 
     def close(self) -> None:

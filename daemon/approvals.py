@@ -12,7 +12,10 @@ import sqlalchemy as sa
 
 from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.intents import NewWrite
+from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
+from ossmend.remediators.contract.case import Case
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,13 +49,15 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
     """Ask for the newest undoable write of the case to be taken back."""
     now = datetime.now(UTC)
     with store.begin() as connection:
-        _existing(connection, case_id)
-        done = [intent for intent in intents.of_case(connection, case_id) if intent.state == "done"]
+        case = _existing(connection, case_id)
+        done = [intent for intent in intents.of_case(connection, case_id) if intent.state is WriteState.DONE]
         undoable = [intent.write.undone(intent.outcome) for intent in reversed(done)]
         write = next((write for write in undoable if write is not None), None)
         if write is None:
             raise Impossible(f"case {case_id} has no write that can be undone: a restored copy expires by itself")
-        intents.put(connection, case_id, "undo", write, "asked", now, cost=None, outcome="undo")
+        asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
+                         state=WriteState.ASKED, why="undo")  # fmt: skip
+        intents.put(connection, [asked], now)
         cases.reopen(connection, case_id, now)
         entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])
     return {"case": case_id, "done": "undo", "writes": [{"operation": write.operation, "target": write.target}]}
@@ -62,7 +67,7 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
     now, person = datetime.now(UTC), _person()
     with store.begin() as connection:
         _existing(connection, case_id)
-        held = [intent for intent in intents.of_case(connection, case_id) if intent.state == "held"]
+        held = [intent for intent in intents.of_case(connection, case_id) if intent.state is WriteState.HELD]
         if not held:
             raise Impossible(f"case {case_id} holds no write")
         digests = [intent.digest for intent in held]
@@ -74,9 +79,11 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
     return {"case": case_id, "done": "approve" if granted else "reject", "writes": shown}
 
 
-def _existing(connection: sa.Connection, case_id: int) -> None:
-    if cases.get(connection, case_id) is None:
+def _existing(connection: sa.Connection, case_id: int) -> Case:
+    found = cases.get(connection, case_id)
+    if found is None:
         raise Impossible(f"there is no case {case_id}")
+    return found
 
 
 def _person() -> str:

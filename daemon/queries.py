@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from ossmend.daemon.host.show import clean, subject_text
 from ossmend.daemon.journal import entries, intents
 from ossmend.daemon.journal.schema import cases, flags
+from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.case import Subject
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-HUMAN_STATES = ("told", "held", "parked")
+HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
 
 
@@ -86,7 +87,7 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
         "diagnosis": clean(row.diagnosis),
         "writes": [_write(intent) for intent in intents.of_case(connection, case_id)],
         "used_by": clean(row.usage),
-        "samples": clean([sample.get("sample") for sample in row.samples]),
+        "samples": clean([sample.get("sample") for sample in json.loads(row.samples)]),
     }
 
 

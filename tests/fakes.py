@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ossmend.daemon.cloud.send.executor import Sent
 from ossmend.daemon.cloud.wire.errors import NotSent, Unsettled
@@ -272,6 +273,12 @@ class FakeWorld:
             case _:
                 raise AssertionError(write)
 
+    def looks(self, _writes: Sequence[Write], _pages: Mapping[str, Any]) -> None:
+        """No pages: each write is looked at by itself."""
+
+    def seen(self, _looks: None, _write: Write) -> str | None:
+        return None
+
     def settle(self, write: Write) -> bool:
         match write:
             case RestoreObject():
@@ -326,6 +333,7 @@ class FakeView:
     """FakeWorld as a remediator sees it."""
 
     world: FakeWorld
+    pages: Mapping[str, Any] = field(default_factory=dict)
 
     def clock(self) -> ClockReading:
         return self.world.clock_reading

@@ -68,7 +68,7 @@ class Cloud:
         oss = Oss(self._settings, self._clock, self._ids, WRITER)
         rpc = Rpc(self._settings, self._ids, WRITER)
         self._to_close += [oss, rpc]
-        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder))
+        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock)
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""

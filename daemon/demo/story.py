@@ -27,7 +27,7 @@ from ossmend.daemon.queries import all_cases
 
 FOUR = ("InvalidObjectState", "AccessForbidden", "InvalidAccessKeyId", "RequestTimeTooSkewed")
 """The codes that act or warn: one case each in the JSON report."""
-OVER = {False: ("closed", "watching", "told", "held", "parked"), True: ("planned", "told", "closed", "parked")}
+OVER = {False: ("closed", "watching", "reported", "held", "parked"), True: ("planned", "reported", "closed", "parked")}
 """By dry run or not: states in which a case of the demo has come to its end."""
 STORY_SECONDS = 50
 READY_SECONDS = 20

@@ -17,7 +17,7 @@ from ossmend.daemon.demo.clients import Answer
 PLAIN_WIDTH = 120
 """Columns of the last table where there is no terminal to ask."""
 COLOURS = {
-    "closed": "green", "watching": "green", "told": "yellow", "planned": "cyan", "held": "yellow", "parked": "red",
+    "closed": "green", "watching": "green", "reported": "yellow", "planned": "cyan", "held": "yellow", "parked": "red",
 }  # fmt: skip
 
 

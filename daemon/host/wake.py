@@ -48,8 +48,9 @@ class Signal:
 class Waker:
     """Timers and file changes, all of which end in the same signal that the daemon's loop waits for."""
 
-    def __init__(self, signal: Signal) -> None:
-        self._signal = signal
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        """`on_change` is called for every change of a watched directory, in a thread of its own."""
+        self._on_change = on_change
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
         self._watched: list[Path] = []
@@ -96,7 +97,7 @@ class Waker:
             raise_interrupt=False, ignore_permission_denied=True, rust_timeout=60_000,
         )  # fmt: skip
         for _change in changes:
-            self._signal.set()
+            self._on_change()
 
     def _end_watch(self) -> None:
         self._stop.set()

@@ -7,6 +7,7 @@ an expired URL, a suspended account behind everything, one release behind a hund
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,22 +23,21 @@ MOST_BESIDE = 60
 ALONE = "InvalidObjectState"
 """Its cases come by the thousand and explain nothing but themselves."""
 
-_event = TypeAdapter(Event)
+_events = TypeAdapter(list[Event])
 
 
-def of(connection: sa.Connection, due: Sequence[Case]) -> Mapping[int, tuple[Neighbour, ...]]:
-    """Each due case's neighbours, by its id; codes that explain only themselves have none."""
-    asking = [case for case in due if case.code != ALONE]
-    if not asking:
-        return {case.id: () for case in due}
+def correlated(connection: sa.Connection, due: Sequence[Case]) -> list[Case]:
+    """The due cases, each with its neighbours; codes that explain only themselves have none."""
+    if all(case.code == ALONE for case in due):
+        return list(due)
     query = sa.select(cases).where(sa.text(EXPLAINING)).order_by(cases.c.last_seen.desc()).limit(MOST_READ)
     rows = [row for row in connection.execute(query) if row.code not in ACCOUNT_CODES or suspends(row.diagnosis)]
     known = [_neighbour(row) for row in rows]
-    found: dict[int, tuple[Neighbour, ...]] = {case.id: () for case in due}
-    for case in asking:
-        beside = [other for other in known if other.id != case.id and _touches(case, other)]
-        found[case.id] = tuple(beside[:MOST_BESIDE])
-    return found
+    return [case if case.code == ALONE else replace(case, beside=_beside(case, known)) for case in due]
+
+
+def _beside(case: Case, known: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
+    return tuple([other for other in known if other.id != case.id and _touches(case, other)][:MOST_BESIDE])
 
 
 def suspends(diagnosis: Mapping[str, Any] | None) -> bool:
@@ -52,7 +52,7 @@ def _neighbour(row: Any) -> Neighbour:
         id=row.id,
         code=row.code,
         cause=row.cause,
-        event=_event.validate_python(row.samples[-1], strict=False),
+        event=_events.validate_json(row.samples)[-1],
         usage=row.usage,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
@@ -63,6 +63,8 @@ def _touches(case: Case, other: Neighbour) -> bool:
     """An account's trouble is behind everything; the same code at the same key or bucket is the fleet's; another code
     counts at the same client or key only.
     """
+    if case.account != other.event.account:
+        return False
     if other.code in ACCOUNT_CODES:
         return True
     mine, theirs = case.event, other.event

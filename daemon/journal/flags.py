@@ -23,6 +23,7 @@ def put(connection: sa.Connection, case: Case, flag: KeyFlag, now: datetime) -> 
         "since": flag.since,
         "note": flag.note,
         "dry_run": case.dry_run,
+        "account": str(case.account),
     }
     if known is None:
         connection.execute(flags.insert().values(access_key_id=flag.access_key_id, raised_at=now, **values))

@@ -1,22 +1,30 @@
 """Writes in the database: planned, held, intended before they are sent, and settled after.
 
 An intent is stored before its call leaves; a receipt after its answer came. An intent without a receipt, after a
-crash or a lost answer, is settled by reading the world (dispatch.py), never by sending it again.
+crash or a lost answer, is settled by reading the world (stages/settle.py), never by sending it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from ossmend.daemon.journal.schema import approvals, writes
+from ossmend.daemon.journal.states import UNSENT, WriteState
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from ossmend.remediators.contract.write import Write, digest, from_json, to_json
 
 APPROVAL_LIFE = timedelta(hours=24)
+WITNESS = "witness"
+"""What holds a write that OSS's own log has to confirm."""
+AT_ONCE = 500
+
+Granted = Literal["approved", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,95 +35,132 @@ class Intent:
     case_id: int
     policy: str
     write: Write
-    state: str
-    """`planned` (dry run), `held` (approval or brake), `intended`, `done`, `failed`, `not-sent`, `stale`."""
+    state: WriteState
     digest: str
     planned_at: datetime
+    account: AccountRef = DEFAULT_ACCOUNT
     sent_at: datetime | None = None
     outcome: str = ""
     request_id: str | None = None
 
 
-def replace_unsent(connection: sa.Connection, case_id: int) -> None:
-    """Drop what an earlier plan of this case only planned or held: the new plan speaks."""
-    connection.execute(writes.delete().where(writes.c.case_id == case_id, writes.c.state.in_(("planned", "held"))))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWrite:
+    """A write to be stored."""
+
+    case_id: int
+    policy: str
+    write: Write
+    state: WriteState
+    cost: Decimal | None = None
+    account: AccountRef = DEFAULT_ACCOUNT
+    why: str = ""
+    held_by: str | None = None
+    """What holds it: a brake's name, `share`, `witness`, `approval`, ...; stages/brakes.py says which."""
+    trust: str | None = None
+    source: str | None = None
+    client: str | None = None
+    """On whose account it goes: what stages/shares.py counts by."""
+    since: datetime | None = None
+    """When it was planned first, where that has to be kept."""
 
 
-def put(
-    connection: sa.Connection,
-    case_id: int,
-    policy: str,
-    write: Write,
-    state: str,
-    now: datetime,
-    *,
-    cost: Decimal | None,
-    outcome: str = "",
-    owed_to: Mapping[str, str] | None = None,
-    since: datetime | None = None,
-) -> int:
-    """Store a write in `state`; its id. With `intended` it may be sent once the transaction has ended. `owed_to`: the
-    trust, source and client that shares.py counts by. `since`: when it was planned first, where that has to be kept.
-    """
-    result = connection.execute(
-        writes.insert().values(
-            case_id=case_id,
-            policy=policy,
-            digest=digest(write),
-            operation=write.operation,
-            target=write.target,
-            body=to_json(write),
-            state=state,
-            bytes=write.stored_bytes,
-            cost=cost,
-            planned_at=since or now,
-            sent_at=now if state == "intended" else None,
-            outcome=outcome,
-            **(owed_to or {}),
-        )
-    )
-    assert result.inserted_primary_key is not None  # an autoincrement key always comes back
-    return int(result.inserted_primary_key[0])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How an intent ended."""
+
+    write_id: int
+    state: WriteState
+    outcome: str
+    request_id: str | None = None
 
 
-def settle(
-    connection: sa.Connection, intent_id: int, state: str, now: datetime, outcome: str, request_id: str | None = None
-) -> None:
-    """Close an intent: `done`, `failed`, `stale` (the world had changed, nothing was sent) or `not-sent`."""
-    connection.execute(
-        writes.update()
-        .where(writes.c.id == intent_id, writes.c.state == "intended")
-        .values(state=state, settled_at=now, outcome=outcome, request_id=request_id)
-    )
+_INSERT = writes.insert()
+_SETTLE = (
+    writes.update()
+    .where(writes.c.id == sa.bindparam("write"), writes.c.state == WriteState.INTENDED.value)
+    .values({name: sa.bindparam(f"new_{name}") for name in ("state", "settled_at", "outcome", "request_id")})
+)
+
+
+def put(connection: sa.Connection, new: Sequence[NewWrite], now: datetime) -> list[int]:
+    """Store writes, in one statement; their ids. Those `intended` may be sent once the transaction has ended."""
+    if not new:
+        return []
+    last: int = connection.scalar(sa.select(sa.func.max(writes.c.id))) or 0
+    ids = list(range(last + 1, last + 1 + len(new)))
+    connection.execute(_INSERT, [_row(write_id, each, now) for write_id, each in zip(ids, new, strict=True)])
+    return ids
+
+
+def _row(write_id: int, each: NewWrite, now: datetime) -> Mapping[str, object]:
+    write = each.write
+    return {
+        "id": write_id,
+        "case_id": each.case_id,
+        "policy": each.policy,
+        "account": str(each.account),
+        "digest": digest(write),
+        "operation": write.operation,
+        "target": write.target,
+        "body": to_json(write),
+        "state": each.state.value,
+        "bytes": write.stored_bytes,
+        "cost": each.cost,
+        "planned_at": each.since or now,
+        "sent_at": now if each.state is WriteState.INTENDED else None,
+        "outcome": each.why,
+        "held_by": each.held_by,
+        "trust": each.trust,
+        "source": each.source,
+        "client": each.client,
+    }
+
+
+def drop_unsent(connection: sa.Connection, case_ids: Sequence[int]) -> None:
+    """Drop what earlier plans of these cases only planned or held: the new plans speak."""
+    unsent = writes.c.state.in_([state.value for state in UNSENT])
+    for start in range(0, len(case_ids), AT_ONCE):
+        connection.execute(writes.delete().where(writes.c.case_id.in_(case_ids[start : start + AT_ONCE]), unsent))
+
+
+def settle(connection: sa.Connection, settlements: Iterable[Settlement], now: datetime) -> None:
+    """Close intents: `done`, `failed`, `stale` or `not-sent`. One that is closed stays as it is."""
+    rows = [
+        {
+            "write": each.write_id,
+            "new_state": each.state.value,
+            "new_settled_at": now,
+            "new_outcome": each.outcome,
+            "new_request_id": each.request_id,
+        }
+        for each in settlements
+    ]
+    if rows:
+        connection.execute(_SETTLE, rows)
 
 
 def asked(connection: sa.Connection) -> dict[int, Intent]:
     """The undos that people have asked for and that still stand, by case."""
-    return {intent.case_id: intent for intent in _intents(connection, writes.c.state == "asked")}
+    return {intent.case_id: intent for intent in _intents(connection, writes.c.state == WriteState.ASKED.value)}
 
 
 def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
     """An asked write is about to be sent."""
-    connection.execute(writes.update().where(writes.c.id == intent_id).values(state="intended", sent_at=now))
+    values = {"state": WriteState.INTENDED.value, "sent_at": now}
+    connection.execute(writes.update().where(writes.c.id == intent_id).values(values))
 
 
 def refuse(connection: sa.Connection, intent_id: int, now: datetime, why: str) -> None:
     """An asked write must not be sent."""
-    values = {"state": "not-sent", "settled_at": now, "outcome": why}
-    connection.execute(writes.update().where(writes.c.id == intent_id, writes.c.state == "asked").values(values))
-
-
-def held_since(connection: sa.Connection, case_id: int, saying: str) -> datetime | None:
-    """Since when a write of this case is held for a reason with these words; None where none is."""
-    held = (writes.c.case_id == case_id, writes.c.state == "held", writes.c.outcome.contains(saying, autoescape=True))
-    first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
-    since: datetime | None = connection.scalar(sa.select(first).where(*held))
-    return since
+    values = {"state": WriteState.NOT_SENT.value, "settled_at": now, "outcome": why}
+    still = (writes.c.id == intent_id, writes.c.state == WriteState.ASKED.value)
+    connection.execute(writes.update().where(*still).values(values))
 
 
 def unsettled(connection: sa.Connection) -> list[Intent]:
     """Intents whose answer is not known."""
-    return _intents(connection, writes.c.state == "intended")
+    return _intents(connection, writes.c.state == WriteState.INTENDED.value)
 
 
 def of_case(connection: sa.Connection, case_id: int) -> list[Intent]:
@@ -126,10 +171,40 @@ def of_case(connection: sa.Connection, case_id: int) -> list[Intent]:
 def _intents(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Intent]:
     rows = connection.execute(sa.select(writes).where(condition).order_by(writes.c.id)).all()
     return [
-        Intent(row.id, row.case_id, row.policy, from_json(row.body), row.state, row.digest, row.planned_at,
-               row.sent_at, row.outcome, row.request_id)
+        Intent(row.id, row.case_id, row.policy, from_json(row.body), WriteState(row.state), row.digest, row.planned_at,
+               AccountRef.of(row.account), row.sent_at, row.outcome, row.request_id)
         for row in rows
     ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ what people have said
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people and witnesses have said about the writes of a turn."""
+
+    granted: Mapping[str, Granted]
+    """By digest; what is not here, nobody has spoken about, or not within APPROVAL_LIFE."""
+    awaited_since: Mapping[int, datetime]
+    """By case: since when its write waits for a witness."""
+
+
+def words(connection: sa.Connection, digests: Collection[str], case_ids: Sequence[int], now: datetime) -> Words:
+    """Everything that has been said about these writes and cases, in two questions."""
+    granted: dict[str, Granted] = {}
+    wanted = list(digests)
+    for start in range(0, len(wanted), AT_ONCE):
+        said = (approvals.c.digest.in_(wanted[start : start + AT_ONCE]), approvals.c.expires_at > now)
+        for row in connection.execute(sa.select(approvals.c.digest, approvals.c.granted).where(*said)):
+            granted[row.digest] = "approved" if row.granted else "rejected"
+    first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
+    since: dict[int, datetime] = {}
+    for start in range(0, len(case_ids), AT_ONCE):
+        held = (writes.c.case_id.in_(case_ids[start : start + AT_ONCE]), writes.c.state == WriteState.HELD.value)
+        query = sa.select(writes.c.case_id, first).where(*held, writes.c.held_by == WITNESS).group_by(writes.c.case_id)
+        since.update({row[0]: row[1] for row in connection.execute(query)})
+    return Words(granted, since)
 
 
 def approve(
@@ -143,11 +218,3 @@ def approve(
                 digest=each, case_id=case_id, by=by, at=now, expires_at=now + APPROVAL_LIFE, granted=granted
             )
         )
-
-
-def approval(connection: sa.Connection, each: str, now: datetime) -> bool | None:
-    """What a person said about the write of this digest: True, False, or None if nothing (any more)."""
-    granted: bool | None = connection.scalar(
-        sa.select(approvals.c.granted).where(approvals.c.digest == each, approvals.c.expires_at > now)
-    )
-    return granted

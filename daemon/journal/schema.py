@@ -63,6 +63,8 @@ cases = sa.Table(
     sa.Column("policy", sa.Text, nullable=False),
     sa.Column("code", sa.Text),
     sa.Column("subject", sa.JSON, nullable=False),
+    sa.Column("account", sa.Text, nullable=False, server_default="default"),
+    sa.Column("lane", sa.Text, nullable=False, server_default=""),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("due_at", Instant),
     sa.Column("opened_at", Instant, nullable=False),
@@ -75,13 +77,13 @@ cases = sa.Table(
     sa.Column("events", sa.Integer, nullable=False),
     sa.Column("recurrences", sa.Integer, nullable=False, default=0),
     sa.Column("tries", sa.Integer, nullable=False, default=0),
-    sa.Column("samples", sa.JSON, nullable=False),
+    sa.Column("samples", sa.Text, nullable=False),
     sa.Column("usage", sa.JSON, nullable=False),
     sa.Column("why", sa.Text, nullable=False, default=""),
     sa.Column("cause", sa.Text),
     sa.Column("diagnosis", sa.JSON),
-    sa.Column("told_cause", sa.Text),
-    sa.Index("cases_due", "due_at", "id"),
+    sa.Column("reported_cause", sa.Text),
+    sa.Index("cases_due", "due_at", "lane"),
     sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text("NOT superseded"),
              postgresql_where=sa.text("NOT superseded")),
     sa.Index("cases_explaining", "last_seen", sqlite_where=sa.text(EXPLAINING),
@@ -105,10 +107,12 @@ writes = sa.Table(
     sa.Column("sent_at", Instant, index=True),
     sa.Column("settled_at", Instant),
     sa.Column("outcome", sa.Text, nullable=False, default=""),
+    sa.Column("held_by", sa.Text),
     sa.Column("request_id", sa.Text),
     sa.Column("trust", sa.Text),
     sa.Column("source", sa.Text),
     sa.Column("client", sa.Text),
+    sa.Column("account", sa.Text, nullable=False, server_default="default"),
 )
 
 approvals = sa.Table(
@@ -133,6 +137,7 @@ flags = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("raised_at", Instant, nullable=False),
     sa.Column("dry_run", sa.Boolean, nullable=False),
+    sa.Column("account", sa.Text, nullable=False, server_default="default"),
 )
 
 notices = sa.Table(

@@ -25,7 +25,7 @@ from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.show import clean, subject_text
 from ossmend.daemon.journal import entries
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.schema import cases, notices
+from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Diagnosis
@@ -37,7 +37,7 @@ MOST_TRIES = 10
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=10), timedelta(hours=1)
 
 
-def say(
+def put(
     connection: sa.Connection,
     config: Config,
     case: Case,
@@ -46,13 +46,8 @@ def say(
     now: datetime,
     *,
     dry_run: bool,
-) -> bool:
-    """Put one notice out, unless this case has already told this cause. True if it was said."""
-    key = diagnosis.cause + ("/held" if "(held:" in why else "")
-    told = connection.scalar(sa.select(cases.c.told_cause).where(cases.c.id == case.id))
-    if told == key:
-        return False
-    connection.execute(cases.update().where(cases.c.id == case.id).values(told_cause=key))
+) -> None:
+    """Put one notice out, in the transaction that decides it. stages/record.py knows whether it was said before."""
     body = body_of(case, why, diagnosis, dry_run=dry_run)
     log.warning("notice", **body)
     entries.append(connection, now, [Entry("notice.said", case.id, {"cause": diagnosis.cause, "why": why})])
@@ -61,7 +56,6 @@ def say(
             connection.execute(
                 notices.insert().values(case_id=case.id, channel=channel_of(webhook), body=body, at=now, due_at=now)
             )
-    return True
 
 
 def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dict[str, Any]:

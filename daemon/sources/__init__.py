@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ossmend.remediators.contract.case import Event
@@ -42,6 +44,14 @@ class Source(Protocol):
     """One configured place. `name` is stable across restarts: the cursor is kept under it."""
 
     name: str
+    every: timedelta
+    """How often to look; zero where changes of files wake it."""
+    unfinished: bool
+    """After a read: something at the end may still grow."""
+
+    def watch_directories(self) -> list[Path]:
+        """The directories in which a change means news."""
+        ...
 
     def read(self, cursor: Cursor | None) -> Batch:
         """The next batch after `cursor` (None: never read). Bounded in size; does not block waiting for news.

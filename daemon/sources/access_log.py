@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, Protocol
 
 from ossmend.daemon.host.clock import Clock
@@ -72,6 +73,10 @@ class _Found:
         return len(self.events) >= MOST_EVENTS or self.bytes_left <= 0
 
 
+PERIOD = timedelta(seconds=60)
+"""OSS writes a log object an hour; a minute is soon enough, and costs one list call."""
+
+
 class AccessLog:
     """The access logs under one prefix of one bucket."""
 
@@ -89,6 +94,8 @@ class AccessLog:
     ) -> None:
         self._window = window
         self.name = name or f"access_log:{bucket}/{prefix}"
+        self.every = PERIOD
+        self.unfinished = False
         self._bucket = bucket
         self._prefix = prefix
         self._reader = reader
@@ -96,6 +103,9 @@ class AccessLog:
         self._mark = own_agent_mark
         self._is_own_id = own_request_ids
         self._sampled = 0
+
+    def watch_directories(self) -> list[Path]:
+        return []
 
     def read(self, cursor: Cursor | None) -> Batch:
         """What is new in the objects of the last days."""

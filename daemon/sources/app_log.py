@@ -14,6 +14,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,6 +105,7 @@ class AppLog:
         self, pattern: str, start: Literal["end", "beginning"], clock: Clock, *, name: str | None = None
     ) -> None:
         self.name = name or f"app_log:{pattern}"
+        self.every = timedelta(0)
         self.unfinished = False
         """After a read: a block or line at the end of a file waits for QUIET_SECONDS without growth."""
         self._pattern = pattern

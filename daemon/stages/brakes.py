@@ -1,10 +1,10 @@
-"""May this write happen now? Limits on objects, bytes, money and calls, per policy and overall.
+"""May this write happen now? Limits on objects, bytes, money and calls, per policy and overall, for each account.
 
-What was spent is read from the journal's own writes (limits.py), so limits survive restarts and cannot be reset by one.
-Within one turn of dispatch an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
+What was spent is read from the journal's own writes (journal/ledger.py), so limits survive restarts and cannot be reset
+by one. Within one turn an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
 time at which the limit frees; a write whose price is unknown is held for a person. While a case about the account
 itself is open (UserDisable and its family), every write is held. What only text of low trust tells stays within its
-share of each limit (shares.py).
+share of each limit (shares.py). Next: decide.py says what becomes of the case.
 """
 
 from __future__ import annotations
@@ -13,83 +13,83 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import sqlalchemy as sa
-
 from ossmend.config.model import Config, Policy
-from ossmend.daemon.journal.correlation import suspends
-from ossmend.daemon.journal.schema import EXPLAINING, cases
+from ossmend.daemon.journal.ledger import Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party
-from ossmend.daemon.stages.limits import Limit, Spent, limits, spent
-from ossmend.daemon.stages.shares import Shares
-from ossmend.remediators.contract.answers import ACCOUNT_CODES
+from ossmend.daemon.stages.limits import Limit, add, limits
+from ossmend.daemon.stages.shares import Asking, Shares
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import Write
 
 LOOK = timedelta(minutes=5)
 """How soon a write that the account's own trouble holds is looked at again."""
-MOST_ACCOUNT_CASES = 100
-"""One for each policy at most."""
-_UNASKED = "unasked"
 
 
 class Allowance:
-    """What may still be written in this turn. Reads the journal once for each limit, then counts for itself."""
+    """What may still be written in this turn. Reads the ledger once for each limit, then counts for itself."""
 
-    def __init__(
-        self, connection: sa.Connection, config: Config, now: datetime, asking: Iterable[tuple[Policy, Consent]]
-    ) -> None:
+    def __init__(self, ledger: Ledger, config: Config, now: datetime, asking: Iterable[Asking]) -> None:
         """`asking`: everything that this turn will ask for, so that it can be shared out fairly."""
-        self._connection = connection
-        self._overall = limits(config.brakes, None)
+        self._ledger = ledger
+        self._config = config
         self._now = now
-        self._shares = Shares(connection, config, now, asking)
+        self._shares = Shares(ledger, config, now, asking)
         self._spent: dict[Limit, Spent] = {}
-        self._account: str | None = _UNASKED
+        self._suspended: dict[AccountRef, str | None] = {}
+        self._limits: dict[Scope, list[Limit]] = {}
 
-    def take(self, write: Write, policy: Policy, cost: Decimal | None, consent: Consent) -> Held | None:
+    def take(
+        self, write: Write, account: AccountRef, policy: Policy, cost: Decimal | None, consent: Consent
+    ) -> Held | None:
         """None, and the write is counted as spent; or why it is held."""
-        every = [*self._overall, *(limits(policy.brakes, policy.name) if policy.brakes is not None else ())]
+        every = self._all(account, policy)
         if cost is None and consent.approved:
             cost = Decimal(0)
         if cost is None and any(limit.what == "cost" for limit in every):
-            return Held(f"no price is known for {write.operation} of {write.target}: approve it, or set prices", None)
-        suspended = self._suspended_by()
+            why = f"no price is known for {write.operation} of {write.target}: approve it, or set prices"
+            return Held("price", why, None)
+        suspended = self._suspended_by(account)
         if suspended is not None:
-            return Held(f"the account is refused ({suspended}): no write until it answers again", self._now + LOOK)
+            why = f"the account is refused ({suspended}): no write until it answers again"
+            return Held("account", why, self._now + LOOK)
         known = cost or Decimal(0)
         using = [limit for limit in every if limit.uses(write, known)]
         held = self._full(using, write, known)
         if held is None and consent.trust == "low":
-            held = self._shares.take(using, write, known, consent)
+            held = self._shares.take(using, write, known, account, consent)
         if held is None:
             for limit in using:
-                self._window(limit).add(write, known, self._now)
+                add(self._window(limit), write, known, self._now)
         return held
 
-    def party(self, consent: Consent) -> Party:
+    def party(self, account: AccountRef, consent: Consent) -> Party:
         """On whose account a write goes."""
-        return self._shares.party(consent)
+        return self._shares.party(account, consent)
+
+    def _all(self, account: AccountRef, policy: Policy) -> list[Limit]:
+        """The overall limits of the account, and the policy's own."""
+        scope = Scope(account, policy.name)
+        if scope not in self._limits:
+            own = limits(policy.brakes, scope) if policy.brakes is not None else []
+            self._limits[scope] = [*limits(self._config.brakes, Scope(account, None)), *own]
+        return self._limits[scope]
 
     def _full(self, using: Iterable[Limit], write: Write, cost: Decimal) -> Held | None:
         for limit in using:
             gone = self._window(limit)
             if limit.spent(gone) + limit.uses(write, cost) > limit.limit:
                 until = (gone.oldest or self._now) + limit.window
-                return Held(f"brake {limit.name}: {limit.spent(gone).normalize():f} of {limit.limit:f} spent", until)
+                why = f"brake {limit.name}: {limit.spent(gone).normalize():f} of {limit.limit:f} spent"
+                return Held(limit.name, why, until)
         return None
 
-    def _suspended_by(self) -> str | None:
-        """The code of an open case about the account itself, asked once a turn. None where our own read of it is
-        answered: a log may speak of other accounts, and anybody may write into one.
-        """
-        if self._account is _UNASKED:
-            query = sa.select(cases.c.code, cases.c.diagnosis)
-            query = query.where(sa.text(EXPLAINING), cases.c.code.in_(ACCOUNT_CODES)).limit(MOST_ACCOUNT_CASES)
-            rows = self._connection.execute(query)
-            self._account = next((row.code for row in rows if suspends(row.diagnosis)), None)
-        return self._account
+    def _suspended_by(self, account: AccountRef) -> str | None:
+        if account not in self._suspended:
+            self._suspended[account] = self._ledger.suspended_by(account)
+        return self._suspended[account]
 
     def _window(self, limit: Limit) -> Spent:
         if limit not in self._spent:
-            self._spent[limit] = spent(self._connection, limit, self._now)
+            self._spent[limit] = self._ledger.spent(limit.window, limit.scope, limit.what)
         return self._spent[limit]

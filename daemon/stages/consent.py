@@ -1,8 +1,8 @@
 """A planned write -> does anybody stand behind it: the policy, a person, OSS's own log? How much may go is brakes.py.
 
-Three questions, asked by dispatch.py before an intent is stored. Does the policy cover what would be written to,
-whoever chose it? Has a person to say something, or said it? And who tells the refusal: a source of high trust, or only
-text that whoever can make an application log a line may have forged (docs/security.md)?
+Three questions, asked by decide.py before an intent is stored. Does the policy cover what would be written to, whoever
+chose it? Has a person to say something, or said it? And who tells the refusal: a source of high trust, or only text
+that whoever can make an application log a line may have forged (docs/security.md)?
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-import sqlalchemy as sa
-
-from ossmend.config.model import Config, Policy
-from ossmend.daemon.journal import intents
+from ossmend.config.model import Policy
+from ossmend.daemon.journal.intents import WITNESS, Words
 from ossmend.daemon.stages.fair import Party
+from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators.agreement import OSS_LOG
 from ossmend.remediators.contract.case import Case, Event
 from ossmend.remediators.contract.write import Write, digest
@@ -29,10 +28,12 @@ OWN_LOG = "OSS's own log"
 class Held:
     """Something holds the write back."""
 
+    by: str
+    """What, as a word: `approval`, `rejected`, `witness`, `share`, `price`, `account`, or the name of a brake."""
     why: str
     until: datetime | None
     """When to look again; None: only a person's approval lets it go."""
-    state: Literal["held", "waiting", "told"] = "held"
+    case: Literal["held", "waiting", "reported"] = "held"
     """What becomes of its case."""
     since: datetime | None = None
     """Since when it is held, where that has to be kept."""
@@ -50,8 +51,10 @@ class Consent:
     approved: bool = False
 
 
-def outside(policy: Policy, case: Case, write: Write) -> str | None:
+def outside(policy: Policy | None, case: Case, write: Write) -> str | None:
     """Why the policy does not let this be written to; None where it does."""
+    if policy is None:
+        return f"there is no policy {case.policy} now"
     if not policy.enabled:
         return f"policy {policy.name} is switched off"
     if policy.match.covers(write.place, case.event):
@@ -59,22 +62,31 @@ def outside(policy: Policy, case: Case, write: Write) -> str | None:
     return f"{write.target} is outside of what policy {policy.name} matches"
 
 
-def consent_to(
-    connection: sa.Connection, config: Config, policy: Policy, mode: str, case: Case, write: Write, now: datetime
-) -> Consent:
-    """Ask for a write that would be sent; never in a dry run, which sends nothing."""
-    parties = tuple(dict.fromkeys(Party(event.source, event.client or "") for event in case.samples))
-    granted = intents.approval(connection, digest(write), now)
-    if granted:
-        return Consent("high", parties, approved=True)  # a person has seen exactly this write
+def by_hand(case: Case) -> Consent:
+    """A person has asked for exactly this write."""
+    return Consent("high", _parties(case), approved=True)
+
+
+def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: datetime, *, approve: bool) -> Consent:
+    """Ask for a write that would be sent; never in a dry run, which sends nothing. `approve`: the remediator wants a
+    person to look, whatever the policy's mode is.
+    """
+    granted = words.granted.get(digest(write))
+    if granted == "approved":
+        return by_hand(case)  # a person has seen exactly this write
+    parties = _parties(case)
     trust: Literal["high", "low"] = "high" if _vouched(case, write) else "low"
-    if granted is False:
-        return Consent(trust, parties, Held("rejected", None))
-    if mode == "approve":
-        return Consent(trust, parties, Held("waits for approval", None))
-    if trust == "low" and config.asks_witness(case.event.source, policy) and not _vouched(case, write, of_oss=True):
-        return Consent(trust, parties, _unconfirmed(connection, case, now))
+    if granted == "rejected":
+        return Consent(trust, parties, Held("rejected", "rejected", None))
+    if approve or rules.mode == "approve":
+        return Consent(trust, parties, Held("approval", "waits for approval", None))
+    if trust == "low" and rules.confirm and not _vouched(case, write, of_oss=True):
+        return Consent(trust, parties, _unconfirmed(case, words, now))
     return Consent(trust, parties)
+
+
+def _parties(case: Case) -> tuple[Party, ...]:
+    return tuple(dict.fromkeys(Party(event.source, event.client or "") for event in case.samples))
 
 
 def _vouched(case: Case, write: Write, *, of_oss: bool = False) -> bool:
@@ -102,10 +114,10 @@ def _tells(event: Event, case: Case, write: Write) -> bool:
     return place.key is None or (event.key == place.key and place.version_id in (None, event.version_id))
 
 
-def _unconfirmed(connection: sa.Connection, case: Case, now: datetime) -> Held:
-    since = intents.held_since(connection, case.id, OWN_LOG) or now
+def _unconfirmed(case: Case, words: Words, now: datetime) -> Held:
+    since = words.awaited_since.get(case.id) or now
     what = f"request id {case.event.request_id}" if case.event.request_id else "this refusal, which names no request id"
     if now < since + CONFIRM_FOR:
-        return Held(f"waits for {OWN_LOG} to confirm {what}", since + CONFIRM_FOR, "waiting", since)
+        return Held(WITNESS, f"waits for {OWN_LOG} to confirm {what}", since + CONFIRM_FOR, "waiting", since)
     hours = f"{CONFIRM_FOR.total_seconds() / 3600:.0f}"
-    return Held(f"{OWN_LOG} has not confirmed {what} within {hours} h", None, "told", since)
+    return Held(WITNESS, f"{OWN_LOG} has not confirmed {what} within {hours} h", None, "reported", since)

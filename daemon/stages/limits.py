@@ -1,4 +1,4 @@
-"""The limits of a configuration, and what the journal's writes have used of each: for brakes.py and shares.py."""
+"""The limits of a configuration, and how a write counts in each: for brakes.py and shares.py."""
 
 from __future__ import annotations
 
@@ -6,40 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import sqlalchemy as sa
-
 from ossmend.config.model import Brakes
-from ossmend.daemon.journal.schema import writes
-from ossmend.remediators.contract.write import GIB, WRITES, Write
+from ossmend.daemon.journal.ledger import Scope, Spent
+from ossmend.remediators.contract.write import GIB, Write
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SPENT = ("intended", "done")
-
-
-@dataclass(slots=True)
-class Spent:
-    """What went out within one window."""
-
-    count: int = 0
-    bytes: int = 0
-    cost: Decimal = Decimal(0)
-    oldest: datetime | None = None
-
-    def add(self, write: Write, cost: Decimal, now: datetime) -> None:
-        self.count += 1
-        self.bytes += write.stored_bytes
-        self.cost += cost
-        self.oldest = self.oldest or now
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     name: str
     window: timedelta
-    scope: str | None
-    """A policy's name, or None for all of them together."""
+    scope: Scope
     limit: Decimal
     what: str
+    """`count`, `objects`, `bytes` or `cost`."""
 
     @property
     def is_number(self) -> bool:
@@ -66,35 +47,16 @@ class Limit:
             case _:
                 return spent.cost
 
-    def conditions(self, now: datetime) -> list[sa.ColumnElement[bool]]:
-        """Which rows of the journal's writes count."""
-        found = [writes.c.state.in_(SPENT), writes.c.sent_at > now - self.window]
-        if self.scope is not None:
-            found.append(writes.c.policy == self.scope)
-        if self.what == "objects":
-            found.append(writes.c.operation.in_([operation for operation, cls in WRITES.items() if cls.objects]))
-        elif self.what == "bytes":
-            found.append(writes.c.bytes > 0)
-        return found
+
+def add(spent: Spent, write: Write, cost: Decimal, now: datetime) -> None:
+    """One more write that was let go."""
+    spent.count += 1
+    spent.bytes += write.stored_bytes
+    spent.cost += cost
+    spent.oldest = spent.oldest or now
 
 
-def spent(connection: sa.Connection, limit: Limit, now: datetime, *, of_low_trust: bool = False) -> Spent:
-    """What was used of a limit; of low trust, or by all. What an older ossmend wrote down without its trust counts for
-    all only: it is no more than an hour, or a day, of the past.
-    """
-    query = sa.select(
-        sa.func.count(),
-        sa.func.coalesce(sa.func.sum(writes.c.bytes), 0),
-        sa.func.coalesce(sa.func.sum(writes.c.cost), 0),
-        sa.type_coerce(sa.func.min(writes.c.sent_at), writes.c.sent_at.type),
-    ).where(*limit.conditions(now))
-    if of_low_trust:
-        query = query.where(writes.c.trust == "low")
-    number, size, cost, oldest = connection.execute(query).one()
-    return Spent(number, size, Decimal(str(cost)), oldest)
-
-
-def limits(brakes: Brakes, scope: str | None) -> list[Limit]:
+def limits(brakes: Brakes, scope: Scope) -> list[Limit]:
     """The limits that are set, tightest window first."""
     cost = brakes.cost_per_day.amount if brakes.cost_per_day is not None else None
     gib = brakes.restore_gib_per_day

@@ -15,52 +15,54 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import sqlalchemy as sa
-
-from ossmend.config.model import Config, Policy
-from ossmend.daemon.journal.schema import cases, writes
+from ossmend.config.model import Config
+from ossmend.daemon.journal.ledger import Had, Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party, shared_out
-from ossmend.daemon.stages.limits import HOUR, Limit, Spent, spent
+from ossmend.daemon.stages.limits import HOUR, Limit, add
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import Write
 
 HOURLY = "writes_per_hour"
 """The limit that is shared out between sources and clients."""
+SHARE = "share"
+"""What holds a write of low trust that has had its share."""
 SAID = "the share of low-trust sources is spent"
 
 
 @dataclass(frozen=True, slots=True)
-class _Had:
-    """What one party has had in the hour."""
+class Asking:
+    """One write that a turn will ask for."""
 
-    number: int
-    oldest: datetime
+    account: AccountRef
+    policy: str
+    consent: Consent
 
 
 class Shares:
     """The shares of one turn."""
 
-    def __init__(
-        self, connection: sa.Connection, config: Config, now: datetime, asking: Iterable[tuple[Policy, Consent]]
-    ) -> None:
-        self._connection = connection
+    def __init__(self, ledger: Ledger, config: Config, now: datetime, asking: Iterable[Asking]) -> None:
+        self._ledger = ledger
         self._config = config
         self._now = now
         self._several = sum(source.trust == "low" for source in config.sources) > 1
-        self._had: dict[str | None, Mapping[Party, _Had]] = {}
-        self._granted: dict[str | None, Counter[Party]] = {}
+        self._had: dict[Scope, Mapping[Party, Had]] = {}
+        self._granted: dict[Scope, Counter[Party]] = {}
         self._spent: dict[Limit, Spent] = {}
-        self._asking = [(policy, consent) for policy, consent in asking if consent.trust == "low"]
+        self._asking = [each for each in asking if each.consent.trust == "low"]
 
-    def take(self, using: Iterable[Limit], write: Write, cost: Decimal, consent: Consent) -> Held | None:
+    def take(
+        self, using: Iterable[Limit], write: Write, cost: Decimal, account: AccountRef, consent: Consent
+    ) -> Held | None:
         """None, and the write is counted; or why low trust may not have it now."""
-        party = self.party(consent)
+        party = self.party(account, consent)
         for limit in using:
             held = self._held(limit, write, cost, party)
             if held is not None:
                 return held
         for limit in using:
-            self._window(limit).add(write, cost, self._now)
+            add(self._window(limit), write, cost, self._now)
             if limit.name == HOURLY:
                 self._grants(limit)[party] -= 1
         return None
@@ -69,15 +71,16 @@ class Shares:
         most, gone = self._most(limit), self._window(limit)
         uses, used = limit.uses(write, cost), limit.spent(gone)
         if uses > most:
-            return Held(f"{SAID}: {limit.name} leaves {most.normalize():f} to them: approve it", None)
+            return Held(SHARE, f"{SAID}: {limit.name} leaves {most.normalize():f} to them: approve it", None)
         if used + uses > most:
             until = (gone.oldest or self._now) + limit.window
-            return Held(f"{SAID}: {limit.name}, {used.normalize():f} of {most.normalize():f}{_frees(until)}", until)
+            why = f"{SAID}: {limit.name}, {used.normalize():f} of {most.normalize():f}{_frees(until)}"
+            return Held(SHARE, why, until)
         if limit.name == HOURLY and self._grants(limit)[party] <= 0:
             had = self._parties(limit.scope).get(party)
             until = (had.oldest if had is not None else gone.oldest or self._now) + limit.window
             who = party.client or party.source
-            return Held(f"{SAID} for {who}: the rest of the hour is for others{_frees(until)}", until)
+            return Held(SHARE, f"{SAID} for {who}: the rest of the hour is for others{_frees(until)}", until)
         return None
 
     def _most(self, limit: Limit) -> Decimal:
@@ -92,16 +95,16 @@ class Shares:
 
     def _window(self, limit: Limit) -> Spent:
         if limit not in self._spent:
-            self._spent[limit] = spent(self._connection, limit, self._now, of_low_trust=True)
+            self._spent[limit] = self._ledger.spent(limit.window, limit.scope, limit.what, low_trust=True)
         return self._spent[limit]
 
     # ------------------------------------------------------------------------------------------- who may have how much
 
-    def party(self, consent: Consent) -> Party:
+    def party(self, account: AccountRef, consent: Consent) -> Party:
         """On whose account it goes: of all who ask for this place, the one who has had the least. A flood that names
         somebody else's object, too, must not hold it.
         """
-        overall = self._parties(None)
+        overall = self._parties(Scope(account, None))
         return min(consent.parties, key=lambda party: overall[party].number if party in overall else 0)
 
     def _grants(self, limit: Limit) -> Counter[Party]:
@@ -109,42 +112,26 @@ class Shares:
         if limit.scope not in self._granted:
             had = {party: each.number for party, each in self._parties(limit.scope).items()}
             most = int(self._most(limit))
-            left = min(most - sum(had.values()), int(limit.limit) - spent(self._connection, limit, self._now).count)
+            gone = self._ledger.spent(limit.window, limit.scope, limit.what).count
+            left = min(most - sum(had.values()), int(limit.limit) - gone)
             self._granted[limit.scope] = shared_out(left, most, had, self._asks(limit.scope), several=self._several)
         return self._granted[limit.scope]
 
-    def _asks(self, scope: str | None) -> Mapping[Party, int]:
+    def _asks(self, scope: Scope) -> Mapping[Party, int]:
         """Who asks in this turn, then who was held by a brake and waits for a later one."""
-        asks = Counter(self.party(consent) for policy, consent in self._asking if scope is None or policy.name == scope)
-        query = (
-            sa.select(writes.c.source, writes.c.client, sa.func.count())
-            .join(cases, cases.c.id == writes.c.case_id)
-            .where(writes.c.state == "held", writes.c.trust == "low", cases.c.due_at > self._now)
-            .where(writes.c.outcome.startswith(f"brake {HOURLY}") | writes.c.outcome.startswith(SAID))
-            .group_by(writes.c.source, writes.c.client)
+        asks = Counter(
+            self.party(each.account, each.consent)
+            for each in self._asking
+            if each.account == scope.account and scope.policy in (None, each.policy)
         )
-        if scope is not None:
-            query = query.where(writes.c.policy == scope)
-        for source, client, number in self._connection.execute(query):
-            asks[Party(source or "", client or "")] += number
+        for who, number in self._ledger.held(scope, (HOURLY, SHARE)).items():
+            asks[Party(*who)] += number
         return asks
 
-    def _parties(self, scope: str | None) -> Mapping[Party, _Had]:
+    def _parties(self, scope: Scope) -> Mapping[Party, Had]:
         """What each party of low trust has had in the last hour."""
         if scope not in self._had:
-            hourly = Limit(HOURLY, HOUR, scope, Decimal(0), "count")
-            query = (
-                sa.select(
-                    writes.c.source,
-                    writes.c.client,
-                    sa.func.count(),
-                    sa.type_coerce(sa.func.min(writes.c.sent_at), writes.c.sent_at.type),
-                )
-                .where(*hourly.conditions(self._now), writes.c.trust == "low")
-                .group_by(writes.c.source, writes.c.client)
-            )
-            rows = self._connection.execute(query)
-            self._had[scope] = {Party(row[0] or "", row[1] or ""): _Had(row[2], row[3]) for row in rows}
+            self._had[scope] = {Party(*who): had for who, had in self._ledger.parties(HOUR, scope).items()}
         return self._had[scope]
 
 

@@ -73,7 +73,7 @@ class Triage:
             _move(connection, source, batch.cursor, now)
         return Taken(len(folds), len(ours) - repeated, repeated, len(batch.events) - len(ours))
 
-    def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[list[Fold], int]:
+    def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
         folds: dict[str, Fold] = {}
         repeated = 0
         for event in events:
@@ -88,18 +88,18 @@ class Triage:
                 fold.add(event, at)
             else:
                 fold.vouch(event, at)
-        return list(folds.values()), repeated
+        return folds, repeated
 
     def _fold_of(self, event: Event) -> Fold:
         """An empty fold with the event's policy and subject; the first policy that fits takes it."""
         for policy in self._config.policies:
             if policy.enabled and event.code in policy.on and policy.match.fits(event):
-                return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence)
+                return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
         telling = Remediator.only_telling(event.code)
         subject = (
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
         )
-        return Fold(UNTAKEN, event.code, subject, self._config.recurrence)
+        return Fold(UNTAKEN, event.code, subject, self._config.recurrence, event.account)
 
 
 def is_ours(event: Event) -> bool:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from ossmend.remediators.contract.values import ObjectRef
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef, ObjectRef
 from ossmend.remediators.contract.write import Write
 
 
@@ -64,6 +64,8 @@ class Event:
 
     source: str
     """Where it was read: `app_log:/var/log/app/a.log`, `access_log:my-logs`, `explain`."""
+    account: AccountRef = DEFAULT_ACCOUNT
+    """Whose credentials may look into it: what the configuration says of the source."""
     shape: str = "text"
     """The shape it was printed in: oss2, xml, java, go, node, ossutil, access_log, ..."""
     code: str | None = None
@@ -155,6 +157,9 @@ class Case:
     """One trouble: many events of one policy and subject. A snapshot, taken for one plan."""
 
     id: int
+    account: AccountRef = DEFAULT_ACCOUNT
+    state: str = "open"
+    """As daemon/journal/states.py names it; a remediator has no use for it."""
     policy: str
     code: str | None
     subject: Subject

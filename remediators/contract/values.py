@@ -12,6 +12,28 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class AccountRef:
+    """An Alibaba Cloud account, by the name that the configuration gives it. Every event, case, write and brake belongs
+    to one. `region` is empty where the account's own is meant.
+    """
+
+    account: str = "default"
+    region: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}" if self.region else self.account
+
+    @classmethod
+    def of(cls, text: str) -> AccountRef:
+        """What `str` has made."""
+        account, _, region = text.partition("/")
+        return cls(account, region)
+
+
+DEFAULT_ACCOUNT = AccountRef()
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class ObjectRef:
     """One object, or one version of it. `key` is decoded text, never percent-encoded."""
 

@@ -12,7 +12,6 @@ import pytest
 
 from ossmend.daemon import approvals, queries
 from ossmend.daemon.journal import cases, entries, intents
-from ossmend.daemon.journal.schema import cases as cases_table
 from ossmend.remediators.contract.case import Event, Origin, Reading
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, ObjectRef
 from ossmend.remediators.writes.restore_object import RestoreObject
@@ -110,7 +109,7 @@ def test_whatever_was_chosen_nothing_outside_of_the_policy_is_planned_held_or_se
     assert restored(scene) == (["2024/inside.csv"] if mode == "enforce" else [])
     assert scene.writes(1) == []
     (row,) = [row for row in scene.rows() if row["id"] == 1]
-    assert (row["state"], row["cause"]) == ("told", "outside-policy")
+    assert (row["state"], row["cause"]) == ("reported", "outside-policy")
     assert row["why"] == f"oss://{bucket}/{there} is outside of what policy thaw matches"
 
 
@@ -131,7 +130,7 @@ def test_an_approval_of_what_the_changed_policy_does_not_cover_is_refused_with_t
     only_2024(scene, "approve")
     scene.turn()
     assert (restored(scene), scene.writes()) == ([], [])
-    assert why(scene, "k") == "told: oss://b/k is outside of what policy thaw matches"
+    assert why(scene, "k") == "reported: oss://b/k is outside of what policy thaw matches"
 
 
 def test_a_policy_that_is_switched_off_writes_nothing_more(scene: Scene) -> None:
@@ -140,7 +139,7 @@ def test_a_policy_that_is_switched_off_writes_nothing_more(scene: Scene) -> None
     scene.use(scene.config.model_copy(update={"policies": (without(scene, enabled=False),)}))
     scene.turn()
     assert restored(scene) == []
-    assert why(scene, "k") == "told: policy thaw is switched off"
+    assert why(scene, "k") == "reported: policy thaw is switched off"
 
 
 def without(scene: Scene, **changes: Any) -> Any:
@@ -171,7 +170,7 @@ def test_an_undo_of_what_the_changed_policy_does_not_cover_is_refused_with_the_r
     assert scene.writes() == [("PutBucketCors", "done"), ("PutBucketCors", "not-sent")]
     (row,) = scene.rows()
     reason = "there is no policy cors now" if gone else "oss://b is outside of what policy cors matches"
-    assert (row["state"], row["why"]) == ("told", f"the undo is refused: {reason}")
+    assert (row["state"], row["why"]) == ("reported", f"the undo is refused: {reason}")
 
 
 # ------------------------------------------------------------------------------------------------- shares of low trust
@@ -405,7 +404,7 @@ def test_what_is_never_confirmed_is_told_after_a_day_and_is_not_written(scene: S
         scene.pass_(hours=5)
         scene.see(low("k"))
     scene.turn()
-    assert why(scene, "k").startswith("told: ")
+    assert why(scene, "k").startswith("reported: ")
     assert "OSS's own log has not confirmed" in why(scene, "k")
     scene.see(high("k", request_id="A1"))
     scene.pass_(minutes=1)
@@ -474,8 +473,9 @@ def test_no_flood_pushes_the_better_witness_out_of_its_case(scene: Scene) -> Non
     scene.turn()
     assert restored(scene) == ["k"]
     with scene.store.read() as connection:
-        (row,) = connection.execute(cases_table.select())
-        assert [len(row.samples), row.samples[-1]["trust"]] == [8, "low"]
+        case = cases.get(connection, 1)
+    assert case is not None
+    assert (len(case.samples), case.event.trust) == (8, "low")
 
 
 def test_a_better_witness_reopens_nothing(scene: Scene) -> None:

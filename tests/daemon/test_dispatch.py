@@ -23,8 +23,9 @@ from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
-from ossmend.daemon.stages.dispatch import Dispatch, together
+from ossmend.daemon.stages.decide import together
 from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.stages.work import Work
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
@@ -56,7 +57,7 @@ class Scene:
         self.clock = self.world.clock
         self.store: Store = open_store(directory, exclusive=True)
         self.config: Config
-        self.dispatch: Dispatch | None = None
+        self.dispatch: Work | None = None
         self.configure()
 
     def configure(self, mode: str = "enforce", top: str = "", policy: str = "", *, dry_run: bool = False) -> None:
@@ -69,7 +70,7 @@ class Scene:
         clock: Clock = self.clock
         cloud: Any = FakeCloud(self.world, may_write=not dry_run)
         self.triage = Triage(self.config, self.store, clock)
-        self.dispatch = Dispatch(self.config, self.store, cloud, clock, dry_run=dry_run)
+        self.dispatch = Work(self.config, self.store, cloud, clock, dry_run=dry_run)
 
     def see(self, *events: Event) -> None:
         self.triage.take("t", Batch(events, {"at": 1}))
@@ -178,7 +179,7 @@ def test_after_a_refreeze_a_new_event_is_a_recurrence_and_is_told(scene: Scene) 
     scene.see(frozen(time=scene.clock.now()))
     scene.turn()
     (row,) = scene.rows()
-    assert (row["state"], row["recurrences"], row["cause"]) == ("told", 1, "restored-copy-expired")
+    assert (row["state"], row["recurrences"], row["cause"]) == ("reported", 1, "restored-copy-expired")
     assert len(scene.world.sent) == 1
 
 
@@ -400,7 +401,7 @@ def test_our_own_missing_permission_to_read_is_could_not_check(scene: Scene) -> 
     scene.see(frozen())
     scene.turn()
     (row,) = scene.rows()
-    assert (row["state"], row["cause"]) == ("told", "could-not-check")
+    assert (row["state"], row["cause"]) == ("reported", "could-not-check")
 
 
 def test_our_own_missing_permission_to_write_is_told_and_not_hammered(scene: Scene) -> None:
@@ -410,7 +411,7 @@ def test_our_own_missing_permission_to_write_is_told_and_not_hammered(scene: Sce
     for _ in range(10):
         scene.turn()
         scene.pass_(minutes=5)
-    assert scene.states() == ["told"]
+    assert scene.states() == ["reported"]
     assert scene.writes() == [("RestoreObject", "failed")]
 
 
@@ -428,16 +429,32 @@ def test_a_bug_in_a_remediator_parks_its_case_and_the_others_go_on(
     with scene.store.begin() as connection:
         cases.wake(connection, [1], scene.clock.now())
     scene.turn()
-    assert scene.states()[0] == "told"
+    assert scene.states()[0] == "reported"
 
 
-def test_stopping_puts_back_what_was_not_sent(scene: Scene) -> None:
+def test_after_a_stop_nothing_is_begun(scene: Scene) -> None:
     scene.world.add_object("k")
     scene.see(frozen())
     assert scene.dispatch is not None
     scene.dispatch.stop()
     scene.turn()
+    assert (scene.world.sent, scene.states(), scene.writes()) == ([], ["open"], [])
+
+
+def test_a_stop_between_the_look_and_the_call_puts_the_write_back(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    assert scene.dispatch is not None
+    looked, stop = scene.world.look, scene.dispatch.stop
+
+    def stopped_while_looking(write: Any) -> str:
+        stop()
+        return looked(write)
+
+    scene.world.look = stopped_while_looking  # type: ignore[method-assign]  # the moment of the stop
+    scene.turn()
     assert (scene.world.sent, scene.states()) == ([], ["waiting"])
+    assert scene.writes() == [("RestoreObject", "not-sent")]
 
 
 # -------------------------------------------------------------------------------------------------- the account itself
@@ -489,7 +506,7 @@ def test_silence_does_not_end_what_the_cloud_still_says(scene: Scene) -> None:
     scene.turn()
     scene.pass_(days=3)
     scene.turn()
-    assert scene.states() == ["told"]
+    assert scene.states() == ["reported"]
 
 
 def test_writes_go_on_once_the_account_answers_again(scene: Scene) -> None:
@@ -591,14 +608,14 @@ def test_clients_of_different_keys_and_buckets_are_no_fleet(scene: Scene) -> Non
 def test_a_code_that_nothing_cures_is_told_and_nothing_is_written(scene: Scene, code: str | None) -> None:
     scene.see(Event(source="t", code=code, status=403, bucket="b"))
     scene.turn()
-    assert (scene.states(), scene.writes()) == (["told"], [])
+    assert (scene.states(), scene.writes()) == (["reported"], [])
 
 
 def test_an_event_that_no_policy_matches_is_told_and_nothing_is_written(scene: Scene) -> None:
     scene.world.add_object("k", bucket="elsewhere")
     scene.see(frozen(bucket="elsewhere"))
     scene.turn()
-    assert (scene.states(), scene.world.sent) == (["told"], [])
+    assert (scene.states(), scene.world.sent) == (["reported"], [])
 
 
 @pytest.mark.parametrize("event", [frozen(fields={"stranger": "S3"}), frozen(status=404), frozen(status=500)])

@@ -85,7 +85,7 @@ def test_the_applications_own_request_line_names_no_object(world: World, daemon:
     line = f'ERROR 10.0.0.9 "GET /{BYSTANDER} HTTP/1.1" 500 {error}'
     told = passed(daemon, [line, "", refusal(bucket, GENUINE)])
     assert restored(world) == {f"bkt-a/{GENUINE}"}
-    assert ("told", "object-unnamed") in told or ("told", "named-in-prose") in told
+    assert ("reported", "object-unnamed") in told or ("reported", "named-in-prose") in told
 
 
 # ----------------------------------------------------------------------------- outside of what the policy matches

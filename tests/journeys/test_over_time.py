@@ -37,7 +37,7 @@ def test_what_freezes_again_is_told_with_its_reason_and_not_restored_for_ever(
     story.passes(60.0)
     story.refused(read)
     rows = story.passes(5.0)
-    assert [(row["state"], row["cause"]) for row in rows] == [("told", cause)]
+    assert [(row["state"], row["cause"]) for row in rows] == [("reported", cause)]
     assert story.operations().count("RestoreObject") == 1
 
 

@@ -80,7 +80,7 @@ def test_a_bucket_without_versions_is_told_and_left_alone(world: World, daemon: 
     daemon.configure(POLICY)
     tell(daemon, bucket)
     (case,) = daemon.command("once")[1]["cases"]
-    assert (case["state"], case["cause"]) == ("told", "image-truncated")
+    assert (case["state"], case["cause"]) == ("reported", "image-truncated")
     assert world.requests("CopyObject") == []
 
 
@@ -112,7 +112,7 @@ def test_no_write_goes_out_while_the_account_is_refused(world: World, daemon: Da
         except oss2.exceptions.ServerError as error:
             log.write(f"ERROR oss://photos-4/cat äö.jpg: {error}\n")
     causes = {case["code"]: case for case in daemon.command("once")[1]["cases"]}
-    assert causes["UserDisable"]["state"] == "told"
+    assert causes["UserDisable"]["state"] == "reported"
     assert "data may be deleted within days" in causes["UserDisable"]["why"]
     assert world.requests("CopyObject") == []
     pay(world, "normal")

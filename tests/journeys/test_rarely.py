@@ -28,7 +28,7 @@ def test_a_restore_that_oss_takes_and_forgets_twice_is_told(stories: Stories) ->
     story = stories("invalid_object_state")
     story.fault(operation="RestoreObject", lie=True, status=202)
     story.refused(get("reports-archive", "2024/q1.csv", REPORTS))
-    assert causes(story.long(12)) == [("told", "restore-lost")]
+    assert causes(story.long(12)) == [("reported", "restore-lost")]
     assert story.operations().count("RestoreObject") == 2
 
 
@@ -47,7 +47,7 @@ def test_a_standard_object_that_is_refused_all_the_same_is_told_and_not_restored
         message="The operation is not valid for the object's state", ec="0016-00000404",
     )  # fmt: skip
     story.refused(get("reports-archive", "2024/q4.csv", REPORTS))
-    assert causes(story.passes()) == [("told", "not-archived")]
+    assert causes(story.passes()) == [("reported", "not-archived")]
     assert "RestoreObject" not in story.operations()
 
 
@@ -56,7 +56,7 @@ def test_a_log_that_does_not_say_which_object_is_told_so(stories: Stories) -> No
     story.logged(
         "bucket=reports-archive status=403 code=InvalidObjectState The operation is not valid for the object's state"
     )
-    assert causes(story.passes()) == [("told", "object-unnamed")]
+    assert causes(story.passes()) == [("reported", "object-unnamed")]
     assert "RestoreObject" not in story.operations()
 
 
@@ -67,7 +67,7 @@ def test_a_stored_rule_with_any_origin_is_not_merged_for_a_page_that_sends_crede
     story = stories("access_forbidden", "{ web: { allowed_origins: ['*'], allowed_methods: [GET] } }")
     text = "credentials=include OPTIONS 403"
     story.refused(lambda sim: f"{text} {story.text(preflight('web-none', APP, 'GET'))}")
-    assert causes(story.passes()) == [("told", "cors-wildcard-with-credentials")]
+    assert causes(story.passes()) == [("reported", "cors-wildcard-with-credentials")]
     assert "PutBucketCors" not in story.operations()
 
 
@@ -76,7 +76,7 @@ def test_a_configuration_with_elements_that_a_write_would_lose_is_left_alone(sto
     body = "<CORSConfiguration><AllowEverybody>no</AllowEverybody></CORSConfiguration>"
     story.fault(operation="GetBucketCors", status=200, body=body)
     story.refused(preflight("web-none", APP, "GET"))
-    assert causes(story.passes()) == [("told", "cors-unknown-elements")]
+    assert causes(story.passes()) == [("reported", "cors-unknown-elements")]
     assert "PutBucketCors" not in story.operations()
 
 
@@ -89,7 +89,7 @@ def test_a_rule_that_is_there_and_has_no_effect_is_told_and_not_written_again(st
         "resource's CORS spec.",
     )  # fmt: skip
     story.refused(preflight("web-none", APP, "GET"))
-    assert causes(story.long(8)) == [("told", "cors-rule-present-not-effective")]
+    assert causes(story.long(8)) == [("reported", "cors-rule-present-not-effective")]
     assert story.operations().count("PutBucketCors") == 1
 
 
@@ -100,7 +100,7 @@ def test_a_log_that_hides_the_key_is_told_so_and_ram_is_not_asked(stories: Stori
     story = stories("invalid_access_key_id")
     body = story.text(key("LTAI5tAliceDisabled00001"))
     story.logged("get failed " + body.replace("LTAI5tAliceDisabled00001", "LTAI5t****************01"))
-    assert causes(story.passes()) == [("told", "key-unnamed")]
+    assert causes(story.passes()) == [("reported", "key-unnamed")]
 
 
 def test_a_key_that_our_own_key_may_not_look_up_is_not_called_bad(stories: Stories) -> None:
@@ -108,7 +108,7 @@ def test_a_key_that_our_own_key_may_not_look_up_is_not_called_bad(stories: Stori
     for operation in ("GetAccessKeyLastUsed", "ListUsers", "ListAccessKeys"):
         story.fault(operation=operation, status=403, code="NoPermission", message="You are not authorized")
     story.refused(key("LTAI5tAliceDisabled00001"))
-    assert causes(story.passes()) == [("told", "key-unchecked")]
+    assert causes(story.passes()) == [("reported", "key-unchecked")]
 
 
 # ------------------------------------------------------------------------------------------------ RequestTimeTooSkewed
@@ -141,5 +141,5 @@ def test_other_403s_are_told_by_their_code_and_nothing_is_written(stories: Stori
     story = stories("invalid_object_state")
     story.fault(operation="GetObject", key="2024/q4.csv", status=403, code=code, message="The request is refused.")
     story.refused(get("reports-archive", "2024/q4.csv", REPORTS))
-    assert causes(story.passes()) == [("told", cause)]
+    assert causes(story.passes()) == [("reported", cause)]
     assert set(story.operations()) <= {"GetObject", "HeadObject", "ListObjectsV2"}

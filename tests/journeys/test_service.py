@@ -90,7 +90,7 @@ def test_a_bad_reload_is_kept_out_and_a_good_one_taken(world: World, daemon: Dae
     until("the bad one was kept out", lambda: len(told(daemon, "config.kept")) == 1)
     assert "nonsense" in told(daemon, "config.kept")[0]["why"]
     daemon.log.write_text(refusal(bucket, "a"), encoding="utf-8")
-    until("the old one still works", lambda: len(told(daemon, "case.told")) == 1)
+    until("the old one still works", lambda: len(told(daemon, "case.reported")) == 1)
     daemon.configure(POLICY)
     daemon.signal(signal.SIGHUP)
     until("the good one was taken", lambda: len(told(daemon, "config.reloaded")) == 1)

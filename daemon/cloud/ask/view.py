@@ -77,6 +77,8 @@ class CloudView:
                 self._wanted.setdefault(ref.bucket, []).append(ref.key)
         self._memory = Memory(clock, keep_errors=LIFE)
         self._written: set[ObjectRef] = set()
+        self.pages: dict[str, tuple[float, Mapping[str, Row | None]]] = {}
+        """By bucket: when its page was asked for, and its rows. While it is young it is a look before a write, too."""
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -153,8 +155,11 @@ class CloudView:
         with self._lock:
             keys = self._wanted[bucket]
             self._wanted[bucket] = []  # a second sweep in one pass would pay pages again for what was told already
+        at = self._clock.monotonic()
         try:
-            return sweep(keys, lambda prefix, start_after: self._reads.page(bucket, prefix, start_after))
+            rows = sweep(keys, lambda prefix, start_after: self._reads.page(bucket, prefix, start_after))
+            self.pages[bucket] = (at, rows)
+            return rows
         except Refused as refused:
             if refused.code == "NoSuchBucket":
                 return Missing("bucket")

@@ -7,13 +7,15 @@ reading (`settle`), which uses the read-only connections like everybody else. Wh
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from ossmend.daemon.cloud.send import put_bucket_cors, restore_object, restore_version, tag_user
+from ossmend.daemon.cloud.send.looks import Looks, Pages
 from ossmend.daemon.cloud.send.sender import SENDERS, Hands, Sender, Sent
 from ossmend.daemon.cloud.wire.errors import BadAnswer, NoAnswer, NotSent, Unsettled, of_write
 from ossmend.daemon.cloud.wire.guard import Guard
+from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.write import Write
 
 __all__ = ["WRITER", "Executor", "NotSent", "Sent", "Unsettled"]
@@ -32,12 +34,24 @@ WRITER = Guard(
 class Executor:
     """Sends the writes of remediators/writes/, each by its own sender. Thread-safe."""
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, clock: Clock) -> None:
+        self._page = hands.reads.page
+        self._clock = clock
         self._senders: Mapping[str, Sender[Any]] = {operation: cls(hands) for operation, cls in SENDERS.items()}
 
     def look(self, write: Write) -> str:
         """What the write's target is now, in the words of `planned_on`. Raises TryAgain, Refused."""
         return self._senders[write.operation].look(write)
+
+    def looks(self, writes: Sequence[Write], pages: Pages) -> Looks:
+        """List pages of this moment, for as many of these writes as they can tell about; `pages` are those at hand."""
+        refs = [self._senders[write.operation].listed(write) for write in writes]
+        return Looks([ref for ref in refs if ref is not None], pages, self._page, self._clock)
+
+    def seen(self, looks: Looks, write: Write) -> str | None:
+        """What the page says of the write's target, in the words of `planned_on`; None where `look` has to."""
+        ref = self._senders[write.operation].listed(write)
+        return None if ref is None else looks.seen(ref)
 
     def send(self, write: Write) -> Sent:
         """Send it, once. Raises NotSent, Unsettled, TryAgain (turned away, nothing done), Refused."""

@@ -8,7 +8,7 @@ import oss2.models
 
 from ossmend.daemon.cloud.send.sender import Sender, Sent, sender
 from ossmend.daemon.cloud.wire.errors import BadAnswer
-from ossmend.remediators.contract.values import Missing
+from ossmend.remediators.contract.values import Missing, ObjectRef
 from ossmend.remediators.writes.restore_object import RestoreObject
 
 
@@ -19,6 +19,9 @@ class Restores(Sender[RestoreObject]):
     def look(self, write: RestoreObject) -> str:
         state = self.hands.reads.head(write.ref)
         return f"missing {state.what}" if isinstance(state, Missing) else state.digest
+
+    def listed(self, write: RestoreObject) -> ObjectRef | None:
+        return None if write.version_id else write.ref
 
     def send(self, write: RestoreObject) -> Sent:
         """202, 200 and 409 are three states of the object, not two successes and an error."""

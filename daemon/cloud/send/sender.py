@@ -71,7 +71,11 @@ class Sender(Generic[W]):
         """Is the effect there? Raises TryAgain, Refused."""
         raise NotImplementedError
 
-    def stale(self, write: W) -> Iterable[Hashable | ObjectRef]:
+    def listed(self, write: W) -> ObjectRef | None:  # noqa: ARG002  # most are not shown by a listing
+        """The object whose row in a listing says what `look` would say; None where a listing cannot tell."""
+        return None
+
+    def stale(self, write: W) -> Iterable[Hashable]:
         """The questions of ask/view.py whose answers it has made old."""
         raise NotImplementedError
 

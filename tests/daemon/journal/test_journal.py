@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from ossmend.daemon.journal.cases import Decision, Fold
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import entries as entries_table
 from ossmend.daemon.journal.schema import metadata
+from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.values import CorsRule
@@ -47,7 +49,24 @@ def fold_of(number: int = 1, key: str = "a", at: datetime = NOW, client: str = "
 
 def put(store: Store, *folds: Fold, at: datetime = NOW) -> list[Entry]:
     with store.begin() as connection:
-        return cases.fold(connection, folds, at)
+        return cases.fold(connection, {each.key: each for each in folds}, at)
+
+
+def decide(connection: sa.Connection, state: CaseState, at: datetime = NOW, case_id: int = 1, **more: Any) -> None:
+    decision = Decision(case_id=case_id, events=1, state=state, why="w", cause="c", **more)
+    cases.decide(connection, [decision], cases.standing(connection, [case_id]), at)
+
+
+def put_restore(connection: sa.Connection) -> int:
+    new = intents.NewWrite(case_id=1, policy="p", write=restore(), state=WriteState.INTENDED)
+    return intents.put(connection, [new], NOW)[0]
+
+
+def settle(
+    connection: sa.Connection, write_id: int, state: WriteState, outcome: str, request_id: str | None = None
+) -> None:
+    ended = intents.Settlement(write_id=write_id, state=state, outcome=outcome, request_id=request_id)
+    intents.settle(connection, [ended], NOW)
 
 
 def restore(key: str = "a") -> RestoreObject:
@@ -147,8 +166,7 @@ def test_usage_is_capped_and_the_rest_counted_together(store: Store) -> None:
 
 def close(store: Store, case_id: int, at: datetime, verified: datetime | None) -> None:
     with store.begin() as connection:
-        decision = Decision(case_id, 1, "closed", "over", "restored", verified_at=verified, closed=True)
-        cases.decide(connection, decision, at)
+        decide(connection, CaseState.CLOSED, at, case_id, verified_at=verified)
 
 
 def test_an_event_after_the_verified_read_reopens_the_case_as_a_recurrence(store: Store) -> None:
@@ -185,16 +203,16 @@ def test_a_waiting_case_is_not_woken_by_more_of_the_same(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
         until = NOW + timedelta(hours=1)
-        cases.decide(connection, Decision(1, 1, "waiting", "restoring", "restoring", due_at=until), NOW)
+        decide(connection, CaseState.WAITING, due_at=until)
     put(store, fold_of(5), at=NOW + timedelta(minutes=1))
     with store.read() as connection:
         assert cases.due(connection, NOW + timedelta(minutes=30), 10) == []
 
 
-def test_a_flood_wakes_a_told_case_only_after_a_pause(store: Store) -> None:
+def test_a_flood_wakes_a_reported_case_only_after_a_pause(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
-        cases.decide(connection, Decision(1, 1, "told", "w", "c", due_at=NOW + timedelta(hours=1)), NOW)
+        decide(connection, CaseState.REPORTED, due_at=NOW + timedelta(hours=1))
     put(store, fold_of(5), at=NOW + timedelta(seconds=1))
     with store.read() as connection:
         assert cases.due(connection, NOW + timedelta(seconds=2), 10) == []
@@ -204,7 +222,7 @@ def test_a_flood_wakes_a_told_case_only_after_a_pause(store: Store) -> None:
 def test_a_case_whose_write_is_on_its_way_is_not_due(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
-        cases.decide(connection, Decision(1, 1, "sending", "w", "c"), NOW)
+        decide(connection, CaseState.SENDING)
         assert cases.due(connection, NOW + WEEK, 10) == []
         cases.resume(connection, 1, NOW)
         assert len(cases.due(connection, NOW, 10)) == 1
@@ -213,9 +231,9 @@ def test_a_case_whose_write_is_on_its_way_is_not_due(store: Store) -> None:
 def test_a_receipt_is_part_of_the_case_from_then_on(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
-        write_id = intents.put(connection, 1, "p", restore(), "intended", NOW, cost=None)
+        write_id = put_restore(connection)
         assert [each.id for each in intents.unsettled(connection)] == [write_id]
-        intents.settle(connection, write_id, "done", NOW, "accepted", "REQ")
+        settle(connection, write_id, WriteState.DONE, "accepted", "REQ")
         assert intents.unsettled(connection) == []
         (case,) = cases.due(connection, NOW, 1)
     assert [(each.write, each.request_id, each.outcome) for each in case.receipts] == [(restore(), "REQ", "accepted")]
@@ -224,9 +242,9 @@ def test_a_receipt_is_part_of_the_case_from_then_on(store: Store) -> None:
 def test_a_settled_intent_is_not_settled_again(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
-        write_id = intents.put(connection, 1, "p", restore(), "intended", NOW, cost=None)
-        intents.settle(connection, write_id, "done", NOW, "accepted")
-        intents.settle(connection, write_id, "not-sent", NOW, "late")
+        write_id = put_restore(connection)
+        settle(connection, write_id, WriteState.DONE, "accepted")
+        settle(connection, write_id, WriteState.NOT_SENT, "late")
         assert intents.of_case(connection, 1)[0].state == "done"
 
 
@@ -234,9 +252,9 @@ def test_an_approval_names_one_write_and_expires(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
         intents.approve(connection, [digest(restore())], 1, "alice", NOW, granted=True)
-        assert intents.approval(connection, digest(restore()), NOW) is True
-        assert intents.approval(connection, digest(restore("other")), NOW) is None
-        assert intents.approval(connection, digest(restore()), NOW + intents.APPROVAL_LIFE) is None
+        asked = [digest(restore()), digest(restore("other"))]
+        assert intents.words(connection, asked, [], NOW).granted == {digest(restore()): "approved"}
+        assert intents.words(connection, asked, [], NOW + intents.APPROVAL_LIFE).granted == {}
 
 
 def test_undoing_a_merge_puts_the_earlier_rules_back_on_what_the_merge_left() -> None:

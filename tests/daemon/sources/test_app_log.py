@@ -411,7 +411,7 @@ def test_a_shape_of_one_line_waits_a_moment_for_a_second_line_about_it(tmp_path:
     (tmp_path / "a.log").write_text(f"2026-03-01 10:00:00 ERROR x: {SHAPES[shape](FROZEN).text.rstrip()}\n")
     follower, clock = follow(tmp_path)
     assert follower.read() == []
-    assert follower.source.unfinished  # type: ignore[attr-defined]  # an AppLog
+    assert follower.source.unfinished
     clock.pass_(QUIET_SECONDS)
     assert [event.code for event in follower.read()] == ["InvalidObjectState"]
 

@@ -1,0 +1,63 @@
+"""Work on many things at once -> done by a bounded number of threads of its own, so that a slow one fills no other's.
+
+A lane is one account's bucket, or one kind of question; work.py says which. Python's pools hand every call to whoever
+is free, so that a hundred calls to a dead bucket would take all of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Hands:
+    """Threads for the calls of all lanes: as many as all lanes together may use at once, made when they are needed."""
+
+    def __init__(self, lanes: int, each: int) -> None:
+        self._each = each
+        self._pool = ThreadPoolExecutor(max_workers=lanes * each, thread_name_prefix="call")
+
+    def work(self, do: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[list[tuple[Item, Result]]]:
+        """Each item's result, in groups as they come in, by at most so many threads at once. `do` raises nothing."""
+        if len(items) == 1:
+            yield [(items[0], do(items[0]))]  # a hand-over to another thread would cost more than it saves
+            return
+        done: SimpleQueue[tuple[Item, Result]] = SimpleQueue()
+        waiting = iter(items)
+        turn = threading.Lock()
+
+        def hand() -> None:
+            while True:
+                with turn:
+                    try:
+                        item = next(waiting)
+                    except StopIteration:
+                        return
+                done.put((item, do(item)))
+
+        for _ in range(min(self._each, len(items))):
+            self._pool.submit(hand)
+        left = len(items)
+        while left:
+            group = [done.get()]
+            while not done.empty():
+                group.append(done.get())
+            left -= len(group)
+            yield group
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+
+def by(key: Callable[[Item], str], items: Iterable[Item]) -> dict[str, list[Item]]:
+    """The items of each key, in their order."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found

@@ -1,0 +1,68 @@
+"""Case -> what its remediator says of it: a verdict, or why there is none. The only stage that asks the world.
+
+Our own troubles become "later" or "could not check", never a finding about the user; a bug in one remediator parks its
+case, and the daemon goes on. Next: decide.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from ossmend.daemon.stages.rules import Rules
+from ossmend.remediators import causes
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict
+from ossmend.remediators.contract.view import View
+from ossmend.remediators.other import plan_other
+
+log = structlog.get_logger("ossmend.plan")
+
+ASK_AGAIN = timedelta(minutes=10)
+"""What our own key may not do is tried again this seldom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The world could not be asked just now."""
+
+    why: str
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A bug of ours; the log has its traceback."""
+
+    what: str
+
+
+Answer = Verdict | Later | Fault
+
+
+def plan(case: Case, view: View, rules: Rules) -> Answer:
+    """Ask the remediator of the case's code, with its policy's settings."""
+    try:
+        return _asked(case, view, rules)
+    except TryAgain as later:
+        return Later(later.why, later.after)
+    except Refused as refused:
+        evidence = (f"our own {refused.operation} was refused: {refused.code} {refused.request_id or ''}".strip(),)
+        diagnosis = causes.diagnosis("could-not-check", 1.0, evidence, {"code": refused.code})
+        return Tell(f"could not check: {refused}", diagnosis, again_at=view.now() + ASK_AGAIN)
+    except Exception as bug:  # the one broad net: whatever a remediator does, the other cases go on
+        log.exception("case.parked", case=case.id, code=case.code)
+        return Fault(type(bug).__name__)
+
+
+def _asked(case: Case, view: View, rules: Rules) -> Verdict:
+    remediator = Remediator.registry.get(case.code or "")
+    policy = rules.policy
+    if policy is None and (telling := Remediator.only_telling(case.code)) is not None:
+        return telling.plan(case, view, telling.settings.only_telling())
+    if remediator is None or policy is None:
+        return plan_other(case, view)
+    return remediator.plan(case, view, policy.settings_for(remediator.code))

@@ -1,0 +1,123 @@
+"""Source -> triage, beside the work: each source has a thread of its own, so that a slow one delays only itself.
+
+A batch is stored, and only then is the source's cursor moved; whatever is read and not stored is read again. Next:
+triage.py.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from ossmend.config.fields import Trust
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.host.wake import Signal
+from ossmend.daemon.sources import Batch, Source
+from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+
+log = structlog.get_logger("ossmend.read")
+
+IDLE_SECONDS = 5.0
+"""The longest sleep between two looks; file changes end it sooner."""
+UNFINISHED_SECONDS = 0.25
+"""A block of lines that may still grow is looked at again this soon."""
+REFUSED_PAUSE = timedelta(minutes=10)
+"""A source that our key may not read is asked again this seldom."""
+STATE_RETRY_SECONDS = 5.0
+
+
+class Reading:
+    """One source, and when it may be read next."""
+
+    def __init__(self, source: Source, trust: Trust, triage: Triage, clock: Clock, pulse: Pulse) -> None:
+        self.source = source
+        self._trust = trust
+        self._triage = triage
+        self._clock = clock
+        self._pulse = pulse
+        self._not_before = 0.0
+        self._failing = False
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.signal = Signal()
+        """To be set when there may be news."""
+
+    # --------------------------------------------------------------------------------------------------------- reading
+
+    def read(self) -> int:
+        """One batch, if it may be read now. How many events, or whether bytes: 0 means that it is at its end."""
+        now = self._clock.monotonic()
+        if now < self._not_before:
+            return 0
+        try:
+            batch = self.source.read(self._triage.cursor(self.source.name))
+        except (TryAgain, Refused) as trouble:
+            after = trouble.after if isinstance(trouble, TryAgain) else REFUSED_PAUSE
+            self._not_before = now + max(after.total_seconds(), 1.0)
+            if not self._failing:
+                log.warning("source.unreachable", source=self.source.name, why=str(trouble))
+            self._failing = True
+            return 0
+        self._failing = False
+        self._not_before = now if batch.more else now + self.source.every.total_seconds()
+        for complaint in batch.complaints:
+            log.warning("source.complaint", source=self.source.name, what=complaint)
+        return self._store(batch.of(self._trust))
+
+    def _store(self, batch: Batch) -> int:
+        name = self.source.name
+        if batch.events or dict(self._triage.cursor(name) or {}) != dict(batch.cursor):
+            taken = self._triage.take(name, batch)
+            if taken.events or taken.strangers:
+                log.info("source.read", source=name, cases=taken.cases, events=taken.events,
+                         repeated=taken.repeated, strangers=taken.strangers, **dict(batch.counts))  # fmt: skip
+            return max(len(batch.events), 1)
+        return int(batch.more)
+
+    # ------------------------------------------------------------------------------------------------- beside the work
+
+    def start(self, on_news: Callable[[], None]) -> None:
+        """Read in a thread from now on; `on_news` is called after each batch that was stored."""
+        self._thread = threading.Thread(target=self._run, args=(on_news,), name=f"read {self.source.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no further batch; does not wait."""
+        self._stopped.set()
+        self.signal.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the batch in hand; False if it has not ended within so many seconds."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return self._thread is None or not self._thread.is_alive()
+
+    def _run(self, on_news: Callable[[], None]) -> None:
+        while not self._stopped.is_set():
+            read, pause = self._once()
+            if read:
+                on_news()
+            else:
+                self.signal.wait(pause)
+
+    def _once(self) -> tuple[int, float]:
+        """What was read, and how long to wait if nothing was."""
+        stage = self.source.name
+        self._pulse.begin(stage)
+        try:
+            read = self.read()
+        except StateUnavailable as trouble:
+            log.error("state.unavailable", why=str(trouble), note="nothing is read until the state can be written")
+            return 0, STATE_RETRY_SECONDS
+        except Exception:
+            log.exception("source.failed", source=stage)  # a bug in one reader must not end the others
+            return 0, STATE_RETRY_SECONDS
+        finally:
+            self._pulse.end(stage)
+        return read, UNFINISHED_SECONDS if self.source.unfinished else IDLE_SECONDS

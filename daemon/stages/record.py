@@ -1,0 +1,349 @@
+"""Outcomes, replies and findings -> the journal. The only stage with a connection: each method is one transaction.
+
+What leaves was stored before it left, with the brakes' word on it; what came back is stored with the case's next time.
+decide.py says what becomes of a case; this file asks it, in the order that brakes need, and writes it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from ossmend.config.model import Config
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.redact import mask_key_id
+from ossmend.daemon.host.show import subject_text
+from ossmend.daemon.journal import cases, correlation, entries, flags, intents
+from ossmend.daemon.journal.cases import Decision, Standing
+from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.intents import Intent, NewWrite, Settlement
+from ossmend.daemon.journal.ledger import Ledger
+from ossmend.daemon.journal.states import CaseState, WriteState
+from ossmend.daemon.journal.store import Store
+from ossmend.daemon.notices import outbox
+from ossmend.daemon.stages.brakes import Allowance
+from ossmend.daemon.stages.decide import Outcome, Wanted, braked, decide, decide_undo, together
+from ossmend.daemon.stages.plan import Answer
+from ossmend.daemon.stages.rules import RuleBook
+from ossmend.daemon.stages.send import Reply, ended
+from ossmend.daemon.stages.settle import Found
+from ossmend.daemon.stages.shares import Asking
+from ossmend.remediators import causes
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.verdict import Act, Refused
+from ossmend.remediators.contract.write import Write, digest
+
+log = structlog.get_logger("ossmend.record")
+
+FEW = 20
+"""So many cases of one turn have a log line each; of more there is one line of numbers. The journal has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A stored intent that may leave now."""
+
+    write_id: int
+    case: Case
+    write: Write
+    undo: bool = False
+    """A person has asked for it: when it is done, so is the case."""
+
+
+class Record:
+    """Writes down what the stages found, by one configuration."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, *, dry_run: bool) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._dry_run = dry_run
+        self.rules = RuleBook(config, dry_run=dry_run)
+
+    # ------------------------------------------------------------------------------------------------------- outcomes
+
+    def answers(self, answered: Sequence[tuple[Case, Answer]]) -> list[Sending]:
+        """What the plans of a turn lead to; the writes that may now leave."""
+        now = self._clock.now()
+        ids = [case.id for case, _ in answered]
+        with self._store.begin() as connection:
+            standings = cases.standing(connection, ids)
+            outcomes = self._decided(connection, answered, standings, now)
+            outcomes = self._braked(connection, outcomes, now)
+            return self._written(connection, outcomes, standings, now)
+
+    def _decided(
+        self,
+        connection: sa.Connection,
+        answered: Sequence[tuple[Case, Answer]],
+        standings: Mapping[int, Standing],
+        now: datetime,
+    ) -> list[Outcome]:
+        acting = [(case, answer) for case, answer in answered if isinstance(answer, Act)]
+        digests = {digest(write) for _, act in acting for write in act.writes}
+        words = intents.words(connection, digests, [case.id for case, _ in acting], now)
+        undos = {} if self._dry_run else intents.asked(connection)
+        return [
+            decide_undo(case, undos[case.id], self.rules.of(case), now)
+            if case.id in undos
+            else decide(case, answer, self.rules.of(case), standings[case.id].tries, words, now)
+            for case, answer in answered
+        ]
+
+    def _braked(self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
+        """All that a turn asks for is known before the first is granted: brakes share out fairly what they know of."""
+        asking = [
+            Asking(outcome.case.account, outcome.case.policy, each.consent)
+            for outcome in outcomes
+            for each in outcome.writes
+            if each.consent is not None and each.hold is None
+        ]
+        self._allowance = Allowance(Ledger(connection, now), self._config, now, asking)
+        return [self._free(outcome, now) if outcome.state is CaseState.SENDING else outcome for outcome in outcomes]
+
+    def _free(self, outcome: Outcome, now: datetime) -> Outcome:
+        rules, account = self.rules.of(outcome.case), outcome.case.account
+        assert rules.policy is not None  # decide.py: without a policy nothing is wanted
+        holds = []
+        for each in outcome.writes:
+            assert each.consent is not None  # only a dry run wants without
+            cost = each.write.cost(self._config.prices)
+            hold = each.hold or self._allowance.take(each.write, account, rules.policy, cost, each.consent)
+            holds.append(hold)
+        return braked(outcome, holds, rules, now)
+
+    def _written(
+        self, connection: sa.Connection, outcomes: Sequence[Outcome], standings: Mapping[int, Standing], now: datetime
+    ) -> list[Sending]:
+        said: list[Entry] = []
+        intents.drop_unsent(connection, [each.case.id for each in outcomes if not each.keeps_unsent])
+        for each in outcomes:
+            self._flag(connection, each, now, said)
+        sending = self._put(connection, outcomes, now, said)
+        reported = {each.case.id: self._notice(connection, each, standings, now) for each in outcomes if each.notice}
+        decisions = [_decision(each, reported.get(each.case.id)) for each in outcomes]
+        news = cases.decide(connection, decisions, standings, now)
+        of_case = {each.case.id: each.case for each in outcomes}
+        said += [Entry("case.verdict", each.case_id, _told(of_case[each.case_id], each)) for each in news]
+        entries.append(connection, now, said)
+        _log_cases(news, of_case)
+        return sending
+
+    def _put(
+        self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime, said: list[Entry]
+    ) -> list[Sending]:
+        """Store what the outcomes want to write; those that may leave."""
+        new: list[tuple[Outcome, NewWrite]] = []
+        sending: list[Sending] = []
+        for outcome in outcomes:
+            if outcome.undo is not None:
+                sending += self._undo(connection, outcome, outcome.undo, now, said)
+                continue
+            new += [(outcome, self._new(outcome, wanted)) for wanted in outcome.writes]
+        ids = intents.put(connection, [each for _, each in new], now)
+        for write_id, (outcome, each) in zip(ids, new, strict=True):
+            said.append(Entry(f"write.{each.state}", outcome.case.id, _of_write(each.write, each.why)))
+            if each.state is WriteState.INTENDED:
+                sending.append(Sending(write_id, outcome.case, each.write))
+        return sending
+
+    def _new(self, outcome: Outcome, wanted: Wanted) -> NewWrite:
+        hold, consent, case = wanted.hold, wanted.consent, outcome.case
+        state = WriteState.HELD if hold else WriteState.INTENDED if consent else WriteState.PLANNED
+        party = self._allowance.party(case.account, consent) if consent else None
+        return NewWrite(
+            case_id=case.id,
+            policy=case.policy,
+            account=case.account,
+            write=wanted.write,
+            state=state,
+            cost=wanted.write.cost(self._config.prices),
+            why=hold.why if hold else "",
+            held_by=hold.by if hold else None,
+            trust=consent.trust if consent else None,
+            source=party.source if party else None,
+            client=party.client if party else None,
+            since=hold.since if hold else None,
+        )
+
+    def _undo(
+        self, connection: sa.Connection, outcome: Outcome, undo: Intent, now: datetime, said: list[Entry]
+    ) -> list[Sending]:
+        """It was stored when it was asked for: it goes, stays asked for while a brake holds it, or is refused."""
+        if outcome.state is CaseState.SENDING:
+            intents.intend(connection, undo.id, now)
+            said.append(Entry("write.intended", outcome.case.id, _of_write(undo.write, "undo")))
+            return [Sending(undo.id, outcome.case, undo.write, undo=True)]
+        if outcome.state is CaseState.REPORTED:
+            intents.refuse(connection, undo.id, now, outcome.why)
+            said.append(Entry("write.not-sent", outcome.case.id, _of_write(undo.write, outcome.why)))
+        return []
+
+    def _flag(self, connection: sa.Connection, outcome: Outcome, now: datetime, said: list[Entry]) -> None:
+        flag = outcome.flag
+        if flag is not None and flags.put(connection, outcome.case, flag, now):
+            told = {"access_key_id": mask_key_id(flag.access_key_id), "status": flag.status, "owner": flag.owner}
+            said.append(Entry("flag.raised", outcome.case.id, told))
+
+    def _notice(
+        self, connection: sa.Connection, outcome: Outcome, standings: Mapping[int, Standing], now: datetime
+    ) -> str | None:
+        """Tell a person, unless this case has told this cause already; what it has told now."""
+        assert outcome.diagnosis is not None  # who is told is told why
+        dry_run = self.rules.of(outcome.case).mode == "dry-run"
+        told = f"{outcome.diagnosis.cause}/held" if outcome.notice == "held" else outcome.diagnosis.cause
+        if standings[outcome.case.id].reported_cause == told:
+            return None
+        outbox.put(connection, self._config, outcome.case, outcome.why, outcome.diagnosis, now, dry_run=dry_run)
+        return told
+
+    # -------------------------------------------------------------------------------------------------------- replies
+
+    def replies(self, replied: Sequence[tuple[Sending, Reply]]) -> None:
+        """Close the intents by what came back; when to look at their cases again."""
+        now = self._clock.now()
+        said: list[Entry] = []
+        with self._store.begin() as connection:
+            standings = cases.standing(connection, [sending.case.id for sending, _ in replied])
+            settlements: list[Settlement] = []
+            decisions: list[Decision] = []
+            for sending, reply in replied:
+                how = ended(reply)
+                data = _of_write(sending.write, how.outcome) | {"request_id": how.request_id}
+                if how.state is WriteState.INTENDED:  # the answer was lost: settle.py will read the world
+                    said.append(Entry("write.unsettled", sending.case.id, data))
+                    log.warning("write.unsettled", case=sending.case.id, **data)
+                    continue
+                settlements.append(
+                    Settlement(
+                        write_id=sending.write_id, state=how.state, outcome=how.outcome, request_id=how.request_id
+                    )
+                )
+                decisions.append(self._after(connection, sending, reply, standings, now))
+                said.append(Entry(f"write.{how.state}", sending.case.id, data))
+                if len(replied) <= FEW:
+                    log.info(f"write.{how.state}", case=sending.case.id, **data)
+            intents.settle(connection, settlements, now)
+            cases.decide(connection, decisions, standings, now)
+            entries.append(connection, now, said)
+        if len(replied) > FEW:
+            log.info("writes.ended", **_counted(entry.kind for entry in said))
+
+    def _after(
+        self,
+        connection: sa.Connection,
+        sending: Sending,
+        reply: Reply,
+        standings: Mapping[int, Standing],
+        now: datetime,
+    ) -> Decision:
+        how, case = ended(reply), sending.case
+        if isinstance(reply, Refused):
+            return self._refused(connection, case, reply, standings, now)
+        if sending.undo and how.state is WriteState.DONE:
+            return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why="undone by hand")
+        return Decision(
+            case_id=case.id,
+            events=case.events,
+            state=CaseState.WAITING,
+            why=f"{sending.write.operation}: {how.outcome}",
+            due_at=together(now, now + how.again),
+        )
+
+    def _refused(
+        self,
+        connection: sa.Connection,
+        case: Case,
+        refused: Refused,
+        standings: Mapping[int, Standing],
+        now: datetime,
+    ) -> Decision:
+        """Our own write was refused: a person has to know; it says nothing about the user."""
+        diagnosis = causes.diagnosis("could-not-check", 1.0, (str(refused),), {"code": refused.code})
+        why = f"our own {refused.operation} was refused: {refused.code}"
+        outcome = Outcome(
+            case=case, state=CaseState.REPORTED, why=why, cause=diagnosis.cause, diagnosis=diagnosis,
+            due_at=together(now, now + ended(refused).again), notice="reported",
+        )  # fmt: skip
+        return _decision(outcome, self._notice(connection, outcome, standings, now))
+
+    # ------------------------------------------------------------------------------------------------------- findings
+
+    def found(self, settled: Sequence[tuple[Intent, Found]]) -> None:
+        """Close the intents that a look at the world has settled; their cases are looked at again."""
+        now = self._clock.now()
+        with self._store.begin() as connection:
+            for intent, found in settled:
+                state, outcome = (
+                    (WriteState.DONE, "found") if found == "there" else (WriteState.NOT_SENT, "no effect found")
+                )
+                intents.settle(connection, [Settlement(write_id=intent.id, state=state, outcome=outcome)], now)
+                cases.resume(connection, intent.case_id, now)
+                data = _of_write(intent.write, outcome)
+                entries.append(connection, now, [Entry(f"write.{state}", intent.case_id, data)])
+                log.info(f"write.{state}", case=intent.case_id, **data)
+
+    # --------------------------------------------------------------------------------------------------- what is next
+
+    def due(self, limit: int, busy: Iterable[str]) -> list[Case]:
+        """The cases whose time has come, each with those that may have to do with it; none of the busy lanes."""
+        with self._store.read() as connection:
+            found = cases.due(connection, self._clock.now(), limit, tuple(busy))
+            return correlation.correlated(connection, found) if found else []
+
+    def next_due(self, busy: Iterable[str]) -> datetime | None:
+        with self._store.read() as connection:
+            return cases.next_due(connection, tuple(busy))
+
+    def unsettled(self) -> list[Intent]:
+        with self._store.read() as connection:
+            return intents.unsettled(connection)
+
+
+def _decision(outcome: Outcome, reported: str | None) -> Decision:
+    return Decision(
+        case_id=outcome.case.id,
+        events=outcome.case.events,
+        state=outcome.state,
+        why=outcome.why,
+        cause=outcome.cause,
+        due_at=outcome.due_at,
+        diagnosis=outcome.diagnosis,
+        verified_at=outcome.verified_at,
+        watch_until=outcome.watch_until,
+        tries=outcome.tries,
+        reported_cause=reported,
+    )
+
+
+def _log_cases(news: Sequence[Decision], of_case: Mapping[int, Case]) -> None:
+    if len(news) > FEW:
+        log.info("cases.planned", **_counted(each.state.value for each in news))
+        return
+    for each in news:
+        log.info(f"case.{each.state}", **_told(of_case[each.case_id], each), case=each.case_id)
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts
+
+
+def _told(case: Case, decision: Decision) -> dict[str, object]:
+    return {
+        "code": case.code,
+        "subject": subject_text(case.subject),
+        "state": decision.state.value,
+        "cause": decision.cause,
+        "why": decision.why,
+    }
+
+
+def _of_write(write: Write, outcome: str) -> dict[str, object]:
+    return {"operation": write.operation, "target": write.target, "outcome": outcome}

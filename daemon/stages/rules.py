@@ -1,0 +1,47 @@
+"""A configuration -> what it says about one case: its policy, in which mode, and for how long quiet means over.
+
+Asked by every stage behind triage; no stage reads the configuration by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from ossmend.config.model import Config, Policy
+from ossmend.remediators.contract.case import Case
+
+Mode = Literal["dry-run", "approve", "enforce"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one case."""
+
+    policy: Policy | None
+    """None: no policy took it, or its policy is gone. Then nothing is written."""
+    mode: Mode
+    quiet: timedelta
+    """A reported case closes when nothing of it was seen for so long."""
+    confirm: bool = False
+    """OSS's own log has to confirm what the case's source tells."""
+
+
+class RuleBook:
+    """The rules of one configuration."""
+
+    def __init__(self, config: Config, *, dry_run: bool) -> None:
+        self.config = config
+        self._dry_run = dry_run
+        self._policies: Mapping[str, Policy] = {policy.name: policy for policy in config.policies}
+
+    def of(self, case: Case) -> Rules:
+        policy = self._policies.get(case.policy)
+        return Rules(
+            policy,
+            "dry-run" if self._dry_run else policy.mode if policy is not None else self.config.mode,
+            policy.quiet if policy is not None else self.config.quiet,
+            policy is not None and self.config.asks_witness(case.event.source, policy),
+        )

@@ -1,0 +1,83 @@
+"""An intent that may leave -> what came of it: sent, certainly not sent, stale, refused, or nobody knows.
+
+Looks once more before anything leaves: what the write was planned on must still be so. What goes wrong comes back as
+a value, to be written down (record.py); an answer that was lost is settled by reading (settle.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
+from ossmend.daemon.journal.states import WriteState
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.contract.write import Write
+
+AFTER_WRITE = timedelta(seconds=2)
+"""How soon after a write the world is looked at again."""
+AFTER_NOT_SENT = timedelta(seconds=30)
+AFTER_REFUSED = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The world is not what the write was planned on; nothing was sent."""
+
+    why: str
+
+
+Reply = Sent | Stale | NotSent | Unsettled | Refused | TryAgain
+
+
+class Sender(Protocol):
+    """What cloud/send/executor.py can."""
+
+    def look(self, write: Write) -> str: ...
+    def send(self, write: Write) -> Sent: ...
+
+
+Seen = Callable[[Write], str | None]
+"""What a list page of this moment says of a write's target; None where a look of its own is needed."""
+
+
+def send(executor: Sender, write: Write, seen: Seen, stopping: Callable[[], bool]) -> Reply:
+    """Send one write, once."""
+    try:
+        if (seen(write) or executor.look(write)) != write.planned_on:
+            return Stale(f"{write.target} has changed since it was planned")
+        if stopping():
+            return NotSent("stopping")
+        return executor.send(write)
+    except (TryAgain, Refused, NotSent, Unsettled) as error:
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a write ended."""
+
+    state: WriteState
+    """INTENDED: nobody knows yet."""
+    outcome: str
+    request_id: str | None
+    again: timedelta
+    """When to look at the case again."""
+
+
+def ended(reply: Reply) -> Ended:
+    match reply:
+        case Sent():
+            return Ended(WriteState.DONE, reply.outcome, reply.request_id, AFTER_WRITE)
+        case Stale():
+            return Ended(WriteState.STALE, reply.why, None, timedelta(0))
+        case Refused():
+            return Ended(WriteState.FAILED, f"refused: {reply.code}", reply.request_id, AFTER_REFUSED)
+        case TryAgain():
+            return Ended(WriteState.NOT_SENT, reply.why, None, reply.after)
+        case NotSent():
+            return Ended(WriteState.NOT_SENT, str(reply), None, AFTER_NOT_SENT)
+        case Unsettled():
+            return Ended(WriteState.INTENDED, str(reply), None, timedelta(0))

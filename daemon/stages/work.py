@@ -1,0 +1,216 @@
+"""The stages in their order, for each lane by itself: due -> plan -> decide, brakes, record -> send -> record.
+
+The cases of one lane (journal/cases.py: one account's bucket, one kind of subject) are planned together, so that one
+list page answers for a thousand of them; lanes never wait for each other, so that a bucket that does not answer delays
+its own cases and nobody else's. Polling, waiting, retrying and restarting after a crash are all the same thing: plan
+again. This file keeps nothing but what is at work now; the journal keeps the rest.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from ossmend.config.model import Config
+from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.send.looks import Pages
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.journal.cases import lane_of
+from ossmend.daemon.journal.intents import Intent
+from ossmend.daemon.journal.store import Store
+from ossmend.daemon.stages import settle
+from ossmend.daemon.stages.lanes import Hands, by
+from ossmend.daemon.stages.plan import Answer, Later, plan
+from ossmend.daemon.stages.record import Record, Sending
+from ossmend.daemon.stages.send import send
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.view import View
+
+log = structlog.get_logger("ossmend.work")
+
+BATCH = 1000
+"""Cases of one pass: as many as one list page can answer for."""
+LANES = 16
+"""Lanes at work at once."""
+SETTLING = "settle"
+
+
+class Work:
+    """Works the due cases of one store against one cloud. `start` and `turn` are for one thread."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        cloud: Cloud,
+        clock: Clock,
+        *,
+        dry_run: bool,
+        pulse: Pulse | None = None,
+        on_progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
+        self._record = Record(config, store, clock, dry_run=dry_run)
+        self._cloud = cloud
+        self._clock = clock
+        self._pulse = pulse or Pulse(clock)
+        self._on_progress = on_progress
+        self._stopping = threading.Event()
+        self._lanes = ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="lane")
+        self._hands = Hands(LANES, config.cloud.concurrency)
+        self._busy: dict[str, Future[None]] = {}
+        self._sending: set[int] = set()
+        """Intents on their way: their answer is awaited, and nobody has to look for their effect."""
+        self._asked_first: dict[int, datetime] = {}
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Begin nothing new: calls in hand finish, what was not sent yet is put back."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Let the calls in hand finish, then end the threads."""
+        self._lanes.shutdown(wait=True)
+        self._hands.close()
+
+    # ---------------------------------------------------------------------------------------------------------- passes
+
+    def start(self) -> int:
+        """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
+        if self._stopping.is_set():
+            return 0
+        due = self._record.due(BATCH, self.busy())
+        for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
+            self._begin(lane, partial(self._pass, cases))
+        return len(due)
+
+    def turn(self) -> int:
+        """Begin what is due, and wait until it is done. How many cases were worked."""
+        number = self.start()
+        self.wait()
+        return number
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until every lane is idle; False if they were not within so many seconds."""
+        with self._lock:
+            running = list(self._busy.values())
+        return not wait(running, timeout).not_done
+
+    def busy(self) -> tuple[str, ...]:
+        """The lanes that are at work."""
+        with self._lock:
+            return tuple(self._busy)
+
+    def next_due(self) -> datetime | None:
+        """When the next case will be due in an idle lane."""
+        return self._record.next_due(self.busy())
+
+    def _begin(self, lane: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            self._pulse.begin(lane)
+            try:
+                work()
+            except Exception:
+                log.exception("lane.failed", lane=lane)  # its cases are as they were, and due again
+            finally:
+                self._pulse.end(lane)
+                with self._lock:
+                    del self._busy[lane]
+                self._on_progress()
+
+        with self._lock:
+            self._busy[lane] = self._lanes.submit(run)
+
+    # ----------------------------------------------------------------------------------------------------- one pass
+
+    def _pass(self, cases: Sequence[Case]) -> None:
+        """Plan these cases, write down what follows, and send what may leave."""
+        rules = self._record.rules
+        cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
+        view = self._cloud.view(cases)
+        answered: list[tuple[Case, Answer]] = []
+        for group in self._hands.work(lambda case: self._plan(case, view), cases):
+            answered += group
+            self._pulse.beat()
+        if self._stopping.is_set():
+            return  # nothing was begun, and the cases are as due as before
+        order = {case.id: number for number, case in enumerate(cases)}
+        answered.sort(key=lambda each: order[each[0].id])
+        self._send(self._record.answers(answered), view.pages)
+
+    def _plan(self, case: Case, view: View) -> Answer:
+        if self._stopping.is_set():
+            return Later("stopping", timedelta(0))
+        return plan(case, view, self._record.rules.of(case))
+
+    def _send(self, sending: Sequence[Sending], pages: Pages) -> None:
+        """Send what may leave, and write the replies down as they come in."""
+        if not sending:
+            return
+        with self._lock:
+            self._sending |= {each.write_id for each in sending}
+        try:
+            executor = self._cloud.executor
+            assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
+            looks = executor.looks([each.write for each in sending], pages)
+            seen = partial(executor.seen, looks)
+            for group in self._hands.work(
+                lambda each: send(executor, each.write, seen, self._stopping.is_set), sending
+            ):
+                for each, _ in group:
+                    self._cloud.forget(each.write)
+                self._record.replies(group)
+                self._pulse.beat()
+        finally:
+            with self._lock:
+                self._sending -= {each.write_id for each in sending}
+
+    # --------------------------------------------------------------------------------------------------------- settle
+
+    def settle(self) -> int:
+        """Look for the effect of every intent whose answer is unknown, and wait. How many are still unknown."""
+        self.start_settling()
+        self.wait()
+        return len(self._unsettled())
+
+    def start_settling(self) -> int:
+        """The same, in lanes of their own, without waiting. How many intents are unknown."""
+        unknown = self._unsettled()
+        if self._cloud.executor is None or self._stopping.is_set():
+            return 0
+        busy = self.busy()
+        for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
+            if target not in busy:
+                self._begin(target, partial(self._settle, group))
+        return len(unknown)
+
+    def _unsettled(self) -> list[Intent]:
+        with self._lock:
+            sending = set(self._sending)
+        return [intent for intent in self._record.unsettled() if intent.id not in sending]
+
+    def _settle(self, unknown: Sequence[Intent]) -> None:
+        executor = self._cloud.executor
+        assert executor is not None  # start_settling sees to it
+        over = []
+        for group in self._hands.work(lambda intent: settle.settle(executor, intent), unknown):
+            self._pulse.beat()
+            now = self._clock.now()
+            for intent, found in group:
+                if settle.is_over(found, self._asked_first.setdefault(intent.id, now), now):
+                    over.append((intent, found))
+                    self._asked_first.pop(intent.id)
+        if over:
+            self._record.found(over)
+
+
+def _where(intent: Intent) -> str:
+    place = intent.write.place
+    return place.bucket if place is not None else ""
