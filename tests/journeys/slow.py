@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.ended.wait()
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_OPTIONS = do_DELETE = _any
+    do_GET = do_PUT = do_POST = do_HEAD = do_OPTIONS = _any  # noqa: N815  # http.server's names
 
     def _drip(self, begin: bytes, drop: bytes) -> None:
         self.wfile.write(begin)
