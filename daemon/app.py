@@ -30,7 +30,7 @@ from ossmend.daemon.journal import cases, entries, seen
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
-from ossmend.daemon.notices import outbox
+from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
 from ossmend.daemon.stages.read import STATE_RETRY_SECONDS, UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
@@ -73,6 +73,7 @@ class Works:
         self.work = Work(config, store, self.cloud, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
         found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.cloud}, since)
         self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
+        self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
 
     def directories(self) -> list[Path]:
@@ -92,6 +93,7 @@ class Works:
     def stop(self) -> None:
         """Begin nothing new; does not wait."""
         self.work.stop()
+        self.delivery.stop()
         for reading in self.readings:
             reading.stop()
 
@@ -100,7 +102,7 @@ class Works:
         self.stop()
         for _ in range(round(STOP_SECONDS)):
             turning()
-            if self.work.wait(1.0) and all(reading.join(1.0) for reading in self.readings):
+            if self.work.wait(1.0) and self.delivery.wait(1.0) and all(each.join(1.0) for each in self.readings):
                 break
         self.work.close()
         self.cloud.close()
@@ -175,7 +177,8 @@ class App:
                 self._signal.wait(SETTLE_SECONDS)
             else:
                 break
-        outbox.deliver(self.store, self.works.config, self._clock)
+        self.works.delivery.start()
+        self.works.delivery.wait()
 
     # -------------------------------------------------------------------------------------------------------- run
 
@@ -244,7 +247,7 @@ class App:
         self.works.news(paths)
 
     def _deliver(self) -> None:
-        outbox.deliver(self.store, self.works.config, self._clock)
+        self.works.delivery.start()
 
     def _retain(self) -> None:
         with self.store.begin() as connection:

@@ -64,7 +64,7 @@ def opened(path: str) -> BinaryIO:
     if not stat.S_ISREG(mode):
         os.close(handle)
         raise NoFile(mode)
-    return open(handle, "rb")  # noqa: PTH123, SIM115  # a handle, not a path; the caller closes it
+    return open(handle, "rb")  # noqa: PTH123  # a handle, not a path; the caller closes it
 
 
 def identified(file: BinaryIO, path: str) -> File:
@@ -79,7 +79,8 @@ class Pattern:
         self._pattern = pattern
         self._head, self._last = os.path.split(pattern)
         self._fits = re.compile(fnmatch.translate(self._last)).match
-        self._steps = [re.compile(fnmatch.translate(step)).match for step in self._head.split("/") if glob.has_magic(step)]
+        steps = [step for step in self._head.split("/") if glob.has_magic(step)]
+        self._steps = [re.compile(fnmatch.translate(step)).match for step in steps]
         self._is_deep = "**" in pattern
 
     def directories(self) -> list[str]:

@@ -54,7 +54,7 @@ class Looks:
     def changed(self, paths: Collection[str] | None) -> bool:
         """None: the watch begins, or has missed something. True if the source should look."""
         with self._lock:
-            if paths is None:
+            if paths is None or not self._is_told:
                 self._is_told = self._wanted = True
                 return True
             known = {path: self._paths[path] for path in paths if path in self._paths}
@@ -90,8 +90,8 @@ class Looks:
 
     @contextmanager
     def all(self, known: Mapping[str, Place], complain: Complain) -> Iterator[list[File]]:
-        """The pattern's files, and known ones that were renamed beside them; each once. What is done with them inside of
-        the `with` belongs to the cost of the look.
+        """The pattern's files, and known ones that were renamed beside them; each once. What is done with them inside
+        of the `with` belongs to the cost of the look.
         """
         self._wanted, self._began = False, self._clock.monotonic()
         directories = self._pattern.directories()
@@ -107,7 +107,8 @@ class Looks:
         self._cost = self._clock.monotonic() - self._began
 
     def _watched(self, directories: list[str]) -> list[Path]:
-        return [Path(directory) for directory in sorted({*directories, *self._pattern.above()}) if Path(directory).is_dir()]
+        paths = map(Path, sorted({*directories, *self._pattern.above()}))
+        return [path for path in paths if path.is_dir()]
 
 
 def _renamed(lost: dict[str, Place]) -> Iterator[File]:

@@ -22,9 +22,10 @@ from ossmend.daemon.sources.taking import LONGEST_LINE, Chunk, Taken, take, text
 from ossmend.daemon.sources.whole import is_whole, mark
 from ossmend.remediators.contract.case import Event
 
-CHUNK = 4 * 1024 * 1024
-SMALL_CHUNK = LONGEST_LINE + LONGEST_LINE // 4
-"""So much of a log whose text takes long to read; longer than the longest line, or reading would stand still."""
+CHUNK = LONGEST_LINE + LONGEST_LINE // 4
+"""So much is looked through before it is asked for the time: little, because hostile text takes long; but more than the
+longest line, or reading would stand still.
+"""
 MOST_EVENTS = 2000
 MOST_SECONDS = 3.0
 """After so long no further block is parsed in one read: what was parsed is stored, and the next read goes on."""
@@ -116,7 +117,6 @@ class FileReader:
         """By file: for which place it was written down that it is begun, and as which try."""
         self._looked_into: dict[str, int] = {}
         """By file: its size when its waiting blocks were looked into."""
-        self._chunk = CHUNK
 
     def may_have_news(self, place: Place, file: File) -> bool:
         """Is there anything to read, as far as a look from outside can tell?"""
@@ -165,9 +165,9 @@ class FileReader:
         encoding = encodings.wide(head)
         first = _context(file, place, wide=encoding is not None)
         file.seek(first)
-        data = file.read(place.offset - first + self._chunk)
+        data = file.read(place.offset - first + CHUNK)
         new = len(data) - (place.offset - first)
-        at_end = place.offset + new >= now.size and new < self._chunk
+        at_end = place.offset + new >= now.size and new < CHUNK
         raw = Raw(data, encoding)
         chunk = self._chunk_of(now, raw, place.offset - first, at_end=at_end, heir=heir)
         told = {stream: raw.in_data(at - first) for stream, at in (place.told or {}).items()}
@@ -201,7 +201,9 @@ class FileReader:
         self._begun[identity] = (place.offset, place.tries + 1)
         return True
 
-    def _note(self, now: File, taken: Taken, found: Found, raw: Raw, chunk: Chunk, heir: File | None, *, more: bool) -> None:
+    def _note(
+        self, now: File, taken: Taken, found: Found, raw: Raw, chunk: Chunk, heir: File | None, *, more: bool
+    ) -> None:
         """What the whole read has to know of this file."""
         found.count("lines", raw.data.count(b"\n", chunk.begin, taken.used))
         if taken.oversized:
@@ -216,8 +218,6 @@ class FileReader:
         beyond = {stream: at - len(raw.data) for stream, at in taken.told.items() if at > len(raw.data)}
         if beyond and heir is not None:
             found.told[heir.identity] = beyond
-        slow = self._clock.monotonic() - found.began > MOST_SECONDS
-        self._chunk = SMALL_CHUNK if slow else CHUNK
 
     # ------------------------------------------------------------------------------------------------------- parsing
 
@@ -237,8 +237,9 @@ class FileReader:
                 return taken.first(number), tuple(passed)
             self._pass_on(self._events(identity, place.path, first, block, data, found), passed, found)
         for block in self._worth_a_look(identity, first, taken):
-            whole = [event for event in self._events(identity, place.path, first, block, data, found) if is_whole(event)]
-            passed += [mark(event) for event in self._pass_on(whole, passed, found)]
+            events = self._events(identity, place.path, first, block, data, found)
+            news = self._pass_on([event for event in events if is_whole(event)], passed, found)
+            passed += [mark(event) for event in news]
         return taken, tuple(passed) if taken.waiting else ()
 
     def _pass_on(self, events: list[Event], passed: list[list[str | None]], found: Found) -> list[Event]:
@@ -248,22 +249,18 @@ class FileReader:
         return news
 
     def _worth_a_look(self, identity: str, first: int, taken: Taken) -> list[Block]:
-        """The waiting blocks that may be whole, once for each size that the file has. Those are single lines: of a block
-        that has more of them already, further ones often tell more of the same refusal.
+        """The waiting blocks that may be whole, once for each size that the file has. Those are single lines: of a
+        block that has more of them already, further ones often tell more of the same refusal.
         """
         end = first + max((block.end for block in taken.waiting), default=0)
         if self._looked_into.get(identity) == end:
             return []
         self._looked_into[identity] = end
         return [
-            block
-            for block in taken.waiting
-            if len(block.spans) == 1 and not block.unfinished and block.size <= SHORT
+            block for block in taken.waiting if len(block.spans) == 1 and not block.unfinished and block.size <= SHORT
         ]
 
-    def _events(
-        self, identity: str, path: str, first: int, block: Block, data: bytes, found: Found
-    ) -> list[Event]:
+    def _events(self, identity: str, path: str, first: int, block: Block, data: bytes, found: Found) -> list[Event]:
         """What a block tells. One that was begun again and again, whether it has raised or killed, is skipped."""
         key = identity, first + block.start
         tries = self._tries.get(key, 0)

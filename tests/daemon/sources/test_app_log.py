@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ossmend.daemon.sources import app_log
 from ossmend.daemon.sources.app_log import AppLog
 from ossmend.daemon.sources.places import BEGUN
+from ossmend.daemon.sources.reader import MOST_EVENTS
 from ossmend.daemon.sources.taking import PATIENT_SECONDS, QUIET_SECONDS
 from ossmend.remediators.contract.case import Event
 from tests.daemon.sources.following import Follower, HandClock
@@ -588,7 +588,7 @@ def test_a_batch_is_bounded_and_says_that_there_is_more(tmp_path: Path) -> None:
     follower, _ = follow(tmp_path)
     first = follower.once()
     assert first.more
-    assert len(first.events) == app_log.MOST_EVENTS
+    assert len(first.events) == MOST_EVENTS
     assert numbers([*first.events, *follower.read()]) == list(range(5000))
 
 
