@@ -412,6 +412,15 @@ def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) ->
     connection.execute(cases.update().where(cases.c.id.in_(list(case_ids)), waiting).values(due_at=now))
 
 
+def wake_held(connection: sa.Connection, account: AccountRef, by: str, now: datetime) -> None:
+    """Make the cases due now whose writes are held by that: it holds no more."""
+    held = sa.select(writes.c.case_id).where(
+        writes.c.state == WriteState.HELD.value, writes.c.held_by == by, writes.c.account == str(account)
+    )
+    waiting = cases.c.state == CaseState.HELD.value
+    connection.execute(cases.update().where(cases.c.id.in_(held), waiting).values(due_at=now))
+
+
 def wake_all(connection: sa.Connection, now: datetime) -> int:
     """Make every open case due now: the configuration has changed. How many."""
     waking = (*RESTING, CaseState.OPEN, CaseState.WAITING)

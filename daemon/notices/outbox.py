@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ log = structlog.get_logger("ossmend.notice")
 
 TIMEOUT = (5, 10)
 MOST_TRIES = 10
+MOST_NAMED = 50
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=10), timedelta(hours=1)
 
 
@@ -46,9 +47,14 @@ def put(
     now: datetime,
     *,
     dry_run: bool,
+    rest: Sequence[int] = (),
 ) -> None:
-    """Put one notice out, in the transaction that decides it. stages/record.py knows whether it was said before."""
+    """Put one notice out, in the transaction that decides it; stages/record.py knows what was said before. `rest`:
+    the numbers of other cases that tell the same.
+    """
     body = body_of(case, why, diagnosis, dry_run=dry_run)
+    if rest:
+        body |= {"alike": len(rest), "alike_cases": list(rest[:MOST_NAMED])}
     log.warning("notice", **body)
     entries.append(connection, now, [Entry("notice.said", case.id, {"cause": diagnosis.cause, "why": why})])
     for webhook in config.webhooks:
