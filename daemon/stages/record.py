@@ -309,6 +309,24 @@ class Record:
                 entries.append(connection, now, [Entry(f"write.{state}", intent.case_id, data)])
                 log.info(f"write.{state}", case=intent.case_id, **data)
 
+    def unsettled_for_long(self, intent: Intent) -> None:
+        """A person has to know: nobody can tell whether this write took effect."""
+        now = self._clock.now()
+        with self._store.begin() as connection:
+            case = cases.get(connection, intent.case_id)
+            assert case is not None  # a write has its case
+            standings = cases.standing(connection, [case.id])
+            why = f"nobody can tell whether {intent.write.operation} of {intent.write.target} took effect"
+            at = f"{intent.sent_at or intent.planned_at:%Y-%m-%d %H:%M:%S}Z"
+            evidence = (why, f"it was sent at {at}, its answer was lost, and its target cannot be read")
+            diagnosis = causes.diagnosis("could-not-check", 1.0, evidence)
+            outcome = Outcome(case=case, state=CaseState.REPORTED, why=why, cause=diagnosis.cause,
+                              diagnosis=diagnosis, notice="reported")  # fmt: skip
+            reported = self._notices(connection, [outcome], standings, now)
+            cases.decide(connection, [_decision(outcome, reported.get(case.id))], standings, now)
+            entries.append(connection, now, [Entry("write.unsettled", case.id, _of_write(intent.write, why))])
+            log.warning("case.reported", case=case.id, why=why)
+
     # --------------------------------------------------------------------------------------------------- what is next
 
     def due(self, limit: int, busy: Iterable[str]) -> list[Case]:

@@ -139,6 +139,102 @@ def test_where_nothing_was_written_nothing_can_be_undone(scene: Scene) -> None:
         approvals.undo(scene.store, 1)
 
 
+# ------------------------------------------------------------------------------------------- accepted, and then undone
+
+
+def revert(scene: Scene, *to: CorsRule) -> None:
+    """Another controller writes the rules that it thinks right."""
+    scene.world.cors_of["b"] = CorsConfiguration(to)
+
+
+def test_a_write_that_was_accepted_counts_even_if_undone(scene: Scene) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 1 }")
+    merged_by_hand(scene, OLD)
+    for _ in range(10):
+        revert(scene, OLD)
+        scene.see(preflight())
+        scene.pass_(minutes=1)
+        scene.turn(2)
+    assert merged(scene) == 1
+
+
+def test_who_changes_it_back_is_named_and_after_the_second_time_a_person_decides(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    for _ in range(20):
+        revert(scene, OLD)
+        scene.see(preflight())
+        scene.pass_(minutes=2)
+        scene.turn(2)
+    assert merged(scene) == 2
+    (row,) = scene.rows()
+    assert (row["state"], row["cause"]) == ("reported", "cors-rule-changed-back")
+    assert "2 times, and is gone each time" in row["why"]
+
+
+def test_a_rule_that_was_changed_back_once_is_merged_again(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    revert(scene, OLD)
+    scene.pass_(minutes=2)
+    scene.turn(2)
+    scene.pass_(seconds=5)
+    scene.turn()
+    assert merged(scene) == 2
+    assert scene.states() == ["closed"]
+
+
+# --------------------------------------------------------------------------------------- a write that cannot be settled
+
+
+def lost(scene: Scene) -> None:
+    """A merge whose answer was lost, and whose bucket cannot be read since."""
+    scene.world.loses_answers = True
+    scene.see(preflight())
+    scene.turn()
+    scene.world.refuses.add("GetBucketCors")
+
+
+def test_a_write_that_cannot_be_settled_becomes_a_persons_matter_and_is_looked_for_ever_more_seldom(
+    scene: Scene,
+) -> None:
+    lost(scene)
+    waiting, asked = [], []
+    for _ in range(100):
+        before = scene.world.asked["GetBucketCors"]
+        waiting.append(scene.settle())
+        asked.append(scene.world.asked["GetBucketCors"] - before)
+        scene.pass_(seconds=10)
+    assert (waiting[0], waiting[-1]) == (1, 0), "`once` ends"
+    (row,) = scene.rows()
+    assert (row["state"], row["cause"]) == ("reported", "could-not-check")
+    assert "nobody can tell whether PutBucketCors of oss://b took effect" in row["why"]
+    assert sum(asked) <= 12
+
+
+def test_nothing_is_planned_on_a_write_of_which_nobody_knows(scene: Scene) -> None:
+    lost(scene)
+    for _ in range(30):
+        scene.settle()
+        scene.see(preflight())
+        scene.pass_(minutes=1)
+        scene.turn(2)
+    assert merged(scene) == 1
+    assert scene.writes() == [("PutBucketCors", "intended")]
+
+
+def test_it_is_settled_after_all_when_the_world_can_be_read_again(scene: Scene) -> None:
+    lost(scene)
+    for _ in range(20):
+        scene.settle()
+        scene.pass_(seconds=10)
+    scene.world.refuses.clear()
+    scene.world.loses_answers = False
+    scene.pass_(minutes=20)
+    scene.settle()
+    assert scene.writes() == [("PutBucketCors", "done")]
+    scene.turn(2)
+    assert (merged(scene), scene.states()) == (1, ["closed"])
+
+
 # ----------------------------------------------------------------------------------------------------- what people hear
 
 
