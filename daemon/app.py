@@ -143,7 +143,11 @@ class App:
     def _build(self, config: Config) -> Works:
         works = Works(config, self.store, self._clock, dry_run=self._dry_run, pulse=self._pulse, since=self._since,
                       on_progress=self._signal.set)  # fmt: skip
-        self._note_configuration(config)
+        try:
+            self._note_configuration(config)
+        except StateUnavailable:
+            works.close()
+            raise
         return works
 
     def _note_configuration(self, config: Config) -> None:
@@ -204,10 +208,10 @@ class App:
     def _loop(self, waker: Waker) -> None:
         while not self._stopping:
             self._turning()
-            if self._reload:
-                self._reload = False
-                self._swap(waker)
             try:
+                if self._reload:
+                    self._reload = False
+                    self._swap(waker)
                 started = self.works.work.start()
                 unsettled = self.works.work.start_settling()
                 pause = 0.0 if started else self._pause(unsettled)
@@ -261,8 +265,11 @@ class App:
         self._signal.set()
 
     def _status(self) -> str:
-        with self.store.read() as connection:
-            table = dict(cases.by_state(connection))
+        try:
+            with self.store.read() as connection:
+                table = dict(cases.by_state(connection))
+        except StateUnavailable as trouble:
+            return f"the state cannot be read: {trouble}"
         told = ", ".join(f"{number} {state}" for state, number in sorted(table.items())) or "no cases"
         return f"{'dry run: ' if self._dry_run else ''}{told}"
 
@@ -281,6 +288,11 @@ class App:
         except (ConfigRefused, CredentialsRefused) as refused:
             log.error("config.kept", why=str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")
+            return
+        except StateUnavailable as trouble:
+            log.error("config.kept", why=str(trouble), note="it is read again when the state can be written")
+            self._reload = True
+            self._systemd.ready(f"reload put off: {trouble}")
             return
         self.works.close(self._turning)  # the cursors and the intents have one owner at a time
         self.works = works

@@ -54,7 +54,8 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         undoable = [intent.write.undone(intent.outcome) for intent in reversed(done)]
         write = next((write for write in undoable if write is not None), None)
         if write is None:
-            raise Impossible(f"case {case_id} has no write that can be undone: a restored copy expires by itself")
+            why = f": {done[-1].write.not_undone()}" if done else ": nothing was written"
+            raise Impossible(f"case {case_id} has no write that can be undone{why}")
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
                          state=WriteState.ASKED, why="undo")  # fmt: skip
         intents.put(connection, [asked], now)

@@ -27,6 +27,8 @@ from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 
 NOT_ENABLED = "CORSResponse: CORS is not enabled"
 NOT_ALLOWED = "CORSResponse: This CORS request is not allowed"
+FIGHT, FIGHT_WITHIN = 2, timedelta(hours=24)
+"""After so many merges within that time that did not last, a person decides."""
 MOST_RULES = 10
 MOST_BYTES = 16 * 1024
 PROPAGATION = timedelta(seconds=60)
@@ -88,6 +90,8 @@ def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
         verdict = _after_merge(case, view, configuration, asked, settings, receipt)
     else:
         verdict = _merge(event, configuration, asked, settings)
+    if isinstance(verdict, Act) and (fight := _changed_back(case, view, settings)) is not None:
+        return fight
     unsure = agreement.bucket(event)
     return unsure if unsure is not None and isinstance(verdict, Act) else verdict
 
@@ -318,6 +322,24 @@ def _last_merge(case: Case) -> Receipt | None:
     if not merges or (case.verified_at is not None and case.verified_at > merges[-1].at):
         return None  # that merge did its work once; what is refused now is another trouble
     return merges[-1]
+
+
+def _changed_back(case: Case, view: Cors, settings: CorsSettings) -> Tell | None:
+    """The stored rule was merged, and is gone, and that twice: two who write in turn never come to rest."""
+    assert settings.stored is not None  # without a stored rule nothing is merged
+    merges = [
+        receipt
+        for receipt in case.receipts
+        if isinstance(receipt.write, PutBucketCors)
+        and view.now() - receipt.at < FIGHT_WITHIN
+        and present(CorsConfiguration(receipt.write.rules), settings.stored)
+    ]
+    if len(merges) < FIGHT:
+        return None
+    bucket = merges[-1].write.target
+    why = f"the stored rule {settings.rule} was merged into {bucket} {len(merges)} times, and is gone each time"
+    when = ", ".join(f"{receipt.at:%H:%M:%S}Z ({receipt.request_id or 'no request id'})" for receipt in merges)
+    return Tell(why, causes.diagnosis("cors-rule-changed-back", 0.95, (why, f"accepted at {when}")))
 
 
 def _after_merge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -97,12 +98,15 @@ class FakeWorld:
     refuses: set[str] = field(default_factory=set)
     """Names of questions and writes that the cloud refuses to our own key."""
     down: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often each question was asked."""
     sent: list[Write] = field(default_factory=list)
     loses_answers: bool = False
     """Writes take effect, but their answer is lost."""
     _old_cors: dict[str, CorsConfiguration] = field(default_factory=dict)
 
     def _ask(self, question: str) -> None:
+        self.asked[question] += 1
         if self.down:
             raise TryAgain("connection refused", timedelta(seconds=30))
         if question in self.refuses:

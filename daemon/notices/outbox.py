@@ -5,6 +5,7 @@ What is stored here is sent later, by delivery.py. Bodies hold no secrets, and a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ from ossmend.remediators.contract.verdict import Diagnosis
 
 log = structlog.get_logger("ossmend.notice")
 
+MOST_NAMED = 50
+
 
 def put(
     connection: sa.Connection,
@@ -32,9 +35,14 @@ def put(
     now: datetime,
     *,
     dry_run: bool,
+    rest: Sequence[int] = (),
 ) -> None:
-    """Put one notice out, in the transaction that decides it. stages/record.py knows whether it was said before."""
+    """Put one notice out, in the transaction that decides it; stages/record.py knows what was said before. `rest`:
+    the numbers of other cases that tell the same.
+    """
     body = body_of(case, why, diagnosis, dry_run=dry_run)
+    if rest:
+        body |= {"alike": len(rest), "alike_cases": list(rest[:MOST_NAMED])}
     log.warning("notice", **body)
     entries.append(connection, now, [Entry("notice.said", case.id, {"cause": diagnosis.cause, "why": why})])
     for channel in config.channels:

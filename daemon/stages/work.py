@@ -25,11 +25,11 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
-from ossmend.daemon.stages import settle
 from ossmend.daemon.stages.lanes import Hands, by
 from ossmend.daemon.stages.plan import Answer, Later, plan
 from ossmend.daemon.stages.record import Record, Sending
 from ossmend.daemon.stages.send import send
+from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.view import View
 
@@ -68,7 +68,8 @@ class Work:
         self._busy: dict[str, Future[None]] = {}
         self._sending: set[int] = set()
         """Intents on their way: their answer is awaited, and nobody has to look for their effect."""
-        self._asked_first: dict[int, datetime] = {}
+        self._searches: dict[int, Search] = {}
+        self._may_arrive = on_its_way(config.cloud.connect_timeout + config.cloud.read_timeout)
         self._lock = threading.Lock()
 
     def stop(self) -> None:
@@ -175,17 +176,19 @@ class Work:
     # --------------------------------------------------------------------------------------------------------- settle
 
     def settle(self) -> int:
-        """Look for the effect of every intent whose answer is unknown, and wait. How many are still unknown."""
+        """Look for the effect of every intent whose answer is unknown, and wait. How many are still unknown, without
+        those that a person knows of.
+        """
         self.start_settling()
         self.wait()
-        return len(self._unsettled())
+        return sum(not self._search(intent).reported for intent in self._unsettled())
 
     def start_settling(self) -> int:
-        """The same, in lanes of their own, without waiting. How many intents are unknown."""
-        unknown = self._unsettled()
+        """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
         if self._cloud.executor is None or self._stopping.is_set():
             return 0
-        busy = self.busy()
+        now, busy = self._clock.now(), self.busy()
+        unknown = [intent for intent in self._unsettled() if (self._search(intent).next_at or now) <= now]
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
@@ -200,15 +203,21 @@ class Work:
         executor = self._cloud.executor
         assert executor is not None  # start_settling sees to it
         over = []
-        for group in self._hands.work(lambda intent: settle.settle(executor, intent), unknown):
+        for group in self._hands.work(lambda intent: effect_of(executor, intent), unknown):
             self._pulse.beat()
             now = self._clock.now()
             for intent, found in group:
-                if settle.is_over(found, self._asked_first.setdefault(intent.id, now), now):
+                search = self._search(intent)
+                if search.ends(found, now, self._may_arrive):
                     over.append((intent, found))
-                    self._asked_first.pop(intent.id)
+                    self._searches.pop(intent.id)
+                elif search.goes_on(now):
+                    self._record.unsettled_for_long(intent)
         if over:
             self._record.found(over)
+
+    def _search(self, intent: Intent) -> Search:
+        return self._searches.setdefault(intent.id, Search(self._clock.now()))
 
 
 def _where(intent: Intent) -> str:

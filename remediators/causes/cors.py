@@ -112,6 +112,16 @@ CAUSES = (
         _NEVER, prior=None,
     ),
     cause(
+        "cors-rule-changed-back", CODE,
+        ("Somebody changes the CORS rules back", "有人反复改回跨域规则"),
+        (("Find who writes the bucket's CORS rules: ActionTrail shows PutBucketCors with the caller and the time.",
+          "查明谁在写入该 Bucket 的跨域规则：操作审计（ActionTrail）会记录 PutBucketCors 的调用者和时间。"),
+         ("Add the rule there: to the Terraform, the operator or the script that owns this configuration.",
+          "在其源头添加该规则：Terraform、Operator 或管理该配置的脚本。")),
+        (("Do not merge it once more by hand before that: it would be changed back again.",
+          "在此之前不要再次手工合并：规则还会被改回。"),), prior=None,
+    ),
+    cause(
         "forbidden-not-cors", CODE,
         ("AccessForbidden without a CORS message", "AccessForbidden，但不是跨域消息"),
         (("Keep the whole response: this code is documented for CORS only, so ossmend changes nothing.",

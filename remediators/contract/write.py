@@ -79,6 +79,10 @@ class Write(ABC):
         """
         return None
 
+    def not_undone(self) -> str:
+        """Why nothing takes it back, where `undone` has no answer: the rest of a sentence for the person who asked."""
+        return "ossmend knows no call that takes it back"
+
 
 WRITES: dict[str, type[Write]] = {}
 """The closed list, by operation: filled by the files of remediators/writes/, and by nothing else."""

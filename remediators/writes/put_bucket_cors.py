@@ -50,3 +50,6 @@ class PutBucketCors(Write):
             before_response_vary=self.response_vary,
             planned_on=left.digest,
         )
+
+    def not_undone(self) -> str:
+        return "the bucket had no CORS rules before, and ossmend deletes nothing: delete the rule by hand"

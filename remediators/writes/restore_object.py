@@ -51,5 +51,8 @@ class RestoreObject(Write):
     def stored_bytes(self) -> int:
         return self.size
 
+    def not_undone(self) -> str:
+        return "a restored copy cannot be taken back; it expires by itself"
+
     def cost(self, prices: PriceList) -> Decimal | None:
         return prices.restore_cost(self.storage_class, self.tier, self.size, self.days)

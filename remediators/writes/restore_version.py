@@ -75,3 +75,6 @@ class RestoreVersion(Write):
             current_etag=self.etag,
             planned_on=versions_digest(made, self.etag),
         )
+
+    def not_undone(self) -> str:
+        return "the answer that named the new version was lost: restore the version you want by hand"

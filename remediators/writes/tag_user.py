@@ -31,3 +31,6 @@ class TagUser(Write):
     @property
     def permissions(self) -> tuple[tuple[str, str], ...]:
         return (("ram:TagResources", f"acs:ram:*:*:user/{self.principal.partition('@')[0]}"),)
+
+    def not_undone(self) -> str:
+        return "ossmend takes no tag away: remove it by hand"

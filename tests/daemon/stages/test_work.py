@@ -375,7 +375,9 @@ def test_an_intent_without_effect_is_closed_after_a_grace_and_planned_anew(scene
     assert scene.settle() == 1
     scene.turn()
     assert len(scene.world.sent) == 1, "nothing is resent unread"
-    scene.pass_(seconds=6)
+    scene.pass_(seconds=30)
+    assert scene.settle() == 1, "who waited twenty seconds for the answer cannot know yet"
+    scene.pass_(seconds=31)
     scene.world.loses_answers = False
     assert scene.settle() == 0
     scene.turn()
