@@ -18,9 +18,10 @@ from ossmend.config.sources.app_log import AppLogSource
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.sources import Batch, Cursor, Given, source
 from ossmend.daemon.sources.files import File
+from ossmend.daemon.sources.found import Found, Said
 from ossmend.daemon.sources.looks import Looks
 from ossmend.daemon.sources.places import BEGUN, Place, Places
-from ossmend.daemon.sources.reader import MOST_EVENTS, MOST_SECONDS, FileReader, Found, Said
+from ossmend.daemon.sources.reader import MOST_EVENTS, MOST_SECONDS, FileReader
 
 MOST_BYTES = 16 * 1024 * 1024
 

@@ -17,6 +17,11 @@ FINGERPRINT = 256
 TAIL = 64
 
 
+Mark = tuple[str | None, ...]
+"""Request id, code, bucket and key of an event: what makes two tellings one."""
+Passed = tuple[Mark, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where reading goes on in one file."""
@@ -37,10 +42,14 @@ class Place:
     """By stream: everything of it before this place is told. Only of what is not far from `offset`; None: nothing is
     known of what is before `offset`.
     """
-    passed: tuple[list[str | None], ...] = ()
+    passed: Passed = ()
     """Events of blocks that still wait, which were passed on already (whole.py)."""
     tries: int = 0
     """So often it was begun to read the long blocks behind `offset`, and the process did not live to end it."""
+
+    @classmethod
+    def from_json(cls, position: Mapping[str, Any]) -> Place:
+        return cls(**{**position, "passed": tuple(map(tuple, position.get("passed", ())))})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,7 +82,7 @@ class Places:
             return None
         made = self._made.get(identity)
         if made is None or made[0] is not position:
-            made = self._made[identity] = (position, Place(**{**position, "passed": tuple(position.get("passed", ()))}))
+            made = self._made[identity] = (position, Place.from_json(position))
         return made[1]
 
     def all_of(self, cursor: Mapping[str, Any] | None) -> dict[str, Place]:

@@ -85,8 +85,8 @@ def text_of(block: Block, data: bytes) -> str | None:
     return as_text(lines) if block.sure or gate.names_oss(lines) else None
 
 
-def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int], most: int) -> Taken:
-    """What may be parsed of a chunk; at most so many blocks."""
+def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int]) -> Taken:
+    """What may be parsed of a chunk."""
     data, start = chunk.data, chunk.begin
     if skipping:
         newline = data.find(b"\n", start)
@@ -101,7 +101,7 @@ def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int], most: int) ->
         limit, rest = len(data), b""
     joined = data[:limit] + (b"" if rest else chunk.heir)
     blocks = [block for block in blocks_in(joined, told=told, begin=start) if block.start < limit]
-    taken = _sorted_out(blocks, chunk, start, limit, dict(told), most)
+    taken = _sorted_out(blocks, chunk, start, limit, dict(told))
     taken.half = bool(rest) and chunk.at_end and not taken.waiting and chunk.quiet < QUIET_SECONDS
     return taken
 
@@ -111,7 +111,7 @@ def _is_whole(rest: bytes, chunk: Chunk) -> bool:
     return chunk.quiet >= QUIET_SECONDS and (is_closed(as_text(rest)) or chunk.idle >= ABANDONED_SECONDS)
 
 
-def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told: dict[str, int], most: int) -> Taken:
+def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told: dict[str, int]) -> Taken:
     """Which blocks are taken, and which wait."""
     waiting = [block for block in blocks if _waits(block, chunk)]
     used = min([limit, *(max(block.start, start) for block in waiting)])
@@ -120,7 +120,7 @@ def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told:
     ready = [block for block in blocks if block not in waiting] if waiting else blocks
     if sum(block.end > used for block in ready) > MOST_TOLD:
         waiting, used, ready = [], limit, blocks
-    return Taken(used, ready, waiting, start, told).first(most)
+    return Taken(used, ready, waiting, start, told)
 
 
 def _waits(block: Block, chunk: Chunk) -> bool:

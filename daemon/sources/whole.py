@@ -1,7 +1,8 @@
 """An event of a block that may still grow -> is it whole, so that nothing that comes can change what is done about it?
 
 Then it is passed on at once, and does not wait for lines that may never come. The block itself waits as ever: what is
-read of it in the end is compared with what was passed on, and only what is new is passed on, too. Next: app_log.py.
+read of it in the end is compared with what was passed on (`Place.passed`), and only what is new is passed on, too.
+parsing.py asks this.
 """
 
 from __future__ import annotations
@@ -12,11 +13,6 @@ from ossmend.remediators.contract.case import Event, Origin
 SURE = (Origin.BODY, Origin.REQUEST)
 """OSS's answer and the refused request: what a later line says in prose or in a field is believed less."""
 PARTS = ("code", "request_id", "bucket", "key")
-
-
-def mark(event: Event) -> list[str | None]:
-    """What makes two tellings one, as the cursor keeps it."""
-    return [event.request_id, event.code, event.bucket, event.key]
 
 
 def is_whole(event: Event) -> bool:
