@@ -8,6 +8,7 @@ directories). How long a while is, follows from what the last look has cost. Nex
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -123,7 +124,8 @@ def _renamed(lost: dict[str, Place]) -> Iterator[File]:
 
 def _still_there(identity: str, path: str) -> File | None:
     try:
-        file = File.of(path, os.lstat(path))
+        info = os.lstat(path)
     except OSError:
         return None
-    return file if file.identity == identity else None
+    file = File.of(path, info)  # a pipe may have got the inode of the file that was deleted for it
+    return file if file.identity == identity and stat.S_ISREG(info.st_mode) else None
