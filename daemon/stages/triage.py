@@ -7,13 +7,16 @@ for it. Next: dispatch.py takes the cases that are due.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.config.model import Config, Policy
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.redact import GONE, redact
+from ossmend.daemon.host.show import says_secret
 from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.cases import Fold
 from ossmend.daemon.journal.schema import cursors
@@ -24,6 +27,7 @@ from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.other import subject_other
 
+_MAY_HOLD_SECRETS = ("bucket", "key", "user_agent", "message", "url", "client", "origin", "sample", "version_id")
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
 FUTURE = timedelta(minutes=5)
@@ -63,7 +67,9 @@ class Triage:
         now = self._clock.now()
         oldest = now - self._since if self._since is not None else None
         ours = [
-            event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)
+            sanitised(event)
+            for event in batch.events
+            if is_ours(event) and not (oldest and event.time and event.time < oldest)
         ]
         with self._store.begin() as connection:
             tellings = Tellings(connection, {event.request_id for event in ours if event.request_id})
@@ -100,6 +106,21 @@ class Triage:
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
         )
         return Fold(UNTAKEN, event.code, subject, self._config.recurrence, event.account)
+
+
+def sanitised(event: Event) -> Event:
+    """What may be stored of an event: the border of the journal. A key that has a signed query in it is no object's
+    name, so nothing is lost with it; an access key id is no secret, and what is looked up by it needs it whole.
+    """
+    changed: dict[str, Any] = {}
+    for name in _MAY_HOLD_SECRETS:
+        value = getattr(event, name)
+        if value and (clean := redact(value)) != value:
+            changed[name] = clean
+    fields = {name: GONE if says_secret(name) else redact(value) for name, value in event.fields.items()}
+    if fields != event.fields:
+        changed["fields"] = fields
+    return replace(event, **changed) if changed else event
 
 
 def is_ours(event: Event) -> bool:
