@@ -1,6 +1,7 @@
 """A question of a diagnosis -> its answer, asked now: who may do what, does the account answer, is it a picture.
 
-Like reads.py, whose roads it uses, for questions that no write depends on but RestoreVersion's. view.py remembers.
+Like reads.py, by whose calls it asks, for questions that no write depends on but RestoreVersion's. view.py keeps the
+answers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ossmend.daemon.cloud.ask.pictures import FETCH_CAP, look, too_large
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.wire import access_answers as wire_access
 from ossmend.daemon.cloud.wire.rate_limit import Budget
-from ossmend.daemon.cloud.wire.transport import Oss, asked
+from ossmend.daemon.cloud.wire.transport import Oss
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.answers import ACCOUNT_CODES, BucketAccess, ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
@@ -92,7 +93,7 @@ class Inquiries:
             if bucket:
                 self._reads.page(bucket, "", "", 1)
             else:
-                asked(self._oss.list_buckets)
+                self._oss.asked(self._oss.list_buckets)
         except Refused as refused:
             if refused.code in ACCOUNT_CODES:
                 return refused.code
@@ -117,14 +118,14 @@ class Inquiries:
             params = {"versionId": ref.version_id} if ref.version_id else {}
             answer = self._oss.call("GET", ref.bucket, ref.key, params)
             data = bytearray()
-            for block in answer.blocks():
+            for block in answer.download():
                 data += block
                 if len(data) > FETCH_CAP:  # it has grown since the HEAD
                     answer.close()
                     return too_large(len(data))
             return look(bytes(data), expected=state.size, checksum=answer.headers.get("x-oss-hash-crc64ecma"))
 
-        return asked(fetch)
+        return self._oss.asked(fetch)
 
     def processes(self, ref: ObjectRef) -> ImageAnswer:
         """`image/info`. Refusals are answers here, but those that speak of our own key."""

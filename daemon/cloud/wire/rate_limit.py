@@ -16,7 +16,7 @@ from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.verdict import TryAgain
 
 
-class Pace:
+class RateLimit:
     """A token bucket on the Clock: `burst` calls at once, then `per_second`."""
 
     def __init__(

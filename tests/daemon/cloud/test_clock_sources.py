@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.ask import clock_sources
 from ossmend.daemon.cloud.ask.clock_sources import (
     DATE_RESOLUTION,
@@ -22,7 +23,6 @@ from ossmend.daemon.cloud.ask.clock_sources import (
     _unix,
     ntp_sample,
 )
-from ossmend.daemon.cloud.connect import Cloud
 from ossmend.remediators.contract.values import ClockSample
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import OK_HEADERS, HandClock, StillClock, answer, control, liar, refused_port
