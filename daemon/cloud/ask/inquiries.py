@@ -6,14 +6,13 @@ answers.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from ossmend.daemon.cloud.ask.pictures import FETCH_CAP, look, too_large
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.wire import access_answers as wire_access
-from ossmend.daemon.cloud.wire.rate_limit import Budget
+from ossmend.daemon.cloud.wire.rate_limit import AtOnce, Budget
 from ossmend.daemon.cloud.wire.transport import Oss
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.answers import ACCOUNT_CODES, BucketAccess, ImageAnswer, ImageCheck, ObjectVersion
@@ -26,6 +25,8 @@ FETCHED_AN_HOUR = 1024 * 1024 * 1024
 """Bytes of pictures: events are anybody's text, and what leaves a region is paid for."""
 AT_ONCE = 4
 """Pictures in memory at the same time: 80 MiB at most."""
+PLACE_WAIT = 5.0
+"""Seconds that a thread is held for a place among them."""
 VERSIONS = 100
 """Versions of one key that are looked at; more of them share its prefix, and are passed over."""
 
@@ -37,7 +38,7 @@ class Inquiries:
         self._oss = oss
         self._reads = reads
         self._budget = Budget(clock, FETCHED_AN_HOUR)
-        self._fetching = threading.BoundedSemaphore(AT_ONCE)
+        self._fetching = AtOnce(AT_ONCE)
 
     def bucket_access(self, bucket: str) -> BucketAccess:
         """Each part by itself: what our key may not read is named, and the rest still tells something."""
@@ -109,8 +110,8 @@ class Inquiries:
             return state
         if state.size > FETCH_CAP:
             return too_large(state.size)
-        self._budget.take(state.size)
-        with self._fetching:
+        with self._fetching.one(ref.bucket, PLACE_WAIT):
+            self._budget.take(state.size)
             return self._fetched(ref, state)
 
     def _fetched(self, ref: ObjectRef, state: ObjectState) -> ImageCheck:

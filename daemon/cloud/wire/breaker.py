@@ -29,7 +29,7 @@ class Breaker:
     def healthy(self) -> bool:
         return self.pause == 0 and self.failures == 0
 
-    def wait(self, now: float) -> float:
+    def left(self, now: float) -> float:
         """Seconds until a call may leave; 0: now. While one call tries, the others wait for what becomes of it."""
         if self.pause == 0:
             return 0.0

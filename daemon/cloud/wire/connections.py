@@ -78,7 +78,7 @@ class Response:
             self._call.answered(keep=self._incoming.reusable)
         except Lost as lost:
             self._call.lost()
-            raise NoAnswer(self.operation, f"half an answer ({lost})", left=True) from None
+            raise NoAnswer(self.operation, f"half an answer: {lost}", left=True) from None
         finally:
             self.close()
 
@@ -141,7 +141,7 @@ class Connections:
             incoming.head()
         except Lost as lost:
             call.lost()
-            raise NoAnswer(operation, f"no answer ({lost})", left=call.left) from None
+            raise NoAnswer(operation, f"no answer: {lost}", left=call.left) from None
         except BaseException:
             call.dropped()
             raise

@@ -120,14 +120,14 @@ class Endpoints:
     def _admit(self, endpoint: Endpoint) -> None:
         if self.stopping.is_set():
             raise NotAsked(f"{endpoint.place}: stopping", BUSY)
-        wait = endpoint.breaker.wait(self._clock.monotonic())
+        wait = endpoint.breaker.left(self._clock.monotonic())
         if wait > 0:
             why = f"{endpoint.place}: {IN_A_ROW} calls in a row had no answer; the next one waits"
             raise NotAsked(why, timedelta(seconds=wait))
 
     def connect(self, line: Line, place: Place, deadline: Deadline) -> None:
         """Raises Lost."""
-        if not line.connected:
+        if not line.opened:
             line.connect(place.host, place.port, self._resolver, self._context() if place.tls else None, deadline)
 
     def end(self, endpoint: Endpoint, call: Call, how: End, *, tried: bool, keep: bool) -> None:

@@ -6,6 +6,9 @@ side may be silent. `cut` may come from another thread, at any time. endpoints.p
 
 from __future__ import annotations
 
+import errno
+import math
+import os
 import select
 import socket
 import ssl
@@ -39,7 +42,7 @@ class Line:
         self._lock = threading.Lock()
 
     @property
-    def connected(self) -> bool:
+    def opened(self) -> bool:
         return self._socket is not None
 
     def connect(self, host: str, port: int, resolver: Resolver, tls: ssl.SSLContext | None, deadline: Deadline) -> None:
@@ -60,9 +63,8 @@ class Line:
 
     def _connect(self, address: Address, host: str, tls: ssl.SSLContext | None, patience: Deadline) -> None:
         try:
-            channel = self._hold(socket.socket(address[0], socket.SOCK_STREAM))
-            channel.settimeout(max(patience.left(), MOMENT))
-            channel.connect(address[1])
+            channel = self._begun(address)
+            _wait_until_open(channel, max(patience.left(), MOMENT))
             channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
                 secure = self._hold(tls.wrap_socket(channel, server_hostname=host, do_handshake_on_connect=False))
@@ -73,6 +75,16 @@ class Line:
             raise self._lost(f"no connection within {patience.seconds:.3g} s") from None
         except OSError as failed:
             raise self._lost(f"no connection ({type(failed).__name__})") from None
+
+    def _begun(self, address: Address) -> socket.socket:
+        """A connection on its way: only one that has begun is woken by `cut`."""
+        channel = socket.socket(address[0], socket.SOCK_STREAM)
+        channel.setblocking(False)
+        fault = channel.connect_ex(address[1])
+        self._hold(channel)
+        if fault not in (0, errno.EINPROGRESS):
+            raise OSError(fault, os.strerror(fault))
+        return channel
 
     def _hold(self, channel: socket.socket) -> socket.socket:
         with self._lock:
@@ -140,6 +152,16 @@ class Line:
 
     def _lost(self, why: str) -> Lost:
         return Lost(CUT if self._cut else why)
+
+
+def _wait_until_open(channel: socket.socket, seconds: float) -> None:
+    poll = select.poll()
+    poll.register(channel, select.POLLOUT)
+    if not poll.poll(math.ceil(seconds * 1000)):
+        raise TimeoutError
+    fault = channel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if fault:
+        raise OSError(fault, os.strerror(fault))
 
 
 def _late(deadline: Deadline) -> str:

@@ -283,7 +283,7 @@ def test_every_source_is_asked_and_each_failure_named(sim: Running, open_port: O
 def test_nothing_that_answers_is_an_empty_reading_and_no_error(open_port: Open) -> None:
     reading = open_port(refused_port()).own_clock()
     assert reading.samples == ()
-    assert reading.failed == ("oss: no answer (NewConnectionError)",)
+    assert reading.failed == ("oss: no answer: no connection (ConnectionRefusedError)",)
 
 
 def test_a_pass_measures_once(sim: Running, open_port: Open) -> None:

@@ -106,3 +106,13 @@ def test_environment_variables_name_no_authority(
             cloud.view([]).object(ref("k"))
         with pytest.raises(TryAgain):
             cloud.caller()
+
+
+def test_environment_variables_have_no_keys_written_down(
+    tmp_path: Path, open_port: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secure, keys = Secure(tmp_path, "localhost"), tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    with liar(answer(200, IDENTITY), wrap=secure.wrap) as server:
+        open_port(_https(server), ca_bundle=str(secure.path)).caller()
+    assert not keys.exists()
