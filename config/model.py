@@ -69,11 +69,15 @@ class CloudConfig(Settings):
     credentials: StaticCredentials | None = None
     """Default: from the environment (ALIBABA_CLOUD_ACCESS_KEY_ID and its siblings, then OSS_ACCESS_KEY_ID)."""
     connect_timeout: Patience = timedelta(seconds=5)
-    """How long a connection may take."""
+    """How long a connection may take, with TLS."""
     read_timeout: Patience = timedelta(seconds=15)
     """How long an answer may be silent; not how long it may take."""
+    deadline: Patience = timedelta(seconds=20)
+    """How long a call may take in all, from the host's name to the last byte, and a read with all its tries. Downloads
+    (logs, pictures) have as much more as their length needs at 256 KiB a second, at most 5 minutes.
+    """
     concurrency: Annotated[int, Field(ge=1, le=256)] = 32
-    """Calls at the same time; the documented 500 restores a second need no more."""
+    """Calls at the same time to one bucket; the documented 500 restores a second need no more."""
 
 
 def _state_directory() -> Path:

@@ -20,7 +20,7 @@ import structlog
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config, SourceConfig
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse

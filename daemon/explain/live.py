@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ossmend.config.model import Config, Policy
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.explain import sentences_zh as told_zh
 from ossmend.daemon.host.clock import SystemClock

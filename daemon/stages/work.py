@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse

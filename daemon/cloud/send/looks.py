@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from ossmend.daemon.cloud.ask.list_batch import FEW, sweep
+from ossmend.daemon.cloud.ask.list_batch import FEW, list_batch
 from ossmend.daemon.cloud.wire.answers import Page, Row
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.values import ObjectRef
@@ -60,7 +60,7 @@ class Looks:
         found: Mapping[str, Row | None] = {}
         if len(keys) >= FEW:
             try:
-                found = sweep(sorted(keys), lambda prefix, start_after: self._page(bucket, prefix, start_after))
+                found = list_batch(sorted(keys), lambda prefix, start_after: self._page(bucket, prefix, start_after))
             except (TryAgain, Refused):
                 found = {}  # one by one then: what goes wrong there is said of each write by itself
         return at, found

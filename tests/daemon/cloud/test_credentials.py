@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ossmend.config.load import load
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.credentials import Credentials, from_environment, static
 from ossmend.daemon.cloud.settings import CloudSettings, EndpointRefused, cloud_settings
 from ossmend.daemon.host.stops import CredentialsRefused
