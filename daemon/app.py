@@ -7,19 +7,18 @@ configuration at work; `App` owns what outlives a reload (the store, the signals
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Literal
 
 import sqlalchemy as sa
 import structlog
 
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
-from ossmend.config.model import Config, SourceConfig
+from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import Clock, SystemClock
@@ -31,13 +30,12 @@ from ossmend.daemon.journal import cases, entries, seen
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
-from ossmend.daemon.notices import outbox
-from ossmend.daemon.sources import Source
-from ossmend.daemon.sources.access_log import AccessLog
-from ossmend.daemon.sources.app_log import AppLog
+from ossmend.daemon.notices.delivery import Delivery
+from ossmend.daemon.sources import build_sources
 from ossmend.daemon.stages.read import STATE_RETRY_SECONDS, UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 log = structlog.get_logger("ossmend")
 
@@ -47,8 +45,6 @@ SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
 STOP_SECONDS = 15.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
-LATEST_LOGS = timedelta(hours=72)
-"""Access-log objects come up to 48 h late; older ones than this are not looked for, but by an audit that asks."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
 
@@ -75,31 +71,19 @@ class Works:
         self.cloud: Cloud = connect(cloud_settings(config), clock=clock, may_write=may_write)
         self.triage = Triage(config, store, clock, since=since)
         self.work = Work(config, store, self.cloud, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
-        self.readings = [
-            Reading(self._source(source, since), source.trust, self.triage, clock, pulse) for source in config.sources
-        ]
+        found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.cloud}, since)
+        self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
+        self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
-
-    def _source(self, configured: SourceConfig, since: timedelta | None) -> Source:
-        if (app_log := configured.app_log) is not None:
-            start: Literal["end", "beginning"] = "beginning" if since is not None else app_log.start
-            return AppLog(app_log.path, start, self.clock, name=app_log.name)
-        access_log = configured.access_log
-        assert access_log is not None  # the model holds exactly one of the two
-        ours = self.cloud.is_own_request
-        bucket, prefix, window = access_log.bucket, access_log.prefix, max(since or LATEST_LOGS, LATEST_LOGS)
-        return AccessLog(
-            bucket, prefix, self.cloud.logs, self.clock, own_request_ids=ours, window=window, name=access_log.name
-        )
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""
         return [directory for reading in self.readings for directory in reading.source.watch_directories()]
 
-    def news(self) -> None:
-        """A file may have changed: every source looks now."""
+    def news(self, paths: Collection[str] | None) -> None:
+        """These files have changed, or, with None, any may have."""
         for reading in self.readings:
-            reading.signal.set()
+            reading.news(paths)
 
     def start(self) -> None:
         """Read the sources beside the work from now on."""
@@ -109,6 +93,7 @@ class Works:
     def stop(self) -> None:
         """Begin nothing new; does not wait."""
         self.work.stop()
+        self.delivery.stop()
         for reading in self.readings:
             reading.stop()
 
@@ -117,7 +102,7 @@ class Works:
         self.stop()
         for _ in range(round(STOP_SECONDS)):
             turning()
-            if self.work.wait(1.0) and all(reading.join(1.0) for reading in self.readings):
+            if self.work.wait(1.0) and self.delivery.wait(1.0) and all(each.join(1.0) for each in self.readings):
                 break
         self.work.close()
         self.cloud.close()
@@ -196,7 +181,8 @@ class App:
                 self._signal.wait(SETTLE_SECONDS)
             else:
                 break
-        outbox.deliver(self.store, self.works.config, self._clock)
+        self.works.delivery.start()
+        self.works.delivery.wait()
 
     # -------------------------------------------------------------------------------------------------------- run
 
@@ -261,11 +247,11 @@ class App:
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
 
-    def _on_file_change(self) -> None:
-        self.works.news()
+    def _on_file_change(self, paths: Collection[str] | None) -> None:
+        self.works.news(paths)
 
     def _deliver(self) -> None:
-        outbox.deliver(self.store, self.works.config, self._clock)
+        self.works.delivery.start()
 
     def _retain(self) -> None:
         with self.store.begin() as connection:

@@ -15,7 +15,7 @@ import structlog
 
 from ossmend.daemon.host.show import clean, text
 
-SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic", "watchfiles")
+SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic")
 
 
 def configure(style: Literal["json", "console"], level: str = "info") -> None:

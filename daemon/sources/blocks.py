@@ -70,6 +70,10 @@ class Block:
     def end(self) -> int:
         return self.spans[-1][1]
 
+    @property
+    def size(self) -> int:
+        return sum(end - start for start, end in self.spans)
+
     def cut_from(self, data: bytes) -> bytes:
         """Its lines, without those of others."""
         return b"".join(data[start:end] for start, end in self.spans)

@@ -22,7 +22,7 @@ from ossmend.daemon.journal.cases import Fold
 from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
-from ossmend.daemon.sources import Batch, Cursor
+from ossmend.daemon.sources import Batch, Cursor, Moved
 from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.other import subject_other
@@ -57,13 +57,13 @@ class Triage:
         self._since = since
 
     def cursor(self, source: str) -> Cursor | None:
-        """Where that source goes on; None if it was never read."""
+        """Where that source goes on, part by part; None if it was never read."""
         with self._store.read() as connection:
-            position: Cursor | None = connection.scalar(sa.select(cursors.c.position).where(cursors.c.source == source))
-            return position
+            query = sa.select(cursors.c.part, cursors.c.position).where(cursors.c.source == source)
+            return {row.part: row.position for row in connection.execute(query)} or None
 
     def take(self, source: str, batch: Batch) -> Taken:
-        """Store a batch and move the source's cursor, in one transaction."""
+        """Store a batch and move the parts of the source's cursor, in one transaction."""
         now = self._clock.now()
         oldest = now - self._since if self._since is not None else None
         ours = [
@@ -76,7 +76,7 @@ class Triage:
             folds, repeated = self._fold(ours, tellings, now)
             tellings.store(connection, now)
             entries.append(connection, now, cases.fold(connection, folds, now))
-            _move(connection, source, batch.cursor, now)
+            _move(connection, source, batch.moved, now)
         return Taken(len(folds), len(ours) - repeated, repeated, len(batch.events) - len(ours))
 
     def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
@@ -137,8 +137,16 @@ def _subject(policy: Policy, event: Event) -> Subject:
     return remediator.subject(event, policy.settings_for(remediator.code))
 
 
-def _move(connection: sa.Connection, source: str, cursor: Cursor, now: datetime) -> None:
-    values = {"position": dict(cursor), "moved_at": now}
-    moved = connection.execute(cursors.update().where(cursors.c.source == source).values(values)).rowcount
+def _move(connection: sa.Connection, source: str, moved: Moved, now: datetime) -> None:
+    """Only the parts that have moved are written: one of five thousand followed files is one row."""
     if not moved:
-        connection.execute(cursors.insert().values(source=source, **values))
+        return
+    one = (cursors.c.source == source, cursors.c.part == sa.bindparam("which"))
+    connection.execute(cursors.delete().where(*one), [{"which": part} for part in moved])
+    rows = [
+        {"source": source, "part": part, "position": position, "moved_at": now}
+        for part, position in moved.items()
+        if position is not None
+    ]
+    if rows:
+        connection.execute(cursors.insert(), rows)
