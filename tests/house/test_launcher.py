@@ -467,7 +467,7 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(monkeypatch: pyte
     said = progress(out, monkeypatch, clock)
     for _ in range(30):
         clock.now += 0.1
-        said.heard("Collecting " + "x" * 500)
+        said.heard("Collecting " + "x " * 500)
         said.tick()
     said.end()
     written = out.getvalue()
