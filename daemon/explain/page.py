@@ -7,14 +7,10 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ossmend.daemon.explain import page_zh as explained_zh
+from ossmend.daemon.explain import page_zh
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.write import Write
-from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
-from ossmend.remediators.writes.restore_object import RestoreObject
-from ossmend.remediators.writes.restore_version import RestoreVersion
-from ossmend.remediators.writes.tag_user import TagUser
+from ossmend.remediators.contract.write import WRITES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,16 +77,6 @@ FEW = 5
 """In a text with more refusals than this, those that are explained alike are explained once."""
 LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
-_EXAMPLES: dict[str, Write] = {
-    example.operation: example
-    for example in (
-        RestoreObject(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on=""),
-        PutBucketCors(bucket="BUCKET", rules=(), planned_on=""),
-        TagUser(principal="USER", user_id="", tags=(), planned_on=""),
-        RestoreVersion(bucket="BUCKET", key="KEY", version_id="V", size=0, current="", storage_class="", planned_on=""),
-    )
-}
-"""Writes of nothing in particular, to say which permissions they need."""
 
 
 def render(report: dict[str, Any], lang: str, console: Console) -> None:
@@ -197,14 +183,14 @@ def _render_remediator(remediator: Remediator, lang: str, console: Console) -> N
         _say(console, f"\n{remediator.section}:")
         for name, field in remediator.settings.model_fields.items():
             if not field.exclude:
-                told = explained_zh.SETTINGS[remediator.section][name] if lang == "zh" else field.description
+                told = page_zh.SETTINGS[remediator.section][name] if lang == "zh" else field.description
                 _say(console, f"  {name} ({words['default']} {field.default}): {told}")
     always = (*remediator.writes, *remediator.settings().opts_into)
     optional = {name: switch for name, switch in _opt_in(remediator) if name not in always}
     writes = [*always, *(words["only"].format(name, switch) for name, switch in optional.items())]
     _say(console, f"{words['may']}: {', '.join(writes) or words['none']}")
     for operation in (*always, *optional):
-        for action, resource in _EXAMPLES[operation].permissions:
+        for action, resource in WRITES[operation].example().permissions:
             _say(console, f"  {words['needs'].format(action, resource)}")
 
 
@@ -215,7 +201,7 @@ def _say(console: Console, text: str) -> None:
 
 def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
     if lang == "zh":
-        return list(explained_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
+        return list(page_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
     told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
     return [_CITED.sub("", " ".join(paragraph.split())) for paragraph in told]
 

@@ -31,6 +31,15 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("the diagnostic message has expired, and was not decoded", "诊断消息已过期，未解码"),
     ("the diagnostic message speaks of {}, not of this request: left aside", "诊断消息针对的是 {0}，不是本次请求：未采用"),
     ("the diagnostic message is not there yet", "诊断消息尚未生成"),
+    # what would be written, and what the world has to say first
+    ("if the object is still frozen when it is looked at", "前提：查看时该对象仍处于冻结状态"),
+    ("only a rule that a person has stored, and only if it covers the page's origin, method and headers",
+     "仅合并由人保存的规则，且该规则须覆盖页面的来源、方法和请求头"),
+    ("if RAM knows the key's owner, and says that the key is disabled", "前提：RAM 能查到密钥所有者，且密钥已停用"),
+    ("the RAM user behind {}", "密钥 {0} 所属的 RAM 用户"),
+    ("if the object is damaged indeed and the bucket keeps an older version that decodes", "前提：对象确已损坏，且 Bucket 保留有可解码的历史版本"),
+    ("if the object is damaged indeed and the bucket keeps an older version that decodes; a person approves it",
+     "前提：对象确已损坏，且 Bucket 保留有可解码的历史版本；须由人批准"),
     # which object is meant
     ("the text names it only in prose: {}", "文本仅在语句中提到它：{0}"),
     ("the text names several buckets: {}", "文本提到多个 Bucket：{0}"),

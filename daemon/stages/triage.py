@@ -21,7 +21,7 @@ from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.sources import Batch, Cursor
 from ossmend.remediators.contract.case import Event, Subject
-from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.other import subject_other
 
 UNTAKEN = "-"
@@ -92,21 +92,14 @@ class Triage:
 
     def _fold_of(self, event: Event) -> Fold:
         """An empty fold with the event's policy and subject; the first policy that fits takes it."""
-        for policy in self._config.policies:
-            if policy.enabled and event.code in policy.on and policy.match.fits(event):
-                return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
+        policy = self._config.taking(event)
+        if policy is not None:
+            return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
         telling = Remediator.only_telling(event.code)
         subject = (
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
         )
         return Fold(UNTAKEN, event.code, subject, self._config.recurrence, event.account)
-
-
-def is_ours(event: Event) -> bool:
-    """An OSS refusal: HTTP 403, or ImageDamage, which also comes with 400. Never a stranger's error."""
-    if event.fields.get("stranger"):
-        return False
-    return event.status in (None, 403) or event.code == "ImageDamage"
 
 
 def _subject(policy: Policy, event: Event) -> Subject:

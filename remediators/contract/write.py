@@ -49,6 +49,11 @@ class Write(ABC):
     planned_on: str
     """What the world was when it was planned: before it is sent, the world must still be that."""
 
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Write:
+        """One of nothing in particular, to say which permissions it needs."""
+
     @property
     @abstractmethod
     def place(self) -> Place | None:

@@ -30,6 +30,10 @@ class RestoreObject(Write):
     """Bytes of the object: what the brakes and the cost count."""
     planned_on: str
 
+    @classmethod
+    def example(cls) -> RestoreObject:
+        return cls(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on="")
+
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.key, self.version_id)
