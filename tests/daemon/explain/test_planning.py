@@ -83,7 +83,7 @@ class AgreeingWorld:
     def cors(self, _bucket: str) -> CorsConfiguration:
         return CorsConfiguration(())
 
-    def preflight(self, *_asked: object) -> PreflightAnswer:
+    def preflight(self, *_asked: Any) -> PreflightAnswer:
         return PreflightAnswer(403, "AccessForbidden")
 
     def key_owner(self, _key_id: str) -> KeyOwner:
