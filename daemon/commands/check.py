@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, config_option, json_option, show
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, config_option, json_option, show_json
 
 
 @click.command("check")
@@ -34,11 +31,11 @@ def command(config_path: Path, live: bool, as_json: bool) -> None:
             from ossmend.daemon.commands.check_live import check_live
 
             report |= check_live(config)
-    show(report, as_json, _render)
+    (show_json if as_json else _tell)(report)
     sys.exit(FINE if report["ok"] else NEEDS_A_HUMAN)
 
 
-def _render(report: dict[str, Any], console: Console) -> None:
-    console.print(f"{report['file']}: fine, {report['policies']} policies", markup=False)
+def _tell(report: dict[str, Any]) -> None:
+    click.echo(f"{report['file']}: fine, {report['policies']} policies")
     for line in report.get("live", ()):
-        console.print(f"  {'ok ' if line['ok'] else 'BAD'} {line['what']}: {line['found']}", markup=False)
+        click.echo(f"  {'ok ' if line['ok'] else 'BAD'} {line['what']}: {line['found']}")

@@ -136,10 +136,14 @@ def state(config_path: Path, dry_run: bool) -> Iterator[Store]:
 # ------------------------------------------------------------------------------------------------------------ printing
 
 
+def show_json(report: dict[str, Any]) -> None:
+    click.echo(json.dumps(report, ensure_ascii=False, default=str))
+
+
 def show(report: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any], Console], None]) -> None:
-    """The report as one JSON document, or as `render` writes it for people."""
+    """The report as one JSON document, or as `render` (tables.py) writes it for people."""
     if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, default=str))
+        show_json(report)
         return
     from rich.console import Console
 

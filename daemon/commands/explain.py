@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ossmend.daemon.commands.common import clear_errors, default_config, json_option, show
+from ossmend.daemon.commands.common import clear_errors, default_config, json_option, show_json
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config
@@ -37,12 +37,13 @@ def command(
         config, ask = _asked(config_path, live, as_json, stack)
         report = explain_text(pasted, config=config, lang=lang, live=ask)
 
-    def render(found: dict[str, Any], console: Any) -> None:
-        from ossmend.daemon.explain.page import render
+    if as_json:
+        show_json(report)
+        return
+    from ossmend.daemon.explain.page import render
+    from ossmend.daemon.explain.paper import Paper
 
-        render(found, lang, console)
-
-    show(report, as_json, render)
+    render(report, lang, Paper.of_stdout())
 
 
 def _asked(config_path: Path | None, live: bool, as_json: bool, stack: ExitStack) -> tuple[Config | None, Live | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 SENTENCES: Sequence[tuple[str, str]] = (
     # what we could not ask
@@ -221,7 +222,7 @@ WORDS = {
 }
 """Values that are our own words."""
 
-_CLOUD: Sequence[tuple[str, str]] = (
+_CLOUD: tuple[tuple[str, str], ...] = (
     (r"another account \(([\w.-]{1,60})\)", r"其他账号（\1）"),
     (r", and was asked for in ", "，而请求发往 "),
     (r"\bon, and the ACL is public", "已开启，而 ACL 为公共"),
@@ -235,7 +236,7 @@ _CLOUD: Sequence[tuple[str, str]] = (
     (r"\bzero: (?=\d)", "为零："),
 )  # fmt: skip
 """What a remediator reads in the cloud and the catalogue's Chinese sentences quote."""
-_VALUES: Sequence[tuple[str, str]] = (
+_VALUES: tuple[tuple[str, str], ...] = (
     (r"\b(\d[\d.]{0,12}) days behind\b", r"慢 \1 天"),
     (r"\b(\d[\d.]{0,12}) days ahead\b", r"快 \1 天"),
     (r"\b(\d[\d.]{0,12}) h behind\b", r"慢 \1 小时"),
@@ -252,27 +253,26 @@ _VALUES: Sequence[tuple[str, str]] = (
 """Our own words inside a value of a sentence."""
 
 
-def _pieces(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
+@cache
+def _pieces(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern), told) for pattern, told in pairs)
 
 
-_IN_CHINESE, _IN_VALUES = _pieces(_CLOUD), _pieces((*_CLOUD, *_VALUES))
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 LONGEST = 500
 """What is longer quotes a text at length, and is left as it is."""
 
 
-def _compiled(sentence: str) -> re.Pattern[str]:
-    return re.compile(re.escape(sentence).replace(r"\{\}", "(.{1,500}?)"), re.DOTALL)
-
-
-_PATTERNS = tuple((_compiled(en), zh) for en, zh in SENTENCES)
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Compiled when the first sentence is asked for: an explanation in English asks for none."""
+    return tuple((re.compile(re.escape(en).replace(r"\{\}", "(.{1,500}?)"), re.DOTALL), zh) for en, zh in SENTENCES)
 
 
 def sentence(said: str) -> str:
     """The Chinese of one sentence; what nobody has translated stays as it is."""
     if _HAN.search(said) or len(said) > LONGEST:
-        return _inside(said, _IN_CHINESE)  # the catalogue's own: it quotes OSS, whose words stay
+        return _inside(said, _pieces(_CLOUD))  # the catalogue's own: it quotes OSS, whose words stay
     return _value(said)
 
 
@@ -280,10 +280,10 @@ def _value(said: str) -> str:
     """A sentence, one of our words, or the text's own. A sentence may hold another in its values."""
     if said in WORDS:
         return WORDS[said]
-    for pattern, told in _PATTERNS:
+    for pattern, told in _patterns():
         if (found := pattern.fullmatch(said)) is not None:
             return told.format(*(_value(each) if each != said else each for each in found.groups()))
-    return _inside(said, _IN_VALUES)
+    return _inside(said, _pieces((*_CLOUD, *_VALUES)))
 
 
 def _inside(said: str, pieces: Sequence[tuple[re.Pattern[str], str]]) -> str:

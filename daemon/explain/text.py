@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.explain import proposals
-from ossmend.daemon.explain.page import render
 from ossmend.daemon.host.redact import mask_key_id, printable
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.sources.parsers import events_in
@@ -25,8 +24,6 @@ from ossmend.remediators.contract.verdict import Diagnosis
 if TYPE_CHECKING:
     from ossmend.config.model import Config
     from ossmend.daemon.explain.live import Live
-
-__all__ = ["explain_text", "render"]
 
 SOURCE = "explain"
 SHORT = 5

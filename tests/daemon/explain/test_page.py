@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from ossmend.daemon.explain import page_zh
-from ossmend.daemon.explain.text import explain_text, render
+from ossmend.daemon.explain.page import render
+from ossmend.daemon.explain.paper import Paper
+from ossmend.daemon.explain.text import explain_text
 from ossmend.remediators.causes import CAUSES, CODES, ecs
 from ossmend.remediators.contract.registry import Remediator
 from tests.daemon.explain.chinese import HAN, english
@@ -31,7 +32,7 @@ KEY = (
 
 def shown(text: str, lang: str = "en") -> str:
     out = io.StringIO()
-    render(explain_text(text, lang=lang), lang, Console(file=out, width=400, color_system=None))
+    render(explain_text(text, lang=lang), lang, Paper(out, 400))
     return out.getvalue()
 
 
