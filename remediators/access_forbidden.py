@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import translate
+from html import escape
 from re import IGNORECASE, fullmatch
-from xml.sax.saxutils import escape
 
 from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -311,7 +311,7 @@ def size_of(rules: tuple[CorsRule, ...], response_vary: bool | None) -> int:
             ("ExposeHeader", rule.expose_headers),
             ("MaxAgeSeconds", () if rule.max_age_seconds is None else (str(rule.max_age_seconds),)),
         ):
-            text += "".join(f"<{name}>{escape(value)}</{name}>" for value in values)
+            text += "".join(f"<{name}>{escape(value, quote=False)}</{name}>" for value in values)
     return len(text.encode())
 
 

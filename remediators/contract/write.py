@@ -6,15 +6,15 @@ asks which write it is: the journal, the brakes and the reports ask a `Write` fo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from pydantic import TypeAdapter
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 GIB = 1024**3
 
@@ -102,6 +102,8 @@ def write(cls: type[W]) -> type[W]:
 
 @cache
 def _adapter(cls: type[Write]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(cls)
 
 
@@ -118,4 +120,6 @@ def from_json(text: str) -> Write:
 
 def digest(value: Write) -> str:
     """What an approval names: operation, target, arguments, what it was planned on. Other digest, other approval."""
+    import hashlib
+
     return hashlib.sha256(to_json(value).encode()).hexdigest()
