@@ -2,7 +2,7 @@
 
 The rule to merge is always one that a person has stored: an origin seen in an event is a stranger's claim. The whole
 configuration is read, kept in its order and written back with one change, and it is over only when the browser's own
-preflight passes (facts: section 4; design: section 10 "CORS merge").
+preflight passes (docs/facts.md#cors).
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def covers_origin(rule: CorsRule, origin: str) -> bool:
 
 
 def covers(rule: CorsRule, asked: Asked) -> bool:
-    """Would OSS let this rule answer? Origin, method and every header (facts: section 4.2)."""
+    """Would OSS let this rule answer? Origin, method and every header (docs/facts.md#cors-matching)."""
     return not lacking(rule, asked)
 
 

@@ -2,7 +2,7 @@
 
 The object is fetched within OSS's own size limit, looked at and decoded, and OSS is asked again: it is stricter than
 any viewer. Where the bucket keeps versions, the newest one that decodes may be copied back; a person approves that,
-unless the policy says `restore_version: enforce` (facts: section 6, scenarios S28, S29, S32).
+unless the policy says `restore_version: enforce` (docs/facts.md#images).
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _as_answered(event: Event, answer: ImageAnswer) -> Event:
 
 
 def _who(case: Case) -> tuple[str, ...]:
-    """One client's uploads or everybody's (scenario S29)."""
+    """One client's uploads or everybody's (docs/facts.md#images)."""
     clients = company.usage(case).get("clients", {})
     return (f"asked for by {len(clients)} clients",) if len(clients) > 1 else ()
 

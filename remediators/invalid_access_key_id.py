@@ -2,7 +2,7 @@
 
 The key id in an event is unauthenticated text. So it is looked up, not believed: the ladder below goes from what the
 text shows to what RAM, the recycle bin and ActionTrail say, and stops at the first answer. What we could not ask is
-"could not check", never an accusation (facts: control-plane section 0).
+"could not check", never an accusation (docs/facts.md#access-keys).
 """
 
 from __future__ import annotations

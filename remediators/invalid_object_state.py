@@ -2,7 +2,7 @@
 
 OSS answers HEAD with 200 for a frozen object, cannot tell "never asked" from "expired" or "lost", and may take longer
 than a tier's reference time. So the state is read anew each time, time passed is never a failure, and it is over only
-when one byte has been read (facts: sections 3.3, 3.6).
+when one byte has been read (docs/facts.md#restore-states).
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ HEADINGS = {
         "only": "{}（仅当设置了 {}）",
     },
 }
-_CITED = re.compile(r" \((?:facts|scenarios?|design)\b[^)]*\)")
+_CITED = re.compile(r" \(docs/(?:facts|pipeline)\.md#[^)]*\)")
 """Sources are for those who read the code."""
 _WHO = ("host", "key", "client", "access_key_id", "operation")
 """Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""

@@ -30,7 +30,7 @@ class MatchedPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """A decoded diagnostic message (facts: control-plane section 1.4)."""
+    """A decoded diagnostic message (docs/facts.md#diagnostic-messages)."""
 
     explicit: bool
     """A Deny forbids it; otherwise no statement allows it."""
