@@ -1,8 +1,8 @@
 """CloudSettings -> the cloud port: views to read by, and an executor only where writing is allowed.
 
 Dry run is decided here, once: without `may_write` the write connections are never made, and those that exist refuse
-anything that is not on guard.py's list of reads. dispatch.py holds the port; view.py is next for reading, executor.py
-for writing.
+anything that is not on guard.py's list of reads. stages/work.py holds the port; view.py is next for reading,
+executor.py for writing.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ossmend")
 def main() -> None:
-    """Watches for HTTP 403 from Alibaba Cloud OSS, finds the cause, and mends it or tells the right person."""
+    """Watches for HTTP 403 from Alibaba Cloud OSS, finds the cause, and repairs it or tells the right person."""
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 The events of a batch fold into cases in the same transaction that moves the source's cursor, so an event is either
 in the journal or will be read again. What no policy takes becomes a case that tells a person; nothing is written
-for it. Next: dispatch.py takes the cases that are due.
+for it. Next: work.py takes the cases that are due.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Questions of one dispatch pass -> answers, from memory where the pass has asked before, from one page for many keys.
 
 A view knows the pass's cases from the start, so the first question about an object brings the answers for its
-neighbours along (sweep.py). What proves something is over (`reads`, `preflight`) is never remembered. reads.py asks
-OSS, keys.py asks RAM; connect.py makes the views.
+neighbours along (list_batch.py). What proves something is over (`reads`, `preflight`) is never remembered. reads.py
+asks OSS, keys.py asks RAM; connect.py makes the views.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`explain`: the JSON that is a contract, the company of other refusals, and what a person sees of hostile text."""
+"""`explain`: the JSON that is a contract, the other refusals beside one, and what a person sees of hostile text."""
 
 from __future__ import annotations
 
