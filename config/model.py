@@ -43,6 +43,7 @@ from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies,
 from ossmend.config.prices import Prices
 from ossmend.config.sources.registry import SOURCES, SourceSettings
 from ossmend.remediators.access_forbidden import CorsSettings
+from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.settings import Duration, Settings
 
 STATE_DIRECTORY = "/var/lib/ossmend"
@@ -200,6 +201,15 @@ class Config(Settings):
     def channels(self) -> tuple[ChannelSettings, ...]:
         """Whom to tell, beside the log."""
         return tuple(each.given for each in self.notify)
+
+    def taking(self, event: Event) -> Policy | None:
+        """The policy that takes an event: the first in the file that is enabled, has its code and fits. The only place
+        that knows; None: no policy takes it, and a person is told.
+        """
+        for policy in self.policies:
+            if policy.enabled and event.code in policy.on and policy.match.fits(event):
+                return policy
+        return None
 
     @property
     def has_witness(self) -> bool:

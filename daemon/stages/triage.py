@@ -2,7 +2,7 @@
 
 The events of a batch fold into cases in the same transaction that moves the source's cursor, so an event is either
 in the journal or will be read again. What no policy takes becomes a case that tells a person; nothing is written
-for it. Next: dispatch.py takes the cases that are due.
+for it. Next: work.py takes the cases that are due.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.sources import Batch, Cursor, Moved
 from ossmend.remediators.contract.case import Event, Subject
-from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.other import subject_other
 
 _MAY_HOLD_SECRETS = ("bucket", "key", "user_agent", "message", "url", "client", "origin", "sample", "version_id")
@@ -98,9 +98,9 @@ class Triage:
 
     def _fold_of(self, event: Event) -> Fold:
         """An empty fold with the event's policy and subject; the first policy that fits takes it."""
-        for policy in self._config.policies:
-            if policy.enabled and event.code in policy.on and policy.match.fits(event):
-                return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
+        policy = self._config.taking(event)
+        if policy is not None:
+            return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
         telling = Remediator.only_telling(event.code)
         subject = (
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
@@ -121,13 +121,6 @@ def sanitised(event: Event) -> Event:
     if fields != event.fields:
         changed["fields"] = fields
     return replace(event, **changed) if changed else event
-
-
-def is_ours(event: Event) -> bool:
-    """An OSS refusal: HTTP 403, or ImageDamage, which also comes with 400. Never a stranger's error."""
-    if event.fields.get("stranger"):
-        return False
-    return event.status in (None, 403) or event.code == "ImageDamage"
 
 
 def _subject(policy: Policy, event: Event) -> Subject:

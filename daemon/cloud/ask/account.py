@@ -29,7 +29,7 @@ class Account:
 
     def denial(self, message: str) -> Denial | None:
         """None once it has expired, or where RAM knows no such message any more. TryAgain while it is not there yet:
-        RAM says `EntityNotExist` for that, too (facts: control-plane section 1.4).
+        RAM says `EntityNotExist` for that, too (docs/facts.md#diagnostic-messages).
         """
         try:
             told = self._call("Ram", "DecodeDiagnosticMessage", {"EncodedDiagnosticMessage": message})
@@ -45,7 +45,7 @@ class Account:
         return _denial(decoded)
 
     def balance(self) -> Balance:
-        """Only `Success` tells whether it is an answer: a 200 may be a refusal (facts: control-plane section 3.1)."""
+        """Only `Success` tells whether it is an answer: a 200 may be a refusal (docs/facts.md#account-balance)."""
         told = self._call("BssOpenApi", "QueryAccountBalance", {})
         data = _part(told, "Data")
         if told.get("Success") is not True or not data:

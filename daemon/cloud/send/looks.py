@@ -1,8 +1,8 @@
 """Many writes of one moment -> what their targets are now, from list pages that are at most two seconds old.
 
 Before each write the world is looked at once more. For RestoreObject, which OSS answers as a state when it comes late,
-a list page of this moment is such a look (design, section 10), and one page answers for a thousand of them; for every
-other write, and for objects that lie alone, the sender asks by itself.
+a list page of this moment is such a look (docs/pipeline.md#look-again), and one page answers for a thousand of them;
+for every other write, and for objects that lie alone, the sender asks by itself.
 """
 
 from __future__ import annotations
