@@ -69,7 +69,7 @@ class Work:
         self._sending: set[int] = set()
         """Intents on their way: their answer is awaited, and nobody has to look for their effect."""
         self._searches: dict[int, Search] = {}
-        self._may_arrive = on_its_way(config.cloud.connect_timeout + config.cloud.read_timeout)
+        self._may_arrive = on_its_way(config.cloud.deadline)
         self._lock = threading.Lock()
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
 """A call -> how long it may still take: one deadline over connect, TLS, headers and body, and over all tries of a read.
 
-oss2 and the core SDK stand between whoever asks (asking.py) and the connection (connections.py), and pass no such thing
+oss2 and the core SDK stand between who asks (ask/) and the connection (connections.py), and pass no such thing
 on; so the deadline of a question belongs to its thread while it is asked.
 """
 
