@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ossmend.daemon.sources.parsers import wrapped
 from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, spellings
-from ossmend.daemon.sources.sieve import Sought, one_of, one_sign_a_byte, slices
+from ossmend.daemon.sources.sieve import FINE, Sought, one_of, one_sign_a_byte, slices
 
 SLICE = 64 * 1024
 """So much is looked at in one go: it stays in the processor's cache, and a list of its hits stays small."""
@@ -107,7 +107,7 @@ def may_tell(line: bytes) -> bool:
 
 def names_oss(data: bytes) -> bool:
     """Is OSS named here, or is there a request id as OSS makes them?"""
-    return _OSS_IN_ANY_CASE.is_in(data) or _REQUEST_ID.is_in(data)
+    return any(each.is_in(data, 0, len(data)) for each in (_OSS_IN_ANY_CASE, _REQUEST_ID))
 
 
 def hits(data: bytes) -> Iterator[Hit]:
@@ -144,17 +144,20 @@ def _near_oss(data: bytes, weak: list[int]) -> Iterator[int]:
     """Those places that have OSS named around them, or a request id as OSS makes them on the same line."""
     if not weak:
         return
-    first = max(0, weak[0] - NEAR)
-    around = data[first : weak[-1] + NEAR].lower()
-    named = sorted(first + hit.start() for sign in _OSS for hit in re.finditer(re.escape(sign), around))
+    first, last = max(0, weak[0] - NEAR), min(weak[-1] + NEAR, len(data))
+    named = [
+        part for part in slices(data, first, last, FINE) if _OSS_IN_ANY_CASE.may_be_in(one_sign_a_byte(data, *part))
+    ]
+    ends = [end for _start, end in named]
+    far: list[int] = []
     for at in weak:
-        if at + NEAR >= len(data):
+        nearest = bisect_left(ends, at - NEAR)
+        if at + NEAR >= len(data) or (nearest < len(named) and named[nearest][0] <= at + NEAR):
             yield at
-            continue
-        nearest = bisect_left(named, at - NEAR)
-        is_near = nearest < len(named) and named[nearest] <= at + NEAR
-        if is_near or _REQUEST_ID.is_in(data[slice(*_line_of(data, at))]):
-            yield at
+        else:
+            far.append(at)
+    if far and _REQUEST_ID.is_in(data, first, last):
+        yield from (at for at in far if _REQUEST_ID.is_in(data, *_line_of(data, at)))
 
 
 def _line_of(data: bytes, at: int) -> tuple[int, int]:

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 
 from pydantic_core import SchemaValidator, core_schema
 
-FINE = 4 * 1024
+from ossmend.daemon.sources.parsers.names import trie
+
+FINE = 2 * 1024
 """A slice with a sign in it is looked at again in pieces of this size, so that `re` reads little of it."""
 BEYOND = 256
 """So far behind the end of a piece may what begins in it reach."""
@@ -35,25 +37,26 @@ class Sought:
 
     def found(self, data: bytes, start: int, end: int, text: str) -> Iterator[re.Match[bytes]]:
         """What begins in data[start:end], which are whole lines; `text` is the same, one sign a byte."""
-        if self._may_be_in(text):
+        if self.may_be_in(text):
             for first, last in slices(data, start, end, FINE):
-                if self._may_be_in(one_sign_a_byte(data, first, last)):
+                if self.may_be_in(one_sign_a_byte(data, first, last)):
                     every = self._pattern.finditer(data, first, last + BEYOND)
                     yield from (each for each in every if each.start() < last)
 
-    def _may_be_in(self, text: str) -> bool:
+    def may_be_in(self, text: str) -> bool:
+        """Are its signs to be seen?"""
         return all(sign.isinstance_python(text) for sign in self._signs)
 
-    def is_in(self, data: bytes) -> bool:
-        return any(self.found(data, 0, len(data), one_sign_a_byte(data, 0, len(data))))
+    def is_in(self, data: bytes, start: int, end: int) -> bool:
+        return any(self.found(data, start, end, one_sign_a_byte(data, start, end)))
 
 
 def one_of(words: Iterable[bytes]) -> Iterator[Sought]:
     """Each of the words."""
-    ordered = sorted(set(words), reverse=True)  # a longer word is found, not a shorter one that it begins with
+    ordered = sorted({word.decode("latin-1") for word in words})
     for first in range(0, len(ordered), MOST_WORDS):
         some = ordered[first : first + MOST_WORDS]
-        yield Sought(b"|".join(map(re.escape, some)), "|".join(re.escape(word.decode("latin-1")) for word in some))
+        yield Sought(trie(some).encode("latin-1"), "|".join(map(re.escape, some)))
 
 
 def one_sign_a_byte(data: bytes, start: int, end: int) -> str:
