@@ -110,7 +110,7 @@ _NAMES_PARTS = (
     *("agent", "refer", "cookie", "query", "request_", "requesturi", "requestbody", "requestline", "forwarded"),
     *("authority", "param", "header", "input", "form", "args", "file", "search", "keyword", "payload"),
 )
-_SHORT_NAMES = re.compile(r"(?<![a-z])(?:ua|q)(?![a-z])")
+_SHORT_NAMES = re.compile(r"(?:ua(?<![a-z]ua)|q(?<![a-z]q))(?![a-z])")
 """In small letters, one of these is in every name above."""
 _PLACE_FIELD = re.compile(
     r"(?:^|[\s,;{(\[\"'])(?:request_?)?(?:path|ur[il])"
