@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
@@ -213,7 +214,7 @@ class Policy(Settings):
         if remediator is None:
             return NoSettings()
         given = self.section(remediator.section) if remediator.section else None
-        return given if given is not None else remediator.settings()
+        return given if given is not None else _defaults(remediator.settings)
 
     @property
     def writes(self) -> frozenset[str]:
@@ -228,6 +229,12 @@ class Policy(Settings):
     @property
     def can_write(self) -> bool:
         return bool(self.writes)
+
+
+@cache
+def _defaults(settings: type[Settings]) -> Settings:
+    """Frozen, so one is enough: every event asks."""
+    return settings()
 
 
 def sections() -> Mapping[str, type[Settings]]:

@@ -269,7 +269,7 @@ class App:
 
     def _check_clock(self) -> None:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
-        from ossmend.daemon.sources.own_clock import watch_clock
+        from ossmend.daemon.stages.watch_clock import watch_clock
 
         watch_clock(self.works.config, self.works.cloud, self.works.triage, self._clock)
         self._signal.set()

@@ -22,7 +22,7 @@ from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import NoSettings
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict, Wait
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Access
 
 DETAIL = "AccessDeniedDetail."
 MESSAGE = DETAIL + "EncodedDiagnosticMessage"
@@ -42,7 +42,7 @@ def subject(event: Event, _settings: NoSettings) -> Subject:
 
 
 @remedies("AccessDenied", subject=subject)
-def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
+def plan(case: Case, view: Access, _settings: NoSettings) -> Verdict:
     """Decode, look at the bucket, weigh all of it."""
     event = case.event
     evidence: list[str] = []
@@ -78,7 +78,7 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
 # ---------------------------------------------------------------------------------------------- the diagnostic message
 
 
-def _decoded(case: Case, view: View, evidence: list[str]) -> Denial | None:
+def _decoded(case: Case, view: Access, evidence: list[str]) -> Denial | None:
     """The newest message of the case, decoded. The text is anybody's; what RAM makes of it is not."""
     message = next((text for sample in reversed(case.samples) if (text := sample.fields.get(MESSAGE))), None)
     if message is None:
@@ -151,7 +151,7 @@ def _statement(denial: Denial) -> dict[str, Any] | None:
 # -------------------------------------------------------------------------------------------------- what the bucket is
 
 
-def _world(event: Event, view: View) -> tuple[Mapping[str, str], tuple[str, ...]]:
+def _world(event: Event, view: Access) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Features of the bucket, by the names that the catalogue's signs have; and what could not be read."""
     if not event.bucket:
         return {}, ()
@@ -223,7 +223,7 @@ def _region(event: Event, access: BucketAccess) -> dict[str, str]:
     return {"cloud.region_differs": f"{access.region}, and was asked for in {asked[1]}"}
 
 
-def _owner(event: Event, access: BucketAccess, view: View) -> dict[str, str]:
+def _owner(event: Event, access: BucketAccess, view: Access) -> dict[str, str]:
     """Whose bucket it is, against the account of the caller, where the text tells it, else against ours."""
     if access.owner is None:
         return {}

@@ -22,7 +22,7 @@ from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Cors
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 
 NOT_ENABLED = "CORSResponse: CORS is not enabled"
@@ -67,7 +67,7 @@ def subject(event: Event, settings: CorsSettings) -> Subject:
 
 
 @remedies("AccessForbidden", subject=subject, settings=CorsSettings, section="cors", writes=("PutBucketCors",))
-def plan(case: Case, view: View, settings: CorsSettings) -> Verdict:
+def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
     """Look at the configuration, and say what follows."""
     event = case.event
     if event.message is not None and not event.message.startswith("CORSResponse:"):
@@ -116,7 +116,7 @@ def _headers(asked: Asked, settings: CorsSettings) -> tuple[str, ...]:
     return tuple(header for header in settings.stored.allowed_headers if "*" not in header)
 
 
-def _preflight(view: View, event: Event, asked: Asked, settings: CorsSettings) -> PreflightAnswer | None:
+def _preflight(view: Cors, event: Event, asked: Asked, settings: CorsSettings) -> PreflightAnswer | None:
     """The browser's preflight, asked again; None where an access log cannot tell what it was and no rule is stored."""
     if asked.method is None and settings.stored is None:
         return None
@@ -321,7 +321,7 @@ def _last_merge(case: Case) -> Receipt | None:
 
 
 def _after_merge(
-    case: Case, view: View, configuration: CorsConfiguration, asked: Asked, settings: CorsSettings, receipt: Receipt
+    case: Case, view: Cors, configuration: CorsConfiguration, asked: Asked, settings: CorsSettings, receipt: Receipt
 ) -> Verdict:
     """The preflight does not pass yet: the change takes time to spread, or it did not help."""
     waited = view.now() - receipt.at

@@ -13,7 +13,7 @@ from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event, Origin, Reading
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Tell
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Objects
 
 NAMING = frozenset({Origin.BODY, Origin.REQUEST, Origin.RECORD, Origin.URI})
 """What may name the target of a write. Not IMPLIED: OSS's sentences imply a code, never a place."""
@@ -23,7 +23,7 @@ COPY_SOURCE = "copy_source"
 """Under this name `Event.origins` says where the source of a copy came from."""
 
 
-def one(event: Event, view: View, claimed: Callable[[ObjectState], bool]) -> ObjectRef | Tell | None:
+def one(event: Event, view: Objects, claimed: Callable[[ObjectState], bool]) -> ObjectRef | Tell | None:
     """The object that is meant; a Tell where that is open; None where no object is named at all.
 
     `claimed` is what the code says of the object's state: where readings differ, the world has to agree with it too.

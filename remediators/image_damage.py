@@ -18,7 +18,7 @@ from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, Verdict
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Pictures
 from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
 
 CAUSE_OF = {
@@ -60,7 +60,7 @@ def subject(event: Event, _settings: ImageSettings) -> Subject:
 
 
 @remedies("ImageDamage", subject=subject, settings=ImageSettings, section="image", writes=())
-def plan(case: Case, view: View, settings: ImageSettings) -> Verdict:
+def plan(case: Case, view: Pictures, settings: ImageSettings) -> Verdict:
     """Look at the picture; tell what it is; offer the last good version."""
     meant = agreement.one(case.event, view, lambda _state: True)
     if meant is None or (isinstance(meant, Tell) and case.event.object is None):
@@ -70,7 +70,7 @@ def plan(case: Case, view: View, settings: ImageSettings) -> Verdict:
     return _looked(case, view, settings, meant)
 
 
-def _guessed(case: Case, view: View, meant: Tell) -> Verdict:
+def _guessed(case: Case, view: Pictures, meant: Tell) -> Verdict:
     """Which object is meant is open: the likeliest is looked at, but a guess offers no write and ends no case."""
     guess = case.event.object
     assert guess is not None  # asked before
@@ -81,7 +81,7 @@ def _guessed(case: Case, view: View, meant: Tell) -> Verdict:
     return replace(verdict, diagnosis=replace(told, evidence=(*told.evidence, meant.why)))
 
 
-def _looked(case: Case, view: View, settings: ImageSettings, ref: ObjectRef) -> Verdict:
+def _looked(case: Case, view: Pictures, settings: ImageSettings, ref: ObjectRef) -> Verdict:
     try:
         found = view.image(ref)
         if isinstance(found, Missing):
@@ -143,7 +143,7 @@ def _who(case: Case) -> tuple[str, ...]:
 
 
 def _with_version(
-    case: Case, view: View, settings: ImageSettings, ref: ObjectRef, diagnosis: Diagnosis, found: ImageCheck
+    case: Case, view: Pictures, settings: ImageSettings, ref: ObjectRef, diagnosis: Diagnosis, found: ImageCheck
 ) -> Verdict:
     """Tell which version is good, and plan the copy where the settings allow it."""
     try:
@@ -182,7 +182,9 @@ def _with_version(
     return Act((write,), why, diagnosis, approve=settings.restore_version == "approve")
 
 
-def _newest_good(view: View, ref: ObjectRef, versions: tuple[ObjectVersion, ...]) -> tuple[ObjectVersion | None, str]:
+def _newest_good(
+    view: Pictures, ref: ObjectRef, versions: tuple[ObjectVersion, ...]
+) -> tuple[ObjectVersion | None, str]:
     """The newest older version that decodes, and a sentence of what was looked at."""
     older = [version for version in versions[1:] if not version.delete_marker]
     if not older:

@@ -16,7 +16,7 @@ from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import KeyNetworks, KeyOwner, KeyStatus
 from ossmend.remediators.contract.verdict import Act, KeyFlag, Refused, Tell, Verdict
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Keys
 from ossmend.remediators.writes.tag_user import TagUser
 
 ALLOWED = re.compile(r"[0-9A-Za-z._=]+")
@@ -41,7 +41,7 @@ def subject(event: Event, _settings: KeySettings) -> Subject:
 
 
 @remedies("InvalidAccessKeyId", subject=subject, settings=KeySettings, section="key", writes=())
-def plan(case: Case, view: View, settings: KeySettings) -> Verdict:
+def plan(case: Case, view: Keys, settings: KeySettings) -> Verdict:
     """Climb the ladder; flag what is found."""
     key_id = case.event.access_key_id
     by_text = _by_text(case, key_id)
@@ -91,7 +91,7 @@ def _burst(case: Case) -> tuple[str, ...]:
 # -------------------------------------------------------------------------------------------------- what the cloud says
 
 
-def _by_cloud(case: Case, view: View, settings: KeySettings, key_id: str) -> Verdict:
+def _by_cloud(case: Case, view: Keys, settings: KeySettings, key_id: str) -> Verdict:
     owner = view.key_owner(key_id)
     if owner is None:
         return _without_owner(case, view, key_id)
@@ -105,7 +105,7 @@ def _by_cloud(case: Case, view: View, settings: KeySettings, key_id: str) -> Ver
     return _active(case, view, key_id, owner, status)
 
 
-def _without_owner(case: Case, view: View, key_id: str) -> Verdict:
+def _without_owner(case: Case, view: Keys, key_id: str) -> Verdict:
     """Not a living RAM user's: the recycle bin, then ActionTrail, which knows root keys and keys long gone."""
     recycled = _recycled(view, key_id)
     if recycled is not None:
@@ -131,7 +131,7 @@ def _without_owner(case: Case, view: View, key_id: str) -> Verdict:
     return _told(key_id, "not-ours", "key-not-of-this-account", 0.9, (why, *_message(case)), why=why)
 
 
-def _recycled(view: View, key_id: str) -> Tell | None:
+def _recycled(view: Keys, key_id: str) -> Tell | None:
     found = view.recycled_key(key_id)
     if found is None:
         return None
@@ -159,7 +159,7 @@ def _disabled(case: Case, settings: KeySettings, key_id: str, owner: KeyOwner, s
     return told
 
 
-def _active(case: Case, view: View, key_id: str, owner: KeyOwner, status: KeyStatus) -> Tell:
+def _active(case: Case, view: Keys, key_id: str, owner: KeyOwner, status: KeyStatus) -> Tell:
     networks = view.key_networks(owner, key_id)
     outside = _outside(case.event, networks)
     if outside:

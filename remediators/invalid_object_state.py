@@ -18,7 +18,7 @@ from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Objects
 from ossmend.remediators.writes.restore_object import RestoreObject, Tier
 
 FIRST_LOOK = timedelta(seconds=2)
@@ -66,7 +66,7 @@ def subject(event: Event, _settings: RestoreSettings) -> Subject:
 
 
 @remedies("InvalidObjectState", subject=subject, settings=RestoreSettings, section="restore", writes=("RestoreObject",))
-def plan(case: Case, view: View, settings: RestoreSettings) -> Verdict:
+def plan(case: Case, view: Objects, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""
     meant = _meant(case.event, view)
     if isinstance(meant, Tell):
@@ -74,7 +74,7 @@ def plan(case: Case, view: View, settings: RestoreSettings) -> Verdict:
     return _judged(case, meant, view, settings)
 
 
-def _judged(case: Case, ref: ObjectRef, view: View, settings: RestoreSettings) -> Verdict:
+def _judged(case: Case, ref: ObjectRef, view: Objects, settings: RestoreSettings) -> Verdict:
     """What the object's state asks for."""
     state = view.object(ref)
     if isinstance(state, Missing):
@@ -112,7 +112,7 @@ def copy_source(event: Event) -> ObjectRef | None:
     return ObjectRef(bucket, key, version or None)
 
 
-def _meant(event: Event, view: View) -> ObjectRef | Tell:
+def _meant(event: Event, view: Objects) -> ObjectRef | Tell:
     """The one object that may be restored, or what a person is told."""
     if is_copy(event):
         return _copied(event)
@@ -133,7 +133,7 @@ def _copied(event: Event) -> ObjectRef | Tell:
     return ref
 
 
-def _followed(case: Case, told: Tell, view: View, settings: RestoreSettings) -> Verdict:
+def _followed(case: Case, told: Tell, view: Objects, settings: RestoreSettings) -> Verdict:
     """What this case has restored before is followed to its end, also where today's text would be no ground for it (an
     older ossmend stored it, or a new sample reads otherwise). But nothing is written on such ground again.
     """
@@ -152,14 +152,14 @@ def _missing(ref: ObjectRef, missing: Missing) -> Tell:
 # ---------------------------------------------------------------------------------------------------------- its states
 
 
-def _not_archived(ref: ObjectRef, state: ObjectState, view: View) -> Verdict:
+def _not_archived(ref: ObjectRef, state: ObjectState, view: Objects) -> Verdict:
     if view.reads(ref):
         return Done(f"{ref} is {state.storage_class} now and reads", "not-archived")
     why = f"{ref} is {state.storage_class} and still does not read"
     return Tell(why, causes.diagnosis("not-archived", 0.6, (why,), {"storage_class": state.storage_class}))
 
 
-def _restored(case: Case, state: ObjectState, view: View, settings: RestoreSettings) -> Verdict:
+def _restored(case: Case, state: ObjectState, view: Objects, settings: RestoreSettings) -> Verdict:
     ref, now = state.ref, view.now()
     if not view.reads(ref):
         return Wait(_next_look(case, state, now, settings), f"{ref} is restored, but does not read yet", "restoring")
@@ -169,7 +169,7 @@ def _restored(case: Case, state: ObjectState, view: View, settings: RestoreSetti
     return Done(f"{ref} reads again {told}", cause, watch_until=until)
 
 
-def _frozen(case: Case, state: ObjectState, view: View, settings: RestoreSettings) -> Verdict:
+def _frozen(case: Case, state: ObjectState, view: Objects, settings: RestoreSettings) -> Verdict:
     ref, now = state.ref, view.now()
     if state.storage_class == "Archive" and view.archive_direct_read(ref.bucket) and view.reads(ref):
         return Done(f"{ref} reads by archive direct read", "direct-read-on")
@@ -211,7 +211,7 @@ def tier_for(storage_class: str, settings: RestoreSettings) -> Tier | None:
     return settings.tier if settings.tier in tiers else "Standard"
 
 
-def _refrozen(case: Case, state: ObjectState, view: View, settings: RestoreSettings) -> Verdict:
+def _refrozen(case: Case, state: ObjectState, view: Objects, settings: RestoreSettings) -> Verdict:
     """The readable copy has expired. Only somebody who asked for it since then makes that a trouble."""
     ref = state.ref
     assert case.verified_at is not None  # what makes it a re-freeze

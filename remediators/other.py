@@ -8,7 +8,7 @@ from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.verdict import Tell
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Now
 
 
 def subject_other(event: Event) -> Subject:
@@ -16,7 +16,7 @@ def subject_other(event: Event) -> Subject:
     return Subject("code", (event.code or "", event.bucket or ""))
 
 
-def plan_other(case: Case, _view: View) -> Tell:
+def plan_other(case: Case, _view: Now) -> Tell:
     """Say what the text tells, with everything known; a person decides."""
     diagnosis = company.diagnosed(case)
     diagnosis = replace(diagnosis, evidence=(*diagnosis.evidence, *company.onset(case)))

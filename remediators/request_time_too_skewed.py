@@ -18,7 +18,7 @@ from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import ClockReading, ClockSample
 from ossmend.remediators.contract.verdict import Diagnosis, Done, Tell, Verdict
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Clocks
 
 THIS_HOST = "this host"
 """What the daemon's own host is called as a client."""
@@ -62,7 +62,7 @@ def subject(event: Event, _settings: ClockSettings) -> Subject:
 
 
 @remedies("RequestTimeTooSkewed", subject=subject, settings=ClockSettings, section="clock")
-def plan(case: Case, view: View, settings: ClockSettings) -> Verdict:
+def plan(case: Case, view: Clocks, settings: ClockSettings) -> Verdict:
     """Measure what can be measured, and tell."""
     if case.event.client == THIS_HOST:
         return _this_host(view.clock(), settings)

@@ -15,7 +15,7 @@ from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import NoSettings
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Keys
 
 LATELY = timedelta(hours=24)
 """ActionTrail is up to an hour late; a use within a day says that the key is in use."""
@@ -27,7 +27,7 @@ def subject(event: Event, _settings: NoSettings) -> Subject:
 
 
 @remedies("SignatureDoesNotMatch", subject=subject)
-def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
+def plan(case: Case, view: Keys, _settings: NoSettings) -> Verdict:
     """Ask what is known of the key, then weigh it with the text."""
     world, said, facts = _key(case.event, view)
     clients = company.usage(case).get("clients", {})
@@ -45,7 +45,7 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     return Tell(f"SignatureDoesNotMatch{place}: {causes.CAUSES[diagnosis.cause].title.en}", diagnosis)
 
 
-def _key(event: Event, view: View) -> tuple[dict[str, str], list[str], dict[str, str]]:
+def _key(event: Event, view: Keys) -> tuple[dict[str, str], list[str], dict[str, str]]:
     """Features, sentences and facts about the key; what we may not ask is said, and counts for nothing."""
     key_id = event.access_key_id
     if not key_id or "*" in key_id or key_id != key_id.strip() or key_id.startswith(("STS.", "TMP.")):

@@ -17,7 +17,7 @@ from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.settings import NoSettings
 from ossmend.remediators.contract.verdict import Done, Refused, Tell, TryAgain, Verdict
-from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.view import Money
 
 OURS_WORKS = timedelta(minutes=5)
 """The account counts as well again when our own read is answered and nobody was refused for so long."""
@@ -31,7 +31,7 @@ def subject(_event: Event, _settings: NoSettings) -> Subject:
 
 
 @remedies(*ACCOUNT_CODES, subject=subject)
-def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
+def plan(case: Case, view: Money, _settings: NoSettings) -> Verdict:
     """Does the account answer? If not: what does its balance say?"""
     evidence: list[str] = []
     world: dict[str, str] = {}
@@ -54,7 +54,7 @@ def plan(case: Case, view: View, _settings: NoSettings) -> Verdict:
     return Tell(why, diagnosis, again_at=view.now() + LOOK, holds=still)
 
 
-def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str]) -> bool:
+def _answers(case: Case, view: Money, world: dict[str, str], evidence: list[str]) -> bool:
     """True only where a read of the same bucket succeeds, or of the list of buckets where none is named or left."""
     bucket = case.event.bucket
     try:
@@ -76,7 +76,7 @@ def _answers(case: Case, view: View, world: dict[str, str], evidence: list[str])
     return code is None
 
 
-def _answers_again(case: Case, view: View, world: dict[str, str]) -> Verdict:
+def _answers_again(case: Case, view: Money, world: dict[str, str]) -> Verdict:
     """Our own read works: nothing is suspended. Somebody else's may not: other accounts look the same in a log."""
     ends = case.last_seen + OURS_WORKS
     told = company.diagnosed(case)
@@ -91,7 +91,7 @@ def _answers_again(case: Case, view: View, world: dict[str, str]) -> Verdict:
     return Tell(f"{case.code}: {said}", diagnosis, again_at=ends)
 
 
-def _money(view: View, evidence: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def _money(view: Money, evidence: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     """The balance as a feature. It is that of our own key's account; who pays may be another (facts: section 3.1)."""
     try:
         balance = view.balance()

@@ -7,6 +7,7 @@ touches one row once, and ten thousand causes are one statement. All functions w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from ossmend.daemon.host.show import subject_text
+from ossmend.daemon.journal import bulk
+from ossmend.daemon.journal.bulk import seconds
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases, writes
 from ossmend.daemon.journal.states import OVER, RESTING, WAITS, CaseState, WriteState, moved
@@ -110,7 +113,10 @@ def count(usage: dict[str, dict[str, int]], kind: str, name: str | None, number:
     table[name] = table.get(name, 0) + number
 
 
-_INSERT = cases.insert()
+_NEW = (
+    "id", "subject_key", "superseded", "policy", "code", "subject", "account", "lane", "state", "due_at", "opened_at",
+    "first_seen", "last_seen", "events", "recurrences", "tries", "samples", "usage", "why",
+)  # fmt: skip
 _OF_CASE = cases.c.id == sa.bindparam("case")
 _EXTEND = (
     cases.update()
@@ -165,34 +171,18 @@ def _open(connection: sa.Connection, folds: Sequence[tuple[str, Fold]], now: dat
     if not folds:
         return []
     last: int = connection.scalar(sa.select(sa.func.max(cases.c.id))) or 0
-    rows, said = [], []
+    rows, said, due = [], [], seconds(now)
     for case_id, (key, each) in enumerate(folds, last + 1):
+        lane = lane_of(each.account, each.subject)
+        subject = json.dumps([each.subject.kind, *each.subject.parts])
         rows.append(
-            {
-                "id": case_id,
-                "subject_key": key,
-                "superseded": False,
-                "policy": each.policy,
-                "code": each.code,
-                "subject": [each.subject.kind, *each.subject.parts],
-                "account": str(each.account),
-                "lane": lane_of(each.account, each.subject),
-                "state": CaseState.OPEN.value,
-                "due_at": now,
-                "opened_at": now,
-                "first_seen": each.first,
-                "last_seen": each.last,
-                "events": max(each.events, 1),
-                "recurrences": 0,
-                "tries": 0,
-                "samples": _text(each.samples),
-                "usage": each.usage,
-                "why": "",
-            }
-        )
+            (case_id, key, False, each.policy, each.code, subject, str(each.account), lane, CaseState.OPEN.value, due,
+             due, seconds(each.first), seconds(each.last), max(each.events, 1), 0, 0, _text(each.samples),
+             json.dumps(each.usage), "")
+        )  # fmt: skip
         data = {"policy": each.policy, "code": each.code, "subject": subject_text(each.subject), "events": each.events}
         said.append(Entry("case.opened", case_id, data))
-    connection.execute(_INSERT, rows)
+    bulk.insert(connection, cases, _NEW, rows)
     return said
 
 

@@ -15,9 +15,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ossmend.daemon.journal import bulk
 from ossmend.daemon.journal.schema import entries
 
 START = "0" * 64
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,10 @@ def append(connection: sa.Connection, at: datetime, new: Iterable[Entry]) -> Non
     rows = []
     for entry in new:
         seq += 1
-        data = json.dumps(entry.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+        data = _ENCODER.encode(entry.data)
         previous = link(previous, seq, stamp, entry.kind, entry.case_id, data)
-        rows.append(
-            {"seq": seq, "at": stamp, "kind": entry.kind, "case_id": entry.case_id, "data": data, "hash": previous}
-        )
-    if rows:
-        connection.execute(entries.insert(), rows)
+        rows.append((seq, stamp, entry.kind, entry.case_id, data, previous))
+    bulk.insert(connection, entries, ("seq", "at", "kind", "case_id", "data", "hash"), rows)
 
 
 def link(previous: str, seq: int, at: str, kind: str, case_id: int | None, data: str) -> str:

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 import sqlalchemy as sa
 
+from ossmend.daemon.journal import bulk
+from ossmend.daemon.journal.bulk import seconds
 from ossmend.daemon.journal.schema import seen
 from ossmend.remediators.contract.case import Event
 
@@ -77,11 +79,10 @@ class Tellings:
         for request_id, told in sorted(self._of.items()):
             for each in told:
                 if not each.stored:
-                    new.append({"request_id": request_id, "place": each.place, "trust": each.trust, "at": now})
+                    new.append((request_id, each.place, each.trust, seconds(now)))
                 elif each.changed:
                     better.append({"id": request_id, "where": each.place})
-        if new:
-            connection.execute(seen.insert(), new)
+        bulk.insert(connection, seen, ("request_id", "place", "trust", "at"), new)
         if better:
             of_one = (seen.c.request_id == sa.bindparam("id"), seen.c.place == sa.bindparam("where"))
             connection.execute(seen.update().where(*of_one).values(trust="high"), better)

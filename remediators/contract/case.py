@@ -124,7 +124,7 @@ class Subject:
     parts: tuple[str, ...]
 
     def __str__(self) -> str:
-        return ":".join((self.kind, *(part or "-" for part in self.parts)))
+        return ":".join([self.kind, *[part or "-" for part in self.parts]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.verdict import Act
 from ossmend.remediators.invalid_object_state import RestoreSettings, plan
 from ossmend.remediators.writes.restore_object import RestoreObject
-from tests.daemon.test_dispatch import Scene
+from tests.daemon.stages.test_work import Scene
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
 BUCKETS = ("bkt-a", "bkt-b")

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ossmend.daemon.cloud.ask.reads import PAGE, Reads
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.errors import NoAnswer, of_read
 from ossmend.daemon.cloud.wire.transport import Oss, asked
-from ossmend.daemon.sources.access_log import LogObject
 from ossmend.remediators.contract.verdict import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class LogObject:
+    """One object of access-log lines."""
+
+    key: str
+    size: int
+    etag: str
 
 
 class LogReader:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ossmend.daemon.sources.access_log import AccessLog, LogObject, entry_event, hour_of, parse_line, refused_lines
+from ossmend.daemon.cloud.ask.logs import LogObject
+from ossmend.daemon.sources.access_log import AccessLog, entry_event, hour_of, parse_line, refused_lines
 from ossmend.daemon.sources.app_log import AppLog
 from ossmend.remediators.contract.verdict import TryAgain
 from tests.daemon.sources.following import Follower, HandClock

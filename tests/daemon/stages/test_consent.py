@@ -15,7 +15,7 @@ from ossmend.daemon.journal import cases, entries, intents
 from ossmend.remediators.contract.case import Event, Origin, Reading
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, ObjectRef
 from ossmend.remediators.writes.restore_object import RestoreObject
-from tests.daemon.test_dispatch import Scene, approve_now, frozen, preflight
+from tests.daemon.stages.test_work import Scene, approve_now, frozen, preflight
 
 APP, OTHER_APP, LOGS = "app_log:/a.log", "app_log:/b.log", "access_log:logs/"
 ONE_APP = "sources: [ { app_log: { path: /a.log } } ]"

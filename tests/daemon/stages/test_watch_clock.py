@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ossmend.daemon.sources.own_clock import watch_clock
+from ossmend.daemon.stages.watch_clock import watch_clock
 from ossmend.remediators.contract.values import ClockReading, ClockSample
-from tests.daemon.test_dispatch import Scene, scene
+from tests.daemon.stages.test_work import Scene, scene
 from tests.fakes import FakeCloud
 
 __all__ = ["scene"]

@@ -1,0 +1,134 @@
+"""Restores by one process: from a log to every RestoreObject accepted, as a ratio to bare oss2 on the same simulator.
+
+Bare oss2 sends the same number of RestoreObject calls with 32 threads and does nothing else: no log, no look, no
+journal. CPU is this process's own; the simulator is another. Run `python bench/restores.py [--objects 1000]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import oss2
+import structlog
+
+from ossmend.daemon.app import App
+from ossmend.daemon.host import log
+
+THREADS = 32
+CONFIG = """
+version: 1
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
+clock: {{ ntp_servers: [] }}
+state: {{ path: {state} }}
+sources: [ {{ app_log: {{ path: {log}, start: beginning }} }} ]
+brakes: {{ calls_per_minute: unlimited, writes_per_hour: unlimited, objects_per_day: unlimited,
+          restore_gib_per_day: unlimited, cost_per_day: unlimited }}
+policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ bucket: bench }} }} ]
+"""
+REFUSED = (
+    "2026-03-01 10:00:01,000 ERROR oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, "
+    'ErrorMessage="The operation is not valid for the object\'s state", RequestId=69786BB1{number:016X}, '
+    "Ec=0016-00000404 url=https://bench.oss-cn-hangzhou.aliyuncs.com/{key}\n"
+)
+
+
+@contextmanager
+def simulator() -> Any:
+    command = [sys.executable, "-m", "ossmend", "simulator", "--port", "0", "--ready-json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def archive(told: dict[str, str], keys: list[str]) -> oss2.Bucket:
+    auth = oss2.AuthV4(told["access_key_id"], told["access_key_secret"])
+    bucket = oss2.Bucket(auth, told["oss"], "bench", region=told["region"])
+    if keys:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: bucket.put_object(key, b"x", {"x-oss-storage-class": "Archive"}), keys))
+    return bucket
+
+
+def restored(told: dict[str, str]) -> int:
+    with urlopen(Request(f"{told['control']}/requests")) as answer:
+        requests = json.load(answer)["requests"]
+    return sum(each["operation"] == "RestoreObject" and each["status"] == 202 for each in requests)
+
+
+def bare(bucket: oss2.Bucket, keys: list[str]) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(bucket.restore_object, keys))
+
+
+def daemon(told: dict[str, str], directory: Path, keys: list[str]) -> App:
+    """Built, and not begun: what a start costs is another bench's."""
+    directory.mkdir()
+    followed = directory / "app.log"
+    lines = [REFUSED.format(number=number, key=key) for number, key in enumerate(keys)]
+    followed.write_text("".join(lines), encoding="utf-8")
+    config = directory / "ossmend.yaml"
+    config.write_text(CONFIG.format(**told, state=directory / "state", log=followed), encoding="utf-8")
+    return App(config, dry_run=False)
+
+
+def ours(app: App, done: Callable[[], bool]) -> None:
+    reading, work = app.works.readings[0], app.works.work
+    while reading.read():
+        pass
+    while work.turn() and not done():
+        pass
+
+
+def timed(work: Callable[[], None], number: int) -> dict[str, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {
+        "a_second": round(number / (time.perf_counter() - wall), 1),
+        "cpu_ms_each": round((time.process_time() - cpu) / number * 1000, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objects", type=int, default=1000)
+    number = parser.parse_args().objects
+    with simulator() as told, tempfile.TemporaryDirectory() as directory:
+        os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
+        os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
+        log.configure("json", "error")
+        structlog.get_logger()
+        bucket = archive(told, [])
+        bucket.create_bucket()
+        first = [f"bare/{each:06d}.raw" for each in range(number)]
+        second = [f"ours/{each:06d}.raw" for each in range(number)]
+        archive(told, first + second)
+        floor = timed(lambda: bare(bucket, first), number)
+        app = daemon(told, Path(directory) / "run", second)
+        mine = timed(lambda: ours(app, lambda: restored(told) >= 2 * number), number)
+        app.close()
+        assert restored(told) == 2 * number, restored(told)
+        ratio = {
+            "restores": round(mine["a_second"] / floor["a_second"], 2),
+            "cpu": round(mine["cpu_ms_each"] / floor["cpu_ms_each"], 2),
+        }
+        print(json.dumps({"bare_oss2": floor, "ossmend": mine, "ratio": ratio}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Many new rows -> one call of the database, without SQLAlchemy's work on each value of each row.
+
+An intake of events that are all different is bound by that work (bench/intake.py; docs/decisions has the profile). The
+values have to be what the database keeps: seconds for an instant (`seconds`), text for JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+import sqlalchemy as sa
+
+_MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
+
+
+def insert(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert rows of these columns, in this order."""
+    if rows:
+        connection.exec_driver_sql(_sql(table, columns, connection.dialect.paramstyle), list(rows))
+
+
+@cache
+def _sql(table: sa.Table, columns: tuple[str, ...], paramstyle: str) -> str:
+    names = ", ".join(table.c[column].name for column in columns)
+    marks = ", ".join([_MARKS[paramstyle]] * len(columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # the names are our own schema's
+
+
+def seconds(at: datetime | None) -> float | None:
+    """As schema.py's Instant is kept."""
+    return None if at is None else at.timestamp()
