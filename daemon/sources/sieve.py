@@ -2,8 +2,8 @@
 
 `re` tries its alternatives at every byte, and that is slow. The regular expressions that pydantic brings along are not
 `re`'s: they compare 16 bytes at once with some dozens of words. They say only whether there is anything, and that is
-all that has to be known of most of a log. So each pattern has signs, of which one is in whatever it finds: where they
-see none of these, `re` is not asked. gate.py has the patterns.
+all that has to be known of most of a log. So each pattern has signs that are in whatever it finds: where one of them is
+not to be seen, `re` is not asked. gate.py has the patterns.
 """
 
 from __future__ import annotations
