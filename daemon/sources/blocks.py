@@ -61,6 +61,8 @@ class Block:
     """More of it comes for sure: it breaks off in the middle."""
     sure: bool = True
     """There is a code or a sentence in it. Otherwise it tells something only if it names OSS."""
+    of_lines: bool = False
+    """Each of its lines is a record by itself."""
 
     @property
     def start(self) -> int:
@@ -234,4 +236,5 @@ def _grown(units: Units, stream: str, own: list[Unit], hits: _Hits) -> Block:
 
 def _block(stream: str, units: list[Unit], hits: _Hits, *, is_open: bool = False, unfinished: bool = False) -> Block:
     spans = tuple((unit.start, unit.end) for unit in units)
-    return Block(stream, spans, is_open, unfinished, sure=hits.are_sure_in(units))
+    of_lines = len(units) == 1 or all(unit.begins for unit in units)
+    return Block(stream, spans, is_open, unfinished, sure=hits.are_sure_in(units), of_lines=of_lines)

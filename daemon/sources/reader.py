@@ -36,7 +36,7 @@ process would else be read again by the next one, and so on. Between blocks ther
 MOST_TRIES = 3
 """A block that was begun so often, and never ended, is skipped."""
 SHORT = 8 * 1024
-"""A waiting line that is longer is not looked into."""
+"""A waiting block that is longer is not looked into: it would be, after each line that comes."""
 CONTEXT = 32 * 1024
 """So much before the place where reading goes on is read again: a record of another stream may have begun there."""
 HEIR = 128 * 1024
@@ -249,16 +249,14 @@ class FileReader:
         return news
 
     def _worth_a_look(self, identity: str, first: int, taken: Taken) -> list[Block]:
-        """The waiting blocks that may be whole, once for each size that the file has. Those are single lines: of a
-        block that has more of them already, further ones often tell more of the same refusal.
+        """The waiting blocks that may be whole, once for each size that the file has. Of a record that has several
+        lines already, further ones often tell more of the same refusal.
         """
         end = first + max((block.end for block in taken.waiting), default=0)
         if self._looked_into.get(identity) == end:
             return []
         self._looked_into[identity] = end
-        return [
-            block for block in taken.waiting if len(block.spans) == 1 and not block.unfinished and block.size <= SHORT
-        ]
+        return [block for block in taken.waiting if block.of_lines and not block.unfinished and block.size <= SHORT]
 
     def _events(self, identity: str, path: str, first: int, block: Block, data: bytes, found: Found) -> list[Event]:
         """What a block tells. One that was begun again and again, whether it has raised or killed, is skipped."""
