@@ -119,6 +119,7 @@ class Works:
             turning()
             if self.work.wait(1.0) and all(reading.join(1.0) for reading in self.readings):
                 break
+        self.cloud.cut()
         self.work.close()
         self.cloud.close()
 
