@@ -142,9 +142,9 @@ class Connections:
         except Lost as lost:
             call.lost()
             raise NoAnswer(operation, f"no answer: {lost}", left=call.left) from None
-        except BaseException:
-            call.dropped()
-            raise
+        finally:
+            if incoming.status < 200:
+                call.dropped()  # whatever it was; a call that was lost stays lost
         request_id = incoming.headers.get("x-oss-request-id")
         if request_id:
             self._wire.ids.add(request_id)
