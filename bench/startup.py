@@ -1,7 +1,7 @@
 """How long commands take to start, as multiples of a bare Python: medians of runs that take turns on the same machine.
 
 A command line is used at night, by a person who waits: `--help` at most 4 x, `check` 25 x, `explain` 15 x. What is left
-of each is in docs/decisions/0013-start-up.md.
+of each is in docs/decisions/0015-start-up.md.
 """
 
 from __future__ import annotations
