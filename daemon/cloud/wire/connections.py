@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 ANSWER_CAP = 16 * 1024 * 1024
 """Bytes of a successful answer that is read whole: a page of 1,000 keys of 1,023 bytes, percent-encoded, is 4 MB."""
 SLOWEST = 256 * 1024
-"""Bytes a second: a download may take so much longer than other calls as its length needs at this pace."""
+"""Bytes a second: a download may take so much longer than other calls as its length needs at this rate."""
 LONGEST_DOWNLOAD = 300.0
 """Seconds that this may come to: a length is only what the other side says."""
 SMALL = 16 * 1024

@@ -46,12 +46,14 @@ class Line:
         return self._socket is not None
 
     def connect(self, host: str, port: int, resolver: Resolver, tls: ssl.SSLContext | None, deadline: Deadline) -> None:
-        """To the first address that answers; all of them, and TLS, within one deadline."""
+        """To the first address that answers; all of them share one time, so that a dead one leaves some to the next."""
         patience = deadline.at_most(self._silence.connecting)
+        addresses = resolver.addresses(host, port, patience.left())
         trouble = Lost("the host has no address")
-        for address in resolver.addresses(host, port, patience.left()):
+        for number, address in enumerate(addresses):
+            share = patience.left() / (len(addresses) - number)
             try:
-                self._connect(address, host, tls, patience)
+                self._connect(address, host, tls, patience.at_most(share))
             except Lost as lost:
                 self.close()
                 trouble = lost
@@ -165,4 +167,4 @@ def _wait_until_open(channel: socket.socket, seconds: float) -> None:
 
 
 def _late(deadline: Deadline) -> str:
-    return f"no whole answer within {deadline.seconds:g} s"
+    return f"no whole answer within {deadline.seconds:.3g} s"

@@ -136,6 +136,18 @@ def test_a_connection_that_is_never_accepted_ends_with_the_deadline_if_that_is_s
         Line(Silence(HUNG, HUNG)).connect(host, port, Resolver(), None, Deadline(HandClock(), 0.3))
 
 
+def test_an_address_that_is_dead_leaves_time_for_the_next_one() -> None:
+    with full() as dead, socket.create_server(("127.0.0.1", 0)) as alive:
+        both = [(int(socket.AF_INET), address) for address in (dead, alive.getsockname())]
+        line = Line(Silence(0.5, HUNG))
+        line.connect("b.example", 80, Resolver(lambda host, port: both), None, Deadline(HandClock(), HUNG))
+        line.send(b"hello", Deadline(HandClock(), HUNG))
+        channel, _ = alive.accept()
+        with channel:
+            assert channel.recv(5) == b"hello"
+        line.close()
+
+
 def test_a_handshake_that_never_comes_ends_like_a_connection_that_never_comes(open_port: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"https://127.0.0.1:{listening.getsockname()[1]}"
