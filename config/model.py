@@ -43,6 +43,7 @@ from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies,
 from ossmend.config.prices import Prices
 from ossmend.config.sources.registry import SOURCES, SourceSettings
 from ossmend.remediators.access_forbidden import CorsSettings
+from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.settings import Duration, Settings
 
 STATE_DIRECTORY = "/var/lib/ossmend"
@@ -71,11 +72,15 @@ class CloudConfig(Settings):
     credentials: StaticCredentials | None = None
     """Default: from the environment (ALIBABA_CLOUD_ACCESS_KEY_ID and its siblings, then OSS_ACCESS_KEY_ID)."""
     connect_timeout: Patience = timedelta(seconds=5)
-    """How long a connection may take."""
+    """How long a connection may take, with TLS."""
     read_timeout: Patience = timedelta(seconds=15)
     """How long an answer may be silent; not how long it may take."""
+    deadline: Patience = timedelta(seconds=20)
+    """How long a call may take in all, from the host's name to the last byte, and a read with all its tries. Downloads
+    (logs, pictures) have as much more as their length needs at 256 KiB a second, at most 5 minutes.
+    """
     concurrency: Annotated[int, Field(ge=1, le=256)] = 32
-    """Calls at the same time; the documented 500 restores a second need no more."""
+    """Calls at the same time to one bucket; the documented 500 restores a second need no more."""
 
 
 def _state_directory() -> Path:
@@ -196,6 +201,15 @@ class Config(Settings):
     def channels(self) -> tuple[ChannelSettings, ...]:
         """Whom to tell, beside the log."""
         return tuple(each.given for each in self.notify)
+
+    def taking(self, event: Event) -> Policy | None:
+        """The policy that takes an event: the first in the file that is enabled, has its code and fits. The only place
+        that knows; None: no policy takes it, and a person is told.
+        """
+        for policy in self.policies:
+            if policy.enabled and event.code in policy.on and policy.match.fits(event):
+                return policy
+        return None
 
     @property
     def has_witness(self) -> bool:

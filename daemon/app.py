@@ -19,7 +19,7 @@ import structlog
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse
@@ -43,7 +43,7 @@ IDLE_SECONDS = 5.0
 """The longest sleep of the loop; stored events, timers and lanes that end wake it sooner."""
 SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
-STOP_SECONDS = 15.0
+STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
@@ -102,8 +102,9 @@ class Works:
         self.stop()
         for _ in range(round(STOP_SECONDS)):
             turning()
-            if self.work.wait(1.0) and self.delivery.wait(1.0) and all(each.join(1.0) for each in self.readings):
+            if self.work.wait(1.0) and self.delivery.wait(0.1) and all(each.join(0.1) for each in self.readings):
                 break
+        self.cloud.cut()  # what is still under way is looked for after the next start
         self.work.close()
         self.cloud.close()
 

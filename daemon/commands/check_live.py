@@ -8,7 +8,7 @@ from typing import Any
 
 from ossmend.config.model import Config
 from ossmend.config.sources.access_log import AccessLogSource
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.remediators.contract.verdict import Refused, TryAgain

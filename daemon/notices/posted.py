@@ -70,9 +70,13 @@ def exchange(post: Post, seconds: float) -> Answer:
     try:
         connection.request("POST", connection.target, post.data, _headers(post))
         answer = connection.getresponse()
-        return Answer(answer.status, answer.read(MOST_BYTES))
+        got = Answer(answer.status, answer.read(MOST_BYTES))
+        if connection.is_cut:
+            raise TimeoutError  # to http.client, a connection that ends is the end of the headers, or of the body
+        return got
     except (OSError, HTTPException) as error:
-        why = f"no whole answer within {seconds:g} s" if connection.is_cut else type(error).__name__
+        late = connection.is_cut or isinstance(error, TimeoutError)
+        why = f"no whole answer within {seconds:g} s" if late else type(error).__name__
         raise Undelivered(why) from error  # its own text may hold the address, and that a token
     finally:
         cut.cancel()

@@ -20,7 +20,7 @@ from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 if TYPE_CHECKING:  # who only reads a text (`explain`) loads neither the configuration nor an SDK for it
     from ossmend.config.fields import Trust
     from ossmend.config.model import Config
-    from ossmend.daemon.cloud.connect import Cloud
+    from ossmend.daemon.cloud.accounts import Cloud
     from ossmend.daemon.host.clock import Clock
 
 Cursor = Mapping[str, Any]

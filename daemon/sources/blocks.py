@@ -88,6 +88,8 @@ def blocks_in(data: bytes, *, told: Mapping[str, int] | None = None, begin: int 
     that place is told already.
     """
     hits = _Hits(data, begin)
+    if not hits.places:
+        return []
     units = Units(data)
     found: list[Block] = []
     behind = dict(told or {})

@@ -13,17 +13,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from ossmend.daemon.sources.anchored import Way, Words, places
 from ossmend.daemon.sources.parsers import wrapped
 from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, spellings
+from ossmend.daemon.sources.sieve import FINE, Sought, one_of, one_sign_a_byte, slices
 
-SLICE = 128 * 1024
+SLICE = 64 * 1024
 """So much is looked at in one go: it stays in the processor's cache, and a list of its hits stays small."""
-SAMPLE = 8 * 1024
-"""In so much of a log its letters are counted; what is shorter is looked through as an ordinary log would be."""
 NEAR = 16 * 1024
 """How far away OSS may be named. The parser looks at 1 KiB of the record; a shipper may put as much into each line."""
 BROWSERS_WORDS = (
@@ -57,36 +56,40 @@ def _written(words: str) -> set[str]:
 _CODE_FIELDS = _shortest(spellings("code"))
 _CHINESE = [*(word for word in _CODE_FIELDS if not word.isascii()), "跨源"]
 """A name of a code's field; and what Firefox says of CORS in Chinese."""
-_WORDS = Words(
-    {
-        *KNOWN_CODES,
-        *map(_plain_part, MESSAGE_CODES),
-        *(written for name in SIGNED for spelling in spellings(name) for written in _written(spelling)),
-        *_CODES_TAG,
-    },
-    marked=[*BROWSERS_WORDS, *PAGES, *(hint.strip() for hint in wrapped.HINTS)],
+_WORDS = (
+    *KNOWN_CODES,
+    *map(_plain_part, MESSAGE_CODES),
+    *(written for name in SIGNED for spelling in spellings(name) for written in _written(spelling)),
+    *_CODES_TAG,
+    *_CHINESE,
 )
-_ORDINARY = _WORDS.ways(
-    b"2026-03-01 10:00:00,123 INFO  [worker-3] com.example.shop.OrderService : order 1042 of 77 was stored in 12 ms\n"
-    b'{"ts":"2026-03-01T10:00:00.201Z","level":"debug","logger":"stock","msg":"items left","requestId":"a-113"}\n'
-    b'10.0.0.9 - - [01/Mar/2026:10:00:00 +0800] "GET /orders/1042?full=yes HTTP/1.1" 200 5123 "-" "Mozilla/5.0"\n'
-    b"\tat com.example.store.Loader.fetch(Loader.java:57) ~[app.jar:1.2]\n"
-)
-_CHINESE_WORDS = re.compile(
-    b"|".join(re.escape(word.encode(encoding)) for word in _CHINESE for encoding in ("utf-8", "gb18030"))
-)
-_CHINESE_ESCAPED = re.compile(
-    rb"\\u(?:" + b"|".join(re.escape(word.encode("unicode_escape")[2:]) for word in _CHINESE) + rb")"
-)
-_A_CODE = re.compile(
+_ENCODED = (word.encode(encoding) for word in _WORDS for encoding in ("utf-8", "gb18030", "unicode_escape"))
+_A_CODE = Sought(
     rb"ode(?<=[cC]ode)(?:\\{0,8}['\"`]|[\])*])?"
-    rb"(?:\W|\\{1,8}u003[EeDd]|\\{1,8}[nrt]|&(?:amp;){0,8}(?:gt|quot|#\d{2,3});|\d{1,3}m){1,24}[A-Z][A-Za-z0-9.]{2,60}"
+    rb"(?:\W|\\{1,8}u003[EeDd]|\\{1,8}[nrt]|&(?:amp;){0,8}(?:gt|quot|#\d{2,3});|\d{1,3}m){1,24}[A-Z][A-Za-z0-9.]{2,60}",
+    "[cC]ode[^A-Za-z_]",
 )
-_STATUS = re.compile(rb"403(?:(?<![0-9A-Za-z.]403)|(?<=[pPsS]403)|(?<=[dD][eE]403)|(?<=\dm403))(?![0-9A-EG-Za-z])")
-_EC = re.compile(rb"-0000\d{4}(?<=\d{4}-\d{8})(?!\d)")
-_REQUEST_ID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Za-z])")
-_NUMBERS = re.compile(rb'"MESSAGE"\s{0,4}:\s{0,4}\[([\d, ]{2,1000000})\]')
+_EC = Sought(rb"-0000\d{4}(?<=\d{4}-\d{8})(?!\d)", "-0000")
+_SURE = (*one_of(_ENCODED), _A_CODE, _EC)
+_NUMBERS = Sought(rb'"MESSAGE"\s{0,4}:\s{0,4}\[([\d, ]{2,1000000})\]', '"MESSAGE"')
+
 _OSS = (b"oss", "阿里云".encode(), "阿里云".encode("gb18030"), b"\\u963f\\u91cc\\u4e91")
+_NAME = "(?i:" + "|".join(re.escape(name.decode("latin-1")) for name in _OSS) + ")"
+_ID = "[0-9A-F]{24}"
+_OSS_IN_ANY_CASE = Sought(_NAME.encode("latin-1"), _NAME)
+_REQUEST_ID = Sought(rb"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Za-z])", _ID)
+
+_STATUS = Sought(
+    rb"403(?:(?<![0-9A-Za-z.]403)(?<!\" 403)|(?<=[pPsS]403)|(?<=[dD][eE]403)|(?<=\dm403))(?![0-9A-EG-Za-z])", "403"
+)
+_STATUS_OF_A_REQUEST = Sought(
+    rb"403(?<=\" 403)(?![0-9A-EG-Za-z])", '" 403', rf'(?:{_NAME}|{_ID})[^\n]*" 403|" 403[^\n]*(?:{_NAME}|{_ID})'
+)
+"""In an access log, where each line is a record of its own: it has to name OSS itself."""
+_UNSURE = (
+    _STATUS,
+    *one_of(word.encode() for word in (*BROWSERS_WORDS, *PAGES, *(hint.strip() for hint in wrapped.HINTS))),
+)
 
 
 class Hit(NamedTuple):
@@ -104,8 +107,7 @@ def may_tell(line: bytes) -> bool:
 
 def names_oss(data: bytes) -> bool:
     """Is OSS named here, or is there a request id as OSS makes them?"""
-    lowered = data.lower()
-    return any(sign in lowered for sign in _OSS) or _REQUEST_ID.search(data) is not None
+    return any(each.is_in(data, 0, len(data)) for each in (_OSS_IN_ANY_CASE, _REQUEST_ID))
 
 
 def hits(data: bytes) -> Iterator[Hit]:
@@ -113,66 +115,49 @@ def hits(data: bytes) -> Iterator[Hit]:
 
     What is not sure is left out if nothing near to it is of OSS; but not at the end, where that may still come.
     """
-    ways = _WORDS.ways(data[:SAMPLE]) if len(data) > SAMPLE else _ORDINARY
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + SLICE) + 1 or len(data)
-        yield from _in_slice(data, start, end, ways)
-        start = end
+    for start, end in slices(data, 0, len(data), SLICE):
+        yield from _in_slice(data, start, end)
 
 
-def _in_slice(data: bytes, start: int, end: int, ways: tuple[Way, ...]) -> list[Hit]:
-    part = data[start:end]
-    found: list[int] = []
-    weak = [at for at in _starts(_STATUS, part) if not _is_of_an_access_log(part, at)]
-    for at, marked in places(part, ways):
-        (weak if marked else found).append(at)
-    found += _starts(_A_CODE, part)
-    found += _starts(_EC, part)
-    if not part.isascii():
-        found += _starts(_CHINESE_WORDS, part)
-    if part.startswith(b"{"):
-        found += _starts(_CHINESE_ESCAPED, part)
-        found += _in_numbers(part)
-    unsure = _near_oss(data, sorted(start + at for at in weak))
-    return sorted({*(Hit(start + at, sure=True) for at in found), *(Hit(at, sure=False) for at in unsure)})
+def _in_slice(data: bytes, start: int, end: int) -> list[Hit]:
+    text = one_sign_a_byte(data, start, end)
+
+    def places(*some: Sought) -> Iterator[int]:
+        return (hit.start() for each in some for hit in each.found(data, start, end, text))
+
+    numbers = (message.start() for message in _NUMBERS.found(data, start, end, text) if _may_tell_in_numbers(message))
+    requests = (at for at in places(_STATUS_OF_A_REQUEST) if names_oss(data[slice(*_line_of(data, at))]))
+    sure = chain(places(*_SURE), numbers)
+    unsure = _near_oss(data, sorted(chain(places(*_UNSURE), requests)))
+    return sorted({*(Hit(at, sure=True) for at in sure), *(Hit(at, sure=False) for at in unsure)})
 
 
-def _starts(pattern: re.Pattern[bytes], data: bytes) -> Iterator[int]:
-    return (hit.start() for hit in pattern.finditer(data))
-
-
-def _is_of_an_access_log(part: bytes, at: int) -> bool:
-    """Such a line is a record of its own: does it say nothing of OSS?"""
-    if part[at - 2 : at] != b'" ':
-        return False
-    return not names_oss(part[slice(*_line_of(part, at))])
-
-
-def _in_numbers(part: bytes) -> Iterator[int]:
+def _may_tell_in_numbers(message: re.Match[bytes]) -> bool:
     """The journal writes a message as the numbers of its bytes, if there is a tab or a colour in it."""
-    for message in _NUMBERS.finditer(part):
-        numbers = message[1].split(b",")
-        if all(number.strip().isdigit() and int(number) < 256 for number in numbers) and may_tell(
-            bytes(map(int, numbers))
-        ):
-            yield message.start()
+    numbers = message[1].split(b",")
+    return all(number.strip().isdigit() and int(number) < 256 for number in numbers) and may_tell(
+        bytes(map(int, numbers))
+    )
 
 
 def _near_oss(data: bytes, weak: list[int]) -> Iterator[int]:
     """Those places that have OSS named around them, or a request id as OSS makes them on the same line."""
     if not weak:
         return
-    first = max(0, weak[0] - NEAR)
-    around = data[first : weak[-1] + NEAR].lower()
-    named = sorted(first + at for sign in _OSS for at in _starts(re.compile(re.escape(sign)), around))
+    first, last = max(0, weak[0] - NEAR), min(weak[-1] + NEAR, len(data))
+    named = [
+        part for part in slices(data, first, last, FINE) if _OSS_IN_ANY_CASE.may_be_in(one_sign_a_byte(data, *part))
+    ]
+    ends = [end for _start, end in named]
+    far: list[int] = []
     for at in weak:
-        if at + NEAR >= len(data):
+        nearest = bisect_left(ends, at - NEAR)
+        if at + NEAR >= len(data) or (nearest < len(named) and named[nearest][0] <= at + NEAR):
             yield at
-            continue
-        nearest = bisect_left(named, at - NEAR)
-        if (nearest < len(named) and named[nearest] <= at + NEAR) or _REQUEST_ID.search(data, *_line_of(data, at)):
-            yield at
+        else:
+            far.append(at)
+    if far and _REQUEST_ID.is_in(data, first, last):
+        yield from (at for at in far if _REQUEST_ID.is_in(data, *_line_of(data, at)))
 
 
 def _line_of(data: bytes, at: int) -> tuple[int, int]:

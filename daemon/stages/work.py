@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
@@ -69,7 +69,7 @@ class Work:
         self._sending: set[int] = set()
         """Intents on their way: their answer is awaited, and nobody has to look for their effect."""
         self._searches: dict[int, Search] = {}
-        self._may_arrive = on_its_way(config.cloud.connect_timeout + config.cloud.read_timeout)
+        self._may_arrive = on_its_way(config.cloud.deadline)
         self._lock = threading.Lock()
 
     def stop(self) -> None:

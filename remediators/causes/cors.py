@@ -1,4 +1,4 @@
-"""AccessForbidden: why a browser's preflight is refused (facts: section 4)."""
+"""AccessForbidden: why a browser's preflight is refused (docs/facts.md#cors)."""
 
 from ossmend.remediators.causes.indicators import against, said, sign
 from ossmend.remediators.causes.model import cause

@@ -6,15 +6,15 @@ asks which write it is: the journal, the brakes and the reports ask a `Write` fo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from pydantic import TypeAdapter
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 GIB = 1024**3
 
@@ -48,6 +48,11 @@ class Write(ABC):
     """OSS's or RAM's own name of the call; in the journal it tells which write it is."""
     planned_on: str
     """What the world was when it was planned: before it is sent, the world must still be that."""
+
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Write:
+        """One of nothing in particular, to say which permissions it needs."""
 
     @property
     @abstractmethod
@@ -101,6 +106,8 @@ def write(cls: type[W]) -> type[W]:
 
 @cache
 def _adapter(cls: type[Write]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(cls)
 
 
@@ -117,4 +124,6 @@ def from_json(text: str) -> Write:
 
 def digest(value: Write) -> str:
     """What an approval names: operation, target, arguments, what it was planned on. Other digest, other approval."""
+    import hashlib
+
     return hashlib.sha256(to_json(value).encode()).hexdigest()

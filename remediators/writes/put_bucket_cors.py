@@ -25,6 +25,10 @@ class PutBucketCors(Write):
     before_response_vary: bool | None = None
     planned_on: str
 
+    @classmethod
+    def example(cls) -> PutBucketCors:
+        return cls(bucket="BUCKET", rules=(), planned_on="")
+
     @property
     def place(self) -> Place:
         return Place(self.bucket)

@@ -19,6 +19,10 @@ class TagUser(Write):
     tags: tuple[tuple[str, str], ...]
     planned_on: str
 
+    @classmethod
+    def example(cls) -> TagUser:
+        return cls(principal="USER", user_id="", tags=(), planned_on="")
+
     @property
     def place(self) -> None:
         """None: a RAM user lies in no bucket."""

@@ -46,7 +46,7 @@ class Daemon:
             f"  region: {self._simulator.region}",
             f"  endpoint: {self._simulator.oss}",
             f"  rpc_endpoint: {self._simulator.rpc}",
-            *("  connect_timeout: 1s", "  read_timeout: 3s"),  # a lost answer is looked for some times as long
+            "  deadline: 4s",  # a lost answer is looked for some times as long
             f"state: {{ path: '{self.directory / 'state'}' }}",
             f"sources: {sources}",
             "clock: { ntp_servers: [], every: 10m }",

@@ -43,7 +43,8 @@ LONGEST_JSON = 1024 * 1024
 def unwrap(raw: str) -> Line:
     """The inside of a physical line; the line itself where no envelope is around it."""
     outer = prefixes.coloured(raw) or Line(raw)
-    line = replace(outer, text=without_colours(outer.text))
+    plain = without_colours(outer.text)
+    line = outer if plain == outer.text else replace(outer, text=plain)
     for _ in range(DEEPEST):
         inner = _once(line.text)
         if inner is None:

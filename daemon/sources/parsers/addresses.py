@@ -30,6 +30,7 @@ _KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
 _URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}")
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
+_SCHEMES = ("oss://", "s3://", "s3a://", "s3n://")
 _REQUEST_LINE = re.compile(
     r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?)(?:\"? (\d{3})\b)?)?"
 )
@@ -95,7 +96,7 @@ def find(refusal: Fragment | None, context: Fragment | None, text: str, start: i
 
 def _from_sentences(text: str) -> Iterator[Spot]:
     """`key 'a.csv' in bucket 'b'`, as Arrow says it: a fixed sentence, and yet a sentence."""
-    for found in islice(_KEY_IN_BUCKET.finditer(text), MOST_ADDRESSES):
+    for found in islice(_KEY_IN_BUCKET.finditer(text), MOST_ADDRESSES) if " in bucket '" in text else ():
         yield Spot(found[2], found[1], origin=Origin.URI)
 
 
@@ -246,9 +247,11 @@ def _from_uris(text: str, start: int) -> list[Spot]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
     error. An S3 client's place behind the error may be about anything.
     """
+    if not any(scheme in text.lower() for scheme in _SCHEMES):
+        return []
     uris = [uri for uri in islice(_URI.finditer(text), MOST_ADDRESSES) if not uri[1].lower().endswith("aliyuncs.com")]
     before = [uri for uri in uris if uri.start() < start] or uris
-    ordered = before if _COPY.search(text[:start]) or len(before) < 2 else before[::-1]
+    ordered = before if len(before) < 2 or _COPY.search(text[:start]) else before[::-1]
     spots: list[Spot] = []
     for uri in ordered[:4]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))

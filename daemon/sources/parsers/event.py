@@ -225,7 +225,7 @@ def _one_ec(facts: dict[str, str], around: str, start: int) -> str | None:
         return None
     at = around.find(ec, max(0, start))
     line = around[around.rfind("\n", 0, max(at, 0)) + 1 :].partition("\n")[0] if at >= 0 else ""
-    several = len(set(_OSS_EC.findall(line))) > 1 and f"{ec} (" in line
+    several = f"{ec} (" in line and len(set(_OSS_EC.findall(line))) > 1
     return None if several else ec
 
 
@@ -266,7 +266,7 @@ def _agent(facts: dict[str, str], context: Fragment | None, text: str) -> str | 
     """What the client called itself. It is read from the text as it was: an agent is no error, and still a name."""
     if told := facts.get("user_agent") or _first(context, "user_agent"):
         return told[:LONGEST_AGENT]
-    found = _AGENT.search(text)
+    found = _AGENT.search(text) if "agent" in text.lower() else None
     return (found[1] or found[2])[:LONGEST_AGENT] if found else None
 
 
@@ -363,8 +363,8 @@ def _first(context: Fragment | None, name: str) -> str | None:
 
 
 def _clean(text: str | None) -> str | None:
-    return _UNSTORABLE.sub("\ufffd", text) if text else None
+    return _sure(text) if text else None
 
 
 def _sure(text: str) -> str:
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text)

@@ -9,6 +9,7 @@ too.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
@@ -72,6 +73,13 @@ _OTHER_OSS = re.compile(
     r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
 )
 """Open-source repositories, Autodesk's Object Storage Service: they are called oss as well."""
+_CODE_HOST = re.compile(
+    r"(?i)(?<![\w.-])(?:(?:api|codeload|raw)\.)?(?:github|githubusercontent|gitlab|gitee|bitbucket)\.(?:com|org)\b"
+    r"|(?<![\w.-])(?:registry\.npmjs\.org|registry\.npmmirror\.com|registry\.yarnpkg\.com|(?:test\.)?pypi\.org"
+    r"|upload\.pypi\.org|files\.pythonhosted\.org|repo1?\.maven(?:\.apache)?\.org|(?:repo\.)?packagist\.org"
+    r"|rubygems\.org|(?:static\.)?crates\.io|proxy\.golang\.org|(?:api\.)?nuget\.org|registry-1\.docker\.io|ghcr\.io)\b"
+)
+"""Where programs are fetched from and published: packages that speak to OSS have its name in theirs."""
 _OSS_WORD = re.compile(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
 _S3_ITSELF = re.compile(r"amazonaws\.com|AWS Access Key Id|AWSAccessKeyId")
 _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -89,7 +97,7 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     message = facts.get("message", "")
     if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
         return None
-    if named := _by_its_parts(fragment):
+    if named := _by_its_parts(fragment) or _code_hosts(facts, around):
         return named
     other = _OTHER_OSS.search(around)
     bare = _OTHER_OSS.sub(" ", around) if other else around
@@ -107,6 +115,12 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     if named is None and "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
         return "s3"
     return named
+
+
+def _code_hosts(facts: Mapping[str, str], around: str) -> str | None:
+    """A refusal with nothing of OSS's own, where a package registry or a code host stands and no host of OSS does."""
+    own = "code" in facts or _OSS_ID.fullmatch(facts.get("request_id", "").upper()) is not None
+    return "code-host" if not own and _CODE_HOST.search(around) and not _OSS_HOST.search(around) else None
 
 
 def _by_its_parts(fragment: Fragment) -> str | None:

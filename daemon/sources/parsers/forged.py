@@ -13,14 +13,15 @@ import re
 from ossmend.daemon.sources.parsers.names import CODE_PATTERN
 
 _INK = r"(?:\x1b\[[\d;]{0,12}m){0,4}"
-_VERB = r"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE)"
+_VERBS = ("GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE")
+_VERB = rf"(?:{'|'.join(_VERBS)})"
 _MARKS = (
     "http/ /20 get put post head delete options patch connect trace #0: #1: #2: #3: #4: #5: #6: #7: #8: #9: tcp_ cef: "
     "? agent referer referrer cookie forwarded via: x-real-ip x-original query request param payload header input "
     "filename file_name search keyword q= q: q\" q' ua= ua: ua\" ua' path uri url authority "
     "form= form: form\" form' args"
 ).split()
-"""A text without any of these, in small letters, holds nobody's request; neither has it one of the words below."""
+"""A text without any of these, in small letters, holds nobody's request; neither has it one of the tails below."""
 
 # ---------------------------------------------------------------------------------------------- lines of access logs
 
@@ -29,7 +30,9 @@ _COMMON = re.compile(
     r"\[?\b\d{1,2}/[A-Z][a-z]{2}/20\d\d:\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?\]?"
     rf" (?:(?!{_LEVEL}|{_LEVEL.lower()})[\w.:-]{{1,253}} ){{0,3}}\\{{0,8}}\""
 )
-"""The stamp of the common log format with a quoted request behind it."""
+"""The stamp of the common log format with a quoted request behind it, ..."""
+_DAY = re.compile(r"/20\d\d:\d\d:\d\d:\d\d")
+"""... and what of it is found at once: most lines are looked at for this alone."""
 _FIRST_WORDS = re.compile(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
 _W3C = re.compile(
     rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)"
@@ -38,7 +41,9 @@ _PROXYS = re.compile(
     r"(?<!\d)(?:-?\d{1,9}/){4}\+?-?\d{1,9} -?\d{1,3} \+?\d{1,15} "
     rf"|\bTCP_[A-Z_]{{3,40}}/\d{{3}} \d{{1,15}} {_VERB} |\bCEF:\d\|"
 )
-"""From here the line is what a proxy says of somebody's request, without quotes that one could rely on."""
+"""From here the line is what a proxy says of somebody's request, without quotes that one could rely on; ..."""
+_PROXYS_SIGNS = re.compile(r"/-?\d{1,9}/-?\d{1,9}/|TCP_|CEF:")
+"""... it has one of these."""
 _QUOTED = re.compile(rf"\\{{0,8}}\"{_INK}[A-Z][A-Z-]{{2,19}} ")
 _END = re.compile(rf" HTTP/\d(?:\.\d)?{_INK}\\{{0,8}}\"")
 _COMBINED = re.compile(r"(?: [^\s\"'{}<>]{1,80}){0,12} (?:\{[^{}\"]{0,80}\} ){0,2}(?=\\{0,8}\")")
@@ -73,10 +78,12 @@ _TAILS = re.compile(
     r"|, (?:referer: |referrer: \")|\bUndefined (?:index|array key|variable|property): "
 )
 """What follows on the line is the client's."""
-_TAIL_WORDS = (
-    "AH0 AH1 ModSecurity Forbidden Found Bad Unauthorized Allowed Gone Internal HTTP_HOST Invalid malicious Routing "
-    "JSON Parameters: params= REQUEST request Request Read parse referer referrer Undefined"
-).split()
+_TAIL_SIGNS = (
+    *("AH0", "AH1", "ModSecurity: ", ": /", "HTTP_HOST header: ", "Invalid character found in ", "malicious String "),
+    *("RoutingError (No route", "JSON parse error: ", "Parameters: ", "params=", "REQUEST DATA : ", "request ["),
+    *('Read "', "HTTP parse error, ", "Request starting HTTP/", "Request finished HTTP/", ", refer", "Undefined "),
+)
+"""One of these is in every tail, and in few other lines."""
 _NGINX = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w{3,8}\] \d{1,10}#\d{1,10}: ")
 _OF_THE_APPLICATION = re.compile(r"FastCGI sent in stderr: |\[lua\] ")
 
@@ -99,6 +106,12 @@ _FIELD = re.compile(
 _BARE_FIELD = re.compile(
     rf"{_BEFORE}{_NAMES}){_SIGN}((?:(?<==){{|[^\s\"'{{\[\\])\S{{0,16384}})", re.IGNORECASE | re.MULTILINE
 )
+_NAMES_PARTS = (
+    *("agent", "refer", "cookie", "query", "request_", "requesturi", "requestbody", "requestline", "forwarded"),
+    *("authority", "param", "header", "input", "form", "args", "file", "search", "keyword", "payload"),
+)
+_SHORT_NAMES = re.compile(r"(?:ua(?<![a-z]ua)|q(?<![a-z]q))(?![a-z])")
+"""In small letters, one of these is in every name above."""
 _PLACE_FIELD = re.compile(
     r"(?:^|[\s,;{(\[\"'])(?:request_?)?(?:path|ur[il])"
     r"(?:=|\\{0,8}\"[ \t]{0,4}:[ \t]{0,4}(?=\\{0,8}\"))(?:(\\{0,8}[\"'])|(/\S{1,16384}))",
@@ -109,26 +122,25 @@ LONGEST_FIELD = 16384
 
 def without_clients_words(text: str) -> str:
     """The text with blanks where a client's own words stand; as long as before."""
-    quoting = any(word in text for word in _TAIL_WORDS)
-    if not quoting:
-        lowered = text.lower()
-        if not any(mark in lowered for mark in _MARKS):
-            return text
-    text = "\n".join(_line(line, quoting=quoting) for line in text.split("\n"))
+    lowered = text.lower()
+    if not any(mark in lowered for mark in _MARKS) and not any(sign in text for sign in _TAIL_SIGNS):
+        return text
+    text = "\n".join(map(_line, text.split("\n")))
     text = _HEADER.sub(lambda found: found[1] + " " * len(found[2]), text)
     return _fields_blanked(text)
 
 
-def _line(line: str, *, quoting: bool) -> str:
+def _line(line: str) -> str:
     """One line without the request that it logs."""
-    if stamped := _COMMON.search(line):
+    if _DAY.search(line) and (stamped := _COMMON.search(line)):
         return _between(line, _first_words(line, stamped.start()), line.rfind('"') + 1)
-    if proxys := _W3C.match(line) or (_PROXYS.search(line) if "/" in line or "CEF:" in line else None):
+    if proxys := _W3C.match(line) or (_PROXYS.search(line) if _PROXYS_SIGNS.search(line) else None):
         return _between(line, proxys.end(), len(line))
-    line = _sentence_blanked(line) if quoting or _NGINX.search(line[:200]) else line
+    line = _sentence_blanked(line)
     if " HTTP/" in line:
         line = _request_blanked(line)
-    line = _PATH.sub(_path_blanked, _paths_in_quotes_blanked(line))
+    if any(verb in line for verb in _VERBS):
+        line = _PATH.sub(_path_blanked, _paths_in_quotes_blanked(line))
     return _URL.sub(_query_blanked, line) if "?" in line else line
 
 
@@ -166,7 +178,7 @@ def _sentence_blanked(line: str) -> str:
             return _between(line, nginx.end(), len(line))
         client = line.rfind(", client: ")
         line = _between(line, client, len(line)) if client >= 0 else line
-    tail = _TAILS.search(line)
+    tail = _TAILS.search(line) if any(sign in line for sign in _TAIL_SIGNS) else None
     return _between(line, tail.end(), len(line)) if tail else line
 
 
@@ -200,6 +212,13 @@ def _query_blanked(found: re.Match[str]) -> str:
 
 def _fields_blanked(text: str) -> str:
     """`user_agent="..."`, `payload=...`: without the value. `path=` and `url=` name places, and lose what is none."""
+    lowered = text.lower()
+    if any(part in lowered for part in _NAMES_PARTS) or _SHORT_NAMES.search(lowered):
+        text = _values_blanked(text)
+    return _places_blanked(text)
+
+
+def _values_blanked(text: str) -> str:
     text = _BARE_FIELD.sub(lambda found: found[0][: -len(found[1])] + " " * len(found[1]), text)
     parts: list[str] = []
     at = 0
@@ -208,7 +227,7 @@ def _fields_blanked(text: str) -> str:
             end = _end_of_value(text, found)
             parts += (text[at : found.end()], " " * (end - found.end()))
             at = end
-    return _places_blanked("".join((*parts, text[at:])))
+    return "".join((*parts, text[at:]))
 
 
 def _end_of_value(text: str, found: re.Match[str]) -> int:

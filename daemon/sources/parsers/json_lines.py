@@ -104,7 +104,7 @@ def read(document: dict[str, Any]) -> Document:
 
 def over_lines(text: str) -> tuple[str, dict[str, Any]] | None:
     """A JSON object printed over several lines, and what stands before it; None if there is none."""
-    begin = _PRETTY.search(text)
+    begin = _PRETTY.search(text) if "{" in text else None
     if begin is None:
         return None
     end = text.rfind("}") + 1

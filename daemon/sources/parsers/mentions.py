@@ -15,7 +15,7 @@ from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.daemon.sources.parsers.names import CODE_PATTERN, NOT_REFUSALS
 
 _CODE = re.compile(
-    rf"(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
+    rf"(?=[A-Z])(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
 _STATUS = re.compile(
@@ -34,6 +34,8 @@ STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
     "|Client Error|[Ee]rror|[Ff]ail|[Ee]xception|失败|报错|错误|ERROR|when calling|got|returned|responded|answered|code"
 )
+_A_STATUS = re.compile(r"[345]\d\d(?!\d)|Forbidden")
+"""One of these is in every status above, and most texts have none of them: that is seen at once."""
 _STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
 _STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
 _SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
@@ -119,7 +121,7 @@ def _messages(text: str) -> Iterator[Fragment]:
 
 
 def _statuses(text: str) -> Iterator[Fragment]:
-    if not STATUS_WORDS.search(text):
+    if not (_A_STATUS.search(text) and STATUS_WORDS.search(text)):
         return
     for status in _STATUS.finditer(text):
         told = next(number for number in status.groups() if number)

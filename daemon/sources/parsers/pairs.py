@@ -30,7 +30,7 @@ _CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 _SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
 _TELLS_MORE = re.compile(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
 _LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
-_LINE_END = re.compile(r"\r?\n|(?<!\\)\\++[nr]")
+_LINE_END = re.compile(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""

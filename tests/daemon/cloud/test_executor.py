@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.send.executor import Executor, NotSent, Unsettled
 from ossmend.remediators.contract.values import CorsRule, ObjectState
 from ossmend.remediators.contract.verdict import Refused, TryAgain

@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ossmend.daemon.sources import gate
-from ossmend.daemon.sources.anchored import Words, places
 from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, spellings
@@ -175,22 +172,3 @@ def test_every_hit_of_a_long_log_is_found_in_order() -> None:
     found = [hit.place for hit in gate.hits(data)]
     assert found == sorted(found)
     assert len({data.rfind(b"\n", 0, place) for place in found}) == len(range(0, 30_000, 700))
-
-
-words = st.text(alphabet="abcABC01'<", min_size=1, max_size=6)
-
-
-@given(
-    st.lists(words, min_size=1, max_size=12),
-    st.lists(words, max_size=4),
-    st.text(alphabet="abcABC01'< \n", max_size=300),
-)
-@settings(max_examples=300, deadline=None)
-def test_words_are_found_whatever_letters_they_are_looked_for_by(some: list[str], marked: list[str], text: str) -> None:
-    known = Words(some, marked)
-    data = text.encode()
-    wanted = {word for word in [*some, *marked] if word in text}
-    for sample in (b"", data, b"abcABC01'<" * 20):
-        found = list(places(data, known.ways(sample)))
-        assert bool(found) == bool(wanted)
-        assert any(is_marked for _at, is_marked in found) <= any(word in marked for word in wanted)

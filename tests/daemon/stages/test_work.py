@@ -17,6 +17,7 @@ from rich.console import Console
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
 from ossmend.daemon import approvals, queries
+from ossmend.daemon.commands import tables
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, entries, intents
@@ -536,7 +537,7 @@ def test_a_case_shows_the_narrowest_grant_to_people(scene: Scene) -> None:
         found = queries.one_case(connection, 1)
     assert found is not None
     console = Console(file=io.StringIO(), width=200)
-    queries.render_one(found, console)
+    tables.one_case(found, console)
     shown = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
     assert '"Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:b/k"]' in shown
 
