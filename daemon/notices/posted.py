@@ -1,27 +1,33 @@
 """A channel that is one POST: what to send and what counts as taken is said by the channel's own file.
 
-One deadline holds for all of it, from the connection to the last byte of the answer: a receiver that answers a byte a
-second is cut off as one that does not answer at all. Redirects are not followed, and no proxy is asked.
+One deadline holds for all of it, from the name's lookup to the last byte of the answer: a receiver that answers a byte
+a second is cut off as one that does not answer at all. It is spoken as OSS is (daemon/cloud/wire/): redirects are not
+followed, and no proxy is asked.
 """
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ossmend import __version__
+from ossmend.daemon.cloud.wire.deadline import Deadline
+from ossmend.daemon.cloud.wire.http1 import Incoming, Unsendable, request_bytes
+from ossmend.daemon.cloud.wire.line import Line, Silence
+from ossmend.daemon.cloud.wire.resolve import Lost, Resolver
+from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.notices.channel import Undelivered
 
+CLOCK = SystemClock()
+"""A socket waits in the machine's seconds, whatever clock a test has."""
+RESOLVER = Resolver()
+SENT_AS_IT_IS = ";/?:@&=+$,%-_.!~*'()"
 DEADLINE = 10.0
 MOST_BYTES = 64 * 1024
 """So much of an answer is read."""
@@ -63,74 +69,35 @@ class Posted(ABC):
 
 def exchange(post: Post, seconds: float) -> Answer:
     """Send, and read the answer, within so many seconds. Raises Undelivered."""
-    connection = _Connection(post.url, seconds)
-    cut = threading.Timer(seconds, connection.cut)
-    cut.daemon = True
-    cut.start()
+    parts, deadline, line = urlsplit(post.url), Deadline(CLOCK, seconds), Line(Silence(seconds, seconds))
+    tls = _trust() if parts.scheme == "https" else None
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=SENT_AS_IT_IS)
+    answer = Incoming("POST", lambda: line.receive(deadline))
     try:
-        connection.request("POST", connection.target, post.data, _headers(post))
-        answer = connection.getresponse()
-        got = Answer(answer.status, answer.read(MOST_BYTES))
-        if connection.is_cut:
-            raise TimeoutError  # to http.client, a connection that ends is the end of the headers, or of the body
-        return got
-    except (OSError, HTTPException) as error:
-        late = connection.is_cut or isinstance(error, TimeoutError)
-        why = f"no whole answer within {seconds:g} s" if late else type(error).__name__
-        raise Undelivered(why) from error  # its own text may hold the address, and that a token
+        data = request_bytes("POST", parts.netloc, target, _headers(post), post.data)
+        line.connect(parts.hostname or "", parts.port or (443 if tls else 80), RESOLVER, tls, deadline)
+        line.send(data, deadline)
+        answer.head()
+        return Answer(answer.status, _beginning(answer))
+    except Unsendable as odd:
+        raise Undelivered(f"no request can carry {odd}") from None
+    except Lost as lost:
+        raise Undelivered(str(lost)) from None
     finally:
-        cut.cancel()
-        connection.close()
+        line.close()
+
+
+def _beginning(answer: Incoming) -> bytes:
+    data = b""
+    for block in answer.blocks():
+        data += block
+        if len(data) >= MOST_BYTES:
+            break
+    return data[:MOST_BYTES]
 
 
 def _headers(post: Post) -> dict[str, str]:
     return {"User-Agent": f"ossmend/{__version__}", "Content-Type": "application/json", **post.headers}
-
-
-class _Connection(HTTPConnection):
-    """A connection that another thread can cut, whatever it is doing."""
-
-    def __init__(self, url: str, seconds: float) -> None:
-        parts = urlsplit(url)
-        self._is_tls = parts.scheme == "https"
-        self._end = time.monotonic() + seconds  # no daemon's Clock: a socket waits in the machine's seconds
-        self.is_cut = False
-        self.target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        super().__init__(parts.hostname or "", parts.port or (443 if self._is_tls else 80))
-
-    def cut(self) -> None:
-        self.is_cut = True
-        if self.sock is not None:
-            try:
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # SSLSocket's own one would take its state away
-            except OSError:
-                return  # it is closed already
-
-    def connect(self) -> None:
-        self.sock = self._connected()
-        if self._is_tls:
-            self.sock = _trust().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-            self.sock.do_handshake()
-        if self.is_cut:
-            raise TimeoutError
-
-    def _connected(self) -> socket.socket:
-        """To the first of its addresses that answers, and for all of them together no longer than the deadline."""
-        trouble: OSError = TimeoutError()
-        for family, kind, protocol, _name, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
-            left = self._end - time.monotonic()
-            if left <= 0:
-                break
-            tried = socket.socket(family, kind, protocol)
-            tried.settimeout(left)
-            try:
-                tried.connect(address)
-            except OSError as error:
-                tried.close()
-                trouble = error
-                continue
-            return tried
-        raise trouble
 
 
 def _trust() -> ssl.SSLContext:

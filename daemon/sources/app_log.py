@@ -114,9 +114,9 @@ class AppLog:
 
     def _read_on(self, cursor: Cursor | None, found: Found) -> None:
         """Read the files in turn. One that has more goes to the end: a busy file must not starve the others."""
-        read = 0
-        while self._queue and read < MOST_BYTES and self._has_room(found):
-            identity = next(iter(self._queue))
+        read, is_first = 0, True
+        while self._queue and (is_first or (read < MOST_BYTES and self._has_room(found))):
+            identity, is_first = next(iter(self._queue)), False
             del self._queue[identity]
             before = found.moved.get(identity) or self._places.of(cursor, identity)
             if before is None:
@@ -126,6 +126,7 @@ class AppLog:
                 continue  # its first lines may belong to the last ones of the renamed file
             place = self._read_one(identity, before, found)
             read += max(place.offset - before.offset, 0)
+        self._queue |= dict.fromkeys(sorted(found.noted))
         for heir in self._heirs.values():
             if heir.identity in found.told:
                 found.moved[heir.identity] = Place(heir.path, told=found.told[heir.identity])

@@ -26,7 +26,9 @@ class Found:
     moved: dict[str, Place | None] = field(default_factory=dict)
     """The places that have changed; None: the file is gone."""
     more: set[str] = field(default_factory=set)
-    """Files of which more can be read at once."""
+    """Files of which more can be read at once, ..."""
+    noted: set[str] = field(default_factory=set)
+    """... or as soon as it is stored that they are."""
     waiting: set[str] = field(default_factory=set)
     """Files in which a block waits for its other lines, ..."""
     unfinished: set[str] = field(default_factory=set)

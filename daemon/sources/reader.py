@@ -113,7 +113,7 @@ class FileReader:
             self._careful.add(part.file.identity)
         place = replace(place, tries=place.tries + 1)
         self._keep(replace(part, place=place))
-        found.more.add(part.file.identity)
+        found.noted.add(part.file.identity)
         return place
 
     def _keep(self, part: Part) -> None:

@@ -1,4 +1,4 @@
-"""What a pattern meets beside files (pipes, devices, directories, sockets, links in a circle): said once, never read."""
+"""What a pattern meets beside files (pipes, devices, directories, sockets, circles): said once, never read."""
 
 from __future__ import annotations
 
