@@ -29,6 +29,8 @@ WINDOW = timedelta(hours=72)
 PAGE = 1000
 MOST_EVENTS = 2000
 MOST_BYTES = 16 * 1024 * 1024
+MOST_SECONDS = 15.0
+"""After so long no further object is begun: what was read is stored first."""
 LONGEST_LINE = 64 * 1024
 SAMPLES = 3
 LOG_ZONE = timezone(timedelta(hours=8))
@@ -56,13 +58,14 @@ class _Found:
     counts: dict[str, int] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)
     bytes_left: int = MOST_BYTES
+    is_late: Callable[[], bool] = lambda: False
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
 
     @property
     def full(self) -> bool:
-        return len(self.events) >= MOST_EVENTS or self.bytes_left <= 0
+        return len(self.events) >= MOST_EVENTS or self.bytes_left <= 0 or self.is_late()
 
 
 PERIOD = timedelta(seconds=60)
@@ -100,7 +103,8 @@ class AccessLog(Polled):
         """What is new in the objects of the last days."""
         done: Cursor = cursor or {}
         moved: dict[str, list[Any] | None] = {}
-        found = _Found()
+        until = self._clock.monotonic() + MOST_SECONDS
+        found = _Found(is_late=lambda: self._clock.monotonic() > until)
         listed: set[str] = set()
         more = False
         for item in self._objects():
@@ -108,7 +112,7 @@ class AccessLog(Polled):
             offset = self._offset(done.get(item.key), item)
             if offset >= item.size:
                 continue
-            if found.full:
+            if moved and found.full:
                 more = True
                 break
             offset = self._read_object(item, offset, found)

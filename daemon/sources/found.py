@@ -5,11 +5,11 @@ reader.py writes it; app_log.py makes a batch of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ossmend.daemon.host.redact import printable
-from ossmend.daemon.sources.places import Mark, Passed, Place
+from ossmend.daemon.sources.places import Passed, Place, digest
 from ossmend.remediators.contract.case import Event
 
 MOST_SAID = 10_000
@@ -38,11 +38,11 @@ class Found:
     told: dict[str, dict[str, int]] = field(default_factory=dict)
     """By file: what of its first lines was told together with the last ones of the file that had its name before."""
 
-    def add(self, events: Iterable[Event], passed: Collection[Mark]) -> Passed:
-        """Take up events, without those that were passed on before; what makes each of the others one."""
-        marks: list[Mark] = []
+    def add(self, events: Iterable[Event], passed: Passed) -> Passed:
+        """Take up events, without those that were passed on before; a mark for each that was taken."""
+        marks: list[str] = []
         for event in events:
-            mark = (event.request_id, event.code, event.bucket, event.key)
+            mark = _mark(event)
             if mark not in passed:
                 self.events.append(event)
                 marks.append(mark)
@@ -51,6 +51,11 @@ class Found:
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
+
+
+def _mark(event: Event) -> str:
+    """What makes two tellings one."""
+    return digest(repr((event.request_id, event.code, event.bucket, event.key)).encode("utf-8", "surrogatepass"))
 
 
 class Said:

@@ -17,9 +17,8 @@ FINGERPRINT = 256
 TAIL = 64
 
 
-Mark = tuple[str | None, ...]
-"""Request id, code, bucket and key of an event: what makes two tellings one."""
-Passed = tuple[Mark, ...]
+Passed = tuple[str, ...]
+"""A fingerprint for each event: nothing of a log's text is kept in a cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Place:
 
     @classmethod
     def from_json(cls, position: Mapping[str, Any]) -> Place:
-        return cls(**{**position, "passed": tuple(map(tuple, position.get("passed", ())))})
+        return cls(**{**position, "passed": tuple(position.get("passed", ()))})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
