@@ -12,7 +12,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.envelopes.streams import DOCKERS_PART
@@ -75,6 +75,11 @@ class Block:
     @property
     def size(self) -> int:
         return sum(end - start for start, end in self.spans)
+
+    def behind(self, place: int) -> Block | None:
+        """Its lines behind that place; None if there are none."""
+        spans = tuple(span for span in self.spans if span[0] >= place)
+        return replace(self, spans=spans) if spans else None
 
     def cut_from(self, data: bytes) -> bytes:
         """Its lines, without those of others."""

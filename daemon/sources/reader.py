@@ -29,7 +29,7 @@ process would else be read again by the next one, and so on. Between blocks ther
 MOST_KEPT = 4
 """Parts that are kept for the next read; a file whose part is not is loaded again."""
 SHORT = 8 * 1024
-"""A waiting block that is longer is not looked into: it would be, after each line that comes."""
+"""Waiting lines that are longer are not looked into."""
 
 
 class FileReader:
@@ -47,7 +47,7 @@ class FileReader:
         self._careful: set[str] = set()
         """Files in which an earlier process has died: they are read block by block, until that one is behind."""
         self._looked_into: dict[str, int] = {}
-        """By file: its size when its waiting blocks were looked into."""
+        """By file: up to where its waiting blocks were looked into."""
 
     def may_have_news(self, place: Place, file: File) -> bool:
         """Is there anything to read, as far as a look from outside can tell?"""
@@ -160,11 +160,12 @@ class FileReader:
         return len(found.events) >= MOST_EVENTS or self._clock.monotonic() - found.began > MOST_SECONDS
 
     def _worth_a_look(self, part: Part, taken: Taken) -> list[Block]:
-        """The waiting blocks that may be whole, once for each size that the file has. Of a record that has several
-        lines already, further ones often tell more of the same refusal.
+        """The new lines of waiting blocks that may be whole by themselves. Of a record that has several lines already,
+        further ones often tell more of the same refusal.
         """
         end = part.first + max((block.end for block in taken.waiting), default=0)
-        if self._looked_into.get(part.file.identity) == end:
-            return []
+        known = self._looked_into.get(part.file.identity, 0)
         self._looked_into[part.file.identity] = end
-        return [block for block in taken.waiting if block.of_lines and not block.unfinished and block.size <= SHORT]
+        behind = known - part.first if known <= end else 0
+        lines = (block.behind(behind) for block in taken.waiting if block.of_lines and not block.unfinished)
+        return [block for block in lines if block is not None and block.size <= SHORT]

@@ -60,7 +60,7 @@ def test_it_is_not_told_again_when_its_block_has_ended(tmp_path: Path) -> None:
 
 def test_lines_of_one_record_each_go_one_by_one_however_close_they_come(tmp_path: Path) -> None:
     follower, log = followed(tmp_path)
-    for number in range(1, 6):
+    for number in range(1, 60):  # more than the daemon would look into as one
         write(log, whole(number, f"2024/{number}.csv"))
         assert numbers(follower.read()) == [number]
 
