@@ -32,7 +32,8 @@ from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
-from ossmend.daemon.stages.read import STATE_RETRY_SECONDS, UNFINISHED_SECONDS, Reading
+from ossmend.daemon.stages.fault import RETRY_SECONDS
+from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
@@ -219,7 +220,7 @@ class App:
             except StateUnavailable as trouble:
                 log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
                 self._systemd.status(f"not acting: {trouble}")
-                pause = STATE_RETRY_SECONDS
+                pause = RETRY_SECONDS
             waker.watch(self.works.directories())
             self._signal.wait(pause)
 

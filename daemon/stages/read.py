@@ -19,6 +19,7 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.wake import Signal
 from ossmend.daemon.sources import Batch, Cursor, Source, move
+from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
@@ -30,7 +31,6 @@ UNFINISHED_SECONDS = 0.25
 """A block of lines that may still grow is looked at again this soon."""
 REFUSED_PAUSE = timedelta(minutes=10)
 """A source that our key may not read is asked again this seldom."""
-STATE_RETRY_SECONDS = 5.0
 
 
 class Reading:
@@ -130,13 +130,17 @@ class Reading:
         stage = self.source.name
         self._pulse.begin(stage)
         try:
-            read = self.read()
-        except StateUnavailable as trouble:
-            log.error("state.unavailable", why=str(trouble), note="nothing is read until the state can be written")
-            return 0, STATE_RETRY_SECONDS
-        except Exception:
-            log.exception("source.failed", source=stage)  # a bug in one reader must not end the others
-            return 0, STATE_RETRY_SECONDS
+            read = caught(self._read_or_rest, "source.failed", source=stage)
         finally:
             self._pulse.end(stage)
+        if read is None or isinstance(read, Fault):
+            return 0, RETRY_SECONDS
         return read, UNFINISHED_SECONDS if self.source.unfinished else IDLE_SECONDS
+
+    def _read_or_rest(self) -> int | None:
+        """None where the state cannot be written."""
+        try:
+            return self.read()
+        except StateUnavailable as trouble:
+            log.error("state.unavailable", why=str(trouble), note="nothing is read until the state can be written")
+            return None

@@ -76,8 +76,9 @@ class Record:
         with self._store.begin() as connection:
             standings = cases.standing(connection, ids)
             outcomes = self._decided(connection, answered, standings, now)
-            outcomes = self._braked(connection, outcomes, now)
-            return self._written(connection, outcomes, standings, now)
+            allowance = self._allowance(connection, outcomes, now)
+            outcomes = [self._braked(each, allowance, now) for each in outcomes]
+            return self._written(connection, outcomes, allowance, standings, now)
 
     def _decided(
         self,
@@ -97,7 +98,7 @@ class Record:
             for case, answer in answered
         ]
 
-    def _braked(self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
+    def _allowance(self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime) -> Allowance:
         """All that a turn asks for is known before the first is granted: brakes share out fairly what they know of."""
         asking = [
             Asking(outcome.case.account, outcome.case.policy, each.consent)
@@ -105,28 +106,34 @@ class Record:
             for each in outcome.writes
             if each.consent is not None and each.hold is None
         ]
-        self._allowance = Allowance(Ledger(connection, now), self._config, now, asking)
-        return [self._free(outcome, now) if outcome.state is CaseState.SENDING else outcome for outcome in outcomes]
+        return Allowance(Ledger(connection, now), self._config, now, asking)
 
-    def _free(self, outcome: Outcome, now: datetime) -> Outcome:
+    def _braked(self, outcome: Outcome, allowance: Allowance, now: datetime) -> Outcome:
+        if outcome.state is not CaseState.SENDING:
+            return outcome
         rules, account = self.rules.of(outcome.case), outcome.case.account
         assert rules.policy is not None  # decide.py: without a policy nothing is wanted
         holds = []
         for each in outcome.writes:
             assert each.consent is not None  # only a dry run wants without
             cost = each.write.cost(self._config.prices)
-            hold = each.hold or self._allowance.take(each.write, account, rules.policy, cost, each.consent)
+            hold = each.hold or allowance.take(each.write, account, rules.policy, cost, each.consent)
             holds.append(hold)
         return braked(outcome, holds, rules, now)
 
     def _written(
-        self, connection: sa.Connection, outcomes: Sequence[Outcome], standings: Mapping[int, Standing], now: datetime
+        self,
+        connection: sa.Connection,
+        outcomes: Sequence[Outcome],
+        allowance: Allowance,
+        standings: Mapping[int, Standing],
+        now: datetime,
     ) -> list[Sending]:
         said: list[Entry] = []
         intents.drop_unsent(connection, [each.case.id for each in outcomes if not each.keeps_unsent])
         for each in outcomes:
             self._flag(connection, each, now, said)
-        sending = self._put(connection, outcomes, now, said)
+        sending = self._put(connection, outcomes, allowance, now, said)
         reported = self._notices(connection, [each for each in outcomes if each.notice], standings, now)
         decisions = [_decision(each, reported.get(each.case.id)) for each in outcomes]
         news = cases.decide(connection, decisions, standings, now)
@@ -140,7 +147,12 @@ class Record:
         return sending
 
     def _put(
-        self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime, said: list[Entry]
+        self,
+        connection: sa.Connection,
+        outcomes: Sequence[Outcome],
+        allowance: Allowance,
+        now: datetime,
+        said: list[Entry],
     ) -> list[Sending]:
         """Store what the outcomes want to write; those that may leave."""
         new: list[tuple[Outcome, NewWrite]] = []
@@ -149,7 +161,7 @@ class Record:
             if outcome.undo is not None:
                 sending += self._undo(connection, outcome, outcome.undo, now, said)
                 continue
-            new += [(outcome, self._new(outcome, wanted)) for wanted in outcome.writes]
+            new += [(outcome, self._new(outcome, wanted, allowance)) for wanted in outcome.writes]
         ids = intents.put(connection, [each for _, each in new], now)
         for write_id, (outcome, each) in zip(ids, new, strict=True):
             said.append(Entry(f"write.{each.state}", outcome.case.id, _of_write(each.write, each.why)))
@@ -157,10 +169,10 @@ class Record:
                 sending.append(Sending(write_id, outcome.case, each.write))
         return sending
 
-    def _new(self, outcome: Outcome, wanted: Wanted) -> NewWrite:
+    def _new(self, outcome: Outcome, wanted: Wanted, allowance: Allowance) -> NewWrite:
         hold, consent, case = wanted.hold, wanted.consent, outcome.case
         state = WriteState.HELD if hold else WriteState.INTENDED if consent else WriteState.PLANNED
-        party = self._allowance.party(case.account, consent) if consent else None
+        party = allowance.party(case.account, consent) if consent else None
         return NewWrite(
             case_id=case.id,
             policy=case.policy,

@@ -22,9 +22,11 @@ from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
+from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Hands, by
 from ossmend.daemon.stages.plan import Answer, Later, plan
 from ossmend.daemon.stages.record import Record, Sending
@@ -66,8 +68,10 @@ class Work:
         self._lanes = ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="lane")
         self._hands = Hands(LANES, config.cloud.concurrency)
         self._busy: dict[str, Future[None]] = {}
-        self._sending: set[int] = set()
-        """Intents on their way: their answer is awaited, and nobody has to look for their effect."""
+        self._rests: dict[str, float] = {}
+        """By lane that has failed: until when it is left alone, in the clock's monotonic seconds."""
+        self._at_work: set[int] = set()
+        """The cases of passes under way: the answers of their writes are awaited, and nobody looks for their effect."""
         self._searches: dict[int, Search] = {}
         self._may_arrive = on_its_way(config.cloud.deadline)
         self._lock = threading.Lock()
@@ -105,9 +109,11 @@ class Work:
         return not wait(running, timeout).not_done
 
     def busy(self) -> tuple[str, ...]:
-        """The lanes that are at work."""
+        """The lanes that are at work, or rest."""
+        now = self._clock.monotonic()
         with self._lock:
-            return tuple(self._busy)
+            self._rests = {lane: until for lane, until in self._rests.items() if until > now}
+            return (*self._busy, *self._rests.keys() - self._busy.keys())
 
     def next_due(self) -> datetime | None:
         """When the next case will be due in an idle lane."""
@@ -117,14 +123,14 @@ class Work:
         def run() -> None:
             self._pulse.begin(lane)
             try:
-                work()
-            except Exception:
-                log.exception("lane.failed", lane=lane)  # its cases are as they were, and due again
+                ended = caught(partial(_done, work), "lane.failed", lane=lane)
             finally:
                 self._pulse.end(lane)
-                with self._lock:
-                    del self._busy[lane]
-                self._on_progress()
+            with self._lock:
+                del self._busy[lane]
+                if ended is not True:  # its cases are as they were, and due: not at once again
+                    self._rests[lane] = self._clock.monotonic() + RETRY_SECONDS
+            self._on_progress()
 
         with self._lock:
             self._busy[lane] = self._lanes.submit(run)
@@ -132,6 +138,16 @@ class Work:
     # ----------------------------------------------------------------------------------------------------- one pass
 
     def _pass(self, cases: Sequence[Case]) -> None:
+        ids = {case.id for case in cases}
+        with self._lock:
+            self._at_work |= ids
+        try:
+            self._work(cases)
+        finally:
+            with self._lock:
+                self._at_work -= ids
+
+    def _work(self, cases: Sequence[Case]) -> None:
         """Plan these cases, write down what follows, and send what may leave."""
         rules = self._record.rules
         cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
@@ -155,23 +171,14 @@ class Work:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
-        with self._lock:
-            self._sending |= {each.write_id for each in sending}
-        try:
-            executor = self._cloud.executor
-            assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
-            looks = executor.looks([each.write for each in sending], pages)
-            seen = partial(executor.seen, looks)
-            for group in self._hands.work(
-                lambda each: send(executor, each.write, seen, self._stopping.is_set), sending
-            ):
-                for each, _ in group:
-                    self._cloud.forget(each.write)
-                self._record.replies(group)
-                self._pulse.beat()
-        finally:
-            with self._lock:
-                self._sending -= {each.write_id for each in sending}
+        executor = self._cloud.executor
+        assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
+        seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
+        for group in self._hands.work(lambda each: send(executor, each.write, seen, self._stopping.is_set), sending):
+            for each, _ in group:
+                self._cloud.forget(each.write)
+            self._record.replies(group)
+            self._pulse.beat()
 
     # --------------------------------------------------------------------------------------------------------- settle
 
@@ -187,8 +194,9 @@ class Work:
         """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
         if self._cloud.executor is None or self._stopping.is_set():
             return 0
-        now, busy = self._clock.now(), self.busy()
-        unknown = [intent for intent in self._unsettled() if (self._search(intent).next_at or now) <= now]
+        now, busy, unsettled = self._clock.now(), self.busy(), self._unsettled()
+        self._searches = {intent.id: self._search(intent) for intent in unsettled}
+        unknown = [intent for intent in unsettled if (self._search(intent).next_at or now) <= now]
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
@@ -196,8 +204,8 @@ class Work:
 
     def _unsettled(self) -> list[Intent]:
         with self._lock:
-            sending = set(self._sending)
-        return [intent for intent in self._record.unsettled() if intent.id not in sending]
+            at_work = set(self._at_work)
+        return [intent for intent in self._record.unsettled() if intent.case_id not in at_work]
 
     def _settle(self, unknown: Sequence[Intent]) -> None:
         executor = self._cloud.executor
@@ -218,6 +226,16 @@ class Work:
 
     def _search(self, intent: Intent) -> Search:
         return self._searches.setdefault(intent.id, Search(self._clock.now()))
+
+
+def _done(work: Callable[[], None]) -> bool:
+    """Has it gone to its end? Not where the state could not be written."""
+    try:
+        work()
+    except StateUnavailable as trouble:
+        log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
+        return False
+    return True
 
 
 def _where(intent: Intent) -> str:

@@ -718,3 +718,37 @@ def test_cases_of_about_the_same_time_get_the_same_due_time() -> None:
     assert all(due >= NOW + timedelta(seconds=2) for due in near)
     soon = NOW + timedelta(milliseconds=300)
     assert together(NOW, soon) == soon
+
+
+# --------------------------------------------------------------------------------------------- what is at work just now
+
+
+def test_nobody_looks_for_the_effect_of_a_write_whose_answer_is_still_awaited(scene: Scene) -> None:
+    """The loop goes on between the stored intent and its answer, and must not take the write for a lost one."""
+    scene.world.add_object("k")
+    scene.see(frozen())
+    looked, asked = scene.world.look, []
+
+    def look(write: Any) -> str:
+        assert scene.dispatch is not None
+        asked.append(scene.dispatch.start_settling())
+        return looked(write)
+
+    scene.world.look = look  # type: ignore[method-assign]  # the moment between
+    scene.turn()
+    assert (asked, scene.writes()) == ([0], [("RestoreObject", "done")])
+
+
+def test_a_lane_that_cannot_write_its_outcome_down_rests_before_it_plans_again(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    with scene.store.begin() as connection:
+        connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON writes BEGIN SELECT RAISE(FAIL, 'full'); END")
+    # a trigger's refusal is an IntegrityError, as a bug of ours would be
+    scene.turn(5)
+    assert scene.world.asked["HeadObject"] == 1
+    with scene.store.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    scene.pass_(seconds=6)
+    scene.turn()
+    assert scene.writes() == [("RestoreObject", "done")]
