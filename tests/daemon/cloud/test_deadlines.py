@@ -203,7 +203,7 @@ def test_a_download_has_as_much_more_time_as_its_length_needs(length: int | None
     call = Dripping(Deadline(clock, 10.0), clock, step=1.0)
     said = "" if length is None else f"Content-Length: {length}\r\n"
     exchange = Exchange("GET", "b.example", "/k", {})
-    exchange.head(lambda: f"HTTP/1.1 200 OK\r\n{said}\r\n".encode())
+    exchange.head(f"HTTP/1.1 200 OK\r\n{said}\r\n".encode)
     exchange.receive = call.receive
     got: list[bytes] = []
     with pytest.raises(NoAnswer, match="half an answer: late"):
