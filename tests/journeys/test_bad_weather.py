@@ -32,7 +32,7 @@ def trace(daemon: Daemon) -> str:
 
 
 class Disk:
-    """A file system of its own, which fails as a real one does: the kernel makes it read-only under a running daemon."""
+    """A file system of its own, which fails as a real one does: under a running daemon it becomes read-only."""
 
     def __init__(self, directory: Path) -> None:
         self._image, self.place = directory / "image", directory / "disk"
