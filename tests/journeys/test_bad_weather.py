@@ -189,3 +189,20 @@ def test_ten_sources_on_one_log_are_one_case_and_one_write(world: World, daemon:
     (case,) = report["cases"]
     assert case["events"] == 1
     assert len(world.requests("RestoreObject")) == 1
+
+
+def test_a_state_that_is_moved_away_under_the_daemon_is_not_written_on_and_when_it_is_back_it_goes_on(
+    world: World, daemon: Daemon
+) -> None:
+    bucket = archive(world, "reports-away", ["a"])
+    daemon.configure(POLICY)
+    daemon.start()
+    state = daemon.directory / "state"
+    state.rename(daemon.directory / "away")
+    say(daemon, refusal(bucket, "a"))
+    until("it says so", lambda: "was moved, replaced or deleted" in trace(daemon))
+    assert not state.exists(), "nor is another begun in its place"
+    assert not world.requests("RestoreObject")
+    (daemon.directory / "away").rename(state)
+    until("it is repaired", lambda: reads(bucket, "a"))
+    assert daemon.stop() == 0
