@@ -28,7 +28,13 @@ _BUCKET_HOST = re.compile(
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
 _KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
-_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}")
+_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。、；！？】」』\\|^]{3,4096}")
+_BRACKETS = re.compile(r"[()\[\]{}（）]")
+_PAIRED = {")": "(", "]": "[", "}": "{", "）": "（"}
+_REMARK = re.compile(r"(?<=\.)\w{1,5}(\((?:HTTP)?\d{3}\)|（[^（）]{0,40}）)$")
+"""`a.png(403)`: a remark that is glued to an address; `a(1).png` is a name."""
+_CELLS = re.compile(r"(?:,\d{0,9}){2,60}$|,[45]\d\d$")
+"""The next columns of a table with commas."""
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _SCHEMES = ("oss://", "s3://", "s3a://", "s3n://")
 _REQUEST_LINE = re.compile(
@@ -47,7 +53,7 @@ _NOT_REQUESTS = re.compile(
     re.IGNORECASE,
 )
 _KEY_END = re.compile(
-    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
     r"|\s[(\[]|[，；。]\s|[:：]$"
 )
 _STOP = re.compile(
@@ -55,6 +61,11 @@ _STOP = re.compile(
     r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
     r"|\s?(?:失败|错误|报错|时|被|出错)"
 )
+_COMMAND = re.compile(
+    r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
+)
+"""A command as it was typed: there a place ends with its word."""
+LONGEST_LINE = 2000
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _COPY = re.compile(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
 _CLOSING = {"'": "'", '"': '"', "`": "`", "<": ">", "(": ")", "[": "]", "“": "”", "「": "」"}
@@ -121,7 +132,7 @@ def _from_urls(
     for url, trusted, origin in islice(_urls(refusal, context, text), MOST_ADDRESSES):
         if _NOT_REQUESTS.search(url):
             continue
-        found = from_url(url.rstrip(".,;:"), origin, trusted=trusted, host_id=host, known=known)
+        found = from_url(url.rstrip(".,;:!*"), origin, trusted=trusted, host_id=host, known=known)
         if found:
             first = first or url
             spots += found
@@ -132,12 +143,39 @@ def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iter
     """(URL, whether something names it the request's, origin)."""
     for fragment in (refusal, context):
         value = fragment.facts.get("url", "") if fragment is not None else ""
-        for url in (_URL.findall(value) or _schemeless(value)) if value else ():
+        for url in (list(map(_ended, _URL.findall(value))) or _schemeless(value)) if value else ():
             yield url, True, Origin.REQUEST
     for found in _URL.finditer(text) if "://" in text else ():
         before = text[max(0, found.start() - 24) : found.start()]
         asked = _ASKED.search(before) is not None
-        yield found[0], before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
+        url = _ended(found[0])
+        url = url.partition(",")[0] if before.endswith(",") else url  # a column of a table
+        yield url, before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
+
+
+def _ended(url: str) -> str:
+    """The address without what a text closes behind it: a bracket that it has not opened, a remark, a table's columns.
+
+    `a(1).png` is a name, and OSS's SDKs print it as it is.
+    """
+    remark = _REMARK.search(url)
+    url = url[: _closed_at(url, 0)] if remark is None else url[: remark.start(1)]
+    cells = _CELLS.search(url, max(0, len(url) - 600))
+    return url[: cells.start()] if cells else url
+
+
+def _closed_at(text: str, start: int) -> int:
+    """Where a bracket closes that is not opened from `start` on, or one opens that stays open; else the end."""
+    opened: list[tuple[str, int]] = []
+    for bracket in _BRACKETS.finditer(text, start):
+        sign = bracket[0]
+        if sign not in _PAIRED:
+            opened.append((sign, bracket.start()))
+        elif opened and opened[-1][0] == _PAIRED[sign]:
+            opened.pop()
+        else:
+            return opened[0][1] if opened else bracket.start()
+    return opened[0][1] if opened else len(text)
 
 
 def _schemeless(value: str) -> list[str]:
@@ -251,6 +289,8 @@ def _from_uris(text: str, start: int) -> list[Spot]:
         return []
     uris = [uri for uri in islice(_URI.finditer(text), MOST_ADDRESSES) if not uri[1].lower().endswith("aliyuncs.com")]
     before = [uri for uri in uris if uri.start() < start] or uris
+    line = text.rfind("\n", 0, start) + 1
+    before = [uri for uri in before if line <= uri.start() < start] or before  # its own line names the place
     ordered = before if len(before) < 2 or _COPY.search(text[:start]) else before[::-1]
     spots: list[Spot] = []
     for uri in ordered[:4]:
@@ -269,8 +309,18 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
     closing = _CLOSING.get(text[uri.start() - 1 : uri.start()])
     line = text.find("\n", uri.end(), end)
     raw = text[uri.end() : line if line >= 0 else end]
+    begin = text.rfind("\n", max(0, uri.start() - LONGEST_LINE), uri.start()) + 1
+    before = text[begin : uri.start()]
+    if closing in _PAIRED:
+        return [_with_version(bucket, raw[: _closed_at(raw, 0)])]
     if closing and closing in raw:
         return [_with_version(bucket, raw[: raw.index(closing)])]
+    if not raw[:1].strip():
+        return [Spot(bucket, origin=Origin.URI)]
+    if _COMMAND.match(before):
+        return [_with_version(bucket, raw.split(None, 1)[0])]
+    if _closed_at(before, 0) < len(before):
+        raw = raw[: _closed_at(raw, 0)]
     found = _KEY_END.search(raw)
     short = raw[: found.start()] if found else raw
     keys = dict.fromkeys(key.rstrip(" \t,;'\"") for key in _likely(short))
