@@ -12,6 +12,7 @@ import re
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
+from ossmend.daemon.sources.parsers.names import GENERIC
 
 _OSS_HOST = re.compile(
     r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
@@ -23,6 +24,8 @@ _OSS_WORDS = re.compile(
     r"|AliyunOSS|oss://|CORSResponse|ali-oss|because of bucket acl|oss-sdk|ossutil",
     re.IGNORECASE,
 )
+_LITTLE = frozenset({"status", "code", "message", "url", "method"})
+"""A refusal of which no more is told says nothing about whose it is."""
 _EC = re.compile(r"\d{4}-\d{8}")
 _OSS_ID = re.compile(r"[0-9A-F]{24}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -67,6 +70,16 @@ _OTHERS = (
         ),
     ),
 )
+_PUBLIC = re.compile(
+    r"(?://|[@.\s(\"'])(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org|npmjs\.(?:org|com)|npmmirror\.com"
+    r"|yarnpkg\.com|pypi\.org|pythonhosted\.org|docker\.(?:io|com)|quay\.io|gcr\.io|ghcr\.io|k8s\.io|maven\.org|apache\.org"
+    r"|maven\.aliyun\.com|mirrors?\.aliyun\.com|mirrors\.[\w-]{2,20}\.(?:edu\.)?(?:cn|com)|golang\.org|goproxy\.(?:cn|io)|rubygems\.org"
+    r"|packagist\.org|crates\.io|nuget\.org|pub\.dev|cocoapods\.org|gradle\.org|jitpack\.io|debian\.org|ubuntu\.com|centos\.org"
+    r"|fedoraproject\.org|jsdelivr\.net|unpkg\.com|huggingface\.co|modelscope\.cn|googleapis\.com|openai\.com|sonarcloud\.io"
+    r"|stackoverflow\.com|csdn\.net|atlassian\.(?:com|net)|slack\.com|dingtalk\.com|feishu\.cn|weixin\.qq\.com)(?![\w-])",
+    re.IGNORECASE,
+)
+"""Where packages, images and sources of OSS's own tools lie, too: their names have OSS in them, their refusals have not."""
 _OTHER_OSS = re.compile(
     r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
     r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
@@ -91,6 +104,8 @@ def stranger(fragment: Fragment, around: str) -> str | None:
         return None
     if named := _by_its_parts(fragment):
         return named
+    if _speaks_of_another_host(fragment, around):
+        return "another-host"
     other = _OTHER_OSS.search(around)
     bare = _OTHER_OSS.sub(" ", around) if other else around
     if _OSS_WORDS.search(bare) or _OSS_HOST.search(bare):
@@ -107,6 +122,18 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     if named is None and "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
         return "s3"
     return named
+
+
+def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
+    """A bare 403, or a common word, where the only address is that of another service: `GET https://api.github.com/...`,
+    whatever the thing is called that was asked for.
+    """
+    facts = fragment.facts
+    if "ec" in facts or _OSS_ID.fullmatch(facts.get("request_id", "")) or not facts.keys() <= _LITTLE:
+        return False
+    if facts.get("code", "Forbidden") not in GENERIC | {"Forbidden"} or _OSS_HOST.search(around) or "oss://" in around:
+        return False
+    return _PUBLIC.search(around) is not None or _ALIBABA_HOST.search(around) is not None
 
 
 def _by_its_parts(fragment: Fragment) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ossmend.daemon.sources.parsers import json_lines, logfmt, reading
+from ossmend.daemon.sources.parsers import json_lines, logfmt, reading, tables
 from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.records import Record, goes_on, split
@@ -36,6 +36,7 @@ MOST_CONTEXTS = 8
 def refusals_of(records: list[Record]) -> list[Refusal]:
     """The refused requests that these records tell of, in order of appearance."""
     gathering = _Gathering()
+    header: tables.Header | None = None
     for record in records:
         if not record.objects and (fields := logfmt.read(record.text) or json_lines.over_lines(record.text)):
             record.plain, document = fields
@@ -45,6 +46,8 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
         if record.objects:
             gathering.take_all(_of_documents(record))
             continue
+        record.header = header
+        header = header if header and tables.is_row(record.text, header) else tables.last_header(record.text)
         for fragment in _line_by_line(reading.of_text(record), record.text):
             gathering.take(fragment, record)
     refusals = _told_once(gathering.refusals)

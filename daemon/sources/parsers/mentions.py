@@ -28,6 +28,8 @@ _STATUS = re.compile(
     r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
     r"\b(40[03])\b(?! ?(?:ms|s|KB|MB|bytes|%|lines|times|\d)\b|[.:/]\d)"
     r"|\((40[03])\)(?= when calling| Forbidden|$)"
+    r"|(?:\bForbidden|\bFORBIDDEN|\bBad Request)[\s:：(\[,]{1,3}(40[03])\b(?!\.\d)"
+    r"|(?<=[,;|\t])[ \t]{0,8}\"?(40[03])\"?[ \t]{0,8}(?=[,;|\t\n]|$)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
 STATUS_WORDS = re.compile(
@@ -49,6 +51,10 @@ _NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 _OURS = re.compile(r"(?i)oss|aliyun|alibaba")
 _RPC = re.compile(r"rpc error: code = $")
 _RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
+_OSS_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Za-z])")
+EARLIEST, LATEST = 0x4B00_0000, 0x8000_0000
+"""An id begins with the time of its request: from 2009 to 2038."""
+_EC = re.compile(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")
 _BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
 _PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
@@ -59,7 +65,7 @@ _MESSAGE = re.compile(
 
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
-    found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
+    found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text), *_numbers(text)]
     found.sort(key=lambda fragment: fragment.start)
     yield from found
 
@@ -69,6 +75,14 @@ def _recommended(text: str) -> Iterator[Fragment]:
     if "troubleshoot?q=" in text:
         for found in _RECOMMENDED.finditer(text):
             yield Fragment(found.start(), found.end(), "text", {"ec": found[1]}, weak=True)
+
+
+def _numbers(text: str) -> Iterator[Fragment]:
+    """A request id or an EC under any name, or under none: nothing else looks like either."""
+    for pattern, name in ((_OSS_ID, "request_id"), (_EC, "ec")):
+        for found in pattern.finditer(text):
+            if name == "ec" or EARLIEST < int(found[0][:8], 16) < LATEST:
+                yield Fragment(found.start(), found.end(), "text", {name: found[0]}, {"bare": "yes"}, weak=True)
 
 
 def _codes(text: str) -> Iterator[Fragment]:

@@ -271,8 +271,8 @@ def _put(fragment: Fragment, pair: Pair) -> None:
 
 
 def _put_status(fragment: Fragment, status: str) -> None:
-    """A wrapper's own status (500 around OSS's 403) gives way to one that a refusal can have."""
-    if fragment.facts.get("status", "4")[0] != "4" and status in ("400", "403"):
+    """A wrapper's own status (500 around OSS's 403, a database's 499) gives way to one that a refusal can have."""
+    if fragment.facts.get("status", "403") not in ("400", "403", "404", "409") and status in ("400", "403"):
         del fragment.facts["status"]
     fragment.put("status", status)
 
