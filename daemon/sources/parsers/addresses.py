@@ -54,7 +54,7 @@ _NOT_REQUESTS = re.compile(
 )
 _KEY_END = re.compile(
     r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
-    r"|\s[(\[]|[，；。]\s|[:：]$"
+    r"|\s[(\[]|[，；。]\s|[:：]$|; "
 )
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
@@ -65,6 +65,9 @@ _COMMAND = re.compile(
     r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
 )
 """A command as it was typed: there a place ends with its word."""
+_COPIED = re.compile(r"\b(?:download|upload|move|copy|delete) failed: (?:[^\n]{1,1000} to )?$")
+"""The AWS command line's own sentence."""
+_TO = re.compile(r" to ")
 LONGEST_LINE = 2000
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _COPY = re.compile(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
@@ -319,12 +322,22 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
         return [Spot(bucket, origin=Origin.URI)]
     if _COMMAND.match(before):
         return [_with_version(bucket, raw.split(None, 1)[0])]
+    if _COPIED.search(before):
+        return [_with_version(bucket, _source(raw))]
     if _closed_at(before, 0) < len(before):
         raw = raw[: _closed_at(raw, 0)]
     found = _KEY_END.search(raw)
     short = raw[: found.start()] if found else raw
     keys = dict.fromkeys(key.rstrip(" \t,;'\"") for key in _likely(short))
     return [_with_version(bucket, key) for key in keys if key][:8] or [Spot(bucket, origin=Origin.URI)]
+
+
+def _source(raw: str) -> str:
+    """`s3://b/a b.tif to ./a b.tif An error occurred`: what is copied has the name of what it is copied to."""
+    raw = raw.partition(" An error occurred")[0]
+    ends = [found.start() for found in islice(_TO.finditer(raw), 20)]
+    named = [end for end in ends if raw[end + 4 :].endswith(raw[:end].rpartition("/")[2])]
+    return raw[: (named or ends or [len(raw)])[0]].rstrip()
 
 
 def _likely(raw: str) -> list[str]:

@@ -55,6 +55,8 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     if len(refusals) == 1 and not refusals[0].prelude:
         before = (record.own or record.text for record in records if record.number < refusals[0].record.number)
         refusals[0].prelude = "\n".join(before)[-PRELUDE:]
+        behind = (record.own or record.text for record in records if record.number > refusals[0].record.number)
+        refusals[0].sequel = "\n".join(behind)[:PRELUDE]
     return refusals
 
 
@@ -211,7 +213,8 @@ class _Gathering:
         if request_id and (known := self._by_id.get(request_id)) is not None and agree(known.fragment, fragment):
             self._drop_prelude(known, fragment)
             return self._joined(known, fragment)
-        if self.refusals and echoes(self.refusals[-1], fragment, record.own):
+        if self.refusals and echoes(self.refusals[-1], fragment, record):
+            self.refusals[-1].echoed = record.number
             return self.refusals[-1]
         for refusal in self.refusals[: -LOOKBACK - 1 : -1]:
             if agree(refusal.fragment, fragment) and beside(refusal, fragment) and one_request(refusal, fragment):

@@ -22,6 +22,10 @@ NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
 ADJACENT = 2
+FOLLOWING = 4
+"""So many records behind a refusal a program may say the same again, without naming anything, ..."""
+SECONDS_LATER = 5
+"""... and so soon."""
 SENTENCE = 40
 """So many characters tell one of OSS's sentences from another; what follows is a program's own."""
 _ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
@@ -45,6 +49,10 @@ class Refusal:
     """What its other strings say."""
     prelude: str = ""
     """The end of what a text says before its only refusal: a paste often names the place there."""
+    sequel: str = ""
+    """... and the beginning of what it says behind it."""
+    echoed: int = -1
+    """The last record that said the same again."""
     overshadowed: bool = False
     """A lone status beside a refusal that has its own."""
 
@@ -181,18 +189,20 @@ def announces(one: Refusal, other: Refusal) -> bool:
     return near and not one.contexts and _ADDRESS.search(one.record.own or one.record.text) is None
 
 
-def _at_once(one: datetime | None, other: datetime | None) -> bool:
+def _at_once(one: datetime | None, other: datetime | None, seconds: int = 1) -> bool:
     if one is None or other is None:
         return True
-    return (one.tzinfo is None) == (other.tzinfo is None) and abs((one - other).total_seconds()) <= 1
+    return (one.tzinfo is None) == (other.tzinfo is None) and abs((one - other).total_seconds()) <= seconds
 
 
-def echoes(refusal: Refusal, fragment: Fragment, text: str) -> bool:
-    """`ERROR 403: Forbidden.` on the next line: the same refusal in other words, if nothing is named that is new."""
-    alone = {"status"}
-    return (
-        refusal.fragment.facts.keys() == alone == fragment.facts.keys()
-        and refusal.fragment.facts == fragment.facts
-        and fragment.record - refusal.record.number == 1
-        and _ADDRESS.search(text) is None
-    )
+def echoes(refusal: Refusal, fragment: Fragment, record: Record) -> bool:
+    """`ERROR 403: Forbidden.` on one of the next lines: the same refusal in other words, if nothing is named that is
+    new.
+    """
+    into = refusal.fragment
+    if fragment.facts.keys() != {"status"} or fragment.facts["status"] != into.facts.get("status", "403"):
+        return False
+    if NOT_REFUSALS.get(into.facts.get("code", ""), 403) != 403 or into.shape == "browser_console":
+        return False
+    near = 0 < record.number - max(refusal.record.number, refusal.echoed) <= FOLLOWING
+    return near and _at_once(refusal.record.stamp, record.stamp, SECONDS_LATER) and _ADDRESS.search(record.own) is None
