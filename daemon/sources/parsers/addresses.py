@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ossmend.daemon.sources.parsers.brackets import PAIRED, closed_at, is_open
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin
 
@@ -29,10 +30,8 @@ _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliy
 _KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
 _URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。、；！？】」』\\|^]{3,4096}")
-_BRACKETS = re.compile(r"[()\[\]{}（）]")
-_PAIRED = {")": "(", "]": "[", "}": "{", "）": "（"}
-_REMARK = re.compile(r"(?<=\.)\w{1,5}(\((?:HTTP)?\d{3}\)|（[^（）]{0,40}）)$")
-"""`a.png(403)`: a remark that is glued to an address; `a(1).png` is a name."""
+_REMARK = re.compile(r"(?<=\.)\w{1,5}(\((?:HTTP)?\d{3}\)|（[^（）]{0,40}）|[(（][^()（）]{0,40}|(?::\d{1,6}){1,2})$")
+"""`a.png(403)`, `a.png（失败`, `app.js:1:20`: what is glued to an address; `a(1).png` is a name."""
 _CELLS = re.compile(r"(?:,\d{0,9}){2,60}$|,[45]\d\d$")
 """The next columns of a table with commas."""
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
@@ -162,23 +161,9 @@ def _ended(url: str) -> str:
     `a(1).png` is a name, and OSS's SDKs print it as it is.
     """
     remark = _REMARK.search(url)
-    url = url[: _closed_at(url, 0)] if remark is None else url[: remark.start(1)]
+    url = url[: closed_at(url)] if remark is None else url[: remark.start(1)]
     cells = _CELLS.search(url, max(0, len(url) - 600))
     return url[: cells.start()] if cells else url
-
-
-def _closed_at(text: str, start: int) -> int:
-    """Where a bracket closes that is not opened from `start` on, or one opens that stays open; else the end."""
-    opened: list[tuple[str, int]] = []
-    for bracket in _BRACKETS.finditer(text, start):
-        sign = bracket[0]
-        if sign not in _PAIRED:
-            opened.append((sign, bracket.start()))
-        elif opened and opened[-1][0] == _PAIRED[sign]:
-            opened.pop()
-        else:
-            return opened[0][1] if opened else bracket.start()
-    return opened[0][1] if opened else len(text)
 
 
 def _schemeless(value: str) -> list[str]:
@@ -314,8 +299,8 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
     raw = text[uri.end() : line if line >= 0 else end]
     begin = text.rfind("\n", max(0, uri.start() - LONGEST_LINE), uri.start()) + 1
     before = text[begin : uri.start()]
-    if closing in _PAIRED:
-        return [_with_version(bucket, raw[: _closed_at(raw, 0)])]
+    if closing in PAIRED:
+        return [_with_version(bucket, raw[: closed_at(raw)])]
     if closing and closing in raw:
         return [_with_version(bucket, raw[: raw.index(closing)])]
     if not raw[:1].strip():
@@ -324,8 +309,8 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
         return [_with_version(bucket, raw.split(None, 1)[0])]
     if _COPIED.search(before):
         return [_with_version(bucket, _source(raw))]
-    if _closed_at(before, 0) < len(before):
-        raw = raw[: _closed_at(raw, 0)]
+    if is_open(before):
+        raw = raw[: closed_at(raw)]
     found = _KEY_END.search(raw)
     short = raw[: found.start()] if found else raw
     keys = dict.fromkeys(key.rstrip(" \t,;'\"") for key in _likely(short))

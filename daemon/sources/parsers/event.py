@@ -157,6 +157,8 @@ def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
     facts = fragment.facts
     if strict and fragment.weak and "bare" in fragment.extra and not {"status", "message"} & facts.keys():
         return False  # a number alone, in somebody's log: nothing says that it was refused
+    if strict and fragment.weak and "lone" in fragment.extra:
+        return False
     if "code_cut" in fragment.extra or facts.get("ec") or {"string_to_sign", "signature"} & facts.keys():
         return oss or not strict
     if facts.get("message") and "said" in fragment.extra:

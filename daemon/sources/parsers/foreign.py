@@ -24,6 +24,7 @@ _OSS_WORDS = re.compile(
     r"|AliyunOSS|oss://|CORSResponse|ali-oss|because of bucket acl|oss-sdk|ossutil",
     re.IGNORECASE,
 )
+_FROM_OSS = re.compile(r"oss://|AliyunOSS|(?i:x-oss-(?:request-id|ec|err|server-time))")
 _LITTLE = frozenset({"status", "code", "message", "url", "method"})
 """A refusal of which no more is told says nothing about whose it is."""
 _EC = re.compile(r"\d{4}-\d{8}")
@@ -76,6 +77,7 @@ _PUBLIC = re.compile(
     r"|maven\.aliyun\.com|mirrors?\.aliyun\.com|mirrors\.[\w-]{2,20}\.(?:edu\.)?(?:cn|com)|golang\.org|goproxy\.(?:cn|io)|rubygems\.org"
     r"|packagist\.org|crates\.io|nuget\.org|pub\.dev|cocoapods\.org|gradle\.org|jitpack\.io|debian\.org|ubuntu\.com|centos\.org"
     r"|fedoraproject\.org|jsdelivr\.net|unpkg\.com|huggingface\.co|modelscope\.cn|googleapis\.com|openai\.com|sonarcloud\.io"
+    r"|[\w-]{0,60}(?:nexus|artifactory|jfrog|registry|gitlab|gitea|jenkins|sonar|npm|pypi|maven)[\w-]{0,60}(?:\.[\w-]{1,60}){1,3}"
     r"|stackoverflow\.com|csdn\.net|atlassian\.(?:com|net)|slack\.com|dingtalk\.com|feishu\.cn|weixin\.qq\.com)(?![\w-])",
     re.IGNORECASE,
 )
@@ -131,7 +133,7 @@ def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
     facts = fragment.facts
     if "ec" in facts or _OSS_ID.fullmatch(facts.get("request_id", "")) or not facts.keys() <= _LITTLE:
         return False
-    if facts.get("code", "Forbidden") not in GENERIC | {"Forbidden"} or _OSS_HOST.search(around) or "oss://" in around:
+    if facts.get("code", "Forbidden") not in GENERIC | {"Forbidden"} or _OSS_HOST.search(around) or _FROM_OSS.search(around):
         return False
     return _PUBLIC.search(around) is not None or _ALIBABA_HOST.search(around) is not None
 

@@ -22,6 +22,7 @@ from ossmend.daemon.sources.parsers.same_request import (
     beside,
     complete_each_other,
     echoes,
+    is_about_another,
     one_request,
     same_line,
     told_again,
@@ -172,6 +173,8 @@ class _Gathering:
             self._take_context(fragment)
             return
         joined = self._join(fragment, record)
+        if joined is None and self.refusals and is_about_another(self.refusals[-1], fragment):
+            return
         if joined is None:
             joined = Refusal(fragment, record, {fragment.shape})
             joined.contexts += [each for each in self._waiting if fragment.start - each.end < NEAR]

@@ -32,6 +32,12 @@ _STATUS = re.compile(
     r"|(?<=[,;|\t])[ \t]{0,8}\"?(40[03])\"?[ \t]{0,8}(?=[,;|\t\n]|$)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
+_LONE = re.compile(
+    r"(?<![A-Za-z0-9_.:/=&?#%+@-])(?<!line )(?<!row )(?<!page )(?<!第)(403)(?![A-Za-z0-9_/%=&+-]|[.:]\d"
+    r"| ?(?:ms|s|[KMGT]i?B|[Bb]ytes|B|%|lines|times|items|files|rows|个|次|行|条|张|号)(?![A-Za-z]))"
+)
+_SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
+_BEFORE_ADDRESS = re.compile(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
 STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
     "|Client Error|[Ee]rror|[Ff]ail|[Ee]xception|失败|报错|错误|ERROR|when calling|got|returned|responded|answered|code"
@@ -66,6 +72,7 @@ _MESSAGE = re.compile(
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
     found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text), *_numbers(text)]
+    found += _numbers_by_addresses(text)
     found.sort(key=lambda fragment: fragment.start)
     yield from found
 
@@ -141,6 +148,32 @@ def _statuses(text: str) -> Iterator[Fragment]:
         told = next(number for number in status.groups() if number)
         facts = {"status": "403" if told == "Forbidden" else told}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
+
+
+def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
+    """`https://... -> 403`, `[403] https://...`: a lone 403 on the line of an address of OSS, or on the next one.
+
+    In a log, where numbers are anything, it has to stand beside the address.
+    """
+    if "aliyuncs.com" not in text:
+        return
+    for number in _LONE.finditer(text):
+        before = text[max(0, number.start() - 300) : number.start()]
+        after = text[number.end() : number.end() + 300]
+        beside = _is_an_address(before) or _BEFORE_ADDRESS.match(after) is not None
+        if beside or "aliyuncs.com" in _two_lines(before[::-1])[::-1] + _two_lines(after):
+            extra = {} if beside else {"lone": "yes"}
+            yield Fragment(number.start(), number.end(), "status", {"status": number[1]}, extra, weak=True)
+
+
+def _is_an_address(before: str) -> bool:
+    """Is the last word an address of OSS, with nothing but a sign between?"""
+    sign = _SIGN.search(before[-16:])
+    return sign is not None and "aliyuncs.com" in before[: len(before) - len(sign[0])].rpartition(" ")[2]
+
+
+def _two_lines(text: str) -> str:
+    return "\n".join(text.split("\n", 2)[:2])
 
 
 def _pages(text: str) -> Iterator[Fragment]:

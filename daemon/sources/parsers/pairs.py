@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ossmend.daemon.sources.parsers.brackets import closed_at
 from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import implied_code
@@ -25,6 +26,8 @@ _PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}"
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
+_BARE_PLACE = re.compile(r"[^\s,;'\"<>&|`，；。\\]{1,4096}")
+"""A place may have brackets of its own."""
 _CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
 _SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
@@ -186,10 +189,13 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
         if name not in PROSE and value.endswith("!"):
             return value[:-1], inside + len(value)  # ossutil ends its sentence with one, whatever the key ends with
         return value, inside + len(value)
-    bare = (_LIST if name == "cors_headers" else _BARE).match(text, inside)
+    bare = (_LIST if name == "cors_headers" else _BARE_PLACE if name in PLACES else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:
         return "", start
     value = bare[0]
+    if name in PLACES:
+        end = closed_at(value)
+        return value[:end], inside + end
     return (value.rstrip(".:") if name not in PLACES else value), bare.end()
 
 

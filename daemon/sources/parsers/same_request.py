@@ -125,6 +125,7 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
             or not ("code" in into.facts or "message" in into.facts)
             or fragment.shape in ("status", "page")
             or fragment.facts.keys() == {"ec"}
+            or (fragment.facts.keys() == {"request_id"} and between.count("\n") == 1)
         )
     if "code" not in fragment.facts and _begins_anew(refusal, fragment):
         return False
@@ -204,5 +205,16 @@ def echoes(refusal: Refusal, fragment: Fragment, record: Record) -> bool:
         return False
     if NOT_REFUSALS.get(into.facts.get("code", ""), 403) != 403 or into.shape == "browser_console":
         return False
-    near = 0 < record.number - max(refusal.record.number, refusal.echoed) <= FOLLOWING
-    return near and _at_once(refusal.record.stamp, record.stamp, SECONDS_LATER) and _ADDRESS.search(record.own) is None
+    apart = record.number - max(refusal.record.number, refusal.echoed)
+    soon = apart == 1 or _at_once(refusal.record.stamp, record.stamp, SECONDS_LATER)
+    return 0 < apart <= FOLLOWING and soon and _ADDRESS.search(record.own) is None
+
+
+def is_about_another(refusal: Refusal, fragment: Fragment) -> bool:
+    """A bare number on the line of a refusal that has another one: somebody compares, or quotes."""
+    if not fragment.weak or not fragment.facts.keys() <= {"request_id", "ec"}:
+        return False
+    if refusal.record.number != fragment.record or fragment.facts.items() <= refusal.fragment.facts.items():
+        return False
+    between = refusal.record.text[refusal.fragment.end : fragment.start]
+    return "\n" not in between and any(name in refusal.fragment.facts for name in fragment.facts)
