@@ -41,7 +41,7 @@ _SAID_OPERATION = re.compile(
 _BODYLESS = re.compile(
     r"\bHead(?:Object|Bucket)\b|\bGetObjectMeta\b|\bForbidden: Forbidden\b|S3Exception: null \("
     r"|Error Code: 403 Forbidden"
-    r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/)|\bHEAD\b.{0,40}\b403\b"
+    r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/|[\w.-]{3,200}aliyuncs\.com)|\bHEAD\b.{0,40}\b403\b"
     r"|(?i:head_?(?:object|bucket))"
     r"|\bmethod(?:_string)?['\"]?[ =:]{1,3}['\"]?HEAD\b|--> HEAD |\bcurl -\w{0,8}I\b|-X ?HEAD\b|--spider\b"
     r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b"

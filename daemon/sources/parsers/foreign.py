@@ -72,7 +72,7 @@ _OTHERS = (
     ),
 )
 _PUBLIC = re.compile(
-    r"(?://|[@.\s(\"'])(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org|npmjs\.(?:org|com)|npmmirror\.com"
+    r"://(?:[\w-]{1,60}\.){0,4}(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org|npmjs\.(?:org|com)|npmmirror\.com"
     r"|yarnpkg\.com|pypi\.org|pythonhosted\.org|docker\.(?:io|com)|quay\.io|gcr\.io|ghcr\.io|k8s\.io|maven\.org|apache\.org"
     r"|maven\.aliyun\.com|mirrors?\.aliyun\.com|mirrors\.[\w-]{2,20}\.(?:edu\.)?(?:cn|com)|golang\.org|goproxy\.(?:cn|io)|rubygems\.org"
     r"|packagist\.org|crates\.io|nuget\.org|pub\.dev|cocoapods\.org|gradle\.org|jitpack\.io|debian\.org|ubuntu\.com|centos\.org"
@@ -131,7 +131,7 @@ def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
     whatever the thing is called that was asked for.
     """
     facts = fragment.facts
-    if "ec" in facts or _OSS_ID.fullmatch(facts.get("request_id", "")) or not facts.keys() <= _LITTLE:
+    if "ec" in facts or implied_code(facts.get("message", "")) is not None or _OSS_ID.fullmatch(facts.get("request_id", "")) or not facts.keys() <= _LITTLE:
         return False
     if facts.get("code", "Forbidden") not in GENERIC | {"Forbidden"} or _OSS_HOST.search(around) or _FROM_OSS.search(around):
         return False

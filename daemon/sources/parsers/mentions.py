@@ -37,6 +37,7 @@ _LONE = re.compile(
     r"| ?(?:ms|s|[KMGT]i?B|[Bb]ytes|B|%|lines|times|items|files|rows|个|次|行|条|张|号)(?![A-Za-z]))"
 )
 _SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
+_SET_OFF = re.compile(r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)")
 _BEFORE_ADDRESS = re.compile(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
 STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
@@ -161,7 +162,7 @@ def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
         before = text[max(0, number.start() - 300) : number.start()]
         after = text[number.end() : number.end() + 300]
         beside = _is_an_address(before) or _BEFORE_ADDRESS.match(after) is not None
-        if beside or "aliyuncs.com" in _two_lines(before[::-1])[::-1] + _two_lines(after):
+        if beside or (_SET_OFF.search(f"{before[-2:]}403{after[:2]}") and _is_on_two_lines(before, after)):
             extra = {} if beside else {"lone": "yes"}
             yield Fragment(number.start(), number.end(), "status", {"status": number[1]}, extra, weak=True)
 
@@ -172,8 +173,10 @@ def _is_an_address(before: str) -> bool:
     return sign is not None and "aliyuncs.com" in before[: len(before) - len(sign[0])].rpartition(" ")[2]
 
 
-def _two_lines(text: str) -> str:
-    return "\n".join(text.split("\n", 2)[:2])
+def _is_on_two_lines(before: str, after: str) -> bool:
+    """Is there an address of OSS on this line or on one beside it?"""
+    lines = (*before.split("\n")[-2:], *after.split("\n")[:2])
+    return any("aliyuncs.com" in line for line in lines)
 
 
 def _pages(text: str) -> Iterator[Fragment]:

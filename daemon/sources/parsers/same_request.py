@@ -203,7 +203,7 @@ def echoes(refusal: Refusal, fragment: Fragment, record: Record) -> bool:
     into = refusal.fragment
     if fragment.facts.keys() != {"status"} or fragment.facts["status"] != into.facts.get("status", "403"):
         return False
-    if NOT_REFUSALS.get(into.facts.get("code", ""), 403) != 403 or into.shape == "browser_console":
+    if {"code", "status", "ec", "message"}.isdisjoint(into.facts) or NOT_REFUSALS.get(into.facts.get("code", ""), 403) != 403 or into.shape == "browser_console":
         return False
     apart = record.number - max(refusal.record.number, refusal.echoed)
     soon = apart == 1 or _at_once(refusal.record.stamp, record.stamp, SECONDS_LATER)
