@@ -53,7 +53,7 @@ _NOT_REQUESTS = re.compile(
 )
 _KEY_END = re.compile(
     r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
-    r"|\s[(\[]|[，；。]\s|[:：]$|; "
+    r"|\s[(\[]|[，；。！？](?!\S{0,40}\.\w{1,5}(?:\s|$))|[:：]$|; "
 )
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
@@ -331,7 +331,7 @@ def _likely(raw: str) -> list[str]:
     """
     raw = raw.rstrip()
     if " " not in raw:
-        return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
+        return [raw.rstrip(".!"), raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
     cuts = [raw, *(raw[: found.start()].rstrip(",;") for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
     stopped = _STOP.split(raw, maxsplit=1)[0]
     first = [stopped] if stopped != raw else []

@@ -25,6 +25,7 @@ _OSS_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FROM_OSS = re.compile(r"oss://|AliyunOSS|(?i:x-oss-(?:request-id|ec|err|server-time))")
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]{3,2000}")
 _LITTLE = frozenset({"status", "code", "message", "url", "method"})
 """A refusal of which no more is told says nothing about whose it is."""
 _EC = re.compile(r"\d{4}-\d{8}")
@@ -135,7 +136,10 @@ def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
         return False
     if facts.get("code", "Forbidden") not in GENERIC | {"Forbidden"} or _OSS_HOST.search(around) or _FROM_OSS.search(around):
         return False
-    return _PUBLIC.search(around) is not None or _ALIBABA_HOST.search(around) is not None
+    if _PUBLIC.search(around) or _ALIBABA_HOST.search(around):
+        return True
+    bare = _ADDRESS.sub(" ", around)
+    return bare != around and not (_OSS_WORDS.search(bare) or _OSS_WORD.search(bare)) and "oss" in around.lower()
 
 
 def _by_its_parts(fragment: Fragment) -> str | None:

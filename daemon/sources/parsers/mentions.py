@@ -18,26 +18,27 @@ _CODE = re.compile(
     rf"(?=[A-Z])(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
+_UNIT = r" ?(?:ms|s|[KMGT]i?B|[Bb]ytes|B|%|lines|times|items|files|rows|of|个|次|行|条|张|号)(?![A-Za-z])"
+"""403 of these is no status."""
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
     r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
-    r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
+    rf"|aliyuncs\.com[^\s\"'<>]{{0,2000}} \(?(40[03])\b(?!\.\d|{_UNIT})"
     r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
     r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
     r"\b(40[03])\b(?! ?(?:ms|s|KB|MB|bytes|%|lines|times|\d)\b|[.:/]\d)"
     r"|\((40[03])\)(?= when calling| Forbidden|$)"
     r"|(?:\bForbidden|\bFORBIDDEN|\bBad Request)[\s:：(\[,]{1,3}(40[03])\b(?!\.\d)"
-    r"|(?<=[,;|\t])[ \t]{0,8}\"?(40[03])\"?[ \t]{0,8}(?=[,;|\t\n]|$)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
 _LONE = re.compile(
     r"(?<![A-Za-z0-9_.:/=&?#%+@-])(?<!line )(?<!row )(?<!page )(?<!第)(403)(?![A-Za-z0-9_/%=&+-]|[.:]\d"
-    r"| ?(?:ms|s|[KMGT]i?B|[Bb]ytes|B|%|lines|times|items|files|rows|个|次|行|条|张|号)(?![A-Za-z]))"
+    rf"|{_UNIT})"
 )
 _SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
-_SET_OFF = re.compile(r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)")
+_SET_OFF = re.compile(r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]")
 _BEFORE_ADDRESS = re.compile(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
 STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
@@ -58,7 +59,7 @@ _NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 _OURS = re.compile(r"(?i)oss|aliyun|alibaba")
 _RPC = re.compile(r"rpc error: code = $")
 _RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
-_OSS_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Za-z])")
+_OSS_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
 EARLIEST, LATEST = 0x4B00_0000, 0x8000_0000
 """An id begins with the time of its request: from 2009 to 2038."""
 _EC = re.compile(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")

@@ -34,6 +34,7 @@ _SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
 _TELLS_MORE = re.compile(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
 _LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
 _LINE_END = re.compile(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
+_NEXT_ITEM = re.compile(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
@@ -231,6 +232,8 @@ def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
         return False
     if pair.name == "status" and {"status", "code"} <= fragment.facts.keys():
         return "\n" in text[fragment.end : pair.start]
+    if _NEXT_ITEM.fullmatch(text, fragment.end, pair.start):
+        return False  # a list of names and values, one a line
     return broken_off(text, fragment.end, pair.start)
 
 

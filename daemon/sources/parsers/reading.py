@@ -104,7 +104,8 @@ def _normalise(fragment: Fragment) -> None:
         facts["code"] = bare if bare in KNOWN_CODES else code
     request_id = facts.get("request_id", "").strip().rstrip(MARKS)
     if whole := OSS_ID.match(request_id):
-        request_id = whole[0] if not request_id[24:25].isalnum() else request_id  # something may stand close behind it
+        close = request_id[24:25]  # something may stand close behind it
+        request_id = request_id if close.isdigit() or close.islower() or close in set("ABCDEF") else whole[0]
     if request_id:
         facts["request_id"] = request_id
     if request_id and not REQUEST_ID.fullmatch(request_id):

@@ -28,6 +28,7 @@ SECONDS_LATER = 5
 """... and so soon."""
 SENTENCE = 40
 """So many characters tell one of OSS's sentences from another; what follows is a program's own."""
+_WHOLE_ADDRESS = re.compile(r"(?:https?|oss)://[^\s\"'<>?]{4,2000}")
 _ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 
 
@@ -120,12 +121,14 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
         return True
     if into.weak and fragment.weak:
         between = refusal.record.text[into.end : fragment.start]
+        if "\n" in between and _asks_for_another(refusal.record.text, into.end, fragment.start):
+            return False
         return (
             "\n" not in between
             or not ("code" in into.facts or "message" in into.facts)
             or fragment.shape in ("status", "page")
             or fragment.facts.keys() == {"ec"}
-            or (fragment.facts.keys() == {"request_id"} and between.count("\n") == 1)
+            or (fragment.facts.keys() == {"request_id"} and between.count("\n") <= 2)
         )
     if "code" not in fragment.facts and _begins_anew(refusal, fragment):
         return False
@@ -134,6 +137,18 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if into.shape == "browser_console" or fragment.shape == "browser_console":
         return _same_console(into, fragment)
     return fragment.shape not in refusal.shapes if both_coded else True
+
+
+def _asks_for_another(text: str, one: int, other: int) -> bool:
+    """Are two places on lines that name an address each, and not the same?"""
+    mine, theirs = (_WHOLE_ADDRESS.search(_line_of(text, place)) for place in (one, other))
+    return mine is not None and theirs is not None and mine[0] != theirs[0]
+
+
+def _line_of(text: str, place: int) -> str:
+    begin = max(text.rfind("\n", max(0, place - NEAR), place) + 1, place - NEAR, 0)
+    end = text.find("\n", place, place + NEAR)
+    return text[begin : end if end >= 0 else place + NEAR]
 
 
 def _same_sentence(one: Fragment, other: Fragment) -> bool:
@@ -184,9 +199,12 @@ def told_again(one: Refusal, other: Refusal) -> bool:
 
 def announces(one: Refusal, other: Refusal) -> bool:
     """`download failed 403`, and in the next record the refusal itself: a lone status that names nothing."""
-    if one.fragment.facts != {"status": "403"} or not {"code", "request_id"} & other.fragment.facts.keys():
+    theirs = other.fragment.facts
+    named = theirs == one.fragment.facts and _ADDRESS.search(other.record.own or other.record.text) is not None
+    if one.fragment.facts != {"status": "403"} or not (named or {"code", "request_id"} & theirs.keys()):
         return False
-    near = 0 <= other.record.number - one.record.number <= 1 and _at_once(one.record.stamp, other.record.stamp)
+    apart = other.record.number - max(one.record.number, one.echoed)
+    near = 0 <= apart <= 1 and _at_once(one.record.stamp, other.record.stamp, SECONDS_LATER if named else 1)
     return near and not one.contexts and _ADDRESS.search(one.record.own or one.record.text) is None
 
 
