@@ -44,7 +44,7 @@ PROSE = frozenset({"message"})
 PLACES = frozenset({"object", "key", "url"})
 NAMED = frozenset({"object", "key", "bucket", "version_id"})
 """Words of everyday speech, too: `failed to get object: oss: ...` names none."""
-_OPENS = re.compile(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*]{0,24}\Z", re.MULTILINE)
+_OPENS = re.compile(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
 _KEYLIKE = re.compile(r"[^\s:{}()\[\]\"'=]{1,1024}")
 _FILELIKE = re.compile(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
 _SHAPES = (

@@ -28,7 +28,7 @@ SECONDS_LATER = 5
 """... and so soon."""
 SENTENCE = 40
 """So many characters tell one of OSS's sentences from another; what follows is a program's own."""
-_WHOLE_ADDRESS = re.compile(r"(?:https?|oss)://[^\s\"'<>?]{4,2000}")
+_WHOLE_ADDRESS = re.compile(r"(?:https?://[\w.-]{3,200}aliyuncs\.com/?|oss://)[^\s\"'<>?]{0,2000}")
 _ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 
 
@@ -198,14 +198,23 @@ def told_again(one: Refusal, other: Refusal) -> bool:
 
 
 def announces(one: Refusal, other: Refusal) -> bool:
-    """`download failed 403`, and in the next record the refusal itself: a lone status that names nothing."""
-    theirs = other.fragment.facts
-    named = theirs == one.fragment.facts and _ADDRESS.search(other.record.own or other.record.text) is not None
-    if one.fragment.facts != {"status": "403"} or not (named or {"code", "request_id"} & theirs.keys()):
-        return False
+    """`download failed 403`, and in the next record the refusal itself, or the address: a lone status that names
+    nothing.
+    """
     apart = other.record.number - max(one.record.number, one.echoed)
-    near = 0 <= apart <= 1 and _at_once(one.record.stamp, other.record.stamp, SECONDS_LATER if named else 1)
-    return near and not one.contexts and _ADDRESS.search(one.record.own or one.record.text) is None
+    if one.fragment.facts != {"status": "403"} or one.contexts or not 0 <= apart <= 1:
+        return False
+    theirs = other.fragment.facts
+    again = theirs == one.fragment.facts and names_an_address(other.record, other.fragment)
+    if not (again or {"code", "request_id"} & theirs.keys()):
+        return False
+    soon = _at_once(one.record.stamp, other.record.stamp, SECONDS_LATER if again else 1)
+    return soon and _ADDRESS.search(one.record.own or one.record.text) is None
+
+
+def names_an_address(record: Record, fragment: Fragment) -> bool:
+    """Is there any on the line?"""
+    return _ADDRESS.search(_line_of(record.own or record.text, fragment.start)) is not None
 
 
 def _at_once(one: datetime | None, other: datetime | None, seconds: int = 1) -> bool:
@@ -219,13 +228,14 @@ def echoes(refusal: Refusal, fragment: Fragment, record: Record) -> bool:
     new.
     """
     into = refusal.fragment
-    if fragment.facts.keys() != {"status"} or fragment.facts["status"] != into.facts.get("status", "403"):
-        return False
-    if {"code", "status", "ec", "message"}.isdisjoint(into.facts) or NOT_REFUSALS.get(into.facts.get("code", ""), 403) != 403 or into.shape == "browser_console":
-        return False
     apart = record.number - max(refusal.record.number, refusal.echoed)
+    if fragment.facts.keys() != {"status"} or not 0 < apart <= FOLLOWING or len(record.own) > NEAR:
+        return False
+    if not {"code", "status", "ec", "message"} & into.facts.keys() or into.shape == "browser_console":
+        return False
+    status = into.facts.get("status") or str(NOT_REFUSALS.get(into.facts.get("code", ""), 403))
     soon = apart == 1 or _at_once(refusal.record.stamp, record.stamp, SECONDS_LATER)
-    return 0 < apart <= FOLLOWING and soon and _ADDRESS.search(record.own) is None
+    return fragment.facts["status"] == status and soon and _ADDRESS.search(record.own) is None
 
 
 def is_about_another(refusal: Refusal, fragment: Fragment) -> bool:
