@@ -74,7 +74,8 @@ _MESSAGE = re.compile(
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
     found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text), *_numbers(text)]
-    found += _numbers_by_addresses(text)
+    told = {place for each in found if "status" in each.facts for place in range(each.start, each.end)}
+    found += (each for each in _numbers_by_addresses(text) if each.start not in told)
     found.sort(key=lambda fragment: fragment.start)
     yield from found
 
