@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count, cycle
 from pathlib import Path
+from typing import Any
 
 from ossmend.daemon.host.clock import SystemClock
+from ossmend.daemon.sources import move
 from ossmend.daemon.sources.app_log import AppLog
 
 MEGABYTE = 1_000_000
@@ -58,11 +60,12 @@ def plain_loop(path: Path) -> int:
 
 
 def to_events(path: Path) -> int:
-    source, cursor, events = AppLog(str(path), "beginning", SystemClock()), None, 0
+    source, events = AppLog(str(path), "beginning", SystemClock()), 0
+    cursor: dict[str, Any] = {}
     while True:
         batch = source.read(cursor)
         events += len(batch.events)
-        cursor = batch.cursor
+        move(cursor, batch.moved)
         if not batch.more:
             return events
 

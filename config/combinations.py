@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ossmend.config.channels.registry import CHANNELS
 from ossmend.config.document import Document
 from ossmend.config.policy import sections
 from ossmend.config.prices import Prices
@@ -43,7 +44,7 @@ def complain(document: Document) -> None:
     for index, policy in _entries(values.get("policies")):
         _policy(document, ("policies", index), policy)
     _doubled_names(document, _entries(values.get("policies")))
-    _doubled_webhooks(document)
+    _doubled_channels(document)
     _currencies(document)
     _stored_rules(document)
     _witnesses(document)
@@ -134,15 +135,17 @@ def _doubled_names(document: Document, policies: Iterator[tuple[int, Mapping[str
         first.setdefault(name, index)
 
 
-def _doubled_webhooks(document: Document) -> None:
-    first: dict[str, int] = {}
+def _doubled_channels(document: Document) -> None:
+    """Who is told twice is soon told nothing: two entries of one kind must lead to two places."""
+    first: dict[tuple[str, str], int] = {}
     for index, entry in _entries(document.at(("notify",))):
-        url = entry["webhook"].get("url") if isinstance(entry.get("webhook"), dict) else None
-        if not isinstance(url, str):
-            continue
-        if url in first:
-            document.complain(("notify", index, "webhook", "url"), f"is already told by notify[{first[url]}]")
-        first.setdefault(url, index)
+        for kind, settings in CHANNELS.items():
+            address = entry[kind].get(settings.address) if isinstance(entry.get(kind), dict) else None
+            if not isinstance(address, str):
+                continue
+            known = first.setdefault((kind, address), index)
+            if known != index:
+                document.complain(("notify", index, kind, settings.address), f"is already told by notify[{known}]")
 
 
 def _currencies(document: Document) -> None:

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from ossmend.config.document import Document
 from ossmend.config.model import Config
 from ossmend.config.problems import MOST_TOLD, Where, nearest, printable
-from ossmend.remediators.contract.settings import duration_text
+from ossmend.remediators.contract.settings import Settings, descriptions, duration_text
 
 MOST = MOST_TOLD + 1
 """Finding the nearest names takes time, and these would not be told."""
@@ -55,13 +55,18 @@ def _complain(document: Document, where: Where, details: ErrorDetails) -> None:
         case "extra_forbidden":
             document.complain(where, "unknown key", _meant(where), key=True)
         case "missing":
-            field = fields_at(where[:-1]).get(str(where[-1]))
-            what = f": {' '.join(field.description.split())}" if field and field.description else ""
-            document.complain(where, f"is missing{what}")
+            document.complain(where, f"is missing{_described(where)}")
         case "literal_error":
             _literal(document, where, details)
         case _:
             document.complain(_existing(document, where), _said(details, document.at(where)))
+
+
+def _described(where: Where) -> str:
+    """`: Where the cloud is`, if the model says anything of that key."""
+    model = _model_at(where[:-1])
+    said = descriptions(model).get(str(where[-1])) if model is not None and issubclass(model, Settings) else None
+    return f": {' '.join(said.split())}" if said else ""
 
 
 def _existing(document: Document, where: Where) -> Where:
@@ -142,6 +147,10 @@ def _meant(where: Where) -> str | None:
 
 def fields_at(where: Where) -> Mapping[str, FieldInfo]:
     """The keys the model knows at a place. Fields that only the loader fills are not among them."""
+    return _fields_of(_model_at(where))
+
+
+def _model_at(where: Where) -> type[BaseModel] | None:
     annotation: Any = Config
     for part in where:
         if isinstance(part, int):
@@ -151,9 +160,9 @@ def fields_at(where: Where) -> Mapping[str, FieldInfo]:
             continue
         field = _fields_of(_model_in(annotation)).get(part)
         if field is None:
-            return {}
+            return None
         annotation = field.annotation
-    return {} if _origin(annotation) is Mapping else _fields_of(_model_in(annotation))
+    return None if _origin(annotation) is Mapping else _model_in(annotation)
 
 
 def _origin(annotation: Any) -> Any:

@@ -7,6 +7,7 @@ model refuses (complaints.py) -> Config (model.py). No value of a file ever ends
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,8 +23,7 @@ MOST_BYTES = 512 * 1024
 def load(path: Path) -> Config:
     """The configuration in a file. Raises ConfigRefused."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = _bytes(path)
     except FileNotFoundError as error:
         raise ConfigRefused.of(path, "there is no such file; --config FILE or $OSSMEND_CONFIG name another") from error
     except IsADirectoryError as error:
@@ -41,6 +41,18 @@ def load(path: Path) -> Config:
         line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
         raise ConfigRefused([Problem(file_name(path), line, column, "", "is not UTF-8 from here on")]) from error
     return load_text(text, str(path))
+
+
+def _bytes(path: Path) -> bytes:
+    """What the file holds. A pipe or a device is never waited for: a daemon that reloads must go on."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as file:  # noqa: PTH123  # a handle, not a path
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError
+        if not stat.S_ISREG(kind):
+            raise ConfigRefused.of(path, "is no regular file; name a file")
+        return file.read(MOST_BYTES + 1)
 
 
 def load_text(text: str, name: str = "ossmend.yaml") -> Config:

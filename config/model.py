@@ -1,8 +1,9 @@
 """The whole configuration as frozen values: everything the file can say, with unit, default and reason.
 
-What a policy says is policy.py, what restores cost is prices.py, and each remediator's settings lie beside its code;
-this file puts them together. The docstrings become the descriptions that editors show (schema.py). How a file
-becomes these values, and how a complaint finds its line, is load.py.
+What a policy says is policy.py, what restores cost is prices.py, each source and channel is a file of sources/ or
+channels/, and each remediator's settings lie beside its code; this file puts them together. The docstrings become the
+descriptions that editors show (schema.py). How a file becomes these values, and how a complaint finds its line, is
+load.py.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from ossmend.config import channels, kinds, sources
+from ossmend.config.channels.registry import CHANNELS, ChannelSettings
 from ossmend.config.fields import (
     SQLITE,
     AbsolutePath,
-    Bucket,
     Endpoint,
     Host,
     Mode,
     Name,
     OssEndpoint,
-    PathPattern,
     Patience,
     Period,
     Region,
@@ -35,12 +36,14 @@ from ossmend.config.fields import (
     StateUrl,
     Trust,
     Version,
-    WebUrl,
     Witness,
 )
+from ossmend.config.kinds import OneKind
 from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies, Policy, StoredRule
 from ossmend.config.prices import Prices
+from ossmend.config.sources.registry import SOURCES, SourceSettings
 from ossmend.remediators.access_forbidden import CorsSettings
+from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.settings import Duration, Settings
 
 STATE_DIRECTORY = "/var/lib/ossmend"
@@ -69,11 +72,15 @@ class CloudConfig(Settings):
     credentials: StaticCredentials | None = None
     """Default: from the environment (ALIBABA_CLOUD_ACCESS_KEY_ID and its siblings, then OSS_ACCESS_KEY_ID)."""
     connect_timeout: Patience = timedelta(seconds=5)
-    """How long a connection may take."""
+    """How long a connection may take, with TLS."""
     read_timeout: Patience = timedelta(seconds=15)
     """How long an answer may be silent; not how long it may take."""
+    deadline: Patience = timedelta(seconds=20)
+    """How long a call may take in all, from the host's name to the last byte, and a read with all its tries. Downloads
+    (logs, pictures) have as much more as their length needs at 256 KiB a second, at most 5 minutes.
+    """
     concurrency: Annotated[int, Field(ge=1, le=256)] = 32
-    """Calls at the same time; the documented 500 restores a second need no more."""
+    """Calls at the same time to one bucket; the documented 500 restores a second need no more."""
 
 
 def _state_directory() -> Path:
@@ -99,76 +106,25 @@ class StateConfig(Settings):
         return values | {"path": url.removeprefix(SQLITE)} if url.startswith(f"{SQLITE}/") else values
 
 
-class AppLogSource(Settings):
-    """Files an application logs to, in whatever shape its SDK prints errors."""
-
-    path: PathPattern
-    """Absolute path; *, ? and [...] follow every file that fits, also files that appear later."""
-    start: Literal["end", "beginning"] = "end"
-    """Where to begin in a file that was never read. Files that appear later are read from their beginning."""
-    trust: Trust = "low"
-    """low: whoever can make the application log a line may have written it, so what it tells stays within
-    `brakes.low_trust_share`. high: nobody but you writes to these files.
-    """
-    confirm: Witness | None = None
-    """access_log: nothing is written for what these files tell until OSS's own access log tells it, too. Logs come
-    hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
-    """
-
-    @property
-    def name(self) -> str:
-        """As cursors and events call it; stable, or the files would be read again."""
-        return f"app_log:{self.path}"
-
-
-class AccessLogSource(Settings):
-    """The server access logs that OSS writes every hour into a bucket."""
-
-    bucket: Bucket
-    """Bucket the logs are written to (TargetBucket of PutBucketLogging)."""
-    prefix: str = ""
-    """Prefix of the log objects (TargetPrefix). Default: none."""
-    trust: Trust = "high"
-    """high: OSS itself writes these logs. low: others may write into that bucket, too."""
-
-    @property
-    def name(self) -> str:
-        """As cursors and events call it; stable, or the logs would be read again."""
-        return f"access_log:{self.bucket}/{self.prefix}"
-
-
-class SourceConfig(Settings):
+class SourceConfig(OneKind):
     """One place where error events come from: exactly one of the kinds."""
 
-    app_log: AppLogSource | None = None
-    """Log files of an application."""
-    access_log: AccessLogSource | None = None
-    """Server access logs in a bucket."""
-
-    @model_validator(mode="after")
-    def _one(self) -> SourceConfig:
-        if (self.app_log is None) == (self.access_log is None):
-            raise ValueError("expected exactly one of app_log, access_log; begin a new list entry for each source")
-        return self
-
     @property
-    def kind(self) -> AppLogSource | AccessLogSource:
-        found = self.app_log or self.access_log
-        assert found is not None  # the model holds exactly one of them
+    def given(self) -> SourceSettings:
+        found: SourceSettings = super().given
         return found
 
     @property
     def name(self) -> str:
-        return self.kind.name
+        return self.given.name
 
     @property
     def trust(self) -> Trust:
-        return self.kind.trust
+        return self.given.trust
 
     @property
-    def confirm(self) -> Witness | None:
-        """OSS's own log is its own witness."""
-        return self.app_log.confirm if self.app_log is not None else None
+    def witness(self) -> Witness | None:
+        return self.given.witness
 
 
 class ClockConfig(Settings):
@@ -180,22 +136,24 @@ class ClockConfig(Settings):
     """How often it is measured, without any event."""
 
 
-class Webhook(Settings):
-    """POSTs every notice as JSON."""
+class Notify(OneKind):
+    """One way to tell people, beside the log, where every notice is a line: exactly one of the kinds."""
 
-    url: WebUrl
-    """Where to; https, or http to this machine."""
-    secret: Secret | None = None
-    """Signs the body (X-Ossmend-Signature: sha256=HMAC): `!secret NAME`. Default: unsigned."""
-    in_dry_run: bool = False
-    """true: also called in dry runs, which are silent otherwise."""
+    @property
+    def given(self) -> ChannelSettings:
+        found: ChannelSettings = super().given
+        return found
 
 
-class Notify(Settings):
-    """One way to tell people. Notices are always log lines as well."""
-
-    webhook: Webhook
-    """A generic webhook."""
+if TYPE_CHECKING:
+    Sources = tuple[SourceConfig, ...]
+    Channels = tuple[Notify, ...]
+else:
+    # The file's entries have a field for each kind; everybody else asks for what is `given`.
+    kinds.load(sources)
+    kinds.load(channels)
+    Sources = kinds.entries("SourceConfig", SourceConfig, SOURCES)
+    Channels = kinds.entries("Notify", Notify, CHANNELS)
 
 
 class LogConfig(Settings):
@@ -216,7 +174,7 @@ class Config(Settings):
     """Where the cloud is, and how patiently it is asked."""
     state: StateConfig = Field(default_factory=StateConfig)
     """Where the journal is kept."""
-    sources: tuple[SourceConfig, ...] = ()
+    sources: Sources = ()
     """Where error events come from."""
     mode: Mode = "dry-run"
     """For every policy that does not say its own. dry-run plans only, approve asks a person, enforce writes."""
@@ -234,14 +192,24 @@ class Config(Settings):
     """A closed case that is seen again within this time is reopened, and counts as a recurrence."""
     clock: ClockConfig = ClockConfig()
     """How this machine's clock is watched."""
-    notify: tuple[Notify, ...] = ()
+    notify: Channels = ()
     """Whom to tell."""
     log: LogConfig = LogConfig()
     """ossmend's own log."""
 
     @property
-    def webhooks(self) -> tuple[Webhook, ...]:
-        return tuple(each.webhook for each in self.notify)
+    def channels(self) -> tuple[ChannelSettings, ...]:
+        """Whom to tell, beside the log."""
+        return tuple(each.given for each in self.notify)
+
+    def taking(self, event: Event) -> Policy | None:
+        """The policy that takes an event: the first in the file that is enabled, has its code and fits. The only place
+        that knows; None: no policy takes it, and a person is told.
+        """
+        for policy in self.policies:
+            if policy.enabled and event.code in policy.on and policy.match.fits(event):
+                return policy
+        return None
 
     @property
     def has_witness(self) -> bool:
@@ -250,14 +218,14 @@ class Config(Settings):
 
     def asks_witness(self, source: str, policy: Policy) -> bool:
         """Must OSS's own log confirm what that source tells, before the policy writes?"""
-        return policy.confirm is not None or any(each.name == source and each.confirm for each in self.sources)
+        return policy.confirm is not None or any(each.name == source and each.witness for each in self.sources)
 
     @cached_property
     def digest(self) -> str:
         """Changes with everything that plans are made by, so that open cases are planned again. Knows no secret."""
         parts = {"brakes", "prices", "cors_rules", "policies", "quiet", "recurrence"}
         told = self.model_dump(mode="json", include=parts)
-        told["sources"] = sorted((each.name, each.trust, each.confirm or "") for each in self.sources)
+        told["sources"] = sorted((each.name, each.trust, each.witness or "") for each in self.sources)
         told["cloud"] = self.cloud.model_dump(mode="json", include={"region", "endpoint", "rpc_endpoint"})
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -275,8 +243,6 @@ class Config(Settings):
 
 
 __all__ = [
-    "AccessLogSource",
-    "AppLogSource",
     "Brakes",
     "ClockConfig",
     "CloudConfig",
@@ -292,5 +258,4 @@ __all__ = [
     "StateConfig",
     "StaticCredentials",
     "StoredRule",
-    "Webhook",
 ]

@@ -11,15 +11,25 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
 
 from ossmend.config.model import Config
-from ossmend.remediators.contract.settings import duration_text
+from ossmend.remediators.contract.settings import Settings, descriptions, duration_text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NULL = {"type": "null"}
 
 
 class _Shape(GenerateJsonSchema):
+    def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
+        """With the docstring under each field as its description."""
+        shape = super().model_schema(schema)
+        if issubclass(schema["cls"], Settings):
+            for name, text in descriptions(schema["cls"]).items():
+                if name in shape.get("properties", {}):
+                    shape["properties"][name]["description"] = text
+        return shape
+
     def encode_default(self, dft: Any) -> Any:
         """As the file would say it, not as Python or ISO would."""
         match dft:

@@ -7,21 +7,20 @@ configuration at work; `App` owns what outlives a reload (the store, the signals
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Literal
 
 import sqlalchemy as sa
 import structlog
 
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
-from ossmend.config.model import Config, SourceConfig
-from ossmend.daemon.cloud.connect import Cloud, connect
-from ossmend.daemon.cloud.settings import cloud_settings
+from ossmend.config.model import Config
+from ossmend.daemon.cloud.accounts import Accounts
+from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
@@ -31,13 +30,13 @@ from ossmend.daemon.journal import cases, entries, seen
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
-from ossmend.daemon.notices import outbox
-from ossmend.daemon.sources import Source
-from ossmend.daemon.sources.access_log import AccessLog
-from ossmend.daemon.sources.app_log import AppLog
-from ossmend.daemon.stages.read import STATE_RETRY_SECONDS, UNFINISHED_SECONDS, Reading
+from ossmend.daemon.notices.delivery import Delivery
+from ossmend.daemon.sources import build_sources
+from ossmend.daemon.stages.fault import RETRY_SECONDS
+from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 log = structlog.get_logger("ossmend")
 
@@ -45,10 +44,8 @@ IDLE_SECONDS = 5.0
 """The longest sleep of the loop; stored events, timers and lanes that end wake it sooner."""
 SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
-STOP_SECONDS = 15.0
+STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
-LATEST_LOGS = timedelta(hours=72)
-"""Access-log objects come up to 48 h late; older ones than this are not looked for, but by an audit that asks."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
 
@@ -72,34 +69,22 @@ class Works:
         self.clock = clock
         self.store = store
         may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
-        self.cloud: Cloud = connect(cloud_settings(config), clock=clock, may_write=may_write)
+        self.accounts = Accounts(account_settings(config), clock, may_write=may_write)
         self.triage = Triage(config, store, clock, since=since)
-        self.work = Work(config, store, self.cloud, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
-        self.readings = [
-            Reading(self._source(source, since), source.trust, self.triage, clock, pulse) for source in config.sources
-        ]
+        self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
+        found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.accounts.of(DEFAULT_ACCOUNT)}, since)
+        self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
+        self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
-
-    def _source(self, configured: SourceConfig, since: timedelta | None) -> Source:
-        if (app_log := configured.app_log) is not None:
-            start: Literal["end", "beginning"] = "beginning" if since is not None else app_log.start
-            return AppLog(app_log.path, start, self.clock, name=app_log.name)
-        access_log = configured.access_log
-        assert access_log is not None  # the model holds exactly one of the two
-        ours = self.cloud.is_own_request
-        bucket, prefix, window = access_log.bucket, access_log.prefix, max(since or LATEST_LOGS, LATEST_LOGS)
-        return AccessLog(
-            bucket, prefix, self.cloud.logs, self.clock, own_request_ids=ours, window=window, name=access_log.name
-        )
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""
         return [directory for reading in self.readings for directory in reading.source.watch_directories()]
 
-    def news(self) -> None:
-        """A file may have changed: every source looks now."""
+    def news(self, paths: Collection[str] | None) -> None:
+        """These files have changed, or, with None, any may have."""
         for reading in self.readings:
-            reading.signal.set()
+            reading.news(paths)
 
     def start(self) -> None:
         """Read the sources beside the work from now on."""
@@ -109,6 +94,7 @@ class Works:
     def stop(self) -> None:
         """Begin nothing new; does not wait."""
         self.work.stop()
+        self.delivery.stop()
         for reading in self.readings:
             reading.stop()
 
@@ -117,10 +103,11 @@ class Works:
         self.stop()
         for _ in range(round(STOP_SECONDS)):
             turning()
-            if self.work.wait(1.0) and all(reading.join(1.0) for reading in self.readings):
+            if self.work.wait(1.0) and self.delivery.wait(0.1) and all(each.join(0.1) for each in self.readings):
                 break
+        self.accounts.cut()  # what is still under way is looked for after the next start
         self.work.close()
-        self.cloud.close()
+        self.accounts.close()
 
 
 class App:
@@ -158,7 +145,11 @@ class App:
     def _build(self, config: Config) -> Works:
         works = Works(config, self.store, self._clock, dry_run=self._dry_run, pulse=self._pulse, since=self._since,
                       on_progress=self._signal.set)  # fmt: skip
-        self._note_configuration(config)
+        try:
+            self._note_configuration(config)
+        except StateUnavailable:
+            works.close()
+            raise
         return works
 
     def _note_configuration(self, config: Config) -> None:
@@ -192,7 +183,8 @@ class App:
                 self._signal.wait(SETTLE_SECONDS)
             else:
                 break
-        outbox.deliver(self.store, self.works.config, self._clock)
+        self.works.delivery.start()
+        self.works.delivery.wait()
 
     # -------------------------------------------------------------------------------------------------------- run
 
@@ -218,17 +210,17 @@ class App:
     def _loop(self, waker: Waker) -> None:
         while not self._stopping:
             self._turning()
-            if self._reload:
-                self._reload = False
-                self._swap(waker)
             try:
+                if self._reload:
+                    self._reload = False
+                    self._swap(waker)
                 started = self.works.work.start()
                 unsettled = self.works.work.start_settling()
                 pause = 0.0 if started else self._pause(unsettled)
             except StateUnavailable as trouble:
                 log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
                 self._systemd.status(f"not acting: {trouble}")
-                pause = STATE_RETRY_SECONDS
+                pause = RETRY_SECONDS
             waker.watch(self.works.directories())
             self._signal.wait(pause)
 
@@ -257,11 +249,11 @@ class App:
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
 
-    def _on_file_change(self) -> None:
-        self.works.news()
+    def _on_file_change(self, paths: Collection[str] | None) -> None:
+        self.works.news(paths)
 
     def _deliver(self) -> None:
-        outbox.deliver(self.store, self.works.config, self._clock)
+        self.works.delivery.start()
 
     def _retain(self) -> None:
         with self.store.begin() as connection:
@@ -271,12 +263,15 @@ class App:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
         from ossmend.daemon.stages.watch_clock import watch_clock
 
-        watch_clock(self.works.config, self.works.cloud, self.works.triage, self._clock)
+        watch_clock(self.works.config, self.works.accounts.of(DEFAULT_ACCOUNT), self.works.triage, self._clock)
         self._signal.set()
 
     def _status(self) -> str:
-        with self.store.read() as connection:
-            table = dict(cases.by_state(connection))
+        try:
+            with self.store.read() as connection:
+                table = dict(cases.by_state(connection))
+        except StateUnavailable as trouble:
+            return f"the state cannot be read: {trouble}"
         told = ", ".join(f"{number} {state}" for state, number in sorted(table.items())) or "no cases"
         return f"{'dry run: ' if self._dry_run else ''}{told}"
 
@@ -295,6 +290,11 @@ class App:
         except (ConfigRefused, CredentialsRefused) as refused:
             log.error("config.kept", why=str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")
+            return
+        except StateUnavailable as trouble:
+            log.error("config.kept", why=str(trouble), note="it is read again when the state can be written")
+            self._reload = True
+            self._systemd.ready(f"reload put off: {trouble}")
             return
         self.works.close(self._turning)  # the cursors and the intents have one owner at a time
         self.works = works

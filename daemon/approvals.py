@@ -1,4 +1,4 @@
-"""A person's word on a case, left in the journal for the daemon to heed: approve, reject, retry, undo."""
+"""A person's word on a case, left in the journal where the daemon reads it: approve, reject, retry, undo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import getpass
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,9 +16,6 @@ from ossmend.daemon.journal.intents import NewWrite
 from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.contract.case import Case
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 class Impossible(Exception):
@@ -54,7 +51,8 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         undoable = [intent.write.undone(intent.outcome) for intent in reversed(done)]
         write = next((write for write in undoable if write is not None), None)
         if write is None:
-            raise Impossible(f"case {case_id} has no write that can be undone: a restored copy expires by itself")
+            why = f": {done[-1].write.not_undone()}" if done else ": nothing was written"
+            raise Impossible(f"case {case_id} has no write that can be undone{why}")
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
                          state=WriteState.ASKED, why="undo")  # fmt: skip
         intents.put(connection, [asked], now)
@@ -91,15 +89,9 @@ def _person() -> str:
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
-STEER: Mapping[str, Callable[[Store, int], dict[str, Any]]] = {
+ANSWERS: Mapping[str, Callable[[Store, int], dict[str, Any]]] = {
     "approve": approve,
     "reject": reject,
     "retry": retry,
     "undo": undo,
 }
-
-
-def render(report: dict[str, Any], console: Console) -> None:
-    console.print(f"case {report['case']}: {report['done']}; the daemon heeds it within seconds", markup=False)
-    for write in report["writes"]:
-        console.print(f"  {write['operation']} {write['target']}", markup=False)

@@ -1,20 +1,21 @@
-"""Reads the journal for people: cases, one case whole, the journal's entries; as JSON values and as tables."""
+"""Journal -> values for people: cases, one case whole, the journal's entries, what a dry run has planned.
+
+The one reader of the journal beside the stages: commands, reports, metrics and pages ask it, and nothing in stages/
+does. All that comes from a log or from the cloud is made safe here. How it looks on a terminal is commands/tables.py.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import clean, subject_text
 from ossmend.daemon.journal import entries, intents
 from ossmend.daemon.journal.schema import cases, flags
-from ossmend.daemon.journal.states import HUMAN
+from ossmend.daemon.journal.states import HUMAN, CaseState
 from ossmend.remediators.contract.case import Subject
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
@@ -22,7 +23,7 @@ HUMAN_STATES = tuple(state.value for state in HUMAN)
 
 def open_cases(connection: sa.Connection) -> list[dict[str, Any]]:
     """Every case that is not closed, those that wait for a human first."""
-    return _rows(connection, cases.c.state != "closed")
+    return _rows(connection, cases.c.state != CaseState.CLOSED)
 
 
 def all_cases(connection: sa.Connection) -> list[dict[str, Any]]:
@@ -120,72 +121,7 @@ def journal(connection: sa.Connection, limit: int, case_id: int | None) -> dict[
     }
 
 
-# ------------------------------------------------------------------------------------------------------- for people
-
-
-def render(found: dict[str, Any], console: Console) -> None:
-    """A table of cases."""
-    from rich.table import Table
-    from rich.text import Text
-
-    if not found["cases"]:
-        console.print("no open cases")
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in ("case", "state", "code", "cause", "subject", "events", "why"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
-    for row in found["cases"]:
-        style = "bold" if row["state"] in HUMAN_STATES else ""
-        cells = (
-            row["id"],
-            row["state"],
-            row["code"] or "-",
-            row["cause"] or "-",
-            row["subject"],
-            row["events"],
-            row["why"],
-        )
-        table.add_row(*(Text(str(cell), style=style) for cell in cells))
-    console.print(table)
-
-
-def render_one(found: dict[str, Any], console: Console) -> None:
-    """One case as a page of text."""
-
-    def line(name: str, value: object) -> None:
-        if value not in (None, "", [], {}):
-            console.print(f"{name:>12}  {value}", markup=False, soft_wrap=True)
-
-    for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
-        line(name, found[name])
-    line("seen", f"{found['first_seen']} .. {found['last_seen']}")
-    line("why", found["why"])
-    if found["flag"]:
-        line("flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value))
-    diagnosis = found["diagnosis"] or {}
-    statement = found["facts"].get("statement")
-    for title, values in (
-        ("evidence", diagnosis.get("evidence", [])),
-        ("next", diagnosis.get("next_steps", {}).get("en", [])),
-        ("avoid", diagnosis.get("avoid", {}).get("en", [])),
-        ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
-    ):
-        for number, value in enumerate(values):
-            line(title if number == 0 else "", value)
-    for write in found["writes"]:
-        line(
-            "write",
-            f"{write['operation']} {write['target']}: {write['state']} {write['outcome']} [{write['digest'][:12]}]",
-        )
-    for kind, table in found["used_by"].items():
-        line(kind, ", ".join(f"{name} ({number})" for name, number in table.items()))
-
-
-def render_journal(found: dict[str, Any], console: Console) -> None:
-    """One line an entry."""
-    for entry in found["entries"]:
-        data = ", ".join(f"{name}={value}" for name, value in entry["data"].items() if value not in (None, ""))
-        case = f"case {entry['case']}" if entry["case"] is not None else ""
-        console.print(
-            f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", markup=False, soft_wrap=True
-        )
+def planned(connection: sa.Connection) -> list[intents.Intent]:
+    """The writes that a dry run would send, case by case."""
+    query = sa.select(cases.c.id).where(cases.c.state == CaseState.PLANNED).order_by(cases.c.id)
+    return [intent for case_id in connection.scalars(query).all() for intent in intents.of_case(connection, case_id)]

@@ -2,7 +2,7 @@
 
 The text is weighed together with what the cloud says: RAM decodes the diagnostic message (it lags, and it expires), OSS
 tells ACL, policy, referers and owner. What we may not read is named as such, and the rest still counts. An Allow is
-proposed only where one helps, and never more than what was denied (facts: section 2.4, control-plane section 1.4).
+proposed only where one helps, and never more than what was denied (docs/facts.md#denial-details).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BY_METHOD = {"GET": "oss:GetObject", "HEAD": "oss:GetObject", "PUT": "oss:PutOb
 
 
 def subject(event: Event, _settings: NoSettings) -> Subject:
-    """Bucket, principal and operation (design: section 4)."""
+    """Bucket, principal and operation (docs/pipeline.md#cases)."""
     principal = event.fields.get(f"{DETAIL}AuthPrincipalDisplayName") or event.requester_id
     operation = event.fields.get(f"{DETAIL}AuthAction") or event.operation or event.method
     return Subject("denied", (event.bucket or "", principal or event.access_key_id or "", operation or ""))

@@ -2,7 +2,7 @@
 
 The rule to merge is always one that a person has stored: an origin seen in an event is a stranger's claim. The whole
 configuration is read, kept in its order and written back with one change, and it is over only when the browser's own
-preflight passes (facts: section 4; design: section 10 "CORS merge").
+preflight passes (docs/facts.md#cors).
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import translate
+from html import escape
 from re import IGNORECASE, fullmatch
-from xml.sax.saxutils import escape
 
 from pydantic import Field, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
-from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.registry import Proposal, Told, remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
 from ossmend.remediators.contract.view import Cors
+from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 
 NOT_ENABLED = "CORSResponse: CORS is not enabled"
 NOT_ALLOWED = "CORSResponse: This CORS request is not allowed"
+FIGHT, FIGHT_WITHIN = 2, timedelta(hours=24)
+"""After so many merges within that time that did not last, a person decides."""
 MOST_RULES = 10
 MOST_BYTES = 16 * 1024
 PROPAGATION = timedelta(seconds=60)
@@ -66,11 +69,36 @@ def subject(event: Event, settings: CorsSettings) -> Subject:
     return Subject("cors", (event.bucket or "", origin))
 
 
-@remedies("AccessForbidden", subject=subject, settings=CorsSettings, section="cors", writes=("PutBucketCors",))
+def proposes(told: Told, settings: CorsSettings | None) -> Proposal | None:
+    """The merge of the stored rule, only where OSS, or an OPTIONS in its log, says that a preflight was refused."""
+    event = told.event
+    was_preflight = is_cors(event) if event.message is not None else event.method == "OPTIONS"
+    if event.bucket is None or not was_preflight or agreement.bucket(event) is not None:
+        return None
+    if settings is not None:
+        asked = _asked_by(event)
+        if settings.stored is None or asked is None or _against(settings.stored, asked, event, settings.rule):
+            return None
+    return Proposal(
+        "PutBucketCors",
+        f"oss://{event.bucket}",
+        (Place(event.bucket),),
+        "only a rule that a person has stored, and only if it covers the page's origin, method and headers",
+    )
+
+
+@remedies(
+    "AccessForbidden",
+    subject=subject,
+    settings=CorsSettings,
+    section="cors",
+    writes=("PutBucketCors",),
+    proposes=proposes,
+)
 def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
     """Look at the configuration, and say what follows."""
     event = case.event
-    if event.message is not None and not event.message.startswith("CORSResponse:"):
+    if event.message is not None and not is_cors(event):
         why = f"AccessForbidden with another message than CORS's: {event.message[:200]}"
         return Tell(why, causes.diagnosis("forbidden-not-cors", 0.7, (why,)))
     asked = _asked(case)
@@ -88,6 +116,8 @@ def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
         verdict = _after_merge(case, view, configuration, asked, settings, receipt)
     else:
         verdict = _merge(event, configuration, asked, settings)
+    if isinstance(verdict, Act) and (fight := _changed_back(case, view, settings)) is not None:
+        return fight
     unsure = agreement.bucket(event)
     return unsure if unsure is not None and isinstance(verdict, Act) else verdict
 
@@ -100,8 +130,13 @@ def _asked(case: Case) -> Asked | None:
     named = [event for event in case.samples if event.origin]
     if not named:
         return None
-    event = next((event for event in reversed(named) if event.cors_method), named[-1])
-    assert event.origin is not None  # only such samples are in `named`
+    return _asked_by(next((event for event in reversed(named) if event.cors_method), named[-1]))
+
+
+def _asked_by(event: Event) -> Asked | None:
+    """What one refused preflight asked for; None where its origin is not told."""
+    if not event.origin:
+        return None
     method = event.cors_method.upper() if event.cors_method else None
     return Asked(event.origin, method, event.cors_headers, derived=event.origin_from == "referer" or method is None)
 
@@ -124,6 +159,11 @@ def _preflight(view: Cors, event: Event, asked: Asked, settings: CorsSettings) -
     return view.preflight(event.bucket, event.key, asked.origin, _method(asked, settings), _headers(asked, settings))
 
 
+def is_cors(event: Event) -> bool:
+    """Does OSS's message speak of CORS?"""
+    return (event.message or "").startswith("CORSResponse:")
+
+
 def _by_message(event: Event) -> str:
     return "cors-not-enabled" if (event.message or "").startswith(NOT_ENABLED) else "cors-origin-not-allowed"
 
@@ -136,7 +176,7 @@ def covers_origin(rule: CorsRule, origin: str) -> bool:
 
 
 def covers(rule: CorsRule, asked: Asked) -> bool:
-    """Would OSS let this rule answer? Origin, method and every header (facts: section 4.2)."""
+    """Would OSS let this rule answer? Origin, method and every header (docs/facts.md#cors-matching)."""
     return not lacking(rule, asked)
 
 
@@ -192,13 +232,9 @@ def _merge(event: Event, configuration: CorsConfiguration, asked: Asked, setting
     if stored is None:
         return Tell(f"{bucket} refuses preflights of {asked.origin}, and no rule is stored for it",
                     causes.diagnosis(cause, 0.9, evidence, facts))  # fmt: skip
-    if not covers(stored, asked):
-        lacks = ", ".join(lacking(stored, asked))
-        return tell(f"the stored rule {settings.rule} does not allow {lacks}", "cors-stored-rule-does-not-cover")
-    if _credentials(event) and "*" in stored.allowed_origins:
-        return tell(
-            "the page sends credentials, and browsers refuse a wildcard origin then", "cors-wildcard-with-credentials"
-        )
+    against = _against(stored, asked, event, settings.rule)
+    if against is not None:
+        return tell(*against)
     if configuration.unknown:
         names = ", ".join(configuration.unknown)
         return tell(
@@ -223,6 +259,16 @@ def _merge(event: Event, configuration: CorsConfiguration, asked: Asked, setting
     shadow = _shadow(configuration.rules, rules, asked)
     why = f"merge the stored rule {settings.rule} into {bucket}, for {asked.origin}{shadow}"
     return Act((write,), why, causes.diagnosis(cause, 0.95, evidence, facts))
+
+
+def _against(stored: CorsRule, asked: Asked, event: Event, name: str | None) -> tuple[str, str] | None:
+    """Why the stored rule would not help, whatever the bucket has: a sentence and its cause; None if it would."""
+    if lacks := lacking(stored, asked):
+        return f"the stored rule {name} does not allow {', '.join(lacks)}", "cors-stored-rule-does-not-cover"
+    if _credentials(event) and "*" in stored.allowed_origins:
+        why = "the page sends credentials, and browsers refuse a wildcard origin then"
+        return why, "cors-wildcard-with-credentials"
+    return None
 
 
 def present(configuration: CorsConfiguration, stored: CorsRule) -> bool:
@@ -269,7 +315,7 @@ def size_of(rules: tuple[CorsRule, ...], response_vary: bool | None) -> int:
             ("ExposeHeader", rule.expose_headers),
             ("MaxAgeSeconds", () if rule.max_age_seconds is None else (str(rule.max_age_seconds),)),
         ):
-            text += "".join(f"<{name}>{escape(value)}</{name}>" for value in values)
+            text += "".join(f"<{name}>{escape(value, quote=False)}</{name}>" for value in values)
     return len(text.encode())
 
 
@@ -318,6 +364,24 @@ def _last_merge(case: Case) -> Receipt | None:
     if not merges or (case.verified_at is not None and case.verified_at > merges[-1].at):
         return None  # that merge did its work once; what is refused now is another trouble
     return merges[-1]
+
+
+def _changed_back(case: Case, view: Cors, settings: CorsSettings) -> Tell | None:
+    """The stored rule was merged, and is gone, and that twice: two who write in turn never come to rest."""
+    assert settings.stored is not None  # without a stored rule nothing is merged
+    merges = [
+        receipt
+        for receipt in case.receipts
+        if isinstance(receipt.write, PutBucketCors)
+        and view.now() - receipt.at < FIGHT_WITHIN
+        and present(CorsConfiguration(receipt.write.rules), settings.stored)
+    ]
+    if len(merges) < FIGHT:
+        return None
+    bucket = merges[-1].write.target
+    why = f"the stored rule {settings.rule} was merged into {bucket} {len(merges)} times, and is gone each time"
+    when = ", ".join(f"{receipt.at:%H:%M:%S}Z ({receipt.request_id or 'no request id'})" for receipt in merges)
+    return Tell(why, causes.diagnosis("cors-rule-changed-back", 0.95, (why, f"accepted at {when}")))
 
 
 def _after_merge(

@@ -2,7 +2,7 @@
 
 A text is evidence, never authority. OSS's own body is believed alone; what the refused request, a record's field or an
 address says is believed where the world agrees; prose explains and names nothing (docs/decisions/0006). Remediators
-that write call this before they plan; daemon/stages/dispatch.py asks the policy afterwards, whatever was chosen here.
+that write call this before they plan; daemon/stages/decide.py asks the policy afterwards, whatever was chosen here.
 """
 
 from __future__ import annotations

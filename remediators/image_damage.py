@@ -2,7 +2,7 @@
 
 The object is fetched within OSS's own size limit, looked at and decoded, and OSS is asked again: it is stricter than
 any viewer. Where the bucket keeps versions, the newest one that decodes may be copied back; a person approves that,
-unless the policy says `restore_version: enforce` (facts: section 6, scenarios S28, S29, S32).
+unless the policy says `restore_version: enforce` (docs/facts.md#images).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from ossmend.remediators import agreement, causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.registry import Proposal, Told, remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, Verdict
 from ossmend.remediators.contract.view import Pictures
+from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
 
 CAUSE_OF = {
@@ -59,7 +60,30 @@ def subject(event: Event, _settings: ImageSettings) -> Subject:
     return Subject("object", (event.object.bucket, event.object.key, event.object.version_id or ""))
 
 
-@remedies("ImageDamage", subject=subject, settings=ImageSettings, section="image", writes=())
+def proposes(told: Told, settings: ImageSettings | None) -> Proposal | None:
+    """The copy of an older version over the one object that the text names, where its cause is one that this cures."""
+    curable = {CAUSE_OF[verdict] for verdict in CURED_BY_A_VERSION}
+    refs = {reading.ref for reading in agreement.naming(agreement.readings(told.event))}
+    if told.diagnosis.cause not in curable or len(refs) != 1:
+        return None
+    (ref,) = refs
+    if ref.version_id or agreement.borrows_its_bucket(told.event, ref):
+        return None
+    only_if = "if the object is damaged indeed and the bucket keeps an older version that decodes"
+    if settings is None or settings.restore_version == "approve":
+        only_if += "; a person approves it"
+    return Proposal("RestoreVersion", str(ref), (Place(ref.bucket, ref.key),), only_if)
+
+
+@remedies(
+    "ImageDamage",
+    subject=subject,
+    settings=ImageSettings,
+    section="image",
+    writes=(),
+    proposes=proposes,
+    statuses=(400, 403),
+)
 def plan(case: Case, view: Pictures, settings: ImageSettings) -> Verdict:
     """Look at the picture; tell what it is; offer the last good version."""
     meant = agreement.one(case.event, view, lambda _state: True)
@@ -134,7 +158,7 @@ def _as_answered(event: Event, answer: ImageAnswer) -> Event:
 
 
 def _who(case: Case) -> tuple[str, ...]:
-    """One client's uploads or everybody's (scenario S29)."""
+    """One client's uploads or everybody's (docs/facts.md#images)."""
     clients = company.usage(case).get("clients", {})
     return (f"asked for by {len(clients)} clients",) if len(clients) > 1 else ()
 

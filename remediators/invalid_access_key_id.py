@@ -2,7 +2,7 @@
 
 The key id in an event is unauthenticated text. So it is looked up, not believed: the ladder below goes from what the
 text shows to what RAM, the recycle bin and ActionTrail say, and stops at the first answer. What we could not ask is
-"could not check", never an accusation (facts: control-plane section 0).
+"could not check", never an accusation (docs/facts.md#access-keys).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.registry import Proposal, Told, remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import KeyNetworks, KeyOwner, KeyStatus
 from ossmend.remediators.contract.verdict import Act, KeyFlag, Refused, Tell, Verdict
@@ -40,7 +40,15 @@ def subject(event: Event, _settings: KeySettings) -> Subject:
     return Subject("key", (event.access_key_id or "",))
 
 
-@remedies("InvalidAccessKeyId", subject=subject, settings=KeySettings, section="key", writes=())
+def proposes(told: Told, _settings: KeySettings | None) -> Proposal | None:
+    """The tag on the owner of a key that the text calls disabled."""
+    if told.diagnosis.cause != "key-disabled" or told.event.access_key_id is None:
+        return None
+    owner = f"the RAM user behind {told.event.access_key_id}"
+    return Proposal("TagUser", owner, (None,), "if RAM knows the key's owner, and says that the key is disabled")
+
+
+@remedies("InvalidAccessKeyId", subject=subject, settings=KeySettings, section="key", writes=(), proposes=proposes)
 def plan(case: Case, view: Keys, settings: KeySettings) -> Verdict:
     """Climb the ladder; flag what is found."""
     key_id = case.event.access_key_id

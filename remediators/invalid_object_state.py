@@ -2,23 +2,26 @@
 
 OSS answers HEAD with 200 for a frozen object, cannot tell "never asked" from "expired" or "lost", and may take longer
 than a tier's reference time. So the state is read anew each time, time passed is never a failure, and it is over only
-when one byte has been read (facts: sections 3.3, 3.6).
+when one byte has been read (docs/facts.md#restore-states).
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import unquote
 
 from pydantic import Field, field_validator
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
-from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.registry import Proposal, Told, remedies
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
 from ossmend.remediators.contract.view import Objects
+from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.restore_object import RestoreObject, Tier
 
 FIRST_LOOK = timedelta(seconds=2)
@@ -65,7 +68,51 @@ def subject(event: Event, _settings: RestoreSettings) -> Subject:
     return Subject("object", (event.bucket or "", event.key or "", event.version_id or ""))
 
 
-@remedies("InvalidObjectState", subject=subject, settings=RestoreSettings, section="restore", writes=("RestoreObject",))
+_COPYING = re.compile(
+    r"(?i)copy_?object|uploadpartcopy|(?:server|oss)[- ]side copy|(?:fail(?:ed|s|ure)? to|cannot|could not) copy"
+    r"|copy (?:fail|from|to\b)"
+    r"|copying |\bcp (?:-\w{1,9} ){0,4}oss://|拷贝|复制"
+)
+"""The program was copying: whatever object the text names may be the target."""
+DOUBT = 0.25
+"""When a copy is at least this likely, the named object may be its target, which must not be restored."""
+
+
+def proposes(told: Told, _settings: RestoreSettings | None) -> Proposal | None:
+    """The restore of the object that the text names, by more than prose and by one reading alone; of the source of a
+    copy, never of its target.
+    """
+    if causes.CAUSES[told.diagnosis.cause].cure != "RestoreObject":
+        return None
+    refs = _frozen_by_text(told)
+    if len({(ref.bucket, unquote(ref.key), ref.version_id) for ref in refs}) != 1:
+        return None  # none, or several: the world decides between them
+    places = tuple(Place(ref.bucket, ref.key, ref.version_id) for ref in refs)
+    return Proposal("RestoreObject", str(refs[0]), places, "if the object is still frozen when it is looked at")
+
+
+def _frozen_by_text(told: Told) -> list[ObjectRef]:
+    """The object that was to be read, once for each way of reading it."""
+    event = told.event
+    copied = dict(told.diagnosis.alternatives).get("copy-source-archived", 0.0)
+    if is_copy(event) or event.method == "PUT" or _COPYING.search(f"{event.sample}\n{told.around}"):
+        source = copy_source(event)  # a PUT that reads an object is a copy; bucket and key are its target's
+        return [source] if source is not None and agreement.copy_source_named(event) else []
+    another_version = told.diagnosis.cause == "archived-version" and event.version_id is None
+    if copied >= DOUBT or told.diagnosis.cause == "copy-source-archived" or another_version:
+        return []  # the named object may be the target of a copy, or another version is meant
+    refs = [reading.ref for reading in agreement.naming(agreement.readings(event))]
+    return [] if any(agreement.borrows_its_bucket(event, ref) for ref in refs) else refs
+
+
+@remedies(
+    "InvalidObjectState",
+    subject=subject,
+    settings=RestoreSettings,
+    section="restore",
+    writes=("RestoreObject",),
+    proposes=proposes,
+)
 def plan(case: Case, view: Objects, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""
     meant = _meant(case.event, view)

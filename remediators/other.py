@@ -12,7 +12,7 @@ from ossmend.remediators.contract.view import Now
 
 
 def subject_other(event: Event) -> Subject:
-    """What makes events of a code without a remediator one case: code and bucket (design: section 4)."""
+    """What makes events of a code without a remediator one case: code and bucket (docs/pipeline.md#cases)."""
     return Subject("code", (event.code or "", event.bucket or ""))
 
 

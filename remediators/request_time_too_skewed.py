@@ -1,7 +1,7 @@
 """RequestTimeTooSkewed: somebody's clock is off. Say whose, by how much, in which direction, and of what kind.
 
 The error itself carries both clocks (RequestTime, ServerTime); our own clock is measured from outside and judged by
-the interval, never by a point. Nothing is ever set: a person, or NTP, corrects a clock (facts: section 7).
+the interval, never by a point. Nothing is ever set: a person, or NTP, corrects a clock (docs/facts.md#clocks).
 """
 
 from __future__ import annotations

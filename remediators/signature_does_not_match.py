@@ -1,7 +1,7 @@
 """SignatureDoesNotMatch: which of the known signing faults it is, and at which client. Nothing is written for it.
 
 The key is never blamed for everybody: RAM and ActionTrail tell whether the same key id works elsewhere, and the cases
-beside this one whether one client or all of them are refused (scenario S38).
+beside this one whether one client or all of them are refused (docs/facts.md#signatures).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LATELY = timedelta(hours=24)
 
 
 def subject(event: Event, _settings: NoSettings) -> Subject:
-    """Key and client (design: section 4)."""
+    """Key and client (docs/pipeline.md#cases)."""
     return Subject("signer", (event.access_key_id or "", event.client or "", event.user_agent or ""))
 
 

@@ -1,8 +1,8 @@
 """UserDisable and its family: the account itself is refused. One case for all of it; no write until it answers again.
 
 Overdue, held for security, or never activated: the code does not say which, BSS's balance may. ossmend cannot pay and
-cannot enable; it tells, counts, and looks whether the account answers again (facts: control-plane section 3.2). While
-the case is open, brakes.py holds every write: a dead account must not be called in a loop (scenario S27).
+cannot enable; it tells, counts, and looks whether the account answers again (docs/facts.md#disabled-accounts). While
+the case is open, brakes.py holds every write: a dead account must not be called in a loop.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _answers_again(case: Case, view: Money, world: dict[str, str]) -> Verdict:
 
 
 def _money(view: Money, evidence: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The balance as a feature. It is that of our own key's account; who pays may be another (facts: section 3.1)."""
+    """The balance as a feature: of our own key's account; who pays may be another (docs/facts.md#account-balance)."""
     try:
         balance = view.balance()
     except Refused as refused:

@@ -53,7 +53,7 @@ _KEPT_TOKENS = 20_000
 
 AccountStatus = Literal["normal", "overdue", "security", "in_debt", "in_debt_overdue", "cancelled"]
 ACCOUNT_STATUSES: tuple[AccountStatus, ...] = get_args(AccountStatus)
-"""overdue and security are UserDisable; the other three have codes of their own (facts: section 2.3)."""
+"""overdue and security are UserDisable; the other three have codes of their own (docs/facts.md#codes-with-403)."""
 
 
 class Clock(Protocol):

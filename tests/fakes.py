@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ from ossmend.remediators.contract.answers import (
 )
 from ossmend.remediators.contract.case import Case, Event, Origin, Receipt, Subject
 from ossmend.remediators.contract.values import (
+    DEFAULT_ACCOUNT,
+    AccountRef,
     ClockReading,
     ClockSample,
     CorsConfiguration,
@@ -97,12 +100,15 @@ class FakeWorld:
     refuses: set[str] = field(default_factory=set)
     """Names of questions and writes that the cloud refuses to our own key."""
     down: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often each question was asked."""
     sent: list[Write] = field(default_factory=list)
     loses_answers: bool = False
     """Writes take effect, but their answer is lost."""
     _old_cors: dict[str, CorsConfiguration] = field(default_factory=dict)
 
     def _ask(self, question: str) -> None:
+        self.asked[question] += 1
         if self.down:
             raise TryAgain("connection refused", timedelta(seconds=30))
         if question in self.refuses:
@@ -361,6 +367,22 @@ class FakeCloud:
 
     def own_clock(self) -> ClockReading:
         return self.world.clock_reading
+
+
+@dataclass
+class FakeAccounts:
+    """The account of the configuration, and others by name."""
+
+    world: FakeWorld
+    may_write: bool = True
+    others: dict[str, FakeWorld] = field(default_factory=dict)
+
+    def of(self, account: AccountRef) -> FakeCloud:
+        if account == DEFAULT_ACCOUNT:
+            return FakeCloud(self.world, self.may_write)
+        if account.account not in self.others:
+            raise Refused("AccountRef", "UnknownAccount", f"the configuration has no account {account.account!r}")
+        return FakeCloud(self.others[account.account], self.may_write)
 
 
 def case_of(*events: Event, subject: Subject | None = None, **changes: object) -> Case:

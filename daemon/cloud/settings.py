@@ -1,7 +1,7 @@
 """Configuration -> what the cloud port needs to know. The one place that decides which endpoints are acceptable.
 
 A request that is signed over plain http shows its credentials to everybody on the way, so http is for loopback only.
-connect.py takes these settings and opens nothing by itself.
+accounts.py takes these settings and opens nothing by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ossmend import __version__
 from ossmend.daemon.cloud.credentials import Provider, from_environment, static
+from ossmend.remediators.contract.values import AccountRef
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config, StaticCredentials
@@ -35,10 +36,17 @@ class CloudSettings:
     rpc_endpoint: str | None = None
     """RAM, IMS, STS, ActionTrail; None: each product's own public host."""
     connect_timeout: float = 5.0
+    """Seconds for one connection, TLS included."""
     read_timeout: float = 15.0
-    """Seconds without a byte, not for the whole answer."""
+    """Seconds without a byte."""
+    deadline: float = 20.0
+    """Seconds for one call, from the host's name to the last byte of the answer, and for all tries of one read."""
     concurrency: int = 32
-    """Threads that call at once; the connection pools are as wide."""
+    """Calls to one endpoint at once."""
+    slot_wait: float = 2.0
+    """Seconds that a caller waits for one of them: as long as many quick calls take, and not as long as a dead one."""
+    retry_pauses: tuple[float, ...] = (0.2, 0.6)
+    """Seconds before a read is asked again, each once."""
     ntp_servers: tuple[str, ...] = ()
     """`host` or `host:port`; none: OSS's clock only."""
     agent: str = AGENT
@@ -92,6 +100,11 @@ def is_literal(host: str) -> bool:
     return True
 
 
+def account_settings(config: Config) -> dict[str, CloudSettings]:
+    """By the account's name; the configuration has one so far. Raises CredentialsRefused."""
+    return {AccountRef().account: cloud_settings(config)}
+
+
 def cloud_settings(config: Config) -> CloudSettings:
     """What a configuration says about the cloud; credentials by `!secret`, else from the environment.
 
@@ -105,6 +118,7 @@ def cloud_settings(config: Config) -> CloudSettings:
         rpc_endpoint=cloud.rpc_endpoint,
         connect_timeout=cloud.connect_timeout.total_seconds(),
         read_timeout=cloud.read_timeout.total_seconds(),
+        deadline=cloud.deadline.total_seconds(),
         concurrency=cloud.concurrency,
         ntp_servers=tuple(config.clock.ntp_servers),
     )

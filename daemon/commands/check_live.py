@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.config.sources.access_log import AccessLogSource
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.remediators.contract.verdict import Refused, TryAgain
@@ -21,7 +22,7 @@ def check_live(config: Config) -> dict[str, Any]:
     try:
         lines = [_ask("credentials", lambda: _caller(cloud)), _ask("clock", lambda: _clock(cloud))]
         lines += [_ask(f"CORS rules of {bucket}", partial(_cors, cloud, bucket)) for bucket in _buckets(config)]
-        logs = [source.access_log for source in config.sources if source.access_log is not None]
+        logs = [each.given for each in config.sources if isinstance(each.given, AccessLogSource)]
         lines += [
             _ask(f"list {log.bucket}/{log.prefix}", partial(_list, cloud, log.bucket, log.prefix)) for log in logs
         ]

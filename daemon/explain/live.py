@@ -1,6 +1,6 @@
 """`ossmend explain --live`: one event -> what its remediator says after it has asked the cloud, by reads alone.
 
-The same plan that the daemon would make, in a dry run of one: nothing is stored, nothing can be written. explain.py
+The same plan that the daemon would make, in a dry run of one: nothing is stored, nothing can be written. text.py
 puts it in the place of what the text alone tells.
 """
 
@@ -9,29 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from ossmend.config.model import Config, Policy
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
-from ossmend.daemon.explain import sentences_zh as told_zh
+from ossmend.daemon.explain import sentences_zh
+from ossmend.daemon.explain.planning import case_of
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.show import clean
 from ossmend.remediators import causes
-from ossmend.remediators.contract.case import Case, Event, Neighbour
-from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, TryAgain, Verdict, Wait
 
 MOST = 20
 """Refusals of one text that the cloud is asked about; a whole log is the daemon's work."""
-LONG_AGO = timedelta(hours=1)
-"""Nobody waits here: a diagnostic message that is not there yet is told as such."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of it, in the shape that explain.py prints."""
+    """What came of it, in the shape that text.py prints."""
 
     diagnosis: Diagnosis
     writes: list[dict[str, Any]]
@@ -61,11 +59,11 @@ class Live:
         if remediator is None or event.fields.get("stranger") or self._left == 0:
             return None
         self._left -= 1
-        policy = next((p for p in self._config.policies if _takes(p, event)), None)
+        policy = self._config.taking(event) if is_ours(event) else None
         settings = policy.settings_for(remediator.code) if policy else remediator.settings.only_telling()
         speaking = causes.SPOKEN.set(lang)
         try:
-            case = self._case(event, others, remediator.subject(event, settings))
+            case = case_of(event, others, remediator, settings, self._view.now())
             verdict: Verdict = remediator.plan(case, self._view, settings)
         except (TryAgain, Refused) as trouble:
             return Found(replace(told, evidence=(*told.evidence, *_said((f"could not check: {trouble}",), lang))), [])
@@ -73,36 +71,10 @@ class Live:
             causes.SPOKEN.reset(speaking)
         return _found(verdict, told, policy, event, lang)
 
-    def _case(self, event: Event, others: Sequence[Event], subject: Any) -> Case:
-        now = self._view.now()
-        seen = event.time or now
-        alike = [other for other in others if other.code == event.code]
-        return Case(
-            id=0,
-            policy="",
-            code=event.code,
-            subject=subject,
-            events=1 + len(alike),
-            opened_at=now - LONG_AGO,
-            first_seen=seen,
-            last_seen=seen,
-            samples=(*alike[-5:], event),
-            dry_run=True,
-            beside=tuple(_neighbour(other, seen) for other in others if other.code != event.code),
-        )
-
-
-def _neighbour(event: Event, seen: datetime) -> Neighbour:
-    return Neighbour(id=0, code=event.code, cause=None, event=event, usage={}, first_seen=seen, last_seen=seen)
-
-
-def _takes(policy: Policy, event: Event) -> bool:
-    return policy.enabled and event.code in policy.on and policy.match.fits(event)
-
 
 def _said(sentences: Sequence[str], lang: str) -> tuple[str, ...]:
     """A remediator's own sentences, in the language asked for; the catalogue's are in it already."""
-    return tuple(told_zh.sentence(each) for each in sentences) if lang == "zh" else tuple(sentences)
+    return tuple(sentences_zh.sentence(each) for each in sentences) if lang == "zh" else tuple(sentences)
 
 
 def _spoken(diagnosis: Diagnosis, lang: str) -> Diagnosis:

@@ -1,23 +1,18 @@
-"""An explanation -> paragraphs on a terminal. The texts are the catalogue's; what comes from the log is plain text."""
+"""An explanation -> paragraphs on paper (paper.py). The texts are the catalogue's; what comes from the log is plain."""
 
 from __future__ import annotations
 
 import json
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ossmend.daemon.explain import page_zh as explained_zh
+from ossmend.daemon.explain import page_zh
+from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.write import Write
-from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
-from ossmend.remediators.writes.restore_object import RestoreObject
-from ossmend.remediators.writes.restore_version import RestoreVersion
-from ossmend.remediators.writes.tag_user import TagUser
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from ossmend.remediators.contract.settings import descriptions
+from ossmend.remediators.contract.write import WRITES
 
 HEADINGS = {
     "en": {
@@ -73,7 +68,7 @@ HEADINGS = {
         "only": "{}（仅当设置了 {}）",
     },
 }
-_CITED = re.compile(r" \((?:facts|scenarios?|design)\b[^)]*\)")
+_CITED = re.compile(r" \(docs/(?:facts|pipeline)\.md#[^)]*\)")
 """Sources are for those who read the code."""
 _WHO = ("host", "key", "client", "access_key_id", "operation")
 """Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""
@@ -81,28 +76,18 @@ FEW = 5
 """In a text with more refusals than this, those that are explained alike are explained once."""
 LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
-_EXAMPLES: dict[str, Write] = {
-    example.operation: example
-    for example in (
-        RestoreObject(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on=""),
-        PutBucketCors(bucket="BUCKET", rules=(), planned_on=""),
-        TagUser(principal="USER", user_id="", tags=(), planned_on=""),
-        RestoreVersion(bucket="BUCKET", key="KEY", version_id="V", size=0, current="", storage_class="", planned_on=""),
-    )
-}
-"""Writes of nothing in particular, to say which permissions they need."""
 
 
-def render(report: dict[str, Any], lang: str, console: Console) -> None:
+def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
     """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were."""
     if not report["events"]:
-        _say(console, HEADINGS[lang]["nothing"])
+        paper.write(HEADINGS[lang]["nothing"])
     for number, alike in enumerate(_alike(report["events"])):
         if number:
-            console.print()
-        _render_event(alike[0], lang, console)
+            paper.write()
+        _render_event(alike[0], lang, paper)
         if len(alike) > 1:
-            _render_more(alike[1:], lang, console)
+            _render_more(alike[1:], lang, paper)
 
 
 def _alike(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -116,14 +101,12 @@ def _alike(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return list(groups.values())
 
 
-def _render_more(events: list[dict[str, Any]], lang: str, console: Console) -> None:
-    from rich.text import Text
-
-    console.print(Text(f"  {HEADINGS[lang]['more'].format(len(events))}", style="dim"))
+def _render_more(events: list[dict[str, Any]], lang: str, paper: Paper) -> None:
+    paper.write(f"  {HEADINGS[lang]['more'].format(len(events))}", "dim")
     for event in events[:FEW]:
-        console.print(Text(f"    {_head(event)}"), soft_wrap=True)
+        paper.whole(f"    {_head(event)}")
     if len(events) > FEW:
-        console.print(Text("    ..."))
+        paper.write("    ...")
 
 
 def _head(event: dict[str, Any]) -> str:
@@ -138,12 +121,10 @@ def _head(event: dict[str, Any]) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
-    from rich.text import Text
-
+def _render_event(event: dict[str, Any], lang: str, paper: Paper) -> None:
     words, diagnosis = HEADINGS[lang], event["diagnosis"]
     place = event["bucket"]
-    console.print(Text(_head(event), style="bold"), soft_wrap=True)
+    paper.whole(_head(event), "bold")
     sure = diagnosis["confidence"] >= LIKELY or not diagnosis["alternatives"]
     named = [_named(diagnosis, lang)] if diagnosis["cause"] != "unknown" or sure else []
     others = [_named(each, lang) for each in diagnosis["alternatives"]]
@@ -162,60 +143,46 @@ def _render_event(event: dict[str, Any], lang: str, console: Console) -> None:
         ("writes", [f"{each['operation']} {each['target']} ({each['note']})" for each in event["writes"]]),
     ):
         for number, line in enumerate(lines):
-            _line(console, "" if number else words[heading], line)
+            paper.row("" if number else words[heading], line)
     if event["shape"] == BARE and event["code"] and not meant:
-        console.print(f"\n{words['ours']}", style="bold", markup=False, emoji=False)
+        paper.write()
+        paper.write(words["ours"], "bold")
         remediator = Remediator.registry.get(event["code"])
         if remediator is None:
-            _say(console, words["told"])
+            paper.write(words["told"])
         else:
-            _render_remediator(remediator, lang, console)
+            _render_remediator(remediator, lang, paper)
 
 
 def _named(told: dict[str, Any], lang: str) -> str:
     return f"{told['title'][lang]} ({told['cause']}, {told['confidence']:.0%})"
 
 
-def _line(console: Console, title: str, text: str) -> None:
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    row = Table.grid(padding=(0, 1))
-    row.add_column(width=16)
-    row.add_column(overflow="fold")
-    row.add_row(Text(title, style="dim"), Text(text))
-    console.print(Padding(row, (0, 0, 0, 2), expand=False))
-
-
-def _render_remediator(remediator: Remediator, lang: str, console: Console) -> None:
+def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:
     """What ossmend does about the code: in English from the code itself, so that it cannot go stale."""
     words = HEADINGS[lang]
     for paragraph in _paragraphs(remediator, lang):
-        _say(console, paragraph)
+        paper.write(paragraph)
     if remediator.section:
-        _say(console, f"\n{remediator.section}:")
+        paper.write()
+        paper.write(f"{remediator.section}:")
+        english = descriptions(remediator.settings)
         for name, field in remediator.settings.model_fields.items():
             if not field.exclude:
-                told = explained_zh.SETTINGS[remediator.section][name] if lang == "zh" else field.description
-                _say(console, f"  {name} ({words['default']} {field.default}): {told}")
+                told = page_zh.SETTINGS[remediator.section][name] if lang == "zh" else english[name]
+                paper.write(f"  {name} ({words['default']} {field.default}): {told}")
     always = (*remediator.writes, *remediator.settings().opts_into)
     optional = {name: switch for name, switch in _opt_in(remediator) if name not in always}
     writes = [*always, *(words["only"].format(name, switch) for name, switch in optional.items())]
-    _say(console, f"{words['may']}: {', '.join(writes) or words['none']}")
+    paper.write(f"{words['may']}: {', '.join(writes) or words['none']}")
     for operation in (*always, *optional):
-        for action, resource in _EXAMPLES[operation].permissions:
-            _say(console, f"  {words['needs'].format(action, resource)}")
-
-
-def _say(console: Console, text: str) -> None:
-    """As it is: `acs:ram:*` has a word between colons that the console would take for a picture."""
-    console.print(text, markup=False, emoji=False)
+        for action, resource in WRITES[operation].example().permissions:
+            paper.write(f"  {words['needs'].format(action, resource)}")
 
 
 def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
     if lang == "zh":
-        return list(explained_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
+        return list(page_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
     told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
     return [_CITED.sub("", " ".join(paragraph.split())) for paragraph in told]
 

@@ -1,6 +1,6 @@
 """What `explain --lang zh` says about the remediators: their own docstrings and settings, told in Chinese.
 
-explained.py prints these where the English comes from the code itself. A test compares both ways: every remediator, every
+page.py prints these where the English comes from the code itself. A test compares both ways: every remediator, every
 paragraph and every setting has its Chinese.
 """
 

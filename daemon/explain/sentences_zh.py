@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 SENTENCES: Sequence[tuple[str, str]] = (
     # what we could not ask
@@ -31,6 +32,15 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("the diagnostic message has expired, and was not decoded", "诊断消息已过期，未解码"),
     ("the diagnostic message speaks of {}, not of this request: left aside", "诊断消息针对的是 {0}，不是本次请求：未采用"),
     ("the diagnostic message is not there yet", "诊断消息尚未生成"),
+    # what would be written, and what the world has to say first
+    ("if the object is still frozen when it is looked at", "前提：查看时该对象仍处于冻结状态"),
+    ("only a rule that a person has stored, and only if it covers the page's origin, method and headers",
+     "仅合并由人保存的规则，且该规则须覆盖页面的来源、方法和请求头"),
+    ("if RAM knows the key's owner, and says that the key is disabled", "前提：RAM 能查到密钥所有者，且密钥已停用"),
+    ("the RAM user behind {}", "密钥 {0} 所属的 RAM 用户"),
+    ("if the object is damaged indeed and the bucket keeps an older version that decodes", "前提：对象确已损坏，且 Bucket 保留有可解码的历史版本"),
+    ("if the object is damaged indeed and the bucket keeps an older version that decodes; a person approves it",
+     "前提：对象确已损坏，且 Bucket 保留有可解码的历史版本；须由人批准"),
     # which object is meant
     ("the text names it only in prose: {}", "文本仅在语句中提到它：{0}"),
     ("the text names several buckets: {}", "文本提到多个 Bucket：{0}"),
@@ -58,6 +68,9 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("the stored rule {} is in the bucket, and the preflight is still refused", "已保存的规则 {0} 已在 Bucket 中，但预检仍被拒绝"),
     ("with the stored rule {} the bucket would exceed 10 rules or 16 KB", "加入已保存的规则 {0} 后将超过 10 条或 16 KB 的上限"),
     ("the bucket has no CORS configuration", "Bucket 没有跨域配置"),
+    ("the stored rule {} was merged into {} {} times, and is gone each time", "已保存的规则 {0} 已向 {1} 合并 {2} 次，每次都又消失"),
+    ("accepted at {}", "接受时间：{0}"),
+    ("no request id", "无请求 ID"),
     ("the access log has no Origin: {} is taken from the Referer", "访问日志没有 Origin：{0} 取自 Referer"),
     ("the rule was merged {} s ago, and the preflight of {} is still refused", "规则已于 {0} 秒前合并，但 {1} 的预检仍被拒绝"),
     ("merge the stored rule {} into {}, for {} (rule {} will still answer the actual request: its ExposeHeader and MaxAge apply)",
@@ -212,7 +225,7 @@ WORDS = {
 }
 """Values that are our own words."""
 
-_CLOUD: Sequence[tuple[str, str]] = (
+_CLOUD: tuple[tuple[str, str], ...] = (
     (r"another account \(([\w.-]{1,60})\)", r"其他账号（\1）"),
     (r", and was asked for in ", "，而请求发往 "),
     (r"\bon, and the ACL is public", "已开启，而 ACL 为公共"),
@@ -226,7 +239,7 @@ _CLOUD: Sequence[tuple[str, str]] = (
     (r"\bzero: (?=\d)", "为零："),
 )  # fmt: skip
 """What a remediator reads in the cloud and the catalogue's Chinese sentences quote."""
-_VALUES: Sequence[tuple[str, str]] = (
+_VALUES: tuple[tuple[str, str], ...] = (
     (r"\b(\d[\d.]{0,12}) days behind\b", r"慢 \1 天"),
     (r"\b(\d[\d.]{0,12}) days ahead\b", r"快 \1 天"),
     (r"\b(\d[\d.]{0,12}) h behind\b", r"慢 \1 小时"),
@@ -243,27 +256,26 @@ _VALUES: Sequence[tuple[str, str]] = (
 """Our own words inside a value of a sentence."""
 
 
-def _pieces(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
+@cache
+def _pieces(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern), told) for pattern, told in pairs)
 
 
-_IN_CHINESE, _IN_VALUES = _pieces(_CLOUD), _pieces((*_CLOUD, *_VALUES))
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 LONGEST = 500
 """What is longer quotes a text at length, and is left as it is."""
 
 
-def _compiled(sentence: str) -> re.Pattern[str]:
-    return re.compile(re.escape(sentence).replace(r"\{\}", "(.{1,500}?)"), re.DOTALL)
-
-
-_PATTERNS = tuple((_compiled(en), zh) for en, zh in SENTENCES)
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Compiled when the first sentence is asked for: an explanation in English asks for none."""
+    return tuple((re.compile(re.escape(en).replace(r"\{\}", "(.{1,500}?)"), re.DOTALL), zh) for en, zh in SENTENCES)
 
 
 def sentence(said: str) -> str:
     """The Chinese of one sentence; what nobody has translated stays as it is."""
     if _HAN.search(said) or len(said) > LONGEST:
-        return _inside(said, _IN_CHINESE)  # the catalogue's own: it quotes OSS, whose words stay
+        return _inside(said, _pieces(_CLOUD))  # the catalogue's own: it quotes OSS, whose words stay
     return _value(said)
 
 
@@ -271,10 +283,10 @@ def _value(said: str) -> str:
     """A sentence, one of our words, or the text's own. A sentence may hold another in its values."""
     if said in WORDS:
         return WORDS[said]
-    for pattern, told in _PATTERNS:
+    for pattern, told in _patterns():
         if (found := pattern.fullmatch(said)) is not None:
             return told.format(*(_value(each) if each != said else each for each in found.groups()))
-    return _inside(said, _IN_VALUES)
+    return _inside(said, _pieces((*_CLOUD, *_VALUES)))
 
 
 def _inside(said: str, pieces: Sequence[tuple[re.Pattern[str], str]]) -> str:

@@ -1,7 +1,7 @@
 """Any text -> what it means: the events in it, each with its cause, next steps, and what the policies would do.
 
-Reads only the text, unless explain_live.py is given along. What may be written because of it is in proposals.py, how a
-person sees it in explained.py.
+Reads only the text, unless live.py is given along. What may be written because of it is in proposals.py, how a person
+sees it in page.py.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.explain import proposals
-from ossmend.daemon.explain.page import render
 from ossmend.daemon.host.redact import mask_key_id, printable
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.registry import Told
 from ossmend.remediators.contract.verdict import Diagnosis
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config
     from ossmend.daemon.explain.live import Live
-
-__all__ = ["explain_text", "render"]
 
 SOURCE = "explain"
 SHORT = 5
@@ -44,22 +42,23 @@ def explain_text(
     With `live` the cloud is asked about them, by reads alone.
     """
     events = events_in(text, source=SOURCE, now=datetime.now(UTC))
-    company = _Company(events)
+    correlation = _Correlation(events)
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
-    return {"events": [_explained(event, company, around, config, lang, live) for event in events]}
+    return {"events": [_explained(event, correlation, around, config, lang, live) for event in events]}
 
 
 def _explained(
-    event: Event, company: _Company, around: str, config: Config | None, lang: str, live: Live | None
+    event: Event, correlation: _Correlation, around: str, config: Config | None, lang: str, live: Live | None
 ) -> dict[str, Any]:
-    others = company.of(event)
+    others = correlation.of(event)
     diagnosis = causes.diagnose_event(event, others=others, lang=lang, around=around)
     found = live.found(event, others, diagnosis, lang) if live is not None and event.shape != proposals.BARE else None
-    writes = proposals.of(event, diagnosis, config, lang, around) if found is None else found.writes
+    told = Told(event, diagnosis, around)
+    writes = proposals.of(told, others, config, lang) if found is None else found.writes
     key_id = mask_key_id(printable(event.access_key_id)) if event.access_key_id else None
-    told = _told(diagnosis if found is None else found.diagnosis)
+    said = _said(diagnosis if found is None else found.diagnosis)
     if event.code == "InvalidAccessKeyId" and key_id is not None:
-        told["evidence"].insert(0, f"被拒绝的密钥是 {key_id}" if lang == "zh" else f"the refused key is {key_id}")
+        said["evidence"].insert(0, f"被拒绝的密钥是 {key_id}" if lang == "zh" else f"the refused key is {key_id}")
     return {
         "code": event.code,
         "ec": event.ec,
@@ -72,12 +71,12 @@ def _explained(
         "operation": clean(event.operation),
         "status": event.status,
         "shape": event.shape,
-        "diagnosis": told,
+        "diagnosis": said,
         "writes": writes,
     }
 
 
-def _told(diagnosis: Diagnosis) -> dict[str, Any]:
+def _said(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as JSON. What comes from a text or from the cloud is made safe; the catalogue's texts are ours."""
     return {
         "cause": diagnosis.cause,
@@ -94,7 +93,7 @@ def _told(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-class _Company:
+class _Correlation:
     """Which other refusals of a text tell something about one of them."""
 
     def __init__(self, events: Sequence[Event]) -> None:

@@ -13,10 +13,9 @@ from typing import Any, Literal
 
 import structlog
 
-from ossmend.daemon.host.redact import printable
-from ossmend.daemon.host.show import text
+from ossmend.daemon.host.show import clean, text
 
-SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic", "watchfiles")
+SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic")
 
 
 def configure(style: Literal["json", "console"], level: str = "info") -> None:
@@ -44,14 +43,9 @@ def configure(style: Literal["json", "console"], level: str = "info") -> None:
 
 
 def _clean(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: _clean_value(value, lines=name == "exception") for name, value in fields.items()}
+    return {name: _lines(value) if name == "exception" else clean(value, name) for name, value in fields.items()}
 
 
-def _clean_value(value: Any, *, lines: bool = False) -> Any:
-    if isinstance(value, str):
-        return "\n".join(text(line) for line in value.splitlines()) if lines else text(value)
-    if isinstance(value, dict):
-        return {printable(str(name)): _clean_value(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean_value(inner) for inner in value]
-    return value
+def _lines(traceback: str) -> str:
+    """A traceback keeps its lines; every other string is one."""
+    return "\n".join(text(line) for line in traceback.splitlines())

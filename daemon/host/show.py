@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ossmend.daemon.host.redact import mask_key_id, printable, redact
+from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
 
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
+_SECRET_FIELD = re.compile(
+    r"(?i)(?:[a-z_.-]{0,40}[_.-])?(?:[a-z]{0,20}secret|passw(?:or)?d|[a-z]{0,20}token|signature(?:provided)?|apikey"
+    r"|authorization|private_?key)"
+)
+"""A field whose name says that nobody may see its value."""
 _KEY_ID = re.compile(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
 
 
@@ -20,22 +25,29 @@ def text(value: str) -> str:
     return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), redact(value)))
 
 
+def says_secret(name: str) -> bool:
+    """Does the name of a field say that nobody may see its value?"""
+    return _SECRET_FIELD.fullmatch(name) is not None
+
+
 def subject_text(subject: Subject) -> str:
     """A subject for people: `object:bucket:key`, `key:LTAI****abcd`."""
     parts = subject.parts
     if subject.kind in ("key", "signer") and parts:
         parts = (mask_key_id(parts[0]), *parts[1:])
-    return printable(str(Subject(subject.kind, parts)))
+    return text(str(Subject(subject.kind, parts)))
 
 
 def clean(value: Any, name: str = "") -> Any:
     """The same JSON value, safe to show: strings printable and redacted, key ids masked."""
     if isinstance(value, str):
+        if value and says_secret(name):
+            return GONE
         return mask_key_id(printable(value)) if name in KEY_FIELDS else text(value)
     if isinstance(value, dict):
         if name in KEY_FIELDS:
             return {mask_key_id(printable(str(key))): clean(inner) for key, inner in value.items()}
-        return {printable(str(key)): clean(inner, str(key)) for key, inner in value.items()}
+        return {text(str(key)): clean(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [clean(inner, name) for inner in value]
     return value

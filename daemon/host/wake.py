@@ -1,6 +1,6 @@
-"""Wakes the loop: APScheduler holds the periodic timers, a file watcher the sources, one event joins them.
+"""Wakes the loop: APScheduler holds the periodic timers, inotify.py tells what changes in the sources' directories.
 
-Nothing is kept here that matters: a wake-up says only "look now", and what is due stands in the journal. So a missed
+Nothing is kept here that matters: a wake-up says only where to look, and what is due stands in the journal. So a missed
 or doubled tick is harmless, and a memory job store is enough.
 """
 
@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
-import watchfiles
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from ossmend.daemon.host.inotify import Inotify
+
 log = structlog.get_logger("ossmend.wake")
+
+PAUSE_SECONDS = 0.02
+"""Between two changes that are told: the kernel gathers what comes meanwhile, so a busy log costs no more than that."""
 
 
 class Signal:
@@ -46,14 +50,17 @@ class Signal:
 
 
 class Waker:
-    """Timers and file changes, all of which end in the same signal that the daemon's loop waits for."""
+    """Timers and file changes."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
-        """`on_change` is called for every change of a watched directory, in a thread of its own."""
+    def __init__(self, on_change: Callable[[Collection[str] | None], None]) -> None:
+        """`on_change` gets the paths that have changed, in a thread of its own; None when a watch begins or the kernel
+        has lost some: then any may have.
+        """
         self._on_change = on_change
-        self._stop = threading.Event()
+        self._inotify: Inotify | None = None
         self._watcher: threading.Thread | None = None
-        self._watched: list[Path] = []
+        self._stopped = threading.Event()
+        self._said: set[str] = set()
         self.troubles = 0
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -71,39 +78,51 @@ class Waker:
         self._scheduler.start()
 
     def watch(self, directories: Iterable[Path]) -> None:
-        """Signal on every change below these directories (not recursive), in place of what was watched before.
+        """Tell every change in these directories (not below them), in place of what was watched before.
 
         To be called again and again: directories that appear later are watched from then on.
         """
-        existing = sorted({directory for directory in directories if directory.is_dir()})
-        if existing == self._watched:
+        if self._inotify is None and not self._begin():
             return
-        self._end_watch()
-        self._watched = existing
-        if not existing:
-            return
-        self._stop = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, args=(existing, self._stop), name="watch", daemon=True)
+        assert self._inotify is not None  # or `_begin` has failed
+        new, trouble = self._inotify.watch(map(str, directories))
+        if trouble is not None:
+            self._say(f"not every directory can be watched: {trouble.strerror}")
+        if new:
+            self._on_change(None)
+
+    def _begin(self) -> bool:
+        try:
+            self._inotify = Inotify()
+        except OSError as error:
+            self._say(f"no directory can be watched: {error.strerror}")
+            return False
+        self._watcher = threading.Thread(target=self._watch, args=(self._inotify,), name="watch", daemon=True)
         self._watcher.start()
+        return True
+
+    def _say(self, why: str) -> None:
+        """Once: the files are looked at now and then, so what is lost is time."""
+        if why not in self._said:
+            self._said.add(why)
+            log.warning("wake.unwatched", why=why)
+
+    def _watch(self, inotify: Inotify) -> None:
+        while not self._stopped.is_set():
+            paths = inotify.wait()
+            if paths is None or paths:
+                self._on_change(paths)
+            self._stopped.wait(PAUSE_SECONDS)
 
     def stop(self) -> None:
-        self._end_watch()
+        self._stopped.set()
+        if self._inotify is not None and self._watcher is not None:
+            self._inotify.stop()
+            self._watcher.join()
+            self._inotify.close()
+            self._inotify = self._watcher = None
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
-
-    def _watch(self, directories: list[Path], stop: threading.Event) -> None:
-        changes = watchfiles.watch(
-            *directories, debounce=60, step=20, stop_event=stop, recursive=False, watch_filter=None,
-            raise_interrupt=False, ignore_permission_denied=True, rust_timeout=60_000,
-        )  # fmt: skip
-        for _change in changes:
-            self._on_change()
-
-    def _end_watch(self) -> None:
-        self._stop.set()
-        if self._watcher is not None:
-            self._watcher.join(timeout=5)
-            self._watcher = None
 
     def _trouble(self, event: JobExecutionEvent) -> None:
         self.troubles += 1

@@ -248,8 +248,11 @@ def _with(known: Sequence[Event], samples: Sequence[Event]) -> list[Event]:
 
 
 def due(connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = ()) -> list[Case]:
-    """Cases whose time has come, longest waiting first; none of the lanes that are at work already."""
-    query = sa.select(cases).where(cases.c.due_at <= now)
+    """Cases whose time has come, longest waiting first; none of the lanes that are at work already, and none with a
+    write of which nobody knows whether it took effect: nothing is planned on that.
+    """
+    open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
+    query = sa.select(cases).where(cases.c.due_at <= now, cases.c.id.not_in(open_intents))
     if busy:
         query = query.where(cases.c.lane.not_in(list(busy)))
     return _cases(connection, connection.execute(query.order_by(cases.c.due_at, cases.c.id).limit(limit)).all())
@@ -412,6 +415,15 @@ def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) ->
     connection.execute(cases.update().where(cases.c.id.in_(list(case_ids)), waiting).values(due_at=now))
 
 
+def wake_held(connection: sa.Connection, account: AccountRef, by: str, now: datetime) -> None:
+    """Make the cases due now whose writes are held by that: it holds no more."""
+    held = sa.select(writes.c.case_id).where(
+        writes.c.state == WriteState.HELD.value, writes.c.held_by == by, writes.c.account == str(account)
+    )
+    waiting = cases.c.state == CaseState.HELD.value
+    connection.execute(cases.update().where(cases.c.id.in_(held), waiting).values(due_at=now))
+
+
 def wake_all(connection: sa.Connection, now: datetime) -> int:
     """Make every open case due now: the configuration has changed. How many."""
     waking = (*RESTING, CaseState.OPEN, CaseState.WAITING)
@@ -420,8 +432,9 @@ def wake_all(connection: sa.Connection, now: datetime) -> int:
 
 
 def resume(connection: sa.Connection, case_id: int, now: datetime) -> None:
-    """A write of this case was settled: look at the case again now."""
-    sending = (cases.c.id == case_id, cases.c.state == CaseState.SENDING.value)
+    """A write of this case was settled: look at the case again now. It is `reported` where that took long."""
+    states = (CaseState.SENDING.value, CaseState.REPORTED.value)
+    sending = (cases.c.id == case_id, cases.c.state.in_(states))
     connection.execute(cases.update().where(*sending).values(state=CaseState.WAITING.value, due_at=now))
 
 

@@ -207,6 +207,14 @@ def words(connection: sa.Connection, digests: Collection[str], case_ids: Sequenc
     return Words(granted, since)
 
 
+def use_up(connection: sa.Connection, digests: Collection[str]) -> None:
+    """These writes have gone: one approval lets one write go, and no second."""
+    used = list(digests)
+    for start in range(0, len(used), AT_ONCE):
+        gone = (approvals.c.digest.in_(used[start : start + AT_ONCE]), approvals.c.granted)
+        connection.execute(approvals.delete().where(*gone))
+
+
 def approve(
     connection: sa.Connection, digests: Sequence[str], case_id: int, by: str, now: datetime, *, granted: bool
 ) -> None:

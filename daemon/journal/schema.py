@@ -40,8 +40,10 @@ cursors = sa.Table(
     "cursors",
     metadata,
     sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("part", sa.Text, primary_key=True),
     sa.Column("position", sa.JSON, nullable=False),
     sa.Column("moved_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 seen = sa.Table(

@@ -1,44 +1,57 @@
 """Opens the state directory: a locked, migrated database in which every change is one transaction.
 
 SQLite with a write-ahead log and full sync: what a transaction stored survives the power cord. Writers take turns at
-BEGIN IMMEDIATE, so that a transaction never finds out at its end that it should not have begun.
+BEGIN IMMEDIATE, so that a transaction never finds out at its end that it should not have begun. Who only reads takes a
+snapshot, and waits for nobody.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
+import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from ossmend.config.model import Config
 from ossmend.daemon.host.stops import StateLocked, StateUnavailable
 from ossmend.daemon.journal import migrate
 
 BUSY_SECONDS = 10.0
+DATABASE, PROCESS = "ossmend.db", "lock"
+BUG = (IntegrityError, ProgrammingError)
+"""These are faults of ours; every other error of a database is trouble with the state."""
 
 
 class Store:
     """The journal's database. Threads may share it; each `begin` is a transaction of its own."""
 
-    def __init__(self, engine: sa.Engine, lock: IO[str] | None) -> None:
+    def __init__(self, engine: sa.Engine, ending: ExitStack, note: str = "") -> None:
         self._engine = engine
-        self._lock = lock
+        self._ending = ending
+        self._turn = threading.Lock()
+        self.note = note
+        """What a person who reads has to know about this state; mostly nothing."""
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction that has the writer's turn from its first moment. Raises StateUnavailable."""
         try:
-            with self._engine.begin() as connection:
+            # threads of this process queue here; SQLite lets them ask again and again instead, ever more seldom
+            with self._turn, self._engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            raise StateUnavailable(str(error.orig)) from error
+        except BUG:
+            raise
+        except DatabaseError as error:
+            raise StateUnavailable(_said(error)) from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -46,47 +59,87 @@ class Store:
         try:
             with self._engine.connect().execution_options(ossmend_read=True) as connection:
                 yield connection
-        except OperationalError as error:
-            raise StateUnavailable(str(error.orig)) from error
+        except BUG:
+            raise
+        except DatabaseError as error:
+            raise StateUnavailable(_said(error)) from error
 
     def close(self) -> None:
         self._engine.dispose()
-        if self._lock is not None:
-            self._lock.close()
+        self._ending.close()
 
 
 def open_store(directory: Path, *, exclusive: bool) -> Store:
-    """Open (and create or migrate) the database in `directory`; `exclusive` for the one process that works the cases.
+    """Open the database in `directory`; `exclusive` for the one process that works the cases, which also creates and
+    migrates it.
 
     Raises StateLocked where another process holds the directory, StateUnavailable where it cannot be used.
     """
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = _lock(directory / "lock") if exclusive else None
-    except OSError as error:
-        raise StateUnavailable(f"{directory}: {error.strerror}") from error
-    store = Store(_engine(directory / "ossmend.db"), lock)
-    try:
-        with store.begin() as connection:
-            migrate.upgrade(connection)
-    except StateUnavailable:
-        store.close()
-        raise
-    return store
+    with ExitStack() as ending:
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if exclusive:
+                ending.callback(os.close, _lock(directory))
+        except OSError as error:
+            raise StateUnavailable(f"{directory}: {error.strerror}") from error
+        store = Store(_engine(directory / DATABASE), ending)
+        ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
+        _migrate(store, directory, exclusive=exclusive)
+        return Store(store._engine, ending.pop_all())  # noqa: SLF001  # as above
 
 
-def _lock(path: Path) -> IO[str]:
-    handle = path.open("a+", encoding="ascii")
+def open_to_read(directory: Path) -> Store:
+    """The same for who only reads. A state of an older ossmend is copied, and the copy is migrated and read: the state
+    itself is left to the daemon. Raises StateUnavailable.
+    """
+    try:
+        return open_store(directory, exclusive=False)
+    except OlderState as older:
+        ending = ExitStack()
+        copy = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="ossmend-read-")))
+        with sqlite3.connect(directory / DATABASE) as source, sqlite3.connect(copy / DATABASE) as target:
+            source.backup(target)
+        store = Store(_engine(copy / DATABASE), ending, f"{older}; this is a copy of it, brought up to date")
+        _migrate(store, copy, exclusive=True)
+        return store
+
+
+class OlderState(StateUnavailable):
+    """The state is of an older ossmend: only the process that works it brings it up to date."""
+
+
+def _migrate(store: Store, directory: Path, *, exclusive: bool) -> None:
+    """Create or migrate where that is due. Raises OlderState, StateUnavailable."""
+    with store.read() as connection:
+        known = migrate.revision(connection)
+    if known == migrate.HEAD:
+        return
+    if known is not None and known > migrate.HEAD:
+        raise StateUnavailable(
+            f"{directory} was written by a newer ossmend (schema {known}; this one knows {migrate.HEAD}): "
+            "install that version, or name another state directory"
+        )
+    if known is not None and not exclusive:
+        why = f"the state in {directory} is of an older ossmend (schema {known}; now {migrate.HEAD})"
+        raise OlderState(f"{why}: `ossmend run` or `ossmend once` brings it up to date")
+    with store.begin() as connection:
+        migrate.upgrade(connection)
+
+
+def _lock(directory: Path) -> int:
+    """Lock the directory itself: a file in it could be deleted, and another process would lock its successor."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    holder = directory / PROCESS
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it, also after kill -9
+        holder.write_text(f"{os.getpid()}\n", encoding="ascii")
     except BlockingIOError:
-        handle.seek(0)
-        holder = handle.read().strip() or "unknown"
-        handle.close()
-        raise StateLocked(f"{path.parent} is in use by process {holder}") from None
-    handle.truncate(0)
-    handle.write(f"{os.getpid()}\n")
-    handle.flush()
+        os.close(handle)
+        who = holder.read_text(encoding="ascii").strip() if holder.is_file() else ""
+        raise StateLocked(f"{directory} is in use by process {who or 'unknown'}") from None
+    except OSError:
+        os.close(handle)
+        raise
     return handle
 
 
@@ -109,6 +162,14 @@ def _engine(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _said(error: DatabaseError) -> str:
+    """SQLite's own words, with what they mean where they do not say it."""
+    words = str(error.orig)
+    if "not a database" in words or "malformed" in words:
+        return f"the state is damaged ({words}): restore {DATABASE} from a backup, or name another state directory"
+    return words
 
 
 def state_directory(config: Config, *, dry_run: bool) -> Path:

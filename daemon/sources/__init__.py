@@ -1,21 +1,41 @@
 """Where error events come from. A source turns what was written since a cursor into a Batch of Events.
 
-A source keeps no state of its own: the cursor comes in with each read and goes out with each batch, and triage.py
-stores both in one transaction. So whatever was read but not stored is read again.
+A source is one file here, with its settings in the file of the same name in config/sources/; `@source` makes it known.
+It keeps nothing that has to outlive the process: the cursor comes in with each read, what has moved goes out with each
+batch, and triage.py stores both in one transaction. So whatever was read but not stored is read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
+
+if TYPE_CHECKING:  # who only reads a text (`explain`) loads neither the configuration nor an SDK for it
+    from ossmend.config.fields import Trust
+    from ossmend.config.model import Config
+    from ossmend.daemon.cloud.accounts import Cloud
+    from ossmend.daemon.host.clock import Clock
 
 Cursor = Mapping[str, Any]
-"""JSON values; its meaning belongs to the source alone."""
+"""Where each part of a source (a followed file, a log object) goes on; JSON values, which the source alone knows."""
+Moved = Mapping[str, Any]
+"""The parts of a cursor that have moved, and only those; None for one that is gone."""
+
+
+def move(cursor: dict[str, Any], moved: Moved) -> None:
+    """Move a cursor on, after a batch was stored. In place: most of thousands of parts have not moved."""
+    for part, position in moved.items():
+        if position is None:
+            cursor.pop(part, None)
+        else:
+            cursor[part] = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +43,7 @@ class Batch:
     """What one read found."""
 
     events: tuple[Event, ...]
-    cursor: Cursor
+    moved: Moved
     """Where the next read goes on, once these events are stored."""
     more: bool = False
     """There is more to read at once; False: the source is at its end for now."""
@@ -46,16 +66,80 @@ class Source(Protocol):
     name: str
     every: timedelta
     """How often to look; zero where changes of files wake it."""
-    unfinished: bool
-    """After a read: something at the end may still grow."""
+
+    @property
+    def unfinished(self) -> bool:
+        """After a read: something at the end may still grow."""
+        ...
 
     def watch_directories(self) -> list[Path]:
-        """The directories in which a change means news."""
+        """The directories in which a change means news. Called beside `read`, by another thread."""
+        ...
+
+    def changed(self, paths: Collection[str] | None) -> bool:
+        """A watcher has seen these files change; None: look at everything, it begins to watch or has missed something.
+        True if it is for this source. Called beside `read`, by another thread.
+        """
         ...
 
     def read(self, cursor: Cursor | None) -> Batch:
-        """The next batch after `cursor` (None: never read). Bounded in size; does not block waiting for news.
+        """The next batch after `cursor` (None: never read). Bounded in size and time; does not block waiting for news.
 
         Raises TryAgain where the place cannot be reached just now.
         """
         ...
+
+
+class Polled:
+    """The half of a source that lies in no file of this machine: it is asked now and then."""
+
+    unfinished = False
+
+    def watch_directories(self) -> list[Path]:
+        return []
+
+    def changed(self, paths: Collection[str] | None) -> bool:  # noqa: ARG002  # no file is its own
+        return False
+
+
+# ----------------------------------------------------------------------------------------------------------- building
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a source is built with, beside its settings."""
+
+    clock: Clock
+    cloud: Cloud
+    since: timedelta | None
+    """An audit reads from the beginning, and wants what happened so long ago or less."""
+
+
+Build = Callable[[Any, Given], Source]
+READERS: dict[str, Build] = {}
+"""By kind, as in the configuration."""
+
+
+B = TypeVar("B", bound=Build)
+
+
+def source(kind: str) -> Callable[[B], B]:
+    """Make known how a source of that kind is built from its settings."""
+
+    def register(build: B) -> B:
+        READERS[kind] = build
+        return build
+
+    return register
+
+
+def build_sources(
+    config: Config, clock: Clock, clouds: Mapping[AccountRef, Cloud], since: timedelta | None
+) -> list[tuple[Source, Trust]]:
+    """Every source of the configuration, in its order, with the trust that is put into it."""
+    given = Given(clock, clouds[DEFAULT_ACCOUNT], since)
+    found: list[tuple[Source, Trust]] = []
+    for entry in config.sources:
+        import_module(f"{__name__}.{entry.kind}")  # a kind's reader has the kind's name
+        found.append((READERS[entry.kind](entry.given, given), entry.trust))
+    return found

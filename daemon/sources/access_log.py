@@ -12,23 +12,25 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any, Protocol
 
+from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.daemon.cloud.ask.logs import LogObject
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import printable, redact
-from ossmend.daemon.sources import Batch, Cursor
+from ossmend.daemon.sources import Batch, Cursor, Given, Polled, source
 from ossmend.daemon.sources.parsers.access_line import AccessLogEntry, entry_event, parse_line
 from ossmend.remediators.contract.case import Event
 
 __all__ = ["AccessLog", "AccessLogEntry", "LogObject", "LogReader", "entry_event", "parse_line", "refused_lines"]
 
 WINDOW = timedelta(hours=72)
-"""Objects come up to 48 hours late; a day more costs a few dozen names in the cursor."""
+"""Objects come up to 48 hours late; a day more costs a few dozen names in the cursor. An audit may ask for more."""
 PAGE = 1000
 MOST_EVENTS = 2000
 MOST_BYTES = 16 * 1024 * 1024
+MOST_SECONDS = 15.0
+"""After so long no further object is begun: what was read is stored first."""
 LONGEST_LINE = 64 * 1024
 SAMPLES = 3
 LOG_ZONE = timezone(timedelta(hours=8))
@@ -56,21 +58,24 @@ class _Found:
     counts: dict[str, int] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)
     bytes_left: int = MOST_BYTES
+    is_late: Callable[[], bool] = lambda: False
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
 
     @property
     def full(self) -> bool:
-        return len(self.events) >= MOST_EVENTS or self.bytes_left <= 0
+        return len(self.events) >= MOST_EVENTS or self.bytes_left <= 0 or self.is_late()
 
 
 PERIOD = timedelta(seconds=60)
 """OSS writes a log object an hour; a minute is soon enough, and costs one list call."""
 
 
-class AccessLog:
+class AccessLog(Polled):
     """The access logs under one prefix of one bucket."""
+
+    every = PERIOD
 
     def __init__(
         self,
@@ -86,8 +91,6 @@ class AccessLog:
     ) -> None:
         self._window = window
         self.name = name or f"access_log:{bucket}/{prefix}"
-        self.every = PERIOD
-        self.unfinished = False
         self._bucket = bucket
         self._prefix = prefix
         self._reader = reader
@@ -96,13 +99,12 @@ class AccessLog:
         self._is_own_id = own_request_ids
         self._sampled = 0
 
-    def watch_directories(self) -> list[Path]:
-        return []
-
     def read(self, cursor: Cursor | None) -> Batch:
         """What is new in the objects of the last days."""
-        done: dict[str, list[Any]] = {key: list(value) for key, value in (cursor or {}).get("read", {}).items()}
-        found = _Found()
+        done: Cursor = cursor or {}
+        moved: dict[str, list[Any] | None] = {}
+        until = self._clock.monotonic() + MOST_SECONDS
+        found = _Found(is_late=lambda: self._clock.monotonic() > until)
         listed: set[str] = set()
         more = False
         for item in self._objects():
@@ -110,15 +112,15 @@ class AccessLog:
             offset = self._offset(done.get(item.key), item)
             if offset >= item.size:
                 continue
-            if found.full:
+            if moved and found.full:
                 more = True
                 break
             offset = self._read_object(item, offset, found)
-            done[item.key] = [offset, item.size, item.etag]
+            moved[item.key] = [offset, item.size, item.etag]
             more = more or (found.full and offset < item.size)
         if not more:
-            done = {key: value for key, value in done.items() if key in listed}  # too old, or deleted: forgotten
-        return Batch(tuple(found.events), {"read": done}, more, found.counts, tuple(found.samples))
+            moved |= {key: None for key in done if key not in listed}  # too old, or deleted: forgotten
+        return Batch(tuple(found.events), moved, more, found.counts, tuple(found.samples))
 
     def _objects(self) -> Iterator[LogObject]:
         """The log objects of the window, in the order of their names: source bucket first, then the hour."""
@@ -193,6 +195,19 @@ class AccessLog:
         if self._mark and self._mark in (entry.user_agent or ""):
             return True
         return entry.request_id is not None and self._is_own_id(entry.request_id)
+
+
+@source("access_log")
+def build(settings: AccessLogSource, given: Given) -> AccessLog:
+    return AccessLog(
+        settings.bucket,
+        settings.prefix,
+        given.cloud.logs,
+        given.clock,
+        own_request_ids=given.cloud.is_own_request,
+        window=max(given.since or WINDOW, WINDOW),
+        name=settings.name,
+    )
 
 
 def _date_at(key: str) -> int:

@@ -12,7 +12,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.envelopes.streams import DOCKERS_PART
@@ -61,6 +61,8 @@ class Block:
     """More of it comes for sure: it breaks off in the middle."""
     sure: bool = True
     """There is a code or a sentence in it. Otherwise it tells something only if it names OSS."""
+    of_lines: bool = False
+    """Each of its lines is a record by itself."""
 
     @property
     def start(self) -> int:
@@ -69,6 +71,15 @@ class Block:
     @property
     def end(self) -> int:
         return self.spans[-1][1]
+
+    @property
+    def size(self) -> int:
+        return sum(end - start for start, end in self.spans)
+
+    def behind(self, place: int) -> Block | None:
+        """Its lines behind that place; None if there are none."""
+        spans = tuple(span for span in self.spans if span[0] >= place)
+        return replace(self, spans=spans) if spans else None
 
     def cut_from(self, data: bytes) -> bytes:
         """Its lines, without those of others."""
@@ -230,4 +241,5 @@ def _grown(units: Units, stream: str, own: list[Unit], hits: _Hits) -> Block:
 
 def _block(stream: str, units: list[Unit], hits: _Hits, *, is_open: bool = False, unfinished: bool = False) -> Block:
     spans = tuple((unit.start, unit.end) for unit in units)
-    return Block(stream, spans, is_open, unfinished, sure=hits.are_sure_in(units))
+    of_lines = len(units) == 1 or all(unit.begins for unit in units)
+    return Block(stream, spans, is_open, unfinished, sure=hits.are_sure_in(units), of_lines=of_lines)

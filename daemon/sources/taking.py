@@ -7,8 +7,8 @@ so that it is not told twice when it is read again. Next: app_log.py parses what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ossmend.daemon.sources import gate
 from ossmend.daemon.sources.blocks import Block, blocks_in, is_closed
@@ -49,25 +49,44 @@ class Taken:
     used: int
     """Reading goes on here."""
     blocks: list[Block] = field(default_factory=list)
+    waiting: list[Block] = field(default_factory=list)
+    """At the end: they may get more lines."""
+    start: int = 0
+    """Before this place nothing was taken."""
+    before: dict[str, int] = field(default_factory=dict)
+    """By stream: everything before this place was told earlier."""
     skipping: bool = False
     """In the middle of a line that is too long."""
     oversized: bool = False
-    waits: bool = False
-    """A block at the end waits for its other lines."""
     half: bool = False
-    """So does the first half of a line."""
-    told: dict[str, int] = field(default_factory=dict)
-    """By stream: everything before this place is told."""
+    """The first half of a line at the end waits for the other."""
+    cut: bool = False
+    """Of what is there only a part was taken; the rest can be read at once."""
 
-    def texts(self, data: bytes) -> Iterator[str]:
+    @property
+    def told(self) -> dict[str, int]:
+        """By stream: everything before this place is told."""
+        told = dict(self.before)
         for block in self.blocks:
-            lines = block.cut_from(data)
-            if block.sure or gate.names_oss(lines):
-                yield as_text(lines)
+            told[block.stream] = max(block.end, told.get(block.stream, 0))
+        return told
+
+    def first(self, number: int) -> Taken:
+        """So many of the blocks; the others are read again."""
+        if number >= len(self.blocks):
+            return self
+        used = min(self.used, max(self.blocks[number].start, self.start))
+        return replace(self, used=used, blocks=self.blocks[:number], cut=True)
 
 
-def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int], most: int) -> Taken:
-    """What may be parsed of a chunk; at most so many blocks."""
+def text_of(block: Block, data: bytes) -> str | None:
+    """What a block says; None if nothing in it can be OSS's."""
+    lines = block.cut_from(data)
+    return as_text(lines) if block.sure or gate.names_oss(lines) else None
+
+
+def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int]) -> Taken:
+    """What may be parsed of a chunk."""
     data, start = chunk.data, chunk.begin
     if skipping:
         newline = data.find(b"\n", start)
@@ -82,8 +101,8 @@ def take(chunk: Chunk, *, skipping: bool, told: Mapping[str, int], most: int) ->
         limit, rest = len(data), b""
     joined = data[:limit] + (b"" if rest else chunk.heir)
     blocks = [block for block in blocks_in(joined, told=told, begin=start) if block.start < limit]
-    taken = _sorted_out(blocks, chunk, start, limit, dict(told), most)
-    taken.half = bool(rest) and chunk.at_end and not taken.waits and chunk.quiet < QUIET_SECONDS
+    taken = _sorted_out(blocks, chunk, start, limit, dict(told))
+    taken.half = bool(rest) and chunk.at_end and not taken.waiting and chunk.quiet < QUIET_SECONDS
     return taken
 
 
@@ -92,7 +111,7 @@ def _is_whole(rest: bytes, chunk: Chunk) -> bool:
     return chunk.quiet >= QUIET_SECONDS and (is_closed(as_text(rest)) or chunk.idle >= ABANDONED_SECONDS)
 
 
-def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told: dict[str, int], most: int) -> Taken:
+def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told: dict[str, int]) -> Taken:
     """Which blocks are taken, and which wait."""
     waiting = [block for block in blocks if _waits(block, chunk)]
     used = min([limit, *(max(block.start, start) for block in waiting)])
@@ -101,12 +120,7 @@ def _sorted_out(blocks: list[Block], chunk: Chunk, start: int, limit: int, told:
     ready = [block for block in blocks if block not in waiting] if waiting else blocks
     if sum(block.end > used for block in ready) > MOST_TOLD:
         waiting, used, ready = [], limit, blocks
-    if len(ready) > most:
-        used = min(used, max(ready[most].start, start))
-        ready = ready[:most]
-    for block in ready:
-        told[block.stream] = max(block.end, told.get(block.stream, 0))
-    return Taken(used, ready, waits=bool(waiting), told=told)
+    return Taken(used, ready, waiting, start, told)
 
 
 def _waits(block: Block, chunk: Chunk) -> bool:

@@ -22,6 +22,8 @@ from ossmend.daemon.stages.shares import Asking, Shares
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import Write
 
+ACCOUNT = "account"
+"""What holds every write while the account itself is refused."""
 LOOK = timedelta(minutes=5)
 """How soon a write that the account's own trouble holds is looked at again."""
 
@@ -52,7 +54,7 @@ class Allowance:
         suspended = self._suspended_by(account)
         if suspended is not None:
             why = f"the account is refused ({suspended}): no write until it answers again"
-            return Held("account", why, self._now + LOOK)
+            return Held(ACCOUNT, why, self._now + LOOK)
         known = cost or Decimal(0)
         using = [limit for limit in every if limit.uses(write, known)]
         held = self._full(using, write, known)

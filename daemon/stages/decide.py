@@ -16,7 +16,8 @@ from typing import Literal
 from ossmend.daemon.journal.intents import Intent, Words
 from ossmend.daemon.journal.states import CaseState
 from ossmend.daemon.stages.consent import CONFIRM_FOR, Consent, Held, by_hand, consent_to, outside
-from ossmend.daemon.stages.plan import Answer, Fault, Later
+from ossmend.daemon.stages.fault import Fault
+from ossmend.daemon.stages.plan import Answer, Later
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case

@@ -7,10 +7,9 @@ case, and the daemon goes on. Next: decide.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-import structlog
-
+from ossmend.daemon.stages.fault import Fault, caught
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case
@@ -18,8 +17,6 @@ from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict
 from ossmend.remediators.contract.view import View
 from ossmend.remediators.other import plan_other
-
-log = structlog.get_logger("ossmend.plan")
 
 ASK_AGAIN = timedelta(minutes=10)
 """What our own key may not do is tried again this seldom."""
@@ -33,29 +30,28 @@ class Later:
     after: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A bug of ours; the log has its traceback."""
-
-    what: str
-
-
 Answer = Verdict | Later | Fault
 
 
 def plan(case: Case, view: View, rules: Rules) -> Answer:
     """Ask the remediator of the case's code, with its policy's settings."""
+    return caught(lambda: _answer(case, view, rules), "case.parked", case=case.id, code=case.code)
+
+
+def _answer(case: Case, view: View, rules: Rules) -> Verdict | Later:
     try:
         return _asked(case, view, rules)
     except TryAgain as later:
         return Later(later.why, later.after)
     except Refused as refused:
-        evidence = (f"our own {refused.operation} was refused: {refused.code} {refused.request_id or ''}".strip(),)
-        diagnosis = causes.diagnosis("could-not-check", 1.0, evidence, {"code": refused.code})
-        return Tell(f"could not check: {refused}", diagnosis, again_at=view.now() + ASK_AGAIN)
-    except Exception as bug:  # the one broad net: whatever a remediator does, the other cases go on
-        log.exception("case.parked", case=case.id, code=case.code)
-        return Fault(type(bug).__name__)
+        return could_not_check(refused, view.now())
+
+
+def could_not_check(refused: Refused, now: datetime) -> Tell:
+    """Our own question was refused: a trouble of ours, and no finding about the user."""
+    evidence = (f"our own {refused.operation} was refused: {refused.code} {refused.request_id or ''}".strip(),)
+    diagnosis = causes.diagnosis("could-not-check", 1.0, evidence, {"code": refused.code})
+    return Tell(f"could not check: {refused}", diagnosis, again_at=now + ASK_AGAIN)
 
 
 def _asked(case: Case, view: View, rules: Rules) -> Verdict:

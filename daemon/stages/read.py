@@ -1,14 +1,15 @@
 """Source -> triage, beside the work: each source has a thread of its own, so that a slow one delays only itself.
 
-A batch is stored, and only then is the source's cursor moved; whatever is read and not stored is read again. Next:
-triage.py.
+A batch is stored together with the parts of the cursor that it moves; whatever is read and not stored is read again.
+The cursor itself is read from the journal once: nobody else moves it while this process has the state. Next: triage.py.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -17,7 +18,8 @@ from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.wake import Signal
-from ossmend.daemon.sources import Batch, Source
+from ossmend.daemon.sources import Batch, Cursor, Source, move
+from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
@@ -29,7 +31,6 @@ UNFINISHED_SECONDS = 0.25
 """A block of lines that may still grow is looked at again this soon."""
 REFUSED_PAUSE = timedelta(minutes=10)
 """A source that our key may not read is asked again this seldom."""
-STATE_RETRY_SECONDS = 5.0
 
 
 class Reading:
@@ -43,6 +44,8 @@ class Reading:
         self._pulse = pulse
         self._not_before = 0.0
         self._failing = False
+        self._cursor: dict[str, Any] | None = None
+        self._knows_cursor = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self.signal = Signal()
@@ -56,7 +59,7 @@ class Reading:
         if now < self._not_before:
             return 0
         try:
-            batch = self.source.read(self._triage.cursor(self.source.name))
+            batch = self.source.read(self._position())
         except (TryAgain, Refused) as trouble:
             after = trouble.after if isinstance(trouble, TryAgain) else REFUSED_PAUSE
             self._not_before = now + max(after.total_seconds(), 1.0)
@@ -70,15 +73,31 @@ class Reading:
             log.warning("source.complaint", source=self.source.name, what=complaint)
         return self._store(batch.of(self._trust))
 
+    def _position(self) -> Cursor | None:
+        if not self._knows_cursor:
+            known = self._triage.cursor(self.source.name)
+            self._cursor = dict(known) if known is not None else None
+            self._knows_cursor = True
+        return self._cursor
+
     def _store(self, batch: Batch) -> int:
-        name = self.source.name
-        if batch.events or dict(self._triage.cursor(name) or {}) != dict(batch.cursor):
-            taken = self._triage.take(name, batch)
-            if taken.events or taken.strangers:
-                log.info("source.read", source=name, cases=taken.cases, events=taken.events,
-                         repeated=taken.repeated, strangers=taken.strangers, **dict(batch.counts))  # fmt: skip
-            return max(len(batch.events), 1)
-        return int(batch.more)
+        if not batch.events and not batch.moved:
+            return int(batch.more)
+        taken = self._triage.take(self.source.name, batch)
+        if batch.moved:
+            self._cursor = self._cursor or {}
+            move(self._cursor, batch.moved)
+        if taken.events or taken.strangers:
+            log.info("source.read", source=self.source.name, cases=taken.cases, events=taken.events,
+                     repeated=taken.repeated, strangers=taken.strangers, **dict(batch.counts))  # fmt: skip
+        return max(len(batch.events), 1)
+
+    def news(self, paths: Collection[str] | None) -> None:
+        """A watcher has seen these files change; None: it cannot tell which. The source looks now, if it is one of its
+        own.
+        """
+        if self.source.changed(paths):
+            self.signal.set()
 
     # ------------------------------------------------------------------------------------------------- beside the work
 
@@ -111,13 +130,17 @@ class Reading:
         stage = self.source.name
         self._pulse.begin(stage)
         try:
-            read = self.read()
-        except StateUnavailable as trouble:
-            log.error("state.unavailable", why=str(trouble), note="nothing is read until the state can be written")
-            return 0, STATE_RETRY_SECONDS
-        except Exception:
-            log.exception("source.failed", source=stage)  # a bug in one reader must not end the others
-            return 0, STATE_RETRY_SECONDS
+            read = caught(self._read_or_rest, "source.failed", source=stage)
         finally:
             self._pulse.end(stage)
+        if read is None or isinstance(read, Fault):
+            return 0, RETRY_SECONDS
         return read, UNFINISHED_SECONDS if self.source.unfinished else IDLE_SECONDS
+
+    def _read_or_rest(self) -> int | None:
+        """None where the state cannot be written."""
+        try:
+            return self.read()
+        except StateUnavailable as trouble:
+            log.error("state.unavailable", why=str(trouble), note="nothing is read until the state can be written")
+            return None

@@ -25,7 +25,7 @@ from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.notices import outbox
-from ossmend.daemon.stages.brakes import Allowance
+from ossmend.daemon.stages.brakes import ACCOUNT, Allowance
 from ossmend.daemon.stages.decide import Outcome, Wanted, braked, decide, decide_undo, together
 from ossmend.daemon.stages.plan import Answer
 from ossmend.daemon.stages.rules import RuleBook
@@ -33,12 +33,15 @@ from ossmend.daemon.stages.send import Reply, ended
 from ossmend.daemon.stages.settle import Found
 from ossmend.daemon.stages.shares import Asking
 from ossmend.remediators import causes
+from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Act, Refused
 from ossmend.remediators.contract.write import Write, digest
 
 log = structlog.get_logger("ossmend.record")
 
+MANY = 5
+"""More cases of one policy that tell the same in one turn are one notice, with the numbers of the others."""
 FEW = 20
 """So many cases of one turn have a log line each; of more there is one line of numbers. The journal has them all."""
 
@@ -73,8 +76,9 @@ class Record:
         with self._store.begin() as connection:
             standings = cases.standing(connection, ids)
             outcomes = self._decided(connection, answered, standings, now)
-            outcomes = self._braked(connection, outcomes, now)
-            return self._written(connection, outcomes, standings, now)
+            allowance = self._allowance(connection, outcomes, now)
+            outcomes = [self._braked(each, allowance, now) for each in outcomes]
+            return self._written(connection, outcomes, allowance, standings, now)
 
     def _decided(
         self,
@@ -94,7 +98,7 @@ class Record:
             for case, answer in answered
         ]
 
-    def _braked(self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Outcome]:
+    def _allowance(self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime) -> Allowance:
         """All that a turn asks for is known before the first is granted: brakes share out fairly what they know of."""
         asking = [
             Asking(outcome.case.account, outcome.case.policy, each.consent)
@@ -102,31 +106,40 @@ class Record:
             for each in outcome.writes
             if each.consent is not None and each.hold is None
         ]
-        self._allowance = Allowance(Ledger(connection, now), self._config, now, asking)
-        return [self._free(outcome, now) if outcome.state is CaseState.SENDING else outcome for outcome in outcomes]
+        return Allowance(Ledger(connection, now), self._config, now, asking)
 
-    def _free(self, outcome: Outcome, now: datetime) -> Outcome:
+    def _braked(self, outcome: Outcome, allowance: Allowance, now: datetime) -> Outcome:
+        if outcome.state is not CaseState.SENDING:
+            return outcome
         rules, account = self.rules.of(outcome.case), outcome.case.account
         assert rules.policy is not None  # decide.py: without a policy nothing is wanted
         holds = []
         for each in outcome.writes:
             assert each.consent is not None  # only a dry run wants without
             cost = each.write.cost(self._config.prices)
-            hold = each.hold or self._allowance.take(each.write, account, rules.policy, cost, each.consent)
+            hold = each.hold or allowance.take(each.write, account, rules.policy, cost, each.consent)
             holds.append(hold)
         return braked(outcome, holds, rules, now)
 
     def _written(
-        self, connection: sa.Connection, outcomes: Sequence[Outcome], standings: Mapping[int, Standing], now: datetime
+        self,
+        connection: sa.Connection,
+        outcomes: Sequence[Outcome],
+        allowance: Allowance,
+        standings: Mapping[int, Standing],
+        now: datetime,
     ) -> list[Sending]:
         said: list[Entry] = []
         intents.drop_unsent(connection, [each.case.id for each in outcomes if not each.keeps_unsent])
         for each in outcomes:
             self._flag(connection, each, now, said)
-        sending = self._put(connection, outcomes, now, said)
-        reported = {each.case.id: self._notice(connection, each, standings, now) for each in outcomes if each.notice}
+        sending = self._put(connection, outcomes, allowance, now, said)
+        reported = self._notices(connection, [each for each in outcomes if each.notice], standings, now)
         decisions = [_decision(each, reported.get(each.case.id)) for each in outcomes]
         news = cases.decide(connection, decisions, standings, now)
+        for each in outcomes:
+            if _account_is_well(each):
+                cases.wake_held(connection, each.case.account, ACCOUNT, now)
         of_case = {each.case.id: each.case for each in outcomes}
         said += [Entry("case.verdict", each.case_id, _told(of_case[each.case_id], each)) for each in news]
         entries.append(connection, now, said)
@@ -134,7 +147,12 @@ class Record:
         return sending
 
     def _put(
-        self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime, said: list[Entry]
+        self,
+        connection: sa.Connection,
+        outcomes: Sequence[Outcome],
+        allowance: Allowance,
+        now: datetime,
+        said: list[Entry],
     ) -> list[Sending]:
         """Store what the outcomes want to write; those that may leave."""
         new: list[tuple[Outcome, NewWrite]] = []
@@ -143,7 +161,7 @@ class Record:
             if outcome.undo is not None:
                 sending += self._undo(connection, outcome, outcome.undo, now, said)
                 continue
-            new += [(outcome, self._new(outcome, wanted)) for wanted in outcome.writes]
+            new += [(outcome, self._new(outcome, wanted, allowance)) for wanted in outcome.writes]
         ids = intents.put(connection, [each for _, each in new], now)
         for write_id, (outcome, each) in zip(ids, new, strict=True):
             said.append(Entry(f"write.{each.state}", outcome.case.id, _of_write(each.write, each.why)))
@@ -151,10 +169,10 @@ class Record:
                 sending.append(Sending(write_id, outcome.case, each.write))
         return sending
 
-    def _new(self, outcome: Outcome, wanted: Wanted) -> NewWrite:
+    def _new(self, outcome: Outcome, wanted: Wanted, allowance: Allowance) -> NewWrite:
         hold, consent, case = wanted.hold, wanted.consent, outcome.case
         state = WriteState.HELD if hold else WriteState.INTENDED if consent else WriteState.PLANNED
-        party = self._allowance.party(case.account, consent) if consent else None
+        party = allowance.party(case.account, consent) if consent else None
         return NewWrite(
             case_id=case.id,
             policy=case.policy,
@@ -189,17 +207,29 @@ class Record:
             told = {"access_key_id": mask_key_id(flag.access_key_id), "status": flag.status, "owner": flag.owner}
             said.append(Entry("flag.raised", outcome.case.id, told))
 
-    def _notice(
-        self, connection: sa.Connection, outcome: Outcome, standings: Mapping[int, Standing], now: datetime
-    ) -> str | None:
-        """Tell a person, unless this case has told this cause already; what it has told now."""
-        assert outcome.diagnosis is not None  # who is told is told why
-        dry_run = self.rules.of(outcome.case).mode == "dry-run"
-        told = f"{outcome.diagnosis.cause}/held" if outcome.notice == "held" else outcome.diagnosis.cause
-        if standings[outcome.case.id].reported_cause == told:
-            return None
-        outbox.put(connection, self._config, outcome.case, outcome.why, outcome.diagnosis, now, dry_run=dry_run)
-        return told
+    def _notices(
+        self, connection: sa.Connection, outcomes: Sequence[Outcome], standings: Mapping[int, Standing], now: datetime
+    ) -> dict[int, str]:
+        """Tell people, of each case a cause once; many alike in one notice. What each case has told now."""
+        reported: dict[int, str] = {}
+        alike: dict[tuple[str, str, bool], list[Outcome]] = {}
+        for each in outcomes:
+            assert each.diagnosis is not None  # who is told is told why
+            told = f"{each.diagnosis.cause}/held" if each.notice == "held" else each.diagnosis.cause
+            if standings[each.case.id].reported_cause == told:
+                continue
+            reported[each.case.id] = told
+            dry_run = self.rules.of(each.case).mode == "dry-run"
+            alike.setdefault((each.case.policy, told, dry_run), []).append(each)
+        for (_, _, dry_run), group in alike.items():
+            many = len(group) > MANY
+            for each in group[:1] if many else group:
+                assert each.diagnosis is not None  # as above
+                rest = [other.case.id for other in group[1:]] if many else []
+                outbox.put(
+                    connection, self._config, each.case, each.why, each.diagnosis, now, dry_run=dry_run, rest=rest
+                )
+        return reported
 
     # -------------------------------------------------------------------------------------------------------- replies
 
@@ -209,6 +239,8 @@ class Record:
         said: list[Entry] = []
         with self._store.begin() as connection:
             standings = cases.standing(connection, [sending.case.id for sending, _ in replied])
+            gone = [digest(sending.write) for sending, reply in replied if ended(reply).state in GONE]
+            intents.use_up(connection, gone)
             settlements: list[Settlement] = []
             decisions: list[Decision] = []
             for sending, reply in replied:
@@ -269,7 +301,7 @@ class Record:
             case=case, state=CaseState.REPORTED, why=why, cause=diagnosis.cause, diagnosis=diagnosis,
             due_at=together(now, now + ended(refused).again), notice="reported",
         )  # fmt: skip
-        return _decision(outcome, self._notice(connection, outcome, standings, now))
+        return _decision(outcome, self._notices(connection, [outcome], standings, now).get(case.id))
 
     # ------------------------------------------------------------------------------------------------------- findings
 
@@ -281,11 +313,31 @@ class Record:
                 state, outcome = (
                     (WriteState.DONE, "found") if found == "there" else (WriteState.NOT_SENT, "no effect found")
                 )
+                if found == "there":
+                    intents.use_up(connection, [intent.digest])
                 intents.settle(connection, [Settlement(write_id=intent.id, state=state, outcome=outcome)], now)
                 cases.resume(connection, intent.case_id, now)
                 data = _of_write(intent.write, outcome)
                 entries.append(connection, now, [Entry(f"write.{state}", intent.case_id, data)])
                 log.info(f"write.{state}", case=intent.case_id, **data)
+
+    def unsettled_for_long(self, intent: Intent) -> None:
+        """A person has to know: nobody can tell whether this write took effect."""
+        now = self._clock.now()
+        with self._store.begin() as connection:
+            case = cases.get(connection, intent.case_id)
+            assert case is not None  # a write has its case
+            standings = cases.standing(connection, [case.id])
+            why = f"nobody can tell whether {intent.write.operation} of {intent.write.target} took effect"
+            at = f"{intent.sent_at or intent.planned_at:%Y-%m-%d %H:%M:%S}Z"
+            evidence = (why, f"it was sent at {at}, its answer was lost, and its target cannot be read")
+            diagnosis = causes.diagnosis("could-not-check", 1.0, evidence)
+            outcome = Outcome(case=case, state=CaseState.REPORTED, why=why, cause=diagnosis.cause,
+                              diagnosis=diagnosis, notice="reported")  # fmt: skip
+            reported = self._notices(connection, [outcome], standings, now)
+            cases.decide(connection, [_decision(outcome, reported.get(case.id))], standings, now)
+            entries.append(connection, now, [Entry("write.unsettled", case.id, _of_write(intent.write, why))])
+            log.warning("case.reported", case=case.id, why=why)
 
     # --------------------------------------------------------------------------------------------------- what is next
 
@@ -302,6 +354,18 @@ class Record:
     def unsettled(self) -> list[Intent]:
         with self._store.read() as connection:
             return intents.unsettled(connection)
+
+
+GONE = (WriteState.DONE, WriteState.FAILED, WriteState.INTENDED)
+"""Of these a request has left, or may have."""
+
+
+def _account_is_well(outcome: Outcome) -> bool:
+    """Has a case about the account shown that our own requests are answered? Then it holds nobody's write."""
+    if outcome.case.code not in ACCOUNT_CODES:
+        return False
+    facts = outcome.diagnosis.facts if outcome.diagnosis is not None else {}
+    return outcome.state is CaseState.CLOSED or facts.get("writes_suspended") is False
 
 
 def _decision(outcome: Outcome, reported: str | None) -> Decision:

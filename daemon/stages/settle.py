@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 import structlog
 
 from ossmend.daemon.journal.intents import Intent
 from ossmend.remediators.contract.verdict import Refused, TryAgain
-from ossmend.remediators.contract.write import Write
 
 log = structlog.get_logger("ossmend.settle")
 
-GRACE = timedelta(seconds=5)
-"""A call that was on its way when we died has arrived or is lost after this long."""
+LEAST_ON_ITS_WAY = timedelta(seconds=12)
+GIVE_UP = timedelta(seconds=60)
+"""A write whose effect cannot be looked for, for so long, is a person's matter; it is looked for all the same."""
+LONGEST_PAUSE = timedelta(minutes=10)
+GONE = ("NoSuchBucket",)
+"""Where there is no bucket, there is no effect in it."""
 
 Found = Literal["there", "not there", "unknown"]
 
 
-class Settler(Protocol):
-    """What cloud/send/executor.py can."""
-
-    def settle(self, write: Write) -> bool: ...
-
-
-def settle(executor: Settler, intent: Intent) -> Found:
+def effect_of(is_there: Callable[[Intent], bool], intent: Intent) -> Found:
     """`unknown` where the world could not be asked."""
     try:
-        return "there" if executor.settle(intent.write) else "not there"
+        return "there" if is_there(intent) else "not there"
     except (TryAgain, Refused) as error:
+        if isinstance(error, Refused) and error.code in GONE:
+            return "not there"
         log.warning("write.unsettled", case=intent.case_id, target=intent.write.target, why=str(error))
         return "unknown"
 
 
-def is_over(found: Found, asked_first: datetime, now: datetime) -> bool:
-    """Is this the last word? An effect that is not there may still be on its way for a while."""
-    return found == "there" or (found == "not there" and now - asked_first >= GRACE)
+def on_its_way(call_timeout: timedelta) -> timedelta:
+    """For how long a call whose answer was lost may still arrive: whoever holds it on the way holds it no longer than
+    some times what we waited for it ourselves.
+    """
+    return max(LEAST_ON_ITS_WAY, 3 * call_timeout)
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for the effect of one intent."""
+
+    since: datetime
+    """When it was begun, by this process: what was sent before that may still be on its way."""
+    looks: int = 0
+    next_at: datetime | None = None
+    reported: bool = False
+
+    def ends(self, found: Found, now: datetime, may_arrive: timedelta) -> bool:
+        """Is this the last word? An effect that is not there may come yet."""
+        return found == "there" or (found == "not there" and now - self.since >= may_arrive)
+
+    def goes_on(self, now: datetime) -> bool:
+        """Look again later. True when a person has to know by now."""
+        self.looks += 1
+        self.next_at = now + min(timedelta(seconds=2 ** min(self.looks - 1, 10)), LONGEST_PAUSE)
+        late = not self.reported and now - self.since >= GIVE_UP
+        self.reported = self.reported or late
+        return late

@@ -2,28 +2,32 @@
 
 The events of a batch fold into cases in the same transaction that moves the source's cursor, so an event is either
 in the journal or will be read again. What no policy takes becomes a case that tells a person; nothing is written
-for it. Next: dispatch.py takes the cases that are due.
+for it. Next: work.py takes the cases that are due.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.config.model import Config, Policy
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.redact import GONE, redact
+from ossmend.daemon.host.show import says_secret
 from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.cases import Fold
 from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
-from ossmend.daemon.sources import Batch, Cursor
+from ossmend.daemon.sources import Batch, Cursor, Moved
 from ossmend.remediators.contract.case import Event, Subject
-from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.other import subject_other
 
+_MAY_HOLD_SECRETS = ("bucket", "key", "user_agent", "message", "url", "client", "origin", "sample", "version_id")
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
 FUTURE = timedelta(minutes=5)
@@ -53,24 +57,26 @@ class Triage:
         self._since = since
 
     def cursor(self, source: str) -> Cursor | None:
-        """Where that source goes on; None if it was never read."""
+        """Where that source goes on, part by part; None if it was never read."""
         with self._store.read() as connection:
-            position: Cursor | None = connection.scalar(sa.select(cursors.c.position).where(cursors.c.source == source))
-            return position
+            query = sa.select(cursors.c.part, cursors.c.position).where(cursors.c.source == source)
+            return {row.part: row.position for row in connection.execute(query)} or None
 
     def take(self, source: str, batch: Batch) -> Taken:
-        """Store a batch and move the source's cursor, in one transaction."""
+        """Store a batch and move the parts of the source's cursor, in one transaction."""
         now = self._clock.now()
         oldest = now - self._since if self._since is not None else None
         ours = [
-            event for event in batch.events if is_ours(event) and not (oldest and event.time and event.time < oldest)
+            sanitised(event)
+            for event in batch.events
+            if is_ours(event) and not (oldest and event.time and event.time < oldest)
         ]
         with self._store.begin() as connection:
             tellings = Tellings(connection, {event.request_id for event in ours if event.request_id})
             folds, repeated = self._fold(ours, tellings, now)
             tellings.store(connection, now)
             entries.append(connection, now, cases.fold(connection, folds, now))
-            _move(connection, source, batch.cursor, now)
+            _move(connection, source, batch.moved, now)
         return Taken(len(folds), len(ours) - repeated, repeated, len(batch.events) - len(ours))
 
     def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
@@ -92,9 +98,9 @@ class Triage:
 
     def _fold_of(self, event: Event) -> Fold:
         """An empty fold with the event's policy and subject; the first policy that fits takes it."""
-        for policy in self._config.policies:
-            if policy.enabled and event.code in policy.on and policy.match.fits(event):
-                return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
+        policy = self._config.taking(event)
+        if policy is not None:
+            return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
         telling = Remediator.only_telling(event.code)
         subject = (
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
@@ -102,11 +108,19 @@ class Triage:
         return Fold(UNTAKEN, event.code, subject, self._config.recurrence, event.account)
 
 
-def is_ours(event: Event) -> bool:
-    """An OSS refusal: HTTP 403, or ImageDamage, which also comes with 400. Never a stranger's error."""
-    if event.fields.get("stranger"):
-        return False
-    return event.status in (None, 403) or event.code == "ImageDamage"
+def sanitised(event: Event) -> Event:
+    """What may be stored of an event: the border of the journal. A key that has a signed query in it is no object's
+    name, so nothing is lost with it; an access key id is no secret, and what is looked up by it needs it whole.
+    """
+    texts = {name: value for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))}
+    all_of_it = "\n".join((*texts.values(), *event.fields.values()))
+    if redact(all_of_it) == all_of_it and not any(map(says_secret, event.fields)):
+        return event  # nearly every event: one search instead of one for each field
+    changed: dict[str, Any] = {name: clean for name, text in texts.items() if (clean := redact(text)) != text}
+    fields = {name: GONE if says_secret(name) else redact(value) for name, value in event.fields.items()}
+    if fields != event.fields:
+        changed["fields"] = fields
+    return replace(event, **changed) if changed else event
 
 
 def _subject(policy: Policy, event: Event) -> Subject:
@@ -116,8 +130,16 @@ def _subject(policy: Policy, event: Event) -> Subject:
     return remediator.subject(event, policy.settings_for(remediator.code))
 
 
-def _move(connection: sa.Connection, source: str, cursor: Cursor, now: datetime) -> None:
-    values = {"position": dict(cursor), "moved_at": now}
-    moved = connection.execute(cursors.update().where(cursors.c.source == source).values(values)).rowcount
+def _move(connection: sa.Connection, source: str, moved: Moved, now: datetime) -> None:
+    """Only the parts that have moved are written: one of five thousand followed files is one row."""
     if not moved:
-        connection.execute(cursors.insert().values(source=source, **values))
+        return
+    one = (cursors.c.source == source, cursors.c.part == sa.bindparam("which"))
+    connection.execute(cursors.delete().where(*one), [{"which": part} for part in moved])
+    rows = [
+        {"source": source, "part": part, "position": position, "moved_at": now}
+        for part, position in moved.items()
+        if position is not None
+    ]
+    if rows:
+        connection.execute(cursors.insert(), rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.sources import Batch
 from ossmend.daemon.stages.triage import Triage

@@ -18,19 +18,22 @@ from functools import partial
 import structlog
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
-from ossmend.daemon.stages import settle
+from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Hands, by
-from ossmend.daemon.stages.plan import Answer, Later, plan
+from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import Record, Sending
 from ossmend.daemon.stages.send import send
+from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.verdict import Refused
 from ossmend.remediators.contract.view import View
 
 log = structlog.get_logger("ossmend.work")
@@ -43,13 +46,13 @@ SETTLING = "settle"
 
 
 class Work:
-    """Works the due cases of one store against one cloud. `start` and `turn` are for one thread."""
+    """Works the due cases of one store, each by the port of its own account. `start` and `turn` are for one thread."""
 
     def __init__(
         self,
         config: Config,
         store: Store,
-        cloud: Cloud,
+        accounts: Accounts,
         clock: Clock,
         *,
         dry_run: bool,
@@ -58,7 +61,7 @@ class Work:
     ) -> None:
         """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
         self._record = Record(config, store, clock, dry_run=dry_run)
-        self._cloud = cloud
+        self._accounts = accounts
         self._clock = clock
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
@@ -66,9 +69,12 @@ class Work:
         self._lanes = ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="lane")
         self._hands = Hands(LANES, config.cloud.concurrency)
         self._busy: dict[str, Future[None]] = {}
-        self._sending: set[int] = set()
-        """Intents on their way: their answer is awaited, and nobody has to look for their effect."""
-        self._asked_first: dict[int, datetime] = {}
+        self._rests: dict[str, float] = {}
+        """By lane that has failed: until when it is left alone, in the clock's monotonic seconds."""
+        self._at_work: set[int] = set()
+        """The cases of passes under way: the answers of their writes are awaited, and nobody looks for their effect."""
+        self._searches: dict[int, Search] = {}
+        self._may_arrive = on_its_way(config.cloud.deadline)
         self._lock = threading.Lock()
 
     def stop(self) -> None:
@@ -104,9 +110,11 @@ class Work:
         return not wait(running, timeout).not_done
 
     def busy(self) -> tuple[str, ...]:
-        """The lanes that are at work."""
+        """The lanes that are at work, or rest."""
+        now = self._clock.monotonic()
         with self._lock:
-            return tuple(self._busy)
+            self._rests = {lane: until for lane, until in self._rests.items() if until > now}
+            return (*self._busy, *self._rests.keys() - self._busy.keys())
 
     def next_due(self) -> datetime | None:
         """When the next case will be due in an idle lane."""
@@ -116,14 +124,14 @@ class Work:
         def run() -> None:
             self._pulse.begin(lane)
             try:
-                work()
-            except Exception:
-                log.exception("lane.failed", lane=lane)  # its cases are as they were, and due again
+                ended = caught(partial(_done, work), "lane.failed", lane=lane)
             finally:
                 self._pulse.end(lane)
-                with self._lock:
-                    del self._busy[lane]
-                self._on_progress()
+            with self._lock:
+                del self._busy[lane]
+                if ended is not True:  # its cases are as they were, and due: not at once again
+                    self._rests[lane] = self._clock.monotonic() + RETRY_SECONDS
+            self._on_progress()
 
         with self._lock:
             self._busy[lane] = self._lanes.submit(run)
@@ -131,10 +139,25 @@ class Work:
     # ----------------------------------------------------------------------------------------------------- one pass
 
     def _pass(self, cases: Sequence[Case]) -> None:
+        ids = {case.id for case in cases}
+        with self._lock:
+            self._at_work |= ids
+        try:
+            self._work(cases)
+        finally:
+            with self._lock:
+                self._at_work -= ids
+
+    def _work(self, cases: Sequence[Case]) -> None:
         """Plan these cases, write down what follows, and send what may leave."""
         rules = self._record.rules
         cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
-        view = self._cloud.view(cases)
+        try:
+            cloud = self._accounts.of(cases[0].account)  # a lane has one
+        except Refused as unknown:
+            self._record.answers([(case, could_not_check(unknown, self._clock.now())) for case in cases])
+            return
+        view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
         for group in self._hands.work(lambda case: self._plan(case, view), cases):
             answered += group
@@ -143,49 +166,43 @@ class Work:
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(self._record.answers(answered), view.pages)
+        self._send(cloud, self._record.answers(answered), view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
         return plan(case, view, self._record.rules.of(case))
 
-    def _send(self, sending: Sequence[Sending], pages: Pages) -> None:
+    def _send(self, cloud: Cloud, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
-        with self._lock:
-            self._sending |= {each.write_id for each in sending}
-        try:
-            executor = self._cloud.executor
-            assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
-            looks = executor.looks([each.write for each in sending], pages)
-            seen = partial(executor.seen, looks)
-            for group in self._hands.work(
-                lambda each: send(executor, each.write, seen, self._stopping.is_set), sending
-            ):
-                for each, _ in group:
-                    self._cloud.forget(each.write)
-                self._record.replies(group)
-                self._pulse.beat()
-        finally:
-            with self._lock:
-                self._sending -= {each.write_id for each in sending}
+        executor = cloud.executor
+        assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
+        seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
+        for group in self._hands.work(lambda each: send(executor, each.write, seen, self._stopping.is_set), sending):
+            for each, _ in group:
+                cloud.forget(each.write)
+            self._record.replies(group)
+            self._pulse.beat()
 
     # --------------------------------------------------------------------------------------------------------- settle
 
     def settle(self) -> int:
-        """Look for the effect of every intent whose answer is unknown, and wait. How many are still unknown."""
+        """Look for the effect of every intent whose answer is unknown, and wait. How many are still unknown, without
+        those that a person knows of.
+        """
         self.start_settling()
         self.wait()
-        return len(self._unsettled())
+        return sum(not self._search(intent).reported for intent in self._unsettled())
 
     def start_settling(self) -> int:
-        """The same, in lanes of their own, without waiting. How many intents are unknown."""
-        unknown = self._unsettled()
-        if self._cloud.executor is None or self._stopping.is_set():
+        """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
+        if not self._accounts.may_write or self._stopping.is_set():
             return 0
-        busy = self.busy()
+        now, busy, unsettled = self._clock.now(), self.busy(), self._unsettled()
+        self._searches = {intent.id: self._search(intent) for intent in unsettled}
+        unknown = [intent for intent in unsettled if (self._search(intent).next_at or now) <= now]
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
@@ -193,22 +210,41 @@ class Work:
 
     def _unsettled(self) -> list[Intent]:
         with self._lock:
-            sending = set(self._sending)
-        return [intent for intent in self._record.unsettled() if intent.id not in sending]
+            at_work = set(self._at_work)
+        return [intent for intent in self._record.unsettled() if intent.case_id not in at_work]
 
     def _settle(self, unknown: Sequence[Intent]) -> None:
-        executor = self._cloud.executor
-        assert executor is not None  # start_settling sees to it
         over = []
-        for group in self._hands.work(lambda intent: settle.settle(executor, intent), unknown):
+        for group in self._hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
             self._pulse.beat()
             now = self._clock.now()
             for intent, found in group:
-                if settle.is_over(found, self._asked_first.setdefault(intent.id, now), now):
+                search = self._search(intent)
+                if search.ends(found, now, self._may_arrive):
                     over.append((intent, found))
-                    self._asked_first.pop(intent.id)
+                    self._searches.pop(intent.id)
+                elif search.goes_on(now):
+                    self._record.unsettled_for_long(intent)
         if over:
             self._record.found(over)
+
+    def _is_there(self, intent: Intent) -> bool:
+        executor = self._accounts.of(intent.account).executor
+        assert executor is not None  # start_settling sees to it
+        return executor.settle(intent.write)
+
+    def _search(self, intent: Intent) -> Search:
+        return self._searches.setdefault(intent.id, Search(self._clock.now()))
+
+
+def _done(work: Callable[[], None]) -> bool:
+    """Has it gone to its end? Not where the state could not be written."""
+    try:
+        work()
+    except StateUnavailable as trouble:
+        log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
+        return False
+    return True
 
 
 def _where(intent: Intent) -> str:

@@ -1,4 +1,4 @@
-"""AccessDenied by a policy or an ACL: which layer said no (facts: sections 1.4, 2.2, 2.4). More in access_denied_request."""
+"""AccessDenied by a policy or an ACL: which layer said no (docs/facts.md#access-denied-messages). More in access_denied_request."""
 
 from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause

@@ -1,4 +1,4 @@
-"""InvalidAccessKeyId: what can be wrong with a key (facts: control-plane section 0)."""
+"""InvalidAccessKeyId: what can be wrong with a key (docs/facts.md#access-keys)."""
 
 from ossmend.remediators.causes.indicators import against, ec, said, sign
 from ossmend.remediators.causes.model import cause

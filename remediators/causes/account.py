@@ -1,4 +1,4 @@
-"""UserDisable and its family: the account itself is refused (facts: control-plane section 3)."""
+"""UserDisable and its family: the account itself is refused (docs/facts.md#disabled-accounts)."""
 
 from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause

@@ -59,7 +59,7 @@ def _oss(event: Event, sample: str) -> Told | None:
 
 
 def _of_oss(request_id: str) -> bool:
-    """24 upper-case hexadecimal digits, of which the first eight are the time of the request (facts: section 1.1)."""
+    """24 upper-case hexadecimal digits, of which the first eight are the time of the request (docs/facts.md#request-ids)."""
     if _REQUEST_ID.fullmatch(request_id) is None:
         return False
     return EARLIEST <= datetime.fromtimestamp(int(request_id[:8], 16), UTC) <= LATEST

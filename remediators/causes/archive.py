@@ -1,4 +1,4 @@
-"""InvalidObjectState: what can be the matter with an archived object (facts: section 3)."""
+"""InvalidObjectState: what can be the matter with an archived object (docs/facts.md#restore-states)."""
 
 from ossmend.remediators.causes.indicators import against, ec, said, sign
 from ossmend.remediators.causes.model import cause

@@ -1,4 +1,4 @@
-"""RequestTimeTooSkewed: kinds of wrong clocks, and what only looks like one (facts: section 7)."""
+"""RequestTimeTooSkewed: kinds of wrong clocks, and what only looks like one (docs/facts.md#clocks)."""
 
 from ossmend.remediators.causes.indicators import against, ec, sign
 from ossmend.remediators.causes.model import cause

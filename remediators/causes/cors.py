@@ -1,4 +1,4 @@
-"""AccessForbidden: why a browser's preflight is refused (facts: section 4)."""
+"""AccessForbidden: why a browser's preflight is refused (docs/facts.md#cors)."""
 
 from ossmend.remediators.causes.indicators import against, said, sign
 from ossmend.remediators.causes.model import cause
@@ -110,6 +110,16 @@ CAUSES = (
           "检查 Bucket 前面的组件：CDN 需要单独配置跨域。"),
          ("Compare the preflight's headers with the rule, letter by letter.", "逐字比对预检请求头与规则。")),
         _NEVER, prior=None,
+    ),
+    cause(
+        "cors-rule-changed-back", CODE,
+        ("Somebody changes the CORS rules back", "有人反复改回跨域规则"),
+        (("Find who writes the bucket's CORS rules: ActionTrail shows PutBucketCors with the caller and the time.",
+          "查明谁在写入该 Bucket 的跨域规则：操作审计（ActionTrail）会记录 PutBucketCors 的调用者和时间。"),
+         ("Add the rule there: to the Terraform, the operator or the script that owns this configuration.",
+          "在其源头添加该规则：Terraform、Operator 或管理该配置的脚本。")),
+        (("Do not merge it once more by hand before that: it would be changed back again.",
+          "在此之前不要再次手工合并：规则还会被改回。"),), prior=None,
     ),
     cause(
         "forbidden-not-cors", CODE,

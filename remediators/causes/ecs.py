@@ -1,4 +1,4 @@
-"""EC -> what OSS's list says of it: code, status, the cause it goes with, one sentence (facts: oss 2.1, 2.2, 3.2; service 1, 2).
+"""EC -> what OSS's list says of it: code, status, the cause it goes with, one sentence (docs/facts.md#ecs).
 
 An EC explains and never decides: Alibaba says that its values may change. engine.py looks here where an EC is all that is
 told, and findings.py where it stands beside a code.

@@ -1,4 +1,4 @@
-"""ImageDamage and its neighbours (facts: section 6 "Images"; scenarios S28, S29, S32)."""
+"""ImageDamage and its neighbours (docs/facts.md#images)."""
 
 from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause

@@ -88,7 +88,7 @@ class Cause:
     """Log-odds before anything was read; the commonest cause of a code has the highest. None: a text can never name it,
     only the cloud's own answers can."""
     cure: str | None = None
-    """The write of remediators/writes.py that cures it, if any."""
+    """The write of remediators/writes/ that cures it, if any."""
 
 
 def cause(  # noqa: PLR0917  # the data files write a cause as one reads it, in this order

@@ -1,4 +1,4 @@
-"""The other documented 403 codes, one cause each (facts: section 2.3)."""
+"""The other documented 403 codes, one cause each (docs/facts.md#codes-with-403)."""
 
 from ossmend.remediators.causes.indicators import ec, said, sole
 

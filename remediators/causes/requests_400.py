@@ -1,4 +1,4 @@
-"""Requests that OSS does not understand or cannot do as they are: 400 and its kin, never acted on (facts: oss 2.2, service 2)."""
+"""Requests that OSS does not understand or cannot do as they are: 400 and its kin, never acted on (docs/facts.md#ecs)."""
 
 from ossmend.remediators.causes.indicators import code, ec, said, sign, sole
 from ossmend.remediators.causes.model import cause

@@ -1,4 +1,4 @@
-"""S3 clients against OSS: settings that OSS answers with 400 or 403, each with the setting that cures it (facts: service 1.1 to 1.4)."""
+"""S3 clients against OSS: settings that OSS answers with 400 or 403, each with the setting that cures it (docs/facts.md#s3-clients)."""
 
 from ossmend.remediators.causes.indicators import code, ec, said, sign
 from ossmend.remediators.causes.model import cause

@@ -1,4 +1,4 @@
-"""SignatureDoesNotMatch: the known signing faults (facts: sections 2.2, 8.4; what the string tells: signed.py)."""
+"""SignatureDoesNotMatch: the known signing faults (docs/facts.md#signatures; what the string tells: signed.py)."""
 
 from ossmend.remediators.causes.indicators import against, ec, said, sign
 from ossmend.remediators.causes.model import cause

@@ -1,7 +1,7 @@
 """StringToSign -> what was signed, compared with what was asked: which header, which resource, which region differs.
 
 OSS answers a wrong signature with the string that it has signed itself. So it shows how OSS saw the request: where that
-is not what the client meant to send, something on the way, or the client, is at fault (facts: sections 1.3, 8.4).
+is not what the client meant to send, something on the way, or the client, is at fault (docs/facts.md#signatures).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The security token family: temporary credentials that have expired or do not fit together (facts: section 2.3)."""
+"""The security token family: temporary credentials that have expired or do not fit together (docs/facts.md#codes-with-403)."""
 
 from ossmend.remediators.causes.indicators import against, code, ec, said, sign
 from ossmend.remediators.causes.model import cause

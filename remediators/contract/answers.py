@@ -1,7 +1,7 @@
 """What the cloud says when a diagnosis asks it: values of the View about denials, buckets, pictures and money.
 
 Nothing here does I/O. daemon/cloud/ fills these in; the remediators of AccessDenied, ImageDamage and UserDisable read
-them. The other answers of a View are in contract.py, the file that everybody reads first.
+them. The other answers of a View are in values.py, the file that everybody reads first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class MatchedPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """A decoded diagnostic message (facts: control-plane section 1.4)."""
+    """A decoded diagnostic message (docs/facts.md#diagnostic-messages)."""
 
     explicit: bool
     """A Deny forbids it; otherwise no statement allows it."""

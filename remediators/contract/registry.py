@@ -11,12 +11,41 @@ from typing import Any, ClassVar
 
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.settings import NoSettings, Settings
-from ossmend.remediators.contract.verdict import Verdict
+from ossmend.remediators.contract.verdict import Diagnosis, Verdict
 from ossmend.remediators.contract.view import View
+from ossmend.remediators.contract.write import Place
 
 PlanFunction = Callable[[Case, View, Any], Verdict]
 
 SubjectFunction = Callable[[Event, Any], Subject]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal as its text tells it, before anybody has looked at the cloud."""
+
+    event: Event
+    diagnosis: Diagnosis
+    around: str = ""
+    """The rest of a text that is about this one refusal only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The write that a plan comes to if the world agrees with the text. The remediator says it, beside its plan."""
+
+    operation: str
+    target: str
+    places: tuple[Place | None, ...]
+    """Every place that the write may come to: a policy has to match them all."""
+    only_if: str
+    """What the world has to say first."""
+
+
+ProposesFunction = Callable[[Told, Any], Proposal | None]
+"""The second argument is the policy's settings; None where no configuration is at hand, and it is only asked what a
+policy could do. None is the answer where the text does not justify a write.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +61,10 @@ class Remediator:
     writes: tuple[str, ...]
     """Operations it may ever plan, e.g. ("RestoreObject",); a policy of such a code must say what it matches."""
     module: str
+    proposes: ProposesFunction | None = None
+    """What it writes if the world agrees; None if it never writes."""
+    statuses: tuple[int, ...] = (403,)
+    """HTTP statuses that this code comes with when it is a refusal to look at."""
 
     registry: ClassVar[dict[str, Remediator]] = {}
 
@@ -41,6 +74,18 @@ class Remediator:
         found = cls.registry.get(code or "")
         return found if found is not None and not found.writes else None
 
+    def may_write(self, settings: Settings) -> tuple[str, ...]:
+        """Operations that it may plan with these settings."""
+        return (*self.writes, *settings.opts_into)
+
+
+def is_ours(event: Event) -> bool:
+    """An OSS refusal: HTTP 403, or what the code's remediator takes beside it. Never another service's error."""
+    if event.fields.get("stranger"):
+        return False
+    remediator = Remediator.registry.get(event.code or "")
+    return event.status is None or event.status in (remediator.statuses if remediator is not None else (403,))
+
 
 def remedies(
     *codes: str,
@@ -48,6 +93,8 @@ def remedies(
     settings: type[Settings] = NoSettings,
     section: str | None = None,
     writes: tuple[str, ...] = (),
+    proposes: ProposesFunction | None = None,
+    statuses: tuple[int, ...] = (403,),
 ) -> Callable[[PlanFunction], PlanFunction]:
     """Register `plan` for `codes`. Two files that claim one code stop the start."""
 
@@ -56,7 +103,9 @@ def remedies(
             taken = Remediator.registry.get(code)
             if taken is not None and taken.module != plan.__module__:
                 raise ImportError(f"{code} is claimed by {taken.module} and by {plan.__module__}")
-            Remediator.registry[code] = Remediator(code, plan, subject, settings, section, writes, plan.__module__)
+            Remediator.registry[code] = Remediator(
+                code, plan, subject, settings, section, writes, plan.__module__, proposes, statuses
+            )
         return plan
 
     return register

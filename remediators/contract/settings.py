@@ -1,18 +1,26 @@
-"""The base of every settings model, and durations as people write them."""
+"""The base of every settings model, what the docstrings under its fields say, and durations as people write them."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
+from itertools import pairwise
 from typing import Annotated
+
+# No package that happens to be installed looks into our settings; and looking for such packages takes longer than
+# `ossmend check` needs for a file.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 
 class Settings(BaseModel):
-    """Base of every settings model: frozen, unknown keys refused, a docstring under each field."""
+    """Base of every settings model: frozen, unknown keys refused, a docstring under each field (`descriptions`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     @property
     def opts_into(self) -> tuple[str, ...]:
@@ -23,6 +31,43 @@ class Settings(BaseModel):
     def only_telling(cls) -> Settings:
         """What holds for events that no policy has taken: nothing is written for those."""
         return cls()
+
+
+@cache
+def descriptions(model: type[Settings]) -> Mapping[str, str]:
+    """What is said of each field: its own description, else the docstring under it. Read when somebody asks, from the
+    source: pydantic would read it at every start, before anybody has.
+    """
+    found: dict[str, str] = {}
+    for cls in reversed(model.__mro__):
+        if issubclass(cls, Settings) and cls is not Settings:
+            found |= _docstrings(cls)
+    found |= {name: field.description for name, field in model.model_fields.items() if field.description}
+    return {name: text for name, text in found.items() if name in model.model_fields}
+
+
+def _docstrings(cls: type) -> dict[str, str]:
+    import ast
+    import inspect
+    import textwrap
+
+    try:
+        (body,) = (
+            node.body
+            for node in ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+            if isinstance(node, ast.ClassDef)
+        )
+    except OSError:  # put together at run time: its fields bring their descriptions along
+        return {}
+    return {
+        field.target.id: inspect.cleandoc(said.value.value)
+        for field, said in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(said, ast.Expr)
+        and isinstance(said.value, ast.Constant)
+        and isinstance(said.value.value, str)
+    }
 
 
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")

@@ -62,7 +62,7 @@ class ObjectState:
     """Standard, IA, Archive, ColdArchive, DeepColdArchive: OSS's spelling in headers."""
     size: int
     restore: Literal["none", "ongoing", "restored"]
-    """`none`: never asked, expired, or lost. OSS cannot tell these apart (facts: section 3.6)."""
+    """`none`: never asked, expired, or lost. OSS cannot tell these apart (docs/facts.md#restore-states)."""
     until: datetime | None = None
     """With `restored`: when the readable copy expires."""
     etag: str | None = None

@@ -104,7 +104,7 @@ class Pictures(Objects, Protocol):
 
 
 class Keys(Now, Protocol):
-    """RAM and IMS: the ladder of what can be found out about an access key (docs/facts.md)."""
+    """RAM and IMS: the ladder of what can be found out about an access key (docs/facts.md#access-keys)."""
 
     def key_owner(self, access_key_id: str) -> KeyOwner | None: ...
 

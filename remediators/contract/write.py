@@ -6,15 +6,15 @@ asks which write it is: the journal, the brakes and the reports ask a `Write` fo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from pydantic import TypeAdapter
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 GIB = 1024**3
 
@@ -49,6 +49,11 @@ class Write(ABC):
     planned_on: str
     """What the world was when it was planned: before it is sent, the world must still be that."""
 
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Write:
+        """One of nothing in particular, to say which permissions it needs."""
+
     @property
     @abstractmethod
     def place(self) -> Place | None:
@@ -79,6 +84,10 @@ class Write(ABC):
         """
         return None
 
+    def not_undone(self) -> str:
+        """Why nothing takes it back, where `undone` has no answer: the rest of a sentence for the person who asked."""
+        return "ossmend knows no call that takes it back"
+
 
 WRITES: dict[str, type[Write]] = {}
 """The closed list, by operation: filled by the files of remediators/writes/, and by nothing else."""
@@ -97,6 +106,8 @@ def write(cls: type[W]) -> type[W]:
 
 @cache
 def _adapter(cls: type[Write]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(cls)
 
 
@@ -113,4 +124,6 @@ def from_json(text: str) -> Write:
 
 def digest(value: Write) -> str:
     """What an approval names: operation, target, arguments, what it was planned on. Other digest, other approval."""
+    import hashlib
+
     return hashlib.sha256(to_json(value).encode()).hexdigest()

@@ -25,6 +25,10 @@ class PutBucketCors(Write):
     before_response_vary: bool | None = None
     planned_on: str
 
+    @classmethod
+    def example(cls) -> PutBucketCors:
+        return cls(bucket="BUCKET", rules=(), planned_on="")
+
     @property
     def place(self) -> Place:
         return Place(self.bucket)
@@ -50,3 +54,6 @@ class PutBucketCors(Write):
             before_response_vary=self.response_vary,
             planned_on=left.digest,
         )
+
+    def not_undone(self) -> str:
+        return "the bucket had no CORS rules before, and ossmend deletes nothing: delete the rule by hand"

@@ -24,11 +24,15 @@ class RestoreObject(Write):
     version_id: str | None = None
     days: int
     tier: Tier | None = None
-    """None for Archive, which knows no tiers (facts: section 3.1)."""
+    """None for Archive, which knows no tiers (docs/facts.md#restore-tiers)."""
     storage_class: str
     size: int
     """Bytes of the object: what the brakes and the cost count."""
     planned_on: str
+
+    @classmethod
+    def example(cls) -> RestoreObject:
+        return cls(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on="")
 
     @property
     def ref(self) -> ObjectRef:
@@ -50,6 +54,9 @@ class RestoreObject(Write):
     @property
     def stored_bytes(self) -> int:
         return self.size
+
+    def not_undone(self) -> str:
+        return "a restored copy cannot be taken back; it expires by itself"
 
     def cost(self, prices: PriceList) -> Decimal | None:
         return prices.restore_cost(self.storage_class, self.tier, self.size, self.days)

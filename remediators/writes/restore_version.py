@@ -43,6 +43,10 @@ class RestoreVersion(Write):
     """The object's own ACL: a copy does not inherit it, and must not be more public than what it replaces."""
     planned_on: str
 
+    @classmethod
+    def example(cls) -> RestoreVersion:
+        return cls(bucket="BUCKET", key="KEY", version_id="V", size=0, current="", storage_class="", planned_on="")
+
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.key)
@@ -75,3 +79,6 @@ class RestoreVersion(Write):
             current_etag=self.etag,
             planned_on=versions_digest(made, self.etag),
         )
+
+    def not_undone(self) -> str:
+        return "the answer that named the new version was lost: restore the version you want by hand"

@@ -19,6 +19,10 @@ class TagUser(Write):
     tags: tuple[tuple[str, str], ...]
     planned_on: str
 
+    @classmethod
+    def example(cls) -> TagUser:
+        return cls(principal="USER", user_id="", tags=(), planned_on="")
+
     @property
     def place(self) -> None:
         """None: a RAM user lies in no bucket."""
@@ -31,3 +35,6 @@ class TagUser(Write):
     @property
     def permissions(self) -> tuple[tuple[str, str], ...]:
         return (("ram:TagResources", f"acs:ram:*:*:user/{self.principal.partition('@')[0]}"),)
+
+    def not_undone(self) -> str:
+        return "ossmend takes no tag away: remove it by hand"

@@ -1,6 +1,6 @@
 """Turns the parameters of one RPC request into arguments, and refusals into RpcError; the operations register here.
 
-gateway.py makes a Call after it has checked the signature; accounts.py, users.py, keys.py, ... hold the operations;
+gateway.py makes a Call after it has checked the signature; account.py, users.py, keys.py, ... hold the operations;
 envelope.py writes what they return.
 """
 

@@ -1,4 +1,4 @@
-"""Turns RAM's policy operations into policies, versions and attachments; ../policies.py knows what a document means."""
+"""Turns RAM's policy operations into policies, versions and attachments; simulator/policies.py reads documents."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""ossmend: finds out why Alibaba Cloud OSS answered 403, and mends what can safely be mended."""
+"""ossmend: finds out why Alibaba Cloud OSS answered 403, and repairs what can safely be repaired."""
 
 __version__ = "0.1.0"

@@ -115,11 +115,11 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
         ("sources: [ { app_log: { path: /a, start: begin } } ]", 'did you mean "beginning"?'),
         (
             "sources: [ { app_log: { path: /a }, access_log: { bucket: abc } } ]",
-            "3:12: sources[0]: expected exactly one of app_log, access_log; begin a new list entry for each source",
+            "3:12: sources[0]: expected exactly one of access_log, app_log; begin a new list entry for each",
         ),
         (
             "sources: [ {} ]",
-            "3:12: sources[0]: expected exactly one of app_log, access_log; begin a new list entry for each source",
+            "3:12: sources[0]: expected exactly one of access_log, app_log; begin a new list entry for each",
         ),
         (
             "sources: [ { access_log: { bucket: My_Logs } } ]",

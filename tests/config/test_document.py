@@ -190,7 +190,7 @@ def test_a_secret_is_read_from_its_credential(
     (tmp_path / "hook").write_bytes(stored)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     config = load_text(WEBHOOK)
-    found = config.webhooks[0].secret
+    found = config.notify[0].given.model_dump()["secret"]
     assert found is not None
     assert found.get_secret_value() == secret
     assert "s3cret" not in repr(config)

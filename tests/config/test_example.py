@@ -43,7 +43,7 @@ def test_the_example_is_a_configuration_that_writes_nothing() -> None:
 def test_the_example_is_right_with_everything_switched_on() -> None:
     config = load_text(everything())
     assert config.cloud.credentials is not None
-    assert config.webhooks
+    assert config.channels
 
 
 def test_what_the_example_calls_a_default_is_the_default() -> None:

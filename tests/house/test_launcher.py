@@ -7,8 +7,10 @@ scripts, keeps a diary, and can be told to find no network or to wait. So nothin
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,12 +29,15 @@ LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock"
 
 UV = """\
 #!/bin/sh
-# a uv: $CHECKOUT/diary says what it was asked, `offline` makes it fail, `gate` makes `uv venv` wait
+# a uv: $CHECKOUT/diary says what it was asked, `offline` makes it fail, `gate` makes `uv venv` wait and `gate-tests`
+# what installs for the tests, `says` is what it prints
 [ "$1" = --version ] && exit 0
 echo "$*" >> "$CHECKOUT/diary"
 env > "$CHECKOUT/environment"
+[ -e "$CHECKOUT/says" ] && cat "$CHECKOUT/says"
 [ -e "$CHECKOUT/offline" ] && { echo "dns error: nobody there" >&2; exit 2; }
 [ "$1" = venv ] && [ -p "$CHECKOUT/gate" ] && read -r _ < "$CHECKOUT/gate"
+case "$*" in *requirements-test.lock*) [ -p "$CHECKOUT/gate-tests" ] && read -r _ < "$CHECKOUT/gate-tests" ;; esac
 case "$*" in
 venv*)
     mkdir -p "$CHECKOUT/.venv/bin" ;;
@@ -41,6 +47,15 @@ venv*)
         chmod +x "$CHECKOUT/.venv/bin/$name"
     done ;;
 esac
+"""
+
+NPM = """\
+#!/bin/sh
+# an npm: installs one package, or fails where a file tells it to, and `gate-npm` makes it wait
+echo npm >> "$CHECKOUT/npm-diary"
+[ -p "$CHECKOUT/gate-npm" ] && read -r _ < "$CHECKOUT/gate-npm"
+[ -e "$CHECKOUT/offline-npm" ] && exit 1
+mkdir -p node_modules/ali-oss
 """
 
 PROGRAM = """\
@@ -73,6 +88,9 @@ class Checkout:
         shutil.copy(LAUNCHER, root / "ossmend")
         for name in (*LOCKS, "pyproject.toml"):
             (root / name).write_text(f"{name}\n", encoding="utf-8")
+        npm = root / "tests/simulator/oss/npm"
+        npm.mkdir(parents=True)
+        (npm / "package-lock.json").write_text("{}\n", encoding="utf-8")
 
     def environment(self, **more: str) -> dict[str, str]:
         return {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.root), "CHECKOUT": str(self.root), **more}
@@ -139,6 +157,16 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     made = Checkout(root)
     yield made
     made.end()
+
+
+def without_npm(checkout: Checkout) -> str:
+    """A PATH with what the scripts need, and no npm."""
+    for name in ("sh", "env", "mkdir", "cp", "chmod", "cat", "basename"):
+        found = shutil.which(name)
+        assert found is not None
+        if not (checkout.bin / name).exists():
+            (checkout.bin / name).symlink_to(found)
+    return str(checkout.bin)
 
 
 @pytest.fixture
@@ -289,7 +317,7 @@ def test_going_back_from_an_update_that_failed_half_way_installs_again(ready: Ch
 
 @contextmanager
 def waited_at(gate: Path) -> Iterator[None]:
-    """While uv stands at the gate and reads; it can be opened for writing only then."""
+    """While uv or npm stands at the gate and reads; it can be opened for writing only then."""
     writers: list[int] = []
 
     def open_it() -> bool:
@@ -317,6 +345,152 @@ def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: C
     assert "Traceback" not in err
     (checkout.root / "gate").unlink()
     assert checkout.run("demo")[0] == 0
+
+
+# ------------------------------------------------------------------------------------------ nobody waits for the tests
+
+
+@pytest.fixture
+def with_npm(ready: Checkout) -> Checkout:
+    """One that has been set up before, where there is an npm."""
+    npm = ready.bin / "npm"
+    npm.write_text(NPM, encoding="utf-8")
+    npm.chmod(0o755)
+    return ready
+
+
+def npm_asked(checkout: Checkout) -> int:
+    return len((checkout.root / "npm-diary").read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("gate", ["gate-tests", "gate-npm"])
+def test_other_commands_start_while_test_is_being_set_up(with_npm: Checkout, gate: str) -> None:
+    os.mkfifo(with_npm.root / gate)
+    testing = with_npm.start("test")
+    with waited_at(with_npm.root / gate):
+        assert with_npm.run("explain", "x") == (0, "ossmend explain x\n", "")
+        assert testing.poll() is None
+    assert testing.communicate(timeout=HUNG)[0].startswith("ruff format")
+    assert testing.returncode == 0
+
+
+def test_a_first_test_makes_what_the_others_need_before_what_only_tests_need(checkout: Checkout) -> None:
+    os.mkfifo(checkout.root / "gate-tests")
+    testing = checkout.start("test", PATH=without_npm(checkout))
+    with waited_at(checkout.root / "gate-tests"):
+        assert checkout.run("explain", "x")[:2] == (0, "ossmend explain x\n")
+    testing.communicate(timeout=HUNG)
+    assert checkout.diary() == ["venv", "packages", "ossmend", "packages"]
+
+
+def test_a_changed_pin_waits_for_the_tests_set_up_because_both_write_into_one_environment(ready: Checkout) -> None:
+    os.mkfifo(ready.root / "gate-tests")
+    testing = ready.start("test", PATH=without_npm(ready))
+    with waited_at(ready.root / "gate-tests"):
+        ready.touch("requirements.lock", "something else\n")
+        explaining = ready.start("explain", "x")
+        assert explaining.stderr is not None
+        assert "another terminal is setting up" in explaining.stderr.readline()
+    testing.communicate(timeout=HUNG)
+    assert explaining.communicate(timeout=HUNG)[0] == "ossmend explain x\n"
+
+
+def test_what_the_tests_need_is_installed_once(ready: Checkout) -> None:
+    for _ in range(2):
+        assert ready.run("test", PATH=without_npm(ready))[0] == 0
+    assert ready.diary() == ["packages"]
+
+
+def test_an_interrupted_set_up_of_the_tests_leaves_the_commands_as_they_are(ready: Checkout) -> None:
+    ready.touch("offline")
+    assert ready.run("test", PATH=without_npm(ready))[0] == 69
+    assert ready.run("explain", "x") == (0, "ossmend explain x\n", "")
+
+
+def test_npm_is_asked_once_and_again_when_its_pins_change(with_npm: Checkout) -> None:
+    for _ in range(2):
+        assert with_npm.run("test")[0] == 0
+    assert npm_asked(with_npm) == 1
+    with_npm.touch("tests/simulator/oss/npm/package-lock.json", "something else\n")
+    assert with_npm.run("test")[0] == 0
+    assert npm_asked(with_npm) == 2
+
+
+def test_an_npm_that_fails_is_said_and_asked_again_the_next_time(with_npm: Checkout) -> None:
+    with_npm.touch("offline-npm")
+    for _ in range(2):
+        status, _, err = with_npm.run("test")
+        assert (status, "npm could not install ali-oss" in err) == (0, True)
+    assert npm_asked(with_npm) == 2
+
+
+# ------------------------------------------------------------------------------------------------ says how far it is
+
+
+class Clock:
+    """Moved by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def progress(where: io.StringIO, monkeypatch: pytest.MonkeyPatch, clock: Clock, total: int = 0) -> Any:
+    monkeypatch.setattr(sys, "stderr", where)
+    monkeypatch.setenv("TERM", "xterm")
+    return runpy.run_path(str(LAUNCHER))["Progress"]("installing the packages", total, clock)
+
+
+def test_without_a_terminal_it_says_every_ten_seconds_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, clock = io.StringIO(), Clock()
+    said = progress(out, monkeypatch, clock, total=3)
+    for name in ("Collecting oss2==2.19.1", "Requirement already satisfied: click", "  Downloading rich-13.9.whl"):
+        said.heard(name)
+        for _ in range(8):
+            clock.now += 1
+            said.tick()
+    assert out.getvalue().splitlines() == [
+        "ossmend: installing the packages ...",
+        "ossmend: installing the packages, 2 of about 3, 10 s: Requirement already satisfied: click",
+        "ossmend: installing the packages, 2 of about 3, 20 s: Downloading rich-13.9.whl",
+    ]
+
+
+def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, clock = Terminal(), Clock()
+    said = progress(out, monkeypatch, clock)
+    for _ in range(30):
+        clock.now += 0.1
+        said.heard("Collecting " + "x " * 500)
+        said.tick()
+    said.end()
+    written = out.getvalue()
+    assert "\n" not in written
+    assert all(len(line) < 120 for line in written.split("\r"))
+    assert "2 s" in written
+    assert written.endswith("\r\x1b[K")
+
+
+def test_silent_programs_are_waited_for_with_the_time_that_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, clock = io.StringIO(), Clock()
+    said = progress(out, monkeypatch, clock)
+    clock.now = 125
+    said.tick()
+    assert out.getvalue().splitlines()[1] == "ossmend: installing the packages, 125 s ..."
+
+
+def test_a_failing_program_is_quoted_with_its_last_lines(checkout: Checkout) -> None:
+    checkout.touch("says", "".join(f"line {number}\n" for number in range(100)))
+    checkout.touch("offline")
+    _, _, err = checkout.run("demo")
+    assert "dns error: nobody there" in err
+    assert "line 5\n" not in err
 
 
 def test_an_old_python_can_read_the_file() -> None:
@@ -355,11 +529,8 @@ def test_a_python_with_nothing_to_install_with_is_told_what_to_install(checkout:
 @pytest.fixture
 def no_npm(checkout: Checkout) -> Callable[..., tuple[int, str, str]]:
     """Runs the launcher where there is no npm, which `test` would use for the simulator's third SDK."""
-    for name in ("sh", "env", "mkdir", "cp", "chmod", "cat", "basename"):
-        found = shutil.which(name)
-        assert found is not None
-        (checkout.bin / name).symlink_to(found)
-    return lambda *arguments: checkout.run(*arguments, PATH=str(checkout.bin))
+    path = without_npm(checkout)
+    return lambda *arguments: checkout.run(*arguments, PATH=path)
 
 
 def test_test_runs_every_check_and_pytest_last(checkout: Checkout, no_npm: Callable[..., tuple[int, str, str]]) -> None:

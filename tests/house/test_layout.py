@@ -164,12 +164,12 @@ def test_only_the_cloud_port_and_the_demo_import_the_sdks() -> None:
     assert guilty == []
 
 
-def test_a_broad_except_stands_only_around_a_remediator_and_around_the_threads_of_lanes_and_sources() -> None:
+def test_there_is_one_broad_except() -> None:
     guilty = [
         str(path.relative_to(ROOT))
         for path, text in texts()
         if path.suffix == ".py"
         and path.relative_to(ROOT).parts[0] in ("daemon", "config", "remediators")
-        and re.search(r"except (?:Base)?Exception\b", text)
+        and re.search(r"except Exception\b", text)
     ]
-    assert sorted(guilty) == ["daemon/stages/plan.py", "daemon/stages/read.py", "daemon/stages/work.py"]
+    assert guilty == ["daemon/stages/fault.py"]

@@ -13,7 +13,7 @@ from ossmend.daemon.commands.main import main
 from ossmend.daemon.explain.live import MOST, asking
 from ossmend.daemon.explain.text import explain_text
 from ossmend.simulator.serve import Running
-from tests.daemon.chinese import english
+from tests.daemon.explain.chinese import english
 from tests.journeys.test_every_cause import WRITING, configured, get, image, key, text_of
 from tests.simulator.test_scenes_refuse import ANALYST, GALLERY, INTERN, REPORTS, bucket, playing
 

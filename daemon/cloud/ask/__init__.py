@@ -1,1 +1,1 @@
-"""Questions to the cloud and their answers: views, what they are made of, and what is remembered."""
+"""Questions to the cloud and their answers: views, what they are made of, and what is kept of them."""

@@ -1,6 +1,7 @@
 """A question about the account itself -> its answer: what a diagnostic message says, how much money is left.
 
-RAM decodes the message (it appears with a delay and expires), BSS tells the balance; by rpc.py, paced like keys.py.
+RAM decodes the message (it appears with a delay and expires), BSS tells the balance; by rpc.py, within the rate limit
+that keys.py keeps to as well.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ossmend.daemon.cloud.wire.rate_limit import Pace
+from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.daemon.cloud.wire.rpc import Rpc
-from ossmend.daemon.cloud.wire.transport import asked
 from ossmend.remediators.contract.answers import Balance, Denial, MatchedPolicy
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
@@ -23,13 +23,13 @@ LAG = timedelta(seconds=3)
 class Account:
     """RAM's and BSS's answers, each asked now."""
 
-    def __init__(self, rpc: Rpc, pace: Pace) -> None:
+    def __init__(self, rpc: Rpc, limit: RateLimit) -> None:
         self._rpc = rpc
-        self._pace = pace
+        self._limit = limit
 
     def denial(self, message: str) -> Denial | None:
         """None once it has expired, or where RAM knows no such message any more. TryAgain while it is not there yet:
-        RAM says `EntityNotExist` for that, too (facts: control-plane section 1.4).
+        RAM says `EntityNotExist` for that, too (docs/facts.md#diagnostic-messages).
         """
         try:
             told = self._call("Ram", "DecodeDiagnosticMessage", {"EncodedDiagnosticMessage": message})
@@ -45,7 +45,7 @@ class Account:
         return _denial(decoded)
 
     def balance(self) -> Balance:
-        """Only `Success` tells whether it is an answer: a 200 may be a refusal (facts: control-plane section 3.1)."""
+        """Only `Success` tells whether it is an answer: a 200 may be a refusal (docs/facts.md#account-balance)."""
         told = self._call("BssOpenApi", "QueryAccountBalance", {})
         data = _part(told, "Data")
         if told.get("Success") is not True or not data:
@@ -61,10 +61,10 @@ class Account:
 
     def _call(self, product: str, action: str, params: Mapping[str, str]) -> dict[str, Any]:
         def call() -> dict[str, Any]:
-            self._pace.wait()
+            self._limit.wait()
             return self._rpc.call(product, action, params)
 
-        return asked(call)
+        return self._rpc.asked(call)
 
 
 def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:

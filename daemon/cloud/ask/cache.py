@@ -24,7 +24,7 @@ class _Known:
         self.error: TryAgain | Refused | None = None
 
 
-class Memory:
+class Cache:
     """Answers by question. While one thread asks, others with the same question wait for its answer."""
 
     def __init__(self, clock: Clock, *, room: int = 50_000, keep_errors: float = 0.0) -> None:

@@ -15,7 +15,7 @@ import ntplib
 
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.elements import Unreadable
-from ossmend.daemon.cloud.wire.errors import NoAnswer, parse_xml
+from ossmend.daemon.cloud.wire.errors import NoAnswer, NotAsked, parse_xml
 from ossmend.daemon.cloud.wire.transport import Unsigned
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.values import ClockReading, ClockSample
@@ -144,7 +144,7 @@ def oss_sample(clock: Clock, unsigned: Unsigned, oss_url: str) -> ClockSample:
     started, sent_at = clock.monotonic(), clock.now()
     try:
         response, body = unsigned.ask("GET", f"{oss_url}/")
-    except NoAnswer as lost:
+    except (NoAnswer, NotAsked) as lost:
         raise Unmeasured(lost.why) from None
     except Refused as refused:
         raise Unmeasured(refused.message) from None

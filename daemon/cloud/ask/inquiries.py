@@ -1,19 +1,19 @@
 """A question of a diagnosis -> its answer, asked now: who may do what, does the account answer, is it a picture.
 
-Like reads.py, whose roads it uses, for questions that no write depends on but RestoreVersion's. view.py remembers.
+Like reads.py, by whose calls it asks, for questions that no write depends on but RestoreVersion's. view.py keeps the
+answers.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from ossmend.daemon.cloud.ask.pictures import FETCH_CAP, look, too_large
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.wire import access_answers as wire_access
-from ossmend.daemon.cloud.wire.rate_limit import Budget
-from ossmend.daemon.cloud.wire.transport import Oss, asked
+from ossmend.daemon.cloud.wire.rate_limit import AtOnce, Budget
+from ossmend.daemon.cloud.wire.transport import Oss
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.answers import ACCOUNT_CODES, BucketAccess, ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
@@ -25,6 +25,8 @@ FETCHED_AN_HOUR = 1024 * 1024 * 1024
 """Bytes of pictures: events are anybody's text, and what leaves a region is paid for."""
 AT_ONCE = 4
 """Pictures in memory at the same time: 80 MiB at most."""
+PLACE_WAIT = 5.0
+"""Seconds that a thread is held for a place among them."""
 VERSIONS = 100
 """Versions of one key that are looked at; more of them share its prefix, and are passed over."""
 
@@ -36,7 +38,7 @@ class Inquiries:
         self._oss = oss
         self._reads = reads
         self._budget = Budget(clock, FETCHED_AN_HOUR)
-        self._fetching = threading.BoundedSemaphore(AT_ONCE)
+        self._fetching = AtOnce(AT_ONCE)
 
     def bucket_access(self, bucket: str) -> BucketAccess:
         """Each part by itself: what our key may not read is named, and the rest still tells something."""
@@ -92,7 +94,7 @@ class Inquiries:
             if bucket:
                 self._reads.page(bucket, "", "", 1)
             else:
-                asked(self._oss.list_buckets)
+                self._oss.asked(self._oss.list_buckets)
         except Refused as refused:
             if refused.code in ACCOUNT_CODES:
                 return refused.code
@@ -108,8 +110,8 @@ class Inquiries:
             return state
         if state.size > FETCH_CAP:
             return too_large(state.size)
-        self._budget.take(state.size)
-        with self._fetching:
+        with self._fetching.one(ref.bucket, PLACE_WAIT):
+            self._budget.take(state.size)
             return self._fetched(ref, state)
 
     def _fetched(self, ref: ObjectRef, state: ObjectState) -> ImageCheck:
@@ -117,14 +119,14 @@ class Inquiries:
             params = {"versionId": ref.version_id} if ref.version_id else {}
             answer = self._oss.call("GET", ref.bucket, ref.key, params)
             data = bytearray()
-            for block in answer.blocks():
+            for block in answer.download():
                 data += block
                 if len(data) > FETCH_CAP:  # it has grown since the HEAD
                     answer.close()
                     return too_large(len(data))
             return look(bytes(data), expected=state.size, checksum=answer.headers.get("x-oss-hash-crc64ecma"))
 
-        return asked(fetch)
+        return self._oss.asked(fetch)
 
     def processes(self, ref: ObjectRef) -> ImageAnswer:
         """`image/info`. Refusals are answers here, but those that speak of our own key."""

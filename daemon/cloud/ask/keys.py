@@ -1,8 +1,8 @@
 """An access key id -> whose it is and what became of it: the ladder of calls to IMS, ActionTrail and STS.
 
-Key ids come from logs: unauthenticated text that anybody can write there. So their signs are checked before use, the
-calls are paced, and what was learned is kept. An empty principal is never sent: IMS would answer about ourselves.
-Only `EntityNotExist` means "no such thing"; the gateway's own 404s are about *our* key and stay refusals.
+Key ids come from logs: unauthenticated text that anybody can write there. So their form is checked before use, the
+calls keep to a rate limit, and what was learned is kept. An empty principal is never sent: IMS would answer about
+ourselves. Only `EntityNotExist` means "no such thing"; the gateway's own 404s are about *our* key and stay refusals.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from ossmend.daemon.cloud.ask.cache import Memory
+from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.elements import Unreadable
-from ossmend.daemon.cloud.wire.rate_limit import Pace
+from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.daemon.cloud.wire.rpc import Rpc
-from ossmend.daemon.cloud.wire.transport import asked
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.values import KeyLastUsed, KeyNetworks, KeyOwner, KeyStatus, RecycledKey
 from ossmend.remediators.contract.verdict import Refused
@@ -51,17 +50,17 @@ class Caller:
 class KeyLadder:
     """One rung, one method. Lives as long as the cloud port: what was learned serves many passes."""
 
-    def __init__(self, rpc: Rpc, clock: Clock, pace: Pace) -> None:
+    def __init__(self, rpc: Rpc, clock: Clock, limit: RateLimit) -> None:
         self._rpc = rpc
-        self._pace = pace
-        self._memory = Memory(clock, room=10_000)
+        self._limit = limit
+        self._cache = Cache(clock, room=10_000)
 
     def caller(self) -> Caller:
         def ask() -> Caller:
             told = self._call("Sts", "GetCallerIdentity")
             return Caller(_need(told, "AccountId"), _need(told, "Arn"), str(told.get("IdentityType") or ""))
 
-        return self._memory.get("caller", ask, lambda _: float("inf"))
+        return self._cache.get("caller", ask, lambda _: float("inf"))
 
     def owner(self, access_key_id: str) -> KeyOwner | None:
         def ask() -> KeyOwner | None:
@@ -82,7 +81,7 @@ class KeyLadder:
                     return _status(key)
             return None
 
-        return self._memory.get(("status", owner.principal, access_key_id), ask, lambda _: STATUS)
+        return self._cache.get(("status", owner.principal, access_key_id), ask, lambda _: STATUS)
 
     def recycled(self, access_key_id: str) -> RecycledKey | None:
         """In the bin itself, or gone with its user."""
@@ -115,7 +114,7 @@ class KeyLadder:
             allowed = _networks(self._found("Ims", "GetAccessKeyPolicyForAccount") or {})
             return KeyNetworks(allowed, "account") if allowed else KeyNetworks()
 
-        return self._memory.get(("networks", owner.principal, access_key_id), ask, lambda _: STATUS)
+        return self._cache.get(("networks", owner.principal, access_key_id), ask, lambda _: STATUS)
 
     def user_tags(self, principal: str) -> Mapping[str, str]:
         """A RAM user's tags, read now: what a TagUser is planned on and settled by. Raises Refused if it is gone."""
@@ -125,14 +124,14 @@ class KeyLadder:
 
     def forget(self, principal: str) -> None:
         """Drop what is known of this user: it has just been written to."""
-        self._memory.forget_if(lambda answer: isinstance(answer, KeyOwner) and answer.principal == principal)
+        self._cache.forget_if(lambda answer: isinstance(answer, KeyOwner) and answer.principal == principal)
 
     # --------------------------------------------------------------------------------------------------------- asking
 
     def _kept(self, what: str, access_key_id: str, ask: Callable[[], Result | None]) -> Result | None:
         if _KEY_ID.fullmatch(access_key_id) is None:
             return None  # no key can look like this, and a stranger's text goes no further
-        return self._memory.get((what, access_key_id), ask, lambda found: UNKNOWN if found is None else KNOWN)
+        return self._cache.get((what, access_key_id), ask, lambda found: UNKNOWN if found is None else KNOWN)
 
     def _found(self, product: str, action: str, params: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """The answer, or None where the cloud says that there is no such thing."""
@@ -147,10 +146,10 @@ class KeyLadder:
 
     def _call(self, product: str, action: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         def call() -> dict[str, Any]:
-            self._pace.wait()
+            self._limit.wait()
             return self._rpc.call(product, action, params)
 
-        return asked(call)
+        return self._rpc.asked(call)
 
 
 def _of(owner: KeyOwner) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 A page answers for up to 1,000 keys and costs about as much as 16 HEADs (and is billed as a write); so listing goes on
 only while pages keep finding wanted keys. Every page starts just before a wanted key, so gaps between heaps of keys
-cost nothing. view.py asks for a sweep once in its life, on the first question about the bucket.
+cost nothing. view.py asks for a list batch once in its life, on the first question about the bucket.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHANCE = 200
 """Keys left to HEAD, after a page that found too few, before another page is tried."""
 
 
-def sweep(wanted: Sequence[str], page: Callable[[str, str], Page]) -> Mapping[str, Row | None]:
+def list_batch(wanted: Sequence[str], page: Callable[[str, str], Page]) -> Mapping[str, Row | None]:
     """{key: row, or None where the listing shows that it is not there}; keys without an entry are for HEAD."""
     keys = sorted(set(wanted))  # by code points, which is the order of their UTF-8 bytes and so OSS's
     found: dict[str, Row | None] = {}

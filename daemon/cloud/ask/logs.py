@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ossmend.daemon.cloud.ask.reads import PAGE, Reads
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.errors import NoAnswer, of_read
-from ossmend.daemon.cloud.wire.transport import Oss, asked
+from ossmend.daemon.cloud.wire.transport import Oss
 from ossmend.remediators.contract.verdict import Refused
 
 
@@ -48,14 +48,14 @@ class LogReader:
             raise Refused("GetObject", "NoSuchKey", "no object can be called this")
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         try:
-            answer = asked(lambda: self._oss.call("GET", bucket, key, headers=headers))
+            answer = self._oss.asked(lambda: self._oss.call("GET", bucket, key, headers=headers))
         except Refused as refused:
             if refused.status == 416:
                 return
             raise
         skip = offset if offset and answer.status == 200 else 0  # a range that was not honoured
         try:
-            for block in answer.blocks():
+            for block in answer.download():
                 if len(block) > skip:
                     yield block[skip:]
                 skip = max(0, skip - len(block))

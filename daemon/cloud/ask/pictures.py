@@ -1,7 +1,7 @@
 """Bytes of an object -> is it a picture, and a whole one? Pure looking; nothing is kept and nothing is rendered.
 
 Pillow decodes, where it is installed (the extra `images`); without it only first and last bytes are looked at, and a
-picture that seems whole is `unchecked`. Limits are OSS's own for image processing (facts: section 6, scenario S32).
+picture that seems whole is `unchecked`. Limits are OSS's own for image processing (docs/facts.md#images).
 """
 
 from __future__ import annotations

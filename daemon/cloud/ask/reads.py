@@ -1,4 +1,4 @@
-"""A question about OSS -> its answer, asked now. No memory here: view.py remembers, executor.py must not.
+"""A question about OSS -> its answer, asked now. No cache here: view.py has one, executor.py must not.
 
 Every method may raise TryAgain or Refused; refusals that are themselves answers (404 of an object, no CORS rules) come
 back as values. Reads that fail on the way are asked again here, a few times.
@@ -14,7 +14,7 @@ from ossmend.daemon.cloud.settings import is_literal
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.elements import Unreadable
 from ossmend.daemon.cloud.wire.errors import oss_answer
-from ossmend.daemon.cloud.wire.transport import Answer, Oss, Unsigned, asked
+from ossmend.daemon.cloud.wire.transport import Answer, Oss, Unsigned
 from ossmend.remediators.contract.answers import LifecycleRule
 from ossmend.remediators.contract.values import CorsConfiguration, Missing, ObjectRef, ObjectState, PreflightAnswer
 from ossmend.remediators.contract.verdict import Refused
@@ -51,11 +51,13 @@ class Reads:
 
         def probe() -> bool:
             answer = self._oss.call("GET", ref.bucket, ref.key, _version(ref), {"Range": "bytes=0-0"})
+            if answer.status == 206:
+                answer.small()
             answer.close()
             return answer.status in (200, 206)
 
         try:
-            return asked(probe)
+            return self._oss.asked(probe)
         except Refused as refused:
             if refused.status == 416:
                 return True
@@ -111,14 +113,14 @@ class Reads:
 
         def ask() -> PreflightAnswer:
             response, body = self._unsigned.ask("OPTIONS", url, carried, bucket=bucket, key=key or "")
-            told = oss_answer("OptionObject", response.status_code, response.headers, body)
+            told = oss_answer("OptionObject", response.status, response.headers, body)
             if told.passing:
                 raise told
-            success = response.status_code < 300
+            success = response.status < 300
             code, message = ("", "") if success else (told.code, told.message)
-            return wire.preflight(response.status_code, response.headers, code, message)
+            return wire.preflight(response.status, response.headers, code, message)
 
-        return asked(ask)
+        return self._unsigned.asked(ask)
 
     def _browser_url(self, bucket: str, key: str) -> str:
         """bucket.host on real OSS, which refuses anything else; the bucket in the path where the host is an address."""
@@ -144,7 +146,7 @@ class Reads:
         params: dict[str, str] | None = None,
     ) -> Result:
         """A question about one object; `read` makes the answer of it. Raises TryAgain, Refused."""
-        answer = asked(lambda: self._oss.call(method, ref.bucket, ref.key, _version(ref) | (params or {})))
+        answer = self._oss.asked(lambda: self._oss.call(method, ref.bucket, ref.key, _version(ref) | (params or {})))
         try:
             return read(answer)
         except Unreadable as bad:

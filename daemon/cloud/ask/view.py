@@ -1,8 +1,8 @@
-"""Questions of one dispatch pass -> answers, from memory where the pass has asked before, from one page for many keys.
+"""Questions of one pass -> answers, from the cache where the pass has asked before, from one page for many keys.
 
 A view knows the pass's cases from the start, so the first question about an object brings the answers for its
-neighbours along (sweep.py). What proves something is over (`reads`, `preflight`) is never remembered. reads.py asks
-OSS, keys.py asks RAM; connect.py makes the views.
+others along (list_batch.py). What proves something is over (`reads`, `preflight`) is never kept. reads.py asks
+OSS, keys.py asks RAM; accounts.py makes the views.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from ossmend.daemon.cloud.ask.account import Account
-from ossmend.daemon.cloud.ask.cache import Memory
+from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import KeyLadder
-from ossmend.daemon.cloud.ask.list_batch import sweep
+from ossmend.daemon.cloud.ask.list_batch import list_batch
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.wire.answers import Row, possible_bucket, possible_key
 from ossmend.daemon.host.clock import Clock
@@ -47,9 +47,9 @@ from ossmend.remediators.contract.verdict import Refused
 Result = TypeVar("Result")
 
 LIFE = 10.0
-"""Seconds that anything is remembered."""
+"""Seconds that any answer is kept."""
 
-Swept = Mapping[str, Row | None] | Missing
+Listed = Mapping[str, Row | None] | Missing
 
 
 class CloudView:
@@ -75,7 +75,7 @@ class CloudView:
         for ref in wanted:
             if not ref.version_id and possible_bucket(ref.bucket) and possible_key(ref.key):
                 self._wanted.setdefault(ref.bucket, []).append(ref.key)
-        self._memory = Memory(clock, keep_errors=LIFE)
+        self._cache = Cache(clock, keep_errors=LIFE)
         self._written: set[ObjectRef] = set()
         self.pages: dict[str, tuple[float, Mapping[str, Row | None]]] = {}
         """By bucket: when its page was asked for, and its rows. While it is young it is a look before a write, too."""
@@ -137,27 +137,27 @@ class CloudView:
             if isinstance(question, ObjectRef):
                 with self._lock:
                     self._written.add(question)
-            self._memory.forget(question)
+            self._cache.forget(question)
 
     def _listed(self, ref: ObjectRef) -> ObjectState | Missing | None:
-        """What the bucket's sweep shows of it; None where only a HEAD can tell."""
+        """What the bucket's list batch shows of it; None where only a HEAD can tell."""
         if ref.version_id or ref.bucket not in self._wanted or ref in self._written:
             return None
-        swept = self._keep(("sweep", ref.bucket), lambda: self._sweep(ref.bucket))
-        if isinstance(swept, Missing):
-            return swept
-        if ref.key not in swept:
+        listed = self._keep(("list batch", ref.bucket), lambda: self._list_batch(ref.bucket))
+        if isinstance(listed, Missing):
+            return listed
+        if ref.key not in listed:
             return None
-        row = swept[ref.key]
+        row = listed[ref.key]
         return Missing("object") if row is None else row.state
 
-    def _sweep(self, bucket: str) -> Swept:
+    def _list_batch(self, bucket: str) -> Listed:
         with self._lock:
             keys = self._wanted[bucket]
-            self._wanted[bucket] = []  # a second sweep in one pass would pay pages again for what was told already
+            self._wanted[bucket] = []  # a second batch in one pass would pay pages again for what was told already
         at = self._clock.monotonic()
         try:
-            rows = sweep(keys, lambda prefix, start_after: self._reads.page(bucket, prefix, start_after))
+            rows = list_batch(keys, lambda prefix, start_after: self._reads.page(bucket, prefix, start_after))
             self.pages[bucket] = (at, rows)
             return rows
         except Refused as refused:
@@ -166,7 +166,7 @@ class CloudView:
             return {}  # not allowed to list: one by one then, for which another permission counts
 
     def _keep(self, question: Hashable, ask: Callable[[], Result]) -> Result:
-        return self._memory.get(question, ask, lambda _: LIFE)
+        return self._cache.get(question, ask, lambda _: LIFE)
 
     # ------------------------------------------------------------------------------------------------------------ RAM
 

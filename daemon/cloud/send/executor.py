@@ -1,8 +1,8 @@
 """Write -> the one call that carries it out, its outcome, and after a crash whether it took effect.
 
-The only way to change anything. It exists only where writing is allowed, has connections of its own that carry the
-closed list of writes and nothing else, and never sends anything a second time: an answer that was lost is settled by
-reading (`settle`), which uses the read-only connections like everybody else. What is special to a write is in its file.
+The only way to change anything. It exists only where writing is allowed; its requests may be on the closed list of
+writes and nothing else; and it never sends anything a second time: an answer that was lost is settled by reading
+(`settle`), which asks as everybody else does. What is special to a write is in its file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WRITER = Guard(
     oss={route: operation for route, operation in _ROUTES.items() if len(route) == 3},
     rpc={route: operation for route, operation in _ROUTES.items() if len(route) == 2},
 )
-"""The writes, and nothing but them: the executor reads over the read-only connections like everybody else."""
+"""The writes, and nothing but them: the executor reads as everybody else does."""
 
 
 class Executor:

@@ -1,8 +1,8 @@
 """Many writes of one moment -> what their targets are now, from list pages that are at most two seconds old.
 
 Before each write the world is looked at once more. For RestoreObject, which OSS answers as a state when it comes late,
-a list page of this moment is such a look (design, section 10), and one page answers for a thousand of them; for every
-other write, and for objects that lie alone, the sender asks by itself.
+a list page of this moment is such a look (docs/pipeline.md#look-again), and one page answers for a thousand of them;
+for every other write, and for objects that lie alone, the sender asks by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from ossmend.daemon.cloud.ask.list_batch import FEW, sweep
+from ossmend.daemon.cloud.ask.list_batch import FEW, list_batch
 from ossmend.daemon.cloud.wire.answers import Page, Row
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.values import ObjectRef
@@ -60,7 +60,7 @@ class Looks:
         found: Mapping[str, Row | None] = {}
         if len(keys) >= FEW:
             try:
-                found = sweep(sorted(keys), lambda prefix, start_after: self._page(bucket, prefix, start_after))
+                found = list_batch(sorted(keys), lambda prefix, start_after: self._page(bucket, prefix, start_after))
             except (TryAgain, Refused):
                 found = {}  # one by one then: what goes wrong there is said of each write by itself
         return at, found

@@ -32,6 +32,6 @@ class Tags(Sender[TagUser]):
         return all(tags.get(name) == value for name, value in write.tags)
 
     def stale(self, write: TagUser) -> Iterable[Hashable]:
-        """Views do not remember RAM's answers; the ladder does, for all of them."""
+        """Views do not keep RAM's answers; the ladder does, for all of them."""
         self.hands.ladder.forget(write.principal)
         return ()

@@ -25,7 +25,7 @@ class BucketInfo:
 
 
 def bucket_info(body: bytes) -> BucketInfo:
-    """`BucketInfo/Bucket` (facts: section 6); oss2's own parser drops BlockPublicAccess."""
+    """`BucketInfo/Bucket` (docs/facts.md#bucket-info); oss2's own parser drops BlockPublicAccess."""
     bucket = next(children(root_of(body, "BucketInfo"), "Bucket"), None)
     if bucket is None:
         raise Unreadable("no Bucket in BucketInfo")

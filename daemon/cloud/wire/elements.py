@@ -1,4 +1,4 @@
-"""XML of an answer -> its elements, by local name. Used by wire.py and wire_access.py, which know what they mean."""
+"""XML of an answer -> its elements, by local name. answers.py and access_answers.py know what they mean."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What went wrong on the wire -> what we do next: TryAgain, Refused, and for writes Unsettled or NotSent.
 
 The SDKs lose half of an error (nested details, bodies over 4096 bytes or in chunks, a HEAD's header) and print secrets
-with the rest. Therefore transport.py and rpc.py hand every answer that is not a success to this file, whole, before
+with the rest. Therefore connections.py hands every answer that is not a success to this file, whole, before
 an SDK sees it. Nothing here is ever a finding about the user: these are refusals of our own requests.
 """
 
@@ -66,6 +66,10 @@ class BadAnswer(Exception):
     def passing(self) -> bool:
         """Waiting may help."""
         return self.throttled or self.status == 408 or (self.status >= 500 and self.status not in _PERMANENT_5XX)
+
+
+class NotAsked(TryAgain):
+    """Nothing was sent, since nobody would answer: asking again at once is no use."""
 
 
 class Unsettled(Exception):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.verdict import TryAgain
 
 
-class Pace:
+class RateLimit:
     """A token bucket on the Clock: `burst` calls at once, then `per_second`."""
 
     def __init__(
@@ -71,3 +72,31 @@ class Budget:
                 raise TryAgain(f"{self._limit // 1024**2} MiB an hour are fetched at most, and are spent", after)
             self._spent.append((now, size))
             self._sum += size
+
+
+class AtOnce:
+    """So many at once, and of one owner at most all but one: whoever is slow leaves a place to the others."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by: Counter[str] = Counter()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one(self, owner: str, seconds: float) -> Iterator[None]:
+        """Raises TryAgain where there is no place within so many seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._room(owner), seconds):
+                raise TryAgain(f"{self._most} are fetched already", timedelta(seconds=max(seconds, 1.0)))
+            self._by[owner] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._by[owner] -= 1
+                if not self._by[owner]:
+                    del self._by[owner]
+                self._changed.notify_all()
+
+    def _room(self, owner: str) -> bool:
+        return self._by.total() < self._most and self._by[owner] < self._most - 1

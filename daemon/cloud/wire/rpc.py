@@ -1,15 +1,15 @@
 """(product, action, parameters) -> JSON, through aliyun-python-sdk-core with its traps closed.
 
 What is closed here, each seen in version 2.16.1: environment credentials that beat configured ones, http as the
-default, proxies from the environment even for loopback, .netrc, no SNI on Python 3.12+, an IndexError on one error
-text, error texts with signed URLs in them that are also logged. keys.py and executor.py are the callers.
+default, .netrc, an IndexError on one error text, error texts with signed URLs in them that are also logged. What it
+vendors to connect with (proxies from the environment even for loopback, no server name on Python 3.12+, time-outs that
+begin anew with each byte) is not used at all: it signs, and connections.py sends. keys.py and tag_user.py are callers.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,16 +17,13 @@ from urllib.parse import parse_qs, urlsplit
 import aliyunsdkcore.client
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.request import CommonRequest
-from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
-from aliyunsdkcore.vendored.requests.exceptions import ConnectTimeout, RequestException
-from aliyunsdkcore.vendored.requests.packages.urllib3.exceptions import HTTPError, NewConnectionError
-from aliyunsdkcore.vendored.requests.packages.urllib3.util import ssl_
+from aliyunsdkcore.vendored.requests import Response as VendoredResponse
 
 from ossmend.daemon.cloud.credentials import Provider
 from ossmend.daemon.cloud.settings import CloudSettings
+from ossmend.daemon.cloud.wire.connections import Connections, Response, Wire
 from ossmend.daemon.cloud.wire.errors import BODY_CAP, NoAnswer, rpc_answer
 from ossmend.daemon.cloud.wire.guard import Guard, WriteForbidden
-from ossmend.daemon.cloud.wire.transport import RequestIds
 
 PRODUCTS: Mapping[str, tuple[str, str]] = {
     "Ims": ("2019-08-15", "https://ims.aliyuncs.com"),
@@ -37,8 +34,7 @@ PRODUCTS: Mapping[str, tuple[str, str]] = {
 }
 """Product -> (API version, public host)."""
 
-ssl_.HAS_SNI = True
-"""The vendored urllib3 looks for ssl.wrap_socket, gone since Python 3.12, and then sends no server name."""
+_OF_THE_WIRE = frozenset({"host", "accept-encoding", "content-length", "connection", "transfer-encoding"})
 
 for _name in ("aliyunsdkcore", "aliyunsdkcore.client", "aliyunsdkcore.http.http_response"):
     _logger = logging.getLogger(_name)
@@ -68,54 +64,67 @@ class _Signer:
 
 
 class _Adapter:
-    """The last thing before the wire. Errors leave from here, so that the SDK neither parses nor logs them."""
+    """What the SDK calls an adapter. Errors leave from here, so that the SDK neither parses nor logs them."""
 
-    def __init__(self, inner: Any, guard: Guard, ids: RequestIds) -> None:
-        self._inner = inner
-        self._actions = {action for _, action in guard.rpc}
-        self._ids = ids
+    def __init__(self, wire: Wire, guard: Guard) -> None:
+        self._connections = Connections(wire, frozenset({"POST"}))
+        self._products = {action: product for product, action in guard.rpc}
 
-    def send(self, request: Any, **options: Any) -> Any:
+    def send(self, request: Any, **_: object) -> Any:
         action = parse_qs(urlsplit(request.url).query).get("Action", [""])
-        if len(action) != 1 or action[0] not in self._actions:
+        if len(action) != 1 or action[0] not in self._products:
             raise WriteForbidden(f"{action} must not leave here")
         operation = action[0]
-        try:
-            response = self._inner.send(request, **(options | {"proxies": {}}))
-            body = _whole(operation, response)
-        except (RequestException, HTTPError, OSError) as lost:
-            raise NoAnswer(operation, f"no answer ({type(lost).__name__})", left=not _never_left(lost)) from None
-        if not 200 <= response.status_code < 300:
-            raise rpc_answer(operation, response.status_code, response.headers, body)
-        response._content = body  # noqa: SLF001  # read above, within bounds; this is where requests keeps it
-        return response
+        response = self._connections.send(
+            operation, request.method, request.url, headers=_own(request.headers), body=_bytes(request.body),
+            part=self._products[operation],
+        )  # fmt: skip
+        body = response.whole(BODY_CAP)
+        if not 200 <= response.status < 300:
+            raise rpc_answer(operation, response.status, response.headers, body)
+        return _answer(response, body)
 
     def close(self) -> None:
-        self._inner.close()
+        """The connections are the account's."""
+
+
+def _own(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that requests has added: http1.py says them itself."""
+    return {name: value for name, value in headers.items() if name.lower() not in _OF_THE_WIRE}
+
+
+def _bytes(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def _answer(response: Response, body: bytes) -> Any:
+    """In the shape that the SDK reads."""
+    told = VendoredResponse()
+    told.status_code = response.status
+    told.headers = response.headers
+    told._content = body  # noqa: SLF001  # this is where requests keeps it
+    return told
 
 
 class Rpc:
     """RAM's family as one guard allows it. Thread-safe; every call has a request object of its own."""
 
-    def __init__(self, settings: CloudSettings, ids: RequestIds, guard: Guard) -> None:
+    def __init__(self, settings: CloudSettings, wire: Wire, guard: Guard) -> None:
+        self.asked = wire.asked
         self._settings = settings
         self._guard = guard
-        self._ids = ids
+        self._ids = wire.ids
         self._client = aliyunsdkcore.client.AcsClient(
             "never",  # a pair must be given, or the SDK takes ALIYUN_ACCESS_KEY_ID from the environment; see _signer
             "used",
             settings.bare_region,
             auto_retry=False,
             user_agent=settings.agent,
-            connect_timeout=settings.connect_timeout,
-            timeout=settings.read_timeout,
-            verify=settings.ca_bundle or True,
         )
         self._client._signer = _Signer(guard, settings.credentials)  # noqa: SLF001  # the SDK takes no provider
         self._client.session.trust_env = False  # no .netrc
         for scheme in ("https://", "http://"):
-            self._client.session.mount(scheme, _Adapter(HTTPAdapter(4, settings.concurrency), guard, ids))
-        self._closing = threading.Lock()
+            self._client.session.mount(scheme, _Adapter(wire, guard))
 
     def call(self, product: str, action: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The answer's JSON. Raises NoAnswer, BadAnswer."""
@@ -138,24 +147,3 @@ class Rpc:
         if isinstance(told.get("RequestId"), str):
             self._ids.add(told["RequestId"])
         return told
-
-    def close(self) -> None:
-        with self._closing:
-            self._client.session.close()
-
-
-def _whole(operation: str, response: Any) -> bytes:
-    body = bytearray()
-    for block in response.iter_content(64 * 1024):
-        body += block
-        if len(body) > BODY_CAP:
-            response.close()
-            raise NoAnswer(operation, "the answer does not end", left=True)
-    return bytes(body)
-
-
-def _never_left(lost: Exception) -> bool:
-    if isinstance(lost, ConnectTimeout):
-        return True
-    cause = lost.args[0] if lost.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)

@@ -61,7 +61,8 @@ _STOP = re.compile(
     r"|\s?(?:失败|错误|报错|时|被|出错)"
 )
 _COMMAND = re.compile(
-    r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
+    r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?"
+    r"(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
 )
 """A command as it was typed: there a place ends with its word."""
 _COPIED = re.compile(r"\b(?:download|upload|move|copy|delete) failed: (?:[^\n]{1,1000} to )?$")

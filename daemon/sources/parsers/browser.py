@@ -24,7 +24,8 @@ _FIREFOX = re.compile(
     r"\s+\(Reason: ([^)\r\n]{1,300})\)(?:\. Status code: (\d{3}))?"
 )
 _SAFARI = re.compile(
-    r"(?:Failed to load resource: )?Origin (https?://[^\s]{1,300}|null) is not allowed by Access-Control-Allow-Origin\.?"
+    r"(?:Failed to load resource: )?Origin (https?://[^\s]{1,300}|null) is not allowed by "
+    r"Access-Control-Allow-Origin\.?"
     r"(?: Status code: (\d{3}))?"
     r"|(?:XMLHttpRequest|Fetch API) cannot load (https?://\S{1,4000}) due to access control checks\.?"
 )

@@ -100,7 +100,8 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
             for r in where.readings
         ),
         origins=_origins(fragment, context, where, code),
-        method=_head(code, around if strict else f"{around}\n{refusal.prelude[-ABOVE:]}") or _method(facts, context, where),
+        method=_head(code, around if strict else f"{around}\n{refusal.prelude[-ABOVE:]}")
+        or _method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
         access_key_id=_clean(key_id[:256]) if key_id else None,

@@ -73,16 +73,19 @@ _OTHERS = (
     ),
 )
 _PUBLIC = re.compile(
-    r"://(?:[\w-]{1,60}\.){0,4}(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org|npmjs\.(?:org|com)|npmmirror\.com"
-    r"|yarnpkg\.com|pypi\.org|pythonhosted\.org|docker\.(?:io|com)|quay\.io|gcr\.io|ghcr\.io|k8s\.io|maven\.org|apache\.org"
-    r"|maven\.aliyun\.com|mirrors?\.aliyun\.com|mirrors\.[\w-]{2,20}\.(?:edu\.)?(?:cn|com)|golang\.org|goproxy\.(?:cn|io)|rubygems\.org"
-    r"|packagist\.org|crates\.io|nuget\.org|pub\.dev|cocoapods\.org|gradle\.org|jitpack\.io|debian\.org|ubuntu\.com|centos\.org"
-    r"|fedoraproject\.org|jsdelivr\.net|unpkg\.com|huggingface\.co|modelscope\.cn|googleapis\.com|openai\.com|sonarcloud\.io"
-    r"|[\w-]{0,60}(?:nexus|artifactory|jfrog|registry|gitlab|gitea|jenkins|sonar|npm|pypi|maven)[\w-]{0,60}(?:\.[\w-]{1,60}){1,3}"
-    r"|stackoverflow\.com|csdn\.net|atlassian\.(?:com|net)|slack\.com|dingtalk\.com|feishu\.cn|weixin\.qq\.com)(?![\w-])",
+    r"(?<![\w.@-])(?:[\w-]{1,60}\.){0,4}(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org"
+    r"|npmjs\.(?:org|com)|npmmirror\.com|yarnpkg\.com|pypi\.org|pythonhosted\.org|docker\.(?:io|com)|quay\.io|gcr\.io"
+    r"|ghcr\.io|k8s\.io|maven\.org|apache\.org|maven\.aliyun\.com|mirrors?\.aliyun\.com"
+    r"|mirrors\.[\w-]{2,20}\.(?:edu\.)?(?:cn|com)|golang\.org|goproxy\.(?:cn|io)|rubygems\.org|packagist\.org"
+    r"|crates\.io|nuget\.org|pub\.dev|cocoapods\.org|gradle\.org|jitpack\.io|debian\.org|ubuntu\.com|centos\.org"
+    r"|fedoraproject\.org|jsdelivr\.net|unpkg\.com|huggingface\.co|modelscope\.cn|googleapis\.com|openai\.com"
+    r"|sonarcloud\.io|stackoverflow\.com|csdn\.net|atlassian\.(?:com|net)|slack\.com|dingtalk\.com|feishu\.cn"
+    r"|weixin\.qq\.com)(?![\w-])"
+    r"|://(?:[\w-]{1,60}\.){0,4}[\w-]{0,60}(?:nexus|artifactory|jfrog|registry|gitlab|gitea|jenkins|sonar|npm|pypi|maven)"
+    r"[\w-]{0,60}(?:\.[\w-]{1,60}){1,3}(?![\w-])",
     re.IGNORECASE,
 )
-"""Where packages, images and sources of OSS's own tools lie, too: their names have OSS in them, their refusals have not."""
+"""Where packages, images and sources of OSS's own tools lie, too: OSS is in their names, and not in their refusals."""
 _OTHER_OSS = re.compile(
     r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
     r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
@@ -105,10 +108,8 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     message = facts.get("message", "")
     if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
         return None
-    if named := _by_its_parts(fragment):
+    if named := _by_its_parts(fragment) or ("another-host" if _speaks_of_another_host(fragment, around) else None):
         return named
-    if _speaks_of_another_host(fragment, around):
-        return "another-host"
     other = _OTHER_OSS.search(around)
     bare = _OTHER_OSS.sub(" ", around) if other else around
     if _OSS_WORDS.search(bare) or _OSS_HOST.search(bare):
@@ -132,9 +133,10 @@ def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
     whatever the thing is called that was asked for.
     """
     facts = fragment.facts
-    if "ec" in facts or implied_code(facts.get("message", "")) is not None or _OSS_ID.fullmatch(facts.get("request_id", "")) or not facts.keys() <= _LITTLE:
+    generic = facts.get("code", "Forbidden") in GENERIC | {"Forbidden"} and facts.keys() <= _LITTLE
+    if not generic or implied_code(facts.get("message", "")) is not None:
         return False
-    if facts.get("code", "Forbidden") not in GENERIC | {"Forbidden"} or _OSS_HOST.search(around) or _FROM_OSS.search(around):
+    if _OSS_HOST.search(around) or _FROM_OSS.search(around):
         return False
     if _PUBLIC.search(around) or _ALIBABA_HOST.search(around):
         return True

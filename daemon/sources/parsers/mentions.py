@@ -38,7 +38,9 @@ _LONE = re.compile(
     rf"|{_UNIT})"
 )
 _SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
-_SET_OFF = re.compile(r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]")
+_SET_OFF = re.compile(
+    r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]"
+)
 _BEFORE_ADDRESS = re.compile(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
 STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"

@@ -1,4 +1,4 @@
-"""OSS's own sentences -> the one code that each goes with (facts: oss 2.2 to 2.4, service 1).
+"""OSS's own sentences -> the one code that each goes with (docs/facts.md#access-denied-messages).
 
 Where a text has the sentence and no code, the code is implied and marked so. The parser, the fast filter in front of it
 and the tests read this one table: a sentence that is missing here is unknown to all of them alike.

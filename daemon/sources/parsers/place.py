@@ -60,8 +60,8 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
 
 
 def guess(before: str, behind: str = "") -> Place:
-    """What the lines around a pasted error speak of: the last place before it, else the first one behind it. It explains,
-    and is never written to.
+    """What the lines around a pasted error speak of: the last place before it, else the first one behind it. It
+    explains, and is never written to.
     """
     told = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before))
     spot = next((each for each in told if each.bucket), None)

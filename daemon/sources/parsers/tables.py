@@ -101,7 +101,7 @@ def _cells(line: str, between: str) -> list[str]:
         cells = _of_csv(line)
     else:
         cells = line.strip().strip(between if between in "|│┃║" else "").split(between)
-    return [cell.strip().strip("`*\"").strip() for cell in cells]
+    return [cell.strip().strip('`*"').strip() for cell in cells]
 
 
 def _of_csv(line: str) -> list[str]:
@@ -143,7 +143,7 @@ def _pair(line: str, border: re.Match[str] | None) -> tuple[str, str] | None:
         return None
     if len(cells) != 2 or not _NAME.match(cells[0]) or cells[1][:1] in (":", "=", "："):
         return None
-    return (name, cells[1].strip("`*\"")) if (name := canonical_field(cells[0])) and cells[1] else None
+    return (name, cells[1].strip('`*"')) if (name := canonical_field(cells[0])) and cells[1] else None
 
 
 def _list(rows: list[tuple[int, int, str, str]]) -> Iterator[Fragment]:
@@ -158,14 +158,13 @@ def _list(rows: list[tuple[int, int, str, str]]) -> Iterator[Fragment]:
 
 def _fragment(start: int, end: int, facts: dict[str, str]) -> Iterator[Fragment]:
     fragment = Fragment(start, end, "table")
+    code = facts.get("code", "")
+    if code and not _CODE.fullmatch(code):
+        facts = {**facts, "code": "", "status": code if _STATUS.fullmatch(code) else facts.get("status", "")}
+    if " " in facts.get("url", ""):
+        fragment.put("method", facts["url"].partition(" ")[0])
     for name, value in facts.items():
-        if name == "code" and not _CODE.fullmatch(value):
-            name, value = "status", value if _STATUS.fullmatch(value) else ""
-        if name == "status":
-            value = value[:3]
-        if name == "url" and " " in value:
-            fragment.put("method", value.partition(" ")[0])
         if name in KEPT and value not in ("", "-", "null", "NULL", "None"):
-            fragment.put(name, value, Origin.RECORD if name in PLACES else None)
+            fragment.put(name, value[:3] if name == "status" else value, Origin.RECORD if name in PLACES else None)
     if not TELLING.isdisjoint(fragment.facts):
         yield fragment

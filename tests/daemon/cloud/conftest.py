@@ -1,4 +1,4 @@
-"""A simulator to ask, a port to ask it by, and no waiting between tries."""
+"""A simulator to ask, and a port to ask it by."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import stamina
 
-from ossmend.daemon.cloud.connect import Cloud, connect
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.cloud.stubs import HandClock, StillClock, settings_for
 
 
-@pytest.fixture(autouse=True)
-def no_backoff() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
-
-
 @pytest.fixture
 def sim() -> Iterator[Running]:
-    """Waits last until `advance`: the machine's own pace decides nothing."""
+    """Waits last until `advance`: the machine's speed decides nothing."""
     with running_simulator(speed=0.0) as running:
         yield running
 

@@ -18,6 +18,8 @@ import requests
 
 from ossmend.daemon.cloud.credentials import static
 from ossmend.daemon.cloud.settings import CloudSettings
+from ossmend.daemon.cloud.wire.connections import RequestIds, Wire
+from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.simulator.serve import Running
@@ -63,6 +65,9 @@ def settings_for(
     key: tuple[str, str] = ("LTAI5tStubStubStubStub12", "secret"),
     token: str | None = None,
     read_timeout: float = HUNG,
+    deadline: float = HUNG,
+    slot_wait: float = HUNG,
+    concurrency: int = 32,
     ntp_servers: tuple[str, ...] = (),
     ca_bundle: str | None = None,
 ) -> CloudSettings:
@@ -73,9 +78,17 @@ def settings_for(
         rpc_endpoint=url,
         connect_timeout=HUNG,
         read_timeout=read_timeout,
+        deadline=deadline,
+        slot_wait=slot_wait,
+        concurrency=concurrency,
+        retry_pauses=(0.0, 0.0),
         ntp_servers=ntp_servers,
         ca_bundle=ca_bundle,
     )
+
+
+def wire_for(settings: CloudSettings, clock: Clock | None = None) -> Wire:
+    return Wire(settings, clock or HandClock(), RequestIds(None))
 
 
 # -------------------------------------------------------------------------------------------------------------- scenes

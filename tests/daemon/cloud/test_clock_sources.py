@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.ask import clock_sources
 from ossmend.daemon.cloud.ask.clock_sources import (
     DATE_RESOLUTION,
@@ -22,7 +23,6 @@ from ossmend.daemon.cloud.ask.clock_sources import (
     _unix,
     ntp_sample,
 )
-from ossmend.daemon.cloud.connect import Cloud
 from ossmend.remediators.contract.values import ClockSample
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import OK_HEADERS, HandClock, StillClock, answer, control, liar, refused_port
@@ -283,7 +283,7 @@ def test_every_source_is_asked_and_each_failure_named(sim: Running, open_port: O
 def test_nothing_that_answers_is_an_empty_reading_and_no_error(open_port: Open) -> None:
     reading = open_port(refused_port()).own_clock()
     assert reading.samples == ()
-    assert reading.failed == ("oss: no answer (NewConnectionError)",)
+    assert reading.failed == ("oss: no answer: no connection (ConnectionRefusedError)",)
 
 
 def test_a_pass_measures_once(sim: Running, open_port: Open) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ossmend.config.load import load
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.credentials import Credentials, from_environment, static
 from ossmend.daemon.cloud.settings import CloudSettings, EndpointRefused, cloud_settings
 from ossmend.daemon.host.stops import CredentialsRefused
@@ -145,7 +145,8 @@ def test_a_configuration_says_where_and_how_patiently(tmp_path: Path, monkeypatc
     file = tmp_path / "ossmend.yaml"
     file.write_text(
         "version: 1\n"
-        "cloud: { region: cn-hangzhou, endpoint: 'http://127.0.0.1:9300', read_timeout: 3s, concurrency: 7,\n"
+        "cloud: { region: cn-hangzhou, endpoint: 'http://127.0.0.1:9300', read_timeout: 3s,\n"
+        "  deadline: 9s, concurrency: 7,\n"
         "  credentials: { access_key_id: !secret id, access_key_secret: !secret secret } }\n"
         "clock: { ntp_servers: ['127.0.0.1:123'] }\n"
         "sources: [ { app_log: { path: /var/log/app.log } } ]\n"
@@ -154,5 +155,10 @@ def test_a_configuration_says_where_and_how_patiently(tmp_path: Path, monkeypatc
     settings = cloud_settings(load(file))
     assert settings.credentials.get_credentials() == Credentials("LTAIgiven", "s4")
     assert (settings.oss_url, settings.rpc_endpoint) == ("http://127.0.0.1:9300", None)
-    assert (settings.connect_timeout, settings.read_timeout, settings.concurrency) == (5.0, 3.0, 7)
+    assert (settings.connect_timeout, settings.read_timeout, settings.deadline, settings.concurrency) == (
+        5.0,
+        3.0,
+        9.0,
+        7,
+    )
     assert settings.ntp_servers == ("127.0.0.1:123",)

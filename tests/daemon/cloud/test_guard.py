@@ -9,16 +9,17 @@ from typing import Any
 import oss2
 import pytest
 
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.send.executor import WRITER
 from ossmend.daemon.cloud.wire import guard
+from ossmend.daemon.cloud.wire.connections import Connections
 from ossmend.daemon.cloud.wire.errors import BadAnswer, NoAnswer
 from ossmend.daemon.cloud.wire.guard import READ_ONLY, WriteForbidden
 from ossmend.daemon.cloud.wire.rpc import Rpc
-from ossmend.daemon.cloud.wire.transport import Connections, Oss, RequestIds
+from ossmend.daemon.cloud.wire.transport import Oss
 from ossmend.remediators import writes
 from ossmend.remediators.contract.verdict import Refused, TryAgain
-from tests.daemon.cloud.stubs import BUCKET, HandClock, answer, liar, settings_for
+from tests.daemon.cloud.stubs import BUCKET, answer, liar, settings_for, wire_for
 
 READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 _VALUES: dict[str, Any] = {
@@ -34,6 +35,16 @@ RPC_WRITES = (
     ("Ram", "TagResources"), ("Ram", "CreatePolicy"), ("Ram", "AttachPolicyToUser"), ("Ram", "UpdateAccessKey"),
     ("Ram", "DeleteAccessKey"), ("Sts", "AssumeRole"), ("Actiontrail", "StopLogging"), ("Ecs", "DeleteInstance"),
 )  # fmt: skip
+
+
+def oss_for(url: str, allowed: guard.Guard) -> Oss:
+    settings = settings_for(url)
+    return Oss(settings, wire_for(settings), allowed)
+
+
+def rpc_for(url: str, allowed: guard.Guard) -> Rpc:
+    settings = settings_for(url)
+    return Rpc(settings, wire_for(settings), allowed)
 
 
 def _arguments(method: Callable[..., Any]) -> dict[str, Any]:
@@ -62,7 +73,7 @@ def _call_everything(target: Any) -> list[tuple[str, Exception | None]]:
 def test_no_method_of_oss2_gets_a_write_past_the_read_only_guard() -> None:
     with liar(answer(200)) as server:
         settings = settings_for(server.url)
-        oss = Oss(settings, HandClock(), RequestIds(None), READ_ONLY)
+        oss = Oss(settings, wire_for(settings), READ_ONLY)
         tried = _call_everything(oss.bucket(BUCKET))
         service = oss2.Service(oss._auth, server.url, session=oss._session, region="cn-hangzhou")
         tried += _call_everything(service)
@@ -79,7 +90,7 @@ def test_no_method_of_oss2_gets_a_write_past_the_read_only_guard() -> None:
 
 def test_a_client_that_signs_for_itself_gets_nothing_out_over_our_session() -> None:
     with liar(answer(200)) as server:
-        oss = Oss(settings_for(server.url), HandClock(), RequestIds(None), READ_ONLY)
+        oss = oss_for(server.url, READ_ONLY)
         stranger = oss2.Bucket(
             oss2.AuthV4("LTAIa", "b"), server.url, BUCKET, session=oss._session, region="cn-hangzhou"
         )
@@ -91,7 +102,7 @@ def test_a_client_that_signs_for_itself_gets_nothing_out_over_our_session() -> N
 
 
 def test_urls_are_never_signed() -> None:
-    oss = Oss(settings_for("http://127.0.0.1:1"), HandClock(), RequestIds(None), READ_ONLY)
+    oss = oss_for("http://127.0.0.1:1", READ_ONLY)
     with pytest.raises(WriteForbidden):
         oss.bucket(BUCKET).sign_url("GET", "k", 60)
     with pytest.raises(WriteForbidden):
@@ -101,7 +112,7 @@ def test_urls_are_never_signed() -> None:
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
 def test_the_read_only_connections_themselves_know_no_writing_method(method: str) -> None:
     with liar(answer(200)) as server:
-        connections = Connections(settings_for(server.url), HandClock(), RequestIds(None), READ_ONLY.methods)
+        connections = Connections(wire_for(settings_for(server.url)), READ_ONLY.methods)
         with pytest.raises(WriteForbidden):
             connections.send("GetObject", method, server.url)
         assert server.heads == []
@@ -115,7 +126,7 @@ def test_a_dry_run_port_has_no_executor(open_port: Callable[..., Cloud]) -> None
 @pytest.mark.parametrize(("product", "action"), RPC_WRITES)
 def test_no_rpc_write_leaves_a_read_only_client(product: str, action: str) -> None:
     with liar(answer(200, b"{}")) as server:
-        rpc = Rpc(settings_for(server.url), RequestIds(None), READ_ONLY)
+        rpc = rpc_for(server.url, READ_ONLY)
         with pytest.raises(WriteForbidden):
             rpc.call(product, action, {"ResourceType": "user"})
         assert server.heads == []
@@ -124,7 +135,7 @@ def test_no_rpc_write_leaves_a_read_only_client(product: str, action: str) -> No
 @pytest.mark.parametrize(("product", "action"), [pair for pair in RPC_WRITES if pair != ("Ims", "TagResources")])
 def test_the_writing_rpc_client_knows_tagging_and_nothing_else(product: str, action: str) -> None:
     with liar(answer(200, b"{}")) as server:
-        rpc = Rpc(settings_for(server.url), RequestIds(None), WRITER)
+        rpc = rpc_for(server.url, WRITER)
         with pytest.raises(WriteForbidden):
             rpc.call(product, action)
         assert server.heads == []
@@ -133,7 +144,7 @@ def test_the_writing_rpc_client_knows_tagging_and_nothing_else(product: str, act
 @pytest.mark.parametrize("name", ["Action", "Version", "AccessKeyId", "SecurityToken"])
 def test_a_parameter_cannot_smuggle_in_another_action(name: str) -> None:
     with liar(answer(200, b"{}")) as server:
-        rpc = Rpc(settings_for(server.url), RequestIds(None), READ_ONLY)
+        rpc = rpc_for(server.url, READ_ONLY)
         with pytest.raises(WriteForbidden):
             rpc.call("Ims", "GetUser", {name: "DeleteUser"})
         assert server.heads == []
@@ -143,7 +154,7 @@ def test_the_core_client_refuses_a_request_that_went_round_the_guard() -> None:
     from aliyunsdkcore.request import CommonRequest
 
     with liar(answer(200, b"{}")) as server:
-        client = Rpc(settings_for(server.url), RequestIds(None), READ_ONLY)._client
+        client = rpc_for(server.url, READ_ONLY)._client
         request = CommonRequest(domain=server.url, version="2015-05-01", action_name="DeleteUser", product="Ram")
         with pytest.raises(WriteForbidden):
             client.do_action_with_exception(request)
@@ -198,12 +209,12 @@ def test_a_read_with_a_body_is_not_a_read() -> None:
 def test_an_upload_is_not_a_copy_and_a_copy_is_for_the_writer_only() -> None:
     with liar(answer(200)) as server:
         settings = settings_for(server.url)
-        writer = Oss(settings, HandClock(), RequestIds(None), WRITER).bucket(BUCKET)
+        writer = Oss(settings, wire_for(settings), WRITER).bucket(BUCKET)
         with pytest.raises(WriteForbidden):
             writer.put_object("k", b"x")
         with pytest.raises(WriteForbidden):
             writer.put_object_acl("k", "public-read")
-        reader = Oss(settings, HandClock(), RequestIds(None), READ_ONLY).bucket(BUCKET)
+        reader = Oss(settings, wire_for(settings), READ_ONLY).bucket(BUCKET)
         with pytest.raises(WriteForbidden):
             reader.copy_object(BUCKET, "k", "k", params={"versionId": "v"})
         assert server.asked == []
@@ -216,7 +227,7 @@ def test_an_upload_is_not_a_copy_and_a_copy_is_for_the_writer_only() -> None:
 )
 def test_only_asking_what_an_image_is_counts_as_a_read(process: str) -> None:
     with liar(answer(200)) as server:
-        bucket = Oss(settings_for(server.url), HandClock(), RequestIds(None), READ_ONLY).bucket(BUCKET)
+        bucket = oss_for(server.url, READ_ONLY).bucket(BUCKET)
         with pytest.raises(WriteForbidden):
             bucket.get_object("k", process=process)
         assert server.asked == []

@@ -10,9 +10,9 @@ from decimal import Decimal
 import oss2
 import pytest
 
+from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.ask.pictures import FETCH_CAP
 from ossmend.daemon.cloud.ask.view import CloudView
-from ossmend.daemon.cloud.connect import Cloud, connect
 from ossmend.daemon.cloud.wire.rate_limit import Budget
 from ossmend.remediators.contract.answers import BucketAccess, ImageCheck, RefererRules
 from ossmend.remediators.contract.values import Missing, ObjectRef

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.cloud.ask.cache import Memory
+from ossmend.daemon.cloud.accounts import Cloud
+from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.ask.keys import KNOWN, STATUS, UNKNOWN
-from ossmend.daemon.cloud.connect import Cloud
-from ossmend.daemon.cloud.wire.rate_limit import Pace
+from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.remediators.contract.values import KeyNetworks, KeyOwner
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.simulator.serve import Running
@@ -243,7 +243,7 @@ def test_what_actiontrail_knows(open_port: Open, told: dict[str, object], kind: 
         assert (used.kind, used.name) == (kind, name) if used is not None else kind is None
 
 
-# ----------------------------------------------------------------------------------------------------- memory and pace
+# ------------------------------------------------------------------------------------------------- cache and rate limit
 
 
 def test_owners_are_kept_longer_than_nobodies_and_statuses_only_for_a_view(open_port: Open) -> None:
@@ -280,30 +280,30 @@ def test_a_failure_is_not_remembered_as_an_answer(open_port: Open) -> None:
 def test_five_calls_at_once_and_then_five_a_second() -> None:
     clock = StillClock()
     slept: list[float] = []
-    pace = Pace(clock, sleep=slept.append)
+    limit = RateLimit(clock, sleep=slept.append)
     for _ in range(8):
-        pace.wait()
+        limit.wait()
     assert slept == pytest.approx([0.2, 0.4, 0.6])
     clock.pass_by(60)
-    pace.wait()
+    limit.wait()
     assert len(slept) == 3
 
 
 def test_a_queue_that_is_too_long_is_for_later() -> None:
-    pace = Pace(StillClock(), sleep=lambda _: None)
+    limit = RateLimit(StillClock(), sleep=lambda _: None)
     for _ in range(5 + 25):
-        pace.wait()
+        limit.wait()
     with pytest.raises(TryAgain):
-        pace.wait()
+        limit.wait()
 
 
-def test_the_memory_is_bounded_and_drops_what_is_over_first() -> None:
+def test_the_cache_is_bounded_and_drops_what_is_over_first() -> None:
     clock = StillClock()
-    memory = Memory(clock, room=2)
+    cache = Cache(clock, room=2)
     asked: list[str] = []
 
     def ask(question: str, seconds: float = 60) -> None:
-        memory.get(question, lambda: asked.append(question), lambda _: seconds)
+        cache.get(question, lambda: asked.append(question), lambda _: seconds)
 
     ask("a")
     ask("b", 1)

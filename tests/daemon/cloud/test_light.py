@@ -9,7 +9,7 @@ import pytest
 
 from tests.patience import HUNG
 
-SDKS = ("oss2", "aliyunsdkcore", "requests", "stamina", "ntplib")
+SDKS = ("oss2", "aliyunsdkcore", "requests", "ntplib")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ossmend.daemon.cloud.connect import Cloud
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from tests.daemon.cloud.stubs import Liar, answer, liar, ref
 
@@ -77,9 +77,9 @@ def test_an_authority_that_nobody_knows_is_not_trusted(tmp_path: Path, open_port
     secure = Secure(tmp_path, "localhost")
     with liar(answer(200, IDENTITY), wrap=secure.wrap) as server:
         cloud = open_port(_https(server))
-        with pytest.raises(TryAgain, match="SSLError"):
+        with pytest.raises(TryAgain, match="SSLCertVerificationError"):
             cloud.view([]).object(ref("k"))
-        with pytest.raises(TryAgain, match="SSLError"):
+        with pytest.raises(TryAgain, match="SSLCertVerificationError"):
             cloud.caller()
         assert server.heads == []
 
@@ -106,3 +106,13 @@ def test_environment_variables_name_no_authority(
             cloud.view([]).object(ref("k"))
         with pytest.raises(TryAgain):
             cloud.caller()
+
+
+def test_environment_variables_have_no_keys_written_down(
+    tmp_path: Path, open_port: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secure, keys = Secure(tmp_path, "localhost"), tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    with liar(answer(200, IDENTITY), wrap=secure.wrap) as server:
+        open_port(_https(server), ca_bundle=str(secure.path)).caller()
+    assert not keys.exists()

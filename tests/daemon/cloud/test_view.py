@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.ask.view import LIFE
-from ossmend.daemon.cloud.connect import Cloud
 from ossmend.remediators.contract.values import CorsConfiguration, Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
@@ -232,7 +232,7 @@ def test_a_one_byte_read_is_the_proof(sim: Running, cloud: Cloud, described: dic
     view = cloud.view([])
     assert view.reads(ref("k")) is readable
     assert view.reads(ref("k")) is readable
-    assert operations(sim) == {"GetObject": 2}  # never from memory
+    assert operations(sim) == {"GetObject": 2}  # never from the cache
 
 
 def test_a_read_that_we_may_not_do_is_no_proof(open_port: Callable[..., Cloud]) -> None:

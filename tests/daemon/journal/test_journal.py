@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from ossmend.daemon.host.stops import StateLocked, StateUnavailable
-from ossmend.daemon.journal import cases, entries, intents
+from ossmend.daemon.journal import cases, entries, intents, migrate
 from ossmend.daemon.journal.cases import Decision, Fold
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import entries as entries_table
@@ -94,6 +97,58 @@ def test_a_reader_may_look_while_the_worker_works(store: Store, tmp_path: Path) 
 def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
     open_store(tmp_path, exclusive=True).close()
     open_store(tmp_path, exclusive=True).close()
+
+
+def test_the_lock_outlives_the_deletion_of_its_file(tmp_path: Path) -> None:
+    store = open_store(tmp_path, exclusive=True)
+    (tmp_path / "lock").unlink()
+    with pytest.raises(StateLocked, match="in use by process unknown"):
+        open_store(tmp_path, exclusive=True)
+    store.close()
+
+
+def test_who_only_reads_does_not_wait_for_a_writer(store: Store, tmp_path: Path) -> None:
+    put(store, fold_of())
+    with store.begin() as writing:
+        cases.wake_all(writing, NOW)
+        beside = open_store(tmp_path, exclusive=False)
+        with beside.read() as connection:
+            assert cases.get(connection, 1) is not None
+        beside.close()
+
+
+def _at_revision(directory: Path, revision: str) -> None:
+    open_store(directory, exclusive=True).close()
+    with sqlite3.connect(directory / "ossmend.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_state_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Path, exclusive: bool) -> None:
+    _at_revision(tmp_path, "9999")
+    with pytest.raises(StateUnavailable, match=r"written by a newer ossmend \(schema 9999; this one knows"):
+        open_store(tmp_path, exclusive=exclusive)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_state_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path, exclusive: bool) -> None:
+    (tmp_path / "ossmend.db").write_bytes(b"something else entirely, and long enough for a header" * 100)
+    with pytest.raises(StateUnavailable, match=r"damaged .*not a database"):
+        open_store(tmp_path, exclusive=exclusive)
+
+
+def test_a_database_that_is_damaged_inside_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    open_store(tmp_path, exclusive=True).close()
+    file = tmp_path / "ossmend.db"
+    file.write_bytes(file.read_bytes()[:4096] + b"\xff" * 40960)
+    with pytest.raises(StateUnavailable, match="damaged"):
+        open_store(tmp_path, exclusive=True)
+
+
+def test_the_known_head_is_the_newest_migration() -> None:
+    config = AlembicConfig()
+    config.set_main_option("script_location", "ossmend.daemon.journal:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
 
 
 def test_a_state_directory_that_is_a_file_is_refused_with_its_name(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from alembic.config import Config
 
 from ossmend.daemon.journal import seen
 from ossmend.daemon.journal.schema import writes
-from ossmend.daemon.journal.store import Store, open_store
+from ossmend.daemon.journal.store import OlderState, Store, open_store, open_to_read
 from ossmend.remediators.contract.case import Event
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -117,6 +117,25 @@ def test_a_state_of_an_older_build_is_migrated_and_still_knows_its_request_ids(t
         tellings = seen.Tellings(connection, {"A"})
         assert [tellings.judge(told()), tellings.judge(told(trust="high"))] == ["again", "again"]
     engine.dispose()
+
+
+def test_an_older_state_is_read_as_a_copy_and_left_alone_by_who_only_reads(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'ossmend.db'}")
+    with engine.begin() as connection:
+        _to(connection, "0003")
+    engine.dispose()
+    with pytest.raises(OlderState, match="`ossmend run` or `ossmend once` brings it up to date"):
+        open_store(tmp_path, exclusive=False)
+    copy = open_to_read(tmp_path)
+    assert "older ossmend (schema 0003; now" in copy.note
+    with copy.read() as connection:
+        assert connection.execute(sa.select(writes.c.account)).all() == []
+    copy.close()
+    with pytest.raises(OlderState):
+        open_store(tmp_path, exclusive=False)
+    worker = open_store(tmp_path, exclusive=True)
+    worker.close()
+    open_store(tmp_path, exclusive=False).close()
 
 
 def _to(connection: sa.Connection, revision: str) -> None:

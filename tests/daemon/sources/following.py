@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ossmend.daemon.sources import Batch, Source
+from ossmend.daemon.sources import Batch, Source, move
 from ossmend.remediators.contract.case import Event
 
 
@@ -47,7 +47,9 @@ class Follower:
 
     def once(self) -> Batch:
         batch = self.source.read(self.cursor)
-        self.cursor = json.loads(json.dumps(dict(batch.cursor)))
+        if batch.moved:
+            self.cursor = self.cursor or {}
+            move(self.cursor, json.loads(json.dumps(dict(batch.moved))))
         for name, number in batch.counts.items():
             self.counts[name] = self.counts.get(name, 0) + number
         self.complaints += batch.complaints

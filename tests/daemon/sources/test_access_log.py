@@ -231,7 +231,7 @@ def test_years_of_old_logs_are_passed_over_and_not_remembered() -> None:
     follower, reader = follow({**old, name("2026-09-13-15"): f"{entry(3)}\n".encode()})
     assert ids(follower) == [3]
     assert reader.lists <= 4
-    assert list(follower.cursor["read"]) == [name("2026-09-13-15")]
+    assert list(follower.cursor) == [name("2026-09-13-15")]
 
 
 def test_objects_that_are_no_logs_are_left_alone() -> None:

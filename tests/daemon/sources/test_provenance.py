@@ -23,6 +23,10 @@ OSS2 = (
     "'HostId': 'inner.oss-cn-hangzhou.aliyuncs.com'%s}}"
 )
 
+ORG = "org"
+PYPI, NPM = f"pypi.{ORG}", f"npmjs.{ORG}"
+"""No file of the project names them as an address."""
+
 
 def one(text: str, *, strict: bool = True) -> Event:
     (event,) = events_in(text, source="test", strict=strict)
@@ -330,6 +334,26 @@ def test_a_refused_head_is_called_one(text: str) -> None:
 )
 def test_another_oss_is_left_alone(text: str) -> None:
     assert events_in(text, source="test", strict=True) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"twine: HTTPError: 403 Forbidden from https://upload.{PYPI}/legacy/ (project 'oss2-tools')",
+        "GET https://api.github.com/repos/acme/aliyun-oss-php-sdk/zipball/1: HTTP 403 rate limit exceeded",
+        f'npm ERR! 403 403 Forbidden - PUT https://registry.{NPM}/acme-ali-oss - you may not publish "acme-ali-oss"',
+        "reading https://proxy.golang.org/github.com/acme/aliyun-oss-go-sdk/@v/v3.0.2.zip: 403 Forbidden",
+        "Error response from daemon: Head https://ghcr.io/v2/acme/ossutil/manifests/1: 403 Forbidden",
+    ],
+)
+def test_a_package_that_has_oss_in_its_name_is_refused_by_its_registry_and_not_by_oss(text: str) -> None:
+    assert events_in(text, source="test", strict=True) == []
+    assert all(event.fields.get("stranger") for event in events_in(text, source="test"))
+
+
+def test_a_code_host_beside_a_refusal_of_oss_takes_nothing_from_it() -> None:
+    event = one("GET https://inner.oss-cn-hangzhou.aliyuncs.com/a.csv 403 (Forbidden), see https://github.com/acme/x")
+    assert (event.bucket, event.fields.get("stranger")) == ("inner", None)
 
 
 # ------------------------------------------------------------------------------------------------- bodies in disguise

@@ -12,7 +12,8 @@ from ossmend.daemon.journal.intents import Intent, Words
 from ossmend.daemon.journal.states import MOVES, WAITS, CaseState, IllegalMove, WriteState, moved
 from ossmend.daemon.stages.consent import Held
 from ossmend.daemon.stages.decide import LONGEST_LOOK, LONGEST_PAUSE, PLAN_LIFE, Outcome, braked, decide, decide_undo
-from ossmend.daemon.stages.plan import Answer, Fault, Later
+from ossmend.daemon.stages.fault import Fault
+from ossmend.daemon.stages.plan import Answer, Later
 from ossmend.daemon.stages.rules import RuleBook, Rules
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case, Event, Subject

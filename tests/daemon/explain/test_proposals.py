@@ -190,6 +190,55 @@ def test_another_code_writes_nothing_whatever_the_policies_are() -> None:
         assert writes(text) == writes(text, config()) == []
 
 
+def picture(status: int = 403, message: str = "The image file may be damaged.") -> str:
+    return (
+        f"GET https://photos.oss-cn-hangzhou.aliyuncs.com/cat.jpg?x-oss-process=image/info -> {status}\n<Error>"
+        f"<Code>ImageDamage</Code><Message>{message}</Message><HostId>photos.oss-cn-hangzhou.aliyuncs.com</HostId></Error>"
+    )
+
+
+def of_pictures(restore_version: str) -> Config:
+    policy = (
+        f"{{ name: p, on: ImageDamage, match: {{ bucket: photos }}, image: {{ restore_version: {restore_version} }} }}"
+    )
+    return load_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\npolicies:\n  - {policy}\n")
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_an_older_version_of_a_damaged_picture_would_be_copied_where_a_policy_says_so(status: int) -> None:
+    (write,) = writes(picture(status), of_pictures("enforce"))
+    assert (write["operation"], write["target"], write["policy"]) == ("RestoreVersion", "oss://photos/cat.jpg", "p")
+    assert "a person approves it" not in write["note"]
+
+
+def test_a_copy_that_a_person_has_to_approve_says_so_in_both_languages() -> None:
+    (write,) = writes(picture(), of_pictures("approve"))
+    assert "a person approves it" in write["note"]
+    (event,) = explain_text(picture(), config=of_pictures("approve"), lang="zh")["events"]
+    assert "须由人批准" in event["writes"][0]["note"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'StatusCode=404, ErrorCode=ImageDamage, ErrorMessage="The image file may be damaged.", url=https://photos.oss-cn-hangzhou.aliyuncs.com/cat.jpg',
+        picture().replace("cat.jpg?", "cat.jpg?versionId=CAEQ&"),
+        picture(message="The image is too large."),
+        'ErrorCode=ImageDamage, ErrorMessage="The image file may be damaged.", StatusCode=403',
+    ],
+)
+def test_a_copy_that_the_text_does_not_justify_is_not_proposed(text: str) -> None:
+    assert writes(text, of_pictures("enforce")) == []
+
+
+def test_nobodys_picture_is_copied_without_a_policy_that_says_so() -> None:
+    assert writes(picture()) == writes(picture(), of_pictures("never")) == writes(picture(), config()) == []
+
+
+def test_the_owner_of_a_key_that_the_text_shows_masked_cannot_be_looked_up_and_is_not_tagged() -> None:
+    assert writes(disabled("tagged-a", key_id="LTAI****est1"), config()) == []
+
+
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_what_was_no_403_is_left_alone(status: int) -> None:
     text = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossmend.daemon.cloud.ask.list_batch import CHANCE, FEW, WORTH, before, sweep
+from ossmend.daemon.cloud.ask.list_batch import CHANCE, FEW, WORTH, before, list_batch
 from ossmend.daemon.cloud.wire.answers import KEY_BYTES, Page, Row
 
 
@@ -48,7 +48,7 @@ def names(count: int, prefix: str = "a/") -> list[str]:
 )
 def test_pages_and_answers(there: list[str], wanted: list[str], pages: int, answered: int) -> None:
     shelf = Shelf(there)
-    found = sweep(wanted, shelf.page)
+    found = list_batch(wanted, shelf.page)
     assert len(shelf.pages) == pages
     assert len(found) == answered
 
@@ -56,26 +56,26 @@ def test_pages_and_answers(there: list[str], wanted: list[str], pages: int, answ
 def test_a_million_scattered_keys_cost_few_pages() -> None:
     wanted = names(1_000_000)[::1000]
     shelf = Shelf(names(1_000_000), size=1000)
-    sweep(wanted, shelf.page)
+    list_batch(wanted, shelf.page)
     assert len(shelf.pages) <= 1 + len(wanted) * WORTH // CHANCE
 
 
 @pytest.mark.parametrize("count", range(FEW))
 def test_a_few_keys_are_not_worth_a_page(count: int) -> None:
     shelf = Shelf(names(10))
-    assert sweep(names(count), shelf.page) == {}
+    assert list_batch(names(count), shelf.page) == {}
     assert shelf.pages == []
 
 
 def test_a_key_that_is_not_listed_is_known_to_be_missing_and_a_later_one_is_not() -> None:
     shelf = Shelf([key for key in names(40) if key != "a/000003"], size=10)
-    found = sweep(names(12), shelf.page)
+    found = list_batch(names(12), shelf.page)
     assert found["a/000003"] is None
     assert all(found[key] is not None for key in names(12) if key != "a/000003" and key in found)
 
 
 def test_a_page_that_claims_more_but_shows_nothing_proves_nothing() -> None:
-    assert sweep(names(30), lambda _prefix, _after: Page((), truncated=True)) == {}
+    assert list_batch(names(30), lambda _prefix, _after: Page((), truncated=True)) == {}
 
 
 @given(
@@ -83,9 +83,9 @@ def test_a_page_that_claims_more_but_shows_nothing_proves_nothing() -> None:
     st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6), max_size=60, unique=True),
     st.integers(1, 20),
 )
-def test_whatever_a_sweep_says_is_what_is_there(there: list[str], absent: list[str], size: int) -> None:
+def test_whatever_a_list_batch_says_is_what_is_there(there: list[str], absent: list[str], size: int) -> None:
     shelf = Shelf(there, size)
-    for key, row in sweep(there + absent, shelf.page).items():
+    for key, row in list_batch(there + absent, shelf.page).items():
         assert (row is not None) == (key in there)
         assert row is None or row.key == key
 

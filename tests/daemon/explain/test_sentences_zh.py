@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ossmend.daemon.explain.sentences_zh import LONGEST, SENTENCES, sentence
-from tests.daemon.chinese import english
+from tests.daemon.explain.chinese import english
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FILES = sorted(
     [
         each

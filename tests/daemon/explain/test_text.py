@@ -1,4 +1,4 @@
-"""`explain`: the JSON that is a contract, the company of other refusals, and what a person sees of hostile text."""
+"""`explain`: the JSON that is a contract, the other refusals beside one, and what a person sees of hostile text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import sys
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from ossmend.daemon.explain.text import explain_text, render
+from ossmend.daemon.explain.page import render
+from ossmend.daemon.explain.paper import Paper
+from ossmend.daemon.explain.text import explain_text
 from tests.patience import HUNG
 from tests.work import grows
 
@@ -29,7 +30,7 @@ SKEWED = "RequestTimeTooSkewed: The difference between the request time and the 
 
 def shown(text: str, lang: str = "en") -> str:
     out = io.StringIO()
-    render(explain_text(text, lang=lang), lang, Console(file=out, width=100, color_system=None))
+    render(explain_text(text, lang=lang), lang, Paper(out, 100))
     return out.getvalue()
 
 

@@ -8,13 +8,14 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from ossmend.daemon.explain import page_zh as explained_zh
-from ossmend.daemon.explain.text import explain_text, render
+from ossmend.daemon.explain import page_zh
+from ossmend.daemon.explain.page import render
+from ossmend.daemon.explain.paper import Paper
+from ossmend.daemon.explain.text import explain_text
 from ossmend.remediators.causes import CAUSES, CODES, ecs
 from ossmend.remediators.contract.registry import Remediator
-from tests.daemon.chinese import HAN, english
+from tests.daemon.explain.chinese import HAN, english
 from tests.scenarios.further import FURTHER
 from tests.scenarios.held_out import HELD_OUT
 from tests.scenarios.listed import LISTED
@@ -31,7 +32,7 @@ KEY = (
 
 def shown(text: str, lang: str = "en") -> str:
     out = io.StringIO()
-    render(explain_text(text, lang=lang), lang, Console(file=out, width=400, color_system=None))
+    render(explain_text(text, lang=lang), lang, Paper(out, 400))
     return out.getvalue()
 
 
@@ -163,19 +164,19 @@ def test_an_empty_answer_is_chinese() -> None:
 
 @pytest.mark.parametrize("remediator", Remediator.registry.values(), ids=lambda each: each.code)
 def test_every_remediator_has_its_paragraphs_and_settings_in_chinese(remediator: Remediator) -> None:
-    paragraphs = explained_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]]
+    paragraphs = page_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]]
     told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
     assert len(paragraphs) == len(told)
     assert all(HAN.search(each) for each in paragraphs)
     if remediator.section:
         shown_fields = {name for name, field in remediator.settings.model_fields.items() if not field.exclude}
-        assert set(explained_zh.SETTINGS[remediator.section]) == shown_fields
+        assert set(page_zh.SETTINGS[remediator.section]) == shown_fields
 
 
 def test_nothing_is_told_in_chinese_that_is_not_there() -> None:
     modules = {each.module.rpartition(".")[2] for each in Remediator.registry.values()}
-    assert set(explained_zh.PARAGRAPHS) == modules
-    assert set(explained_zh.SETTINGS) == {each.section for each in Remediator.registry.values() if each.section}
+    assert set(page_zh.PARAGRAPHS) == modules
+    assert set(page_zh.SETTINGS) == {each.section for each in Remediator.registry.values() if each.section}
 
 
 def test_the_test_itself_knows_an_english_sentence() -> None:

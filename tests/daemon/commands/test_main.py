@@ -1,4 +1,4 @@
-"""The command line: exit codes, what stands on stdout, and that the README tells the truth about it."""
+"""The command line: what it imports, exit codes, what stands on stdout, and that the README quotes it rightly."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from ossmend.daemon.commands.main import COMMANDS
 from tests.patience import HUNG
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "config/ossmend.example.yaml"
 GOOD = """
 version: 1
 cloud: { region: cn-hangzhou, endpoint: "http://127.0.0.1:9", rpc_endpoint: "http://127.0.0.1:9" }
@@ -45,14 +48,53 @@ def test_the_readme_quotes_the_help_text() -> None:
     assert quoted.split() == told.replace("python -m ossmend", "ossmend").split()
 
 
-def test_help_and_explain_and_check_load_no_sdk() -> None:
+def loaded(*arguments: str) -> set[str]:
+    """What a command has imported by the time it ends."""
     code = (
-        "import sys; from ossmend.daemon import explain; from ossmend.daemon.commands import main;"
-        "from ossmend.config import load;"
-        "print([name for name in ('oss2', 'aliyunsdkcore', 'sqlalchemy', 'apscheduler') if name in sys.modules])"
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+        f"sys.argv = ['ossmend', *{arguments!r}]; from ossmend.daemon.commands.main import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=HUNG, check=True)
-    assert done.stdout.decode().strip() == "[]"
+    return set(done.stderr.decode().splitlines()[-1].split())
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.startswith("ossmend")}
+
+
+def test_help_imports_nothing_but_click() -> None:
+    modules = loaded("--help")
+    assert ours(modules) == {"ossmend", "ossmend.daemon", "ossmend.daemon.commands", "ossmend.daemon.commands.main"}
+    foreign = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - {"__main__", "ossmend"}
+    assert {name for name in foreign if not name.startswith("_")} == {"click"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_imports_no_other_command_and_nothing_that_it_would_use(name: str) -> None:
+    modules = ours(loaded(name, "--help"))
+    of_commands = {"ossmend.daemon.commands", "ossmend.daemon.commands.main", "ossmend.daemon.commands.common"}
+    assert modules - of_commands == {"ossmend", "ossmend.daemon", f"ossmend.daemon.commands.{name}"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_of_a_command_what_its_docstring_says(name: str) -> None:
+    command = import_module(f"ossmend.daemon.commands.{name}").command
+    assert (command.name, " ".join(command.help.split())) == (name, COMMANDS[name])
+
+
+def test_every_file_with_a_command_is_in_the_table() -> None:
+    files = (ROOT / "daemon/commands").glob("*.py")
+    assert {path.stem for path in files if "\ndef command(" in path.read_text(encoding="utf-8")} == set(COMMANDS)
+
+
+def test_a_word_that_is_a_file_here_and_no_command_is_refused() -> None:
+    for word in ("common", "main", "tables", "audit_report", "..explain"):
+        assert run(word)[0] == 2
+
+
+@pytest.mark.parametrize("arguments", [("explain", "InvalidObjectState"), ("check", "--config", str(EXAMPLE))])
+def test_explain_and_check_load_no_sdk(arguments: tuple[str, ...]) -> None:
+    assert loaded(*arguments) & {"oss2", "aliyunsdkcore", "sqlalchemy", "apscheduler"} == set()
 
 
 def test_a_good_configuration_is_fine(good: Path) -> None:

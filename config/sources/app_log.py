@@ -1,0 +1,34 @@
+"""Settings of `app_log`; read by daemon/sources/app_log.py."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ossmend.config.fields import PathPattern, Trust, Witness
+from ossmend.config.sources.registry import SourceSettings, source
+
+
+@source("app_log")
+class AppLogSource(SourceSettings):
+    """Files an application logs to, in whatever shape its SDK prints errors."""
+
+    path: PathPattern
+    """Absolute path; *, ? and [...] follow every file that fits, also files that appear later."""
+    start: Literal["end", "beginning"] = "end"
+    """Where to begin in a file that was never read. Files that appear later are read from their beginning."""
+    trust: Trust = "low"
+    """low: whoever can make the application log a line may have written it, so what it tells stays within
+    `brakes.low_trust_share`. high: nobody but you writes to these files.
+    """
+    confirm: Witness | None = None
+    """access_log: nothing is written for what these files tell until OSS's own access log tells it, too. Logs come
+    hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
+    """
+
+    @property
+    def name(self) -> str:
+        return f"app_log:{self.path}"
+
+    @property
+    def witness(self) -> Witness | None:
+        return self.confirm

@@ -1,0 +1,184 @@
+"""An account -> its cloud port: views to read by, and an executor only where writing is allowed.
+
+Every account has its own credentials, endpoints, slots, breakers and limits, so that one in trouble keeps no other
+waiting. Dry run is decided here, once: without `may_write` there is no executor, and what there is refuses anything
+that is not on guard.py's list of reads. stages/ holds the ports; view.py is next for reading, executor.py for writing.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ossmend.daemon.cloud.ask.account import Account
+from ossmend.daemon.cloud.ask.clock_sources import measure
+from ossmend.daemon.cloud.ask.inquiries import Inquiries
+from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
+from ossmend.daemon.cloud.ask.logs import LogReader
+from ossmend.daemon.cloud.ask.reads import Reads
+from ossmend.daemon.cloud.ask.view import CloudView
+from ossmend.daemon.cloud.send.executor import WRITER, Executor
+from ossmend.daemon.cloud.send.sender import Hands
+from ossmend.daemon.cloud.settings import CloudSettings, is_literal
+from ossmend.daemon.cloud.wire.connections import RequestIds, Wire
+from ossmend.daemon.cloud.wire.guard import READ_ONLY
+from ossmend.daemon.cloud.wire.rate_limit import RateLimit
+from ossmend.daemon.cloud.wire.rpc import Rpc
+from ossmend.daemon.cloud.wire.transport import Oss, Unsigned
+from ossmend.daemon.host.clock import Clock
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.values import AccountRef, ClockReading, ObjectRef
+from ossmend.remediators.contract.verdict import Refused
+from ossmend.remediators.contract.write import Write
+
+
+def connect(
+    settings: CloudSettings,
+    *,
+    clock: Clock,
+    may_write: bool,
+    on_request: Callable[[str], None] | None = None,
+) -> Cloud:
+    """A port to the cloud; nothing is sent yet. `on_request` is told the id of every request that was answered."""
+    return Cloud(settings, clock, may_write=may_write, on_request=on_request)
+
+
+class Cloud:
+    """What the daemon knows of Alibaba Cloud. Thread-safe."""
+
+    def __init__(
+        self, settings: CloudSettings, clock: Clock, *, may_write: bool, on_request: Callable[[str], None] | None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ids = RequestIds(on_request)
+        self._wire = Wire(settings, clock, self._ids)
+        oss, rpc = Oss(settings, self._wire, READ_ONLY), Rpc(settings, self._wire, READ_ONLY)
+        self._unsigned = Unsigned(self._wire)
+        self._reads = Reads(oss, self._unsigned, settings.oss_url)
+        self._inquiries = Inquiries(oss, self._reads, clock)
+        limit = RateLimit(clock)
+        self._ladder = KeyLadder(rpc, clock, limit)
+        self._account = Account(rpc, limit)
+        self.logs = LogReader(oss, self._reads)
+        self.executor = self._make_executor() if may_write else None
+        self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def _make_executor(self) -> Executor:
+        oss, rpc = Oss(self._settings, self._wire, WRITER), Rpc(self._settings, self._wire, WRITER)
+        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock)
+
+    def view(self, cases: Sequence[Case]) -> CloudView:
+        """A view for one dispatch pass over these cases."""
+        wanted = [ref for ref in map(_object_of, cases) if ref is not None]
+        view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted)
+        with self._lock:
+            self._views.add(view)
+        return view
+
+    def forget(self, write: Write) -> None:
+        """A write has just been sent: no view may answer from before it."""
+        with self._lock:
+            views = list(self._views)
+        stale = self.executor.stale(write) if self.executor is not None else ()
+        for view in views:
+            view.forget(stale)
+
+    def caller(self) -> Caller:
+        """Who our credentials are. Raises TryAgain, Refused."""
+        return self._ladder.caller()
+
+    def own_clock(self) -> ClockReading:
+        """Our clock against NTP and OSS, measured now. Raises nothing: what could not be asked is named in it."""
+        return measure(self._clock, self._settings.ntp_servers, self._unsigned, self._settings.oss_url)
+
+    def is_own_request(self, request_id: str) -> bool:
+        """Was this request ours, and not too long ago? The User-Agent mark knows the older ones."""
+        return request_id in self._ids
+
+    def cut(self) -> None:
+        """End every call that is under way, and begin none from now on: reads raise TryAgain, and of a write that had
+        left nobody knows what became of it (Unsettled), until it is looked for after the next start.
+        """
+        self._wire.endpoints.cut()
+
+    def close(self) -> None:
+        """Cut what is left, and let the connections go."""
+        self._wire.endpoints.close()
+
+
+class Accounts:
+    """The port of each account, made when it is first asked for. Thread-safe."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, CloudSettings],
+        clock: Clock,
+        *,
+        may_write: bool,
+        on_request: Callable[[str], None] | None = None,
+    ) -> None:
+        """`settings` by the account's name."""
+        self._settings = dict(settings)
+        self._clock = clock
+        self.may_write = may_write
+        self._on_request = on_request
+        self._made: dict[AccountRef, Cloud] = {}
+        self._cut = False
+        self._lock = threading.Lock()
+
+    def of(self, account: AccountRef) -> Cloud:
+        """Raises Refused where the configuration does not know the account (any more)."""
+        known = self._settings.get(account.account)
+        if known is None:
+            raise Refused("AccountRef", "UnknownAccount", f"the configuration has no account {account.account!r}")
+        if account.region == known.region:
+            account = AccountRef(account.account)
+        with self._lock:
+            if account not in self._made:
+                self._made[account] = self._make(known, account)
+            return self._made[account]
+
+    def _make(self, settings: CloudSettings, account: AccountRef) -> Cloud:
+        if account.region:
+            settings = replace(settings, region=account.region, endpoint=_elsewhere(settings))
+        cloud = Cloud(settings, self._clock, may_write=self.may_write, on_request=self._on_request)
+        if self._cut:
+            cloud.cut()
+        return cloud
+
+    def is_own_request(self, request_id: str) -> bool:
+        """Was this request of any account ours, and not too long ago?"""
+        return any(cloud.is_own_request(request_id) for cloud in self._all())
+
+    def cut(self) -> None:
+        """See Cloud.cut; of all accounts."""
+        with self._lock:
+            self._cut = True
+        for cloud in self._all():
+            cloud.cut()
+
+    def close(self) -> None:
+        for cloud in self._all():
+            cloud.close()
+
+    def _all(self) -> list[Cloud]:
+        with self._lock:
+            return list(self._made.values())
+
+
+def _elsewhere(settings: CloudSettings) -> str | None:
+    """The endpoint for another region than the account's own: an address serves all of them, a host only its own."""
+    host = urlsplit(settings.oss_url).hostname or ""
+    return settings.endpoint if is_literal(host) else None
+
+
+def _object_of(case: Case) -> ObjectRef | None:
+    if case.subject.kind != "object":
+        return None
+    bucket, key, version = (*case.subject.parts, "", "", "")[:3]
+    return ObjectRef(bucket, key, version or None) if bucket and key else None

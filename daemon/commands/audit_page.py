@@ -1,0 +1,67 @@
+"""The audit's report -> one self-contained HTML page; every value is escaped."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from ossmend.daemon.commands.tables import calls
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1b1f24; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .4rem .6rem; vertical-align: top; }
+th { border-bottom: 2px solid #d0d7de; font-weight: 600; }
+td { border-bottom: 1px solid #eaeef2; overflow-wrap: anywhere; }
+td:nth-child(-n+4) { white-space: nowrap; overflow-wrap: normal; }
+code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
+@media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td { border-color: #21262d; } }
+"""
+
+
+def page(report: dict[str, Any]) -> str:
+    """The report as one self-contained page; every value is escaped."""
+    cost, hours = report["cost"], report["since_seconds"] / 3600
+    writes = [
+        (w["case"], w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
+        for w in report["writes"]
+    ]
+    rows = [(c["id"], c["state"], c["code"], c["cause"], c["subject"], c["events"], c["why"]) for c in report["cases"]]
+    return "\n".join(
+        (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ossmend audit</title>',
+            f"<style>{STYLE}</style></head><body><h1>ossmend audit</h1>",
+            f'<p class="note">{_text(report["at"])}, looking back {hours:g} h. Nothing was written.</p>',
+            f"<p>Would write: <b>{_text(calls(report))}</b>, ",
+            f"for about {_text(cost['amount'])} {_text(cost['currency'])} ",
+            f"(prices as of {_text(cost['prices_as_of'])}).</p>",
+            "<h2>Cases</h2>",
+            _table(("case", "state", "code", "cause", "subject", "events", "why"), rows),
+            "<h2>Writes</h2>",
+            _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),
+            "<h2>Permissions needed</h2>",
+            _list(report["permissions"]),
+            "<h2>What cannot be known</h2>",
+            _list(report["cannot_be_known"], code=False),
+            "</body></html>",
+        )
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    if not rows:
+        return '<p class="note">none</p>'
+    body = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return "<table><tr>" + "".join(f"<th>{_text(name)}</th>" for name in head) + f"</tr>{body}</table>"
+
+
+def _list(values: list[str], *, code: bool = True) -> str:
+    if not values:
+        return '<p class="note">none</p>'
+    before, after = ("<code>", "</code>") if code else ("", "")
+    return "<ul>" + "".join(f"<li>{before}{_text(value)}{after}</li>" for value in values) + "</ul>"
+
+
+def _text(value: object) -> str:
+    return html.escape("-" if value is None else str(value))

@@ -1,0 +1,93 @@
+"""What would be done: a dry run over what the sources hold, as a report with calls, cost, permissions and doubts.
+
+The audit works in a state of its own that it throws away, reads every source from its beginning, and takes only
+what happened since the time asked for. Nothing is written to the cloud, and the live cursors do not move.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ossmend.config.load import load
+from ossmend.config.model import Config
+from ossmend.daemon import queries
+from ossmend.daemon.app import App
+from ossmend.daemon.host import log
+from ossmend.daemon.host.show import clean
+from ossmend.daemon.journal import intents
+from ossmend.daemon.journal.states import CaseState
+
+
+def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
+    """Run the audit; JSON values with stable keys. Raises ConfigRefused, CredentialsRefused."""
+    config = load(config_path)
+    log.configure(config.log.format, config.log.level)
+    with tempfile.TemporaryDirectory(prefix="ossmend-audit-") as directory:
+        app = App(config_path, dry_run=True, state=Path(directory), since=back)
+        try:
+            app.once()
+            with app.store.read() as connection:
+                return _report(connection, config, back)
+        finally:
+            app.close()
+
+
+def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[str, Any]:
+    rows = queries.open_cases(connection)
+    planned = [_planned(intent, config) for intent in queries.planned(connection)]
+    costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]
+    permissions = sorted({permission for write in planned for permission in write["permissions"]})
+    return {
+        "since_seconds": back.total_seconds(),
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "cases": rows,
+        "writes": planned,
+        "calls": dict(Counter(write["operation"] for write in planned)),
+        "cost": {
+            "amount": str(sum(costs, Decimal(0))),
+            "currency": config.prices.currency,
+            "prices_as_of": str(config.prices.as_of),
+            "unpriced": sum(write["cost"] is None for write in planned),
+        },
+        "permissions": permissions,
+        "cannot_be_known": _doubts(rows, planned),
+        "needs_a_human": queries.needs_a_human(rows),
+    }
+
+
+def _planned(intent: intents.Intent, config: Config) -> dict[str, Any]:
+    cost = intent.write.cost(config.prices)
+    return {
+        "case": intent.case_id,
+        "policy": intent.policy,
+        "mode": next((policy.mode for policy in config.policies if policy.name == intent.policy), "dry-run"),
+        "operation": intent.write.operation,
+        "target": clean(intent.write.target),
+        "cost": None if cost is None else str(cost),
+        "permissions": [f"{action} on {resource}" for action, resource in intent.write.permissions],
+    }
+
+
+def _doubts(rows: list[dict[str, Any]], planned: list[dict[str, Any]]) -> list[str]:
+    """What a dry run cannot know."""
+    doubts = []
+    if any(row["cause"] == "could-not-check" for row in rows):
+        doubts.append("some causes: our own requests were refused or unanswered (see the cases with could-not-check)")
+    if any(row["state"] == CaseState.WAITING for row in rows):
+        doubts.append("cases that were still waiting for the cloud to answer when the audit ended")
+    if any(write["cost"] is None for write in planned):
+        doubts.append("the cost of writes without a price: set `prices`")
+    if any(write["operation"] == "RestoreObject" for write in planned):
+        doubts.append("how long a restore takes: OSS's times are reference values, and a full quota queues requests")
+    if any(write["operation"] == "PutBucketCors" for write in planned):
+        doubts.append(
+            "whether the daemon's key may write: only a real write shows it (ossmend check --live reads only)"
+        )
+    return doubts

@@ -1,0 +1,88 @@
+"""`ossmend cases`: look at the work, and leave a word in the journal that the daemon reads (daemon/approvals.py)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ossmend.daemon.commands.common import (
+    FINE,
+    NEEDS_A_HUMAN,
+    case_argument,
+    config_option,
+    dry_run_option,
+    json_option,
+    pass_on,
+    show,
+    state,
+)
+
+
+@click.group("cases", invoke_without_command=True)
+@config_option
+@dry_run_option
+@json_option
+@click.pass_context
+def command(context: click.Context, config_path: Path, dry_run: bool, as_json: bool) -> None:
+    """The work: list, show, approve, reject, retry, undo."""
+    pass_on(context, list_cases, config_path=config_path, dry_run=dry_run, as_json=as_json)
+
+
+@command.command("list")
+@config_option
+@dry_run_option
+@click.option("--all", "closed", is_flag=True, help="Closed cases, too.")
+@json_option
+def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) -> None:
+    """Open cases, those that wait for a human first."""
+    from ossmend.daemon import queries
+    from ossmend.daemon.commands import tables
+
+    with state(config_path, dry_run) as store, store.read() as connection:
+        rows = queries.all_cases(connection) if closed else queries.open_cases(connection)
+    show(queries.report(rows), as_json, tables.cases)
+    sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)
+
+
+@command.command("show")
+@case_argument
+@config_option
+@dry_run_option
+@json_option
+def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> None:
+    """One case whole: cause, evidence, next steps, writes, who runs into it."""
+    from ossmend.daemon import queries
+    from ossmend.daemon.commands import tables
+
+    with state(config_path, dry_run) as store, store.read() as connection:
+        found = queries.one_case(connection, case_id)
+    if found is None:
+        raise click.UsageError(f"there is no case {case_id}")
+    show(found, as_json, tables.one_case)
+
+
+def _answering(name: str, words: str) -> None:
+    """Define `cases NAME CASE`: a person's word on a case."""
+
+    @command.command(name, help=words)
+    @case_argument
+    @config_option
+    @json_option
+    def answer(case_id: int, config_path: Path, as_json: bool) -> None:
+        from ossmend.daemon import approvals
+        from ossmend.daemon.commands import tables
+
+        with state(config_path, False) as store:
+            try:
+                report = approvals.ANSWERS[name](store, case_id)
+            except approvals.Impossible as error:
+                raise click.UsageError(str(error)) from error
+        show(report, as_json, tables.answer)
+
+
+_answering("approve", "Let the held writes of a case go, exactly as they are planned now. Expires after 24 h.")
+_answering("reject", "Refuse the held writes of a case, for 24 h.")
+_answering("retry", "Look at a case again now.")
+_answering("undo", "Take a case's write back, where it can be: a CORS rule that was merged, if nothing changed since.")

@@ -1,0 +1,41 @@
+"""`ossmend check`: is the configuration right? With --live also credentials, clock and permissions (check_live.py)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, config_option, json_option, show_json
+
+
+@click.command("check")
+@config_option
+@click.option("--live", is_flag=True, help="Also ask the cloud: credentials, clock, permissions.")
+@json_option
+def command(config_path: Path, live: bool, as_json: bool) -> None:
+    """Check the configuration: every complaint with its file, line, column and a suggestion."""
+    with clear_errors(as_json=as_json):
+        from ossmend.config.load import load
+
+        config = load(config_path)
+        report: dict[str, Any] = {
+            "ok": True,
+            "file": str(config_path),
+            "policies": len(config.policies),
+            "problems": [],
+        }
+        if live:
+            from ossmend.daemon.commands.check_live import check_live
+
+            report |= check_live(config)
+    (show_json if as_json else _tell)(report)
+    sys.exit(FINE if report["ok"] else NEEDS_A_HUMAN)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    click.echo(f"{report['file']}: fine, {report['policies']} policies")
+    for line in report.get("live", ()):
+        click.echo(f"  {'ok ' if line['ok'] else 'BAD'} {line['what']}: {line['found']}")

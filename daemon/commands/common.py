@@ -1,0 +1,150 @@
+"""What several commands share: options, the daemon or its journal built from a configuration, errors as sentences.
+
+Nothing is imported here but click: each function imports what it needs, so that a command pays for its own alone. The
+exit codes are a contract: 0 fine, 1 ran and something needs a human, 2 wrong usage, 78 configuration refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ossmend.daemon.app import App
+    from ossmend.daemon.journal.store import Store
+
+FINE, NEEDS_A_HUMAN, CONFIG_REFUSED = 0, 1, 78
+PLAIN_WIDTH = 160
+"""Columns where there is no terminal to ask."""
+DEFAULT_CONFIG = "/etc/ossmend/ossmend.yaml"
+
+Command = Callable[..., Any]
+
+# ------------------------------------------------------------------------------------------------------------- options
+
+
+def default_config() -> Path:
+    return Path(os.environ.get("OSSMEND_CONFIG") or DEFAULT_CONFIG)
+
+
+def config_option(command: Command) -> Command:
+    """--config FILE, with the contract's default."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        default=default_config,
+        show_default=f"$OSSMEND_CONFIG, then {DEFAULT_CONFIG}",
+        help="The configuration file.",
+    )(command)
+
+
+def dry_run_option(command: Command) -> Command:
+    words = "Plan everything, write nothing; keeps a state of its own."
+    return click.option("--dry-run", is_flag=True, help=words)(command)
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")(command)
+
+
+def case_argument(command: Command) -> Command:
+    return click.argument("case_id", type=int, metavar="CASE")(command)
+
+
+def pass_on(context: click.Context, command: click.Command, **given: object) -> None:
+    """Let a group's options stand before the subcommand, too; without a subcommand, run `command`."""
+    assert isinstance(context.command, click.Group)  # only groups call this
+    default = ParameterSource.DEFAULT
+    given = {name: value for name, value in given.items() if context.get_parameter_source(name) is not default}
+    if context.invoked_subcommand is None:
+        context.exit(context.invoke(command, **given))
+    context.default_map = dict.fromkeys(context.command.commands, given)
+
+
+# -------------------------------------------------------------------------------------------------------------- errors
+
+
+@contextmanager
+def clear_errors(*, as_json: bool = False) -> Iterator[None]:
+    """Turns our own named errors into a sentence on stderr and the contract's exit code."""
+    from ossmend.config.problems import ConfigRefused
+    from ossmend.daemon.host.stops import CredentialsRefused, StateLocked, StateUnavailable
+
+    try:
+        yield
+    except ConfigRefused as refused:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "problems": [problem.as_dict() for problem in refused.problems]}))
+        _fail(str(refused), CONFIG_REFUSED)
+    except CredentialsRefused as refused:
+        _fail(str(refused), CONFIG_REFUSED)
+    except (StateLocked, StateUnavailable) as trouble:
+        _fail(str(trouble), NEEDS_A_HUMAN)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+# -------------------------------------------------------------------------------------- what a configuration describes
+
+
+@contextmanager
+def daemon(config_path: Path, dry_run: bool) -> Iterator[App]:
+    """The daemon, built from a configuration, with its logs set up."""
+    with clear_errors():
+        from ossmend.config.load import load
+        from ossmend.daemon.app import App
+        from ossmend.daemon.host import log
+
+        config = load(config_path)
+        log.configure(config.log.format, config.log.level)
+        app = App(config_path, dry_run=dry_run)
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+@contextmanager
+def state(config_path: Path, dry_run: bool) -> Iterator[Store]:
+    """The journal of a configuration, to look at or to leave a word in, beside a running daemon."""
+    with clear_errors():
+        from ossmend.config.load import load
+        from ossmend.daemon.journal.store import open_store, state_directory
+
+        store = open_store(state_directory(load(config_path), dry_run=dry_run), exclusive=False)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+# ------------------------------------------------------------------------------------------------------------ printing
+
+
+def show_json(report: dict[str, Any]) -> None:
+    click.echo(json.dumps(report, ensure_ascii=False, default=str))
+
+
+def show(report: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any], Console], None]) -> None:
+    """The report as one JSON document, or as `render` (tables.py) writes it for people."""
+    if as_json:
+        show_json(report)
+        return
+    from rich.console import Console
+
+    render(report, Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH))

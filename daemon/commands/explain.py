@@ -1,0 +1,79 @@
+"""`ossmend explain`: any text -> what it means. Where the text comes from; what it means is daemon/explain/text.py."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ossmend.daemon.commands.common import clear_errors, default_config, json_option, show_json
+
+if TYPE_CHECKING:
+    from ossmend.config.model import Config
+    from ossmend.daemon.explain.live import Live
+
+
+@click.command("explain")
+@click.argument("text", nargs=-1)
+@click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="Read the text from a file.")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the advice."
+)
+@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE",
+              help="Also say what this configuration's policies would do.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Also ask the cloud, by reads alone; needs a configuration.")
+@json_option
+def command(
+    text: tuple[str, ...], file: Path | None, lang: str, config_path: Path | None, live: bool, as_json: bool
+) -> None:
+    """Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given."""
+    from ossmend.daemon.explain.text import explain_text
+
+    pasted = _text(text, file)
+    with ExitStack() as stack:
+        config, ask = _asked(config_path, live, as_json, stack)
+        report = explain_text(pasted, config=config, lang=lang, live=ask)
+
+    if as_json:
+        show_json(report)
+        return
+    from ossmend.daemon.explain.page import render
+    from ossmend.daemon.explain.paper import Paper
+
+    render(report, lang, Paper.of_stdout())
+
+
+def _asked(config_path: Path | None, live: bool, as_json: bool, stack: ExitStack) -> tuple[Config | None, Live | None]:
+    """The policies and the cloud, where the person asks for them."""
+    if config_path is None and not live:
+        return None, None
+    from ossmend.config.load import load
+
+    stack.enter_context(clear_errors(as_json=as_json))
+    config = load(config_path or default_config())
+    if not live:
+        return config, None
+    from ossmend.daemon.explain.live import asking
+
+    return config, stack.enter_context(asking(config))
+
+
+def _text(words: tuple[str, ...], file: Path | None) -> str:
+    """The text to explain: the arguments, a file, or stdin. Any bytes will do."""
+    from ossmend.daemon.sources.envelopes.encodings import as_text
+
+    if words and file is not None:
+        raise click.UsageError("give TEXT or --file, not both")
+    if words:
+        return " ".join(words)
+    if file is not None:
+        try:
+            return as_text(file.read_bytes())
+        except OSError as error:
+            raise click.UsageError(f"{file}: {error.strerror}") from error
+    if sys.stdin is None or sys.stdin.isatty():
+        raise click.UsageError("nothing to explain: give TEXT, --file FILE, or pipe a log in")
+    return as_text(sys.stdin.buffer.read())

@@ -1,0 +1,35 @@
+"""`ossmend once`: one pass, and the cases that are open after it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ossmend.daemon.commands.common import (
+    FINE,
+    NEEDS_A_HUMAN,
+    config_option,
+    daemon,
+    dry_run_option,
+    json_option,
+    show,
+)
+
+
+@click.command("once")
+@config_option
+@dry_run_option
+@json_option
+def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
+    """One pass: read the sources to their end, work until nothing is due now, stop."""
+    from ossmend.daemon import queries
+    from ossmend.daemon.commands import tables
+
+    with daemon(config_path, dry_run) as app:
+        app.once()
+        with app.store.read() as connection:
+            rows = queries.open_cases(connection)
+    show(queries.report(rows), as_json, tables.cases)
+    sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)

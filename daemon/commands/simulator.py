@@ -1,0 +1,31 @@
+"""`ossmend simulator`: the local Alibaba Cloud, until it is stopped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+
+@click.command("simulator")
+@click.option("--port", type=click.IntRange(0, 65535), default=9300, show_default=True, help="0 takes a free one.")
+@click.option("--ready-json", is_flag=True, help="Print one JSON line when it listens.")
+@click.option("--scene", metavar="FILE", help="A world to start with: a YAML file, or a shipped one's name.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Durations pass faster; 0: when told."
+)
+@click.option("--realistic", is_flag=True, help="Documented restore times instead of seconds.")
+def command(port: int, ready_json: bool, scene: str | None, speed: float, realistic: bool) -> None:
+    """The local Alibaba Cloud, for trying and testing. Loopback only."""
+    from ossmend.simulator.serve import serve
+
+    def ready(running: Any) -> None:
+        if ready_json:
+            click.echo(json.dumps(running.as_dict()))
+            return
+        click.echo(f"OSS, RAM, STS and the rest: {running.oss} (region {running.region}); control: {running.control}")
+        click.echo(f"a key that may do everything: {running.access_key_id} {running.access_key_secret}")
+
+    sys.exit(serve(port=port, scene=scene, speed=speed, realistic=realistic, on_ready=ready))

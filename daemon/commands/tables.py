@@ -1,0 +1,106 @@
+"""Values for people (daemon/queries.py, audit_report.py) -> tables and lines on a terminal; nothing is read here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ossmend.daemon.journal.states import HUMAN
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def cases(found: dict[str, Any], console: Console) -> None:
+    """A table of cases."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not found["cases"]:
+        console.print("no open cases")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("case", "state", "code", "cause", "subject", "events", "why"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
+    for row in found["cases"]:
+        style = "bold" if row["state"] in HUMAN else ""
+        cells = (
+            row["id"],
+            row["state"],
+            row["code"] or "-",
+            row["cause"] or "-",
+            row["subject"],
+            row["events"],
+            row["why"],
+        )
+        table.add_row(*(Text(str(cell), style=style) for cell in cells))
+    console.print(table)
+
+
+def one_case(found: dict[str, Any], console: Console) -> None:
+    """One case as a page of text."""
+
+    def line(name: str, value: object) -> None:
+        if value not in (None, "", [], {}):
+            console.print(f"{name:>12}  {value}", markup=False, soft_wrap=True)
+
+    for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
+        line(name, found[name])
+    line("seen", f"{found['first_seen']} .. {found['last_seen']}")
+    line("why", found["why"])
+    if found["flag"]:
+        line("flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value))
+    diagnosis = found["diagnosis"] or {}
+    statement = found["facts"].get("statement")
+    for title, values in (
+        ("evidence", diagnosis.get("evidence", [])),
+        ("next", diagnosis.get("next_steps", {}).get("en", [])),
+        ("avoid", diagnosis.get("avoid", {}).get("en", [])),
+        ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
+    ):
+        for number, value in enumerate(values):
+            line(title if number == 0 else "", value)
+    for write in found["writes"]:
+        line(
+            "write",
+            f"{write['operation']} {write['target']}: {write['state']} {write['outcome']} [{write['digest'][:12]}]",
+        )
+    for kind, table in found["used_by"].items():
+        line(kind, ", ".join(f"{name} ({number})" for name, number in table.items()))
+
+
+def journal(found: dict[str, Any], console: Console) -> None:
+    """One line an entry."""
+    for entry in found["entries"]:
+        data = ", ".join(f"{name}={value}" for name, value in entry["data"].items() if value not in (None, ""))
+        case = f"case {entry['case']}" if entry["case"] is not None else ""
+        console.print(
+            f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", markup=False, soft_wrap=True
+        )
+
+
+def answer(report: dict[str, Any], console: Console) -> None:
+    """What a person's word on a case came to."""
+    console.print(f"case {report['case']}: {report['done']}; the daemon reads it within seconds", markup=False)
+    for write in report["writes"]:
+        console.print(f"  {write['operation']} {write['target']}", markup=False)
+
+
+def audit(report: dict[str, Any], console: Console) -> None:
+    """The report on a terminal."""
+    cases(report, console)
+    console.print(f"\nwould write: {calls(report)}", markup=False)
+    for write in report["writes"]:
+        cost = "price unknown" if write["cost"] is None else f"{write['cost']} {report['cost']['currency']}"
+        console.print(f"  case {write['case']}: {write['operation']} {write['target']} ({cost})", markup=False)
+    console.print(
+        f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})"
+    )
+    for title, key in (("permissions", "permissions"), ("cannot be known", "cannot_be_known")):
+        for value in report[key]:
+            console.print(f"{title}: {value}", markup=False)
+
+
+def calls(report: dict[str, Any]) -> str:
+    """How often each operation would be called, in words."""
+    return ", ".join(f"{number} {operation}" for operation, number in report["calls"].items()) or "nothing"

@@ -1,0 +1,153 @@
+"""A pattern -> the regular files that fit it now, and one opened safely. What else lies there is said, never opened.
+
+A name may lead to anything: a pipe blocks whoever opens it, a device may never end, and each may be put there between
+the look and the opening. So a file is opened without waiting, and asked what it is before a byte is read. Next:
+app_log.py reads what is found.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+LEFT_ALONE = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4", ".br", ".7z")
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file as one look has found it."""
+
+    identity: str
+    """Device and inode: the name may change, and may go to another file."""
+    path: str
+    size: int
+    written: int
+    """When it was last written to, in ns, as its directory says."""
+
+    @classmethod
+    def of(cls, path: str, info: os.stat_result) -> File:
+        return cls(f"{info.st_dev}:{info.st_ino}", path, info.st_size, info.st_mtime_ns)
+
+
+class NoFile(OSError):
+    """What lies there is no regular file."""
+
+    def __init__(self, mode: int) -> None:
+        kind = next((name for is_it, name in _KINDS if is_it(mode)), "no file")
+        super().__init__(f"is {kind}: it is left alone")
+
+
+Complain = Callable[[str, str], None]
+
+
+def opened(path: str) -> BinaryIO:
+    """The file for reading. Raises NoFile for anything but a regular file, other OSErrors as they come.
+
+    Symbolic links are followed (Kubernetes has the logs of its pods behind them).
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise NoFile(mode)
+    return open(handle, "rb")  # noqa: PTH123  # a handle, not a path; the caller closes it
+
+
+def identified(file: BinaryIO, path: str) -> File:
+    """What an open file is now."""
+    return File.of(path, os.fstat(file.fileno()))
+
+
+class Pattern:
+    """An absolute path with *, ? and [...] in it; `**` is any number of directories."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._head, self._last = os.path.split(pattern)
+        self._fits = re.compile(fnmatch.translate(self._last)).match
+        steps = [step for step in self._head.split("/") if glob.has_magic(step)]
+        self._steps = [re.compile(fnmatch.translate(step)).match for step in steps]
+        self._is_deep = "**" in pattern
+
+    def directories(self) -> list[str]:
+        """Where the files lie or would lie, as far as that exists."""
+        return sorted(_glob(self._head)) if glob.has_magic(self._head) else [self._head]
+
+    def above(self) -> list[str]:
+        """Where a new directory of those would appear."""
+        found: set[str] = set()
+        head = self._head
+        while glob.has_magic(head):
+            head = os.path.dirname(head)  # noqa: PTH120  # a pattern, not a path
+            found.update(_glob(head) if glob.has_magic(head) else [head or "/"])
+        return sorted(found)
+
+    def may_fit(self, name: str) -> bool:
+        """May something of that name in one of these directories be a file of the pattern, or lead to one?"""
+        if name.endswith(LEFT_ALONE):
+            return False
+        return self._fits(name) is not None or any(step(name) for step in self._steps) or self._is_deep
+
+    def files(self, directories: list[str], complain: Complain) -> Iterator[File]:
+        """The files that fit, by name. What cannot be looked at is complained about."""
+        for path in self._paths(directories, complain):
+            if path.endswith(LEFT_ALONE):
+                continue
+            try:
+                info = os.stat(path)  # noqa: PTH116  # a Path for each of thousands of names is half of a look's time
+            except FileNotFoundError:
+                continue  # gone since the pattern was matched
+            except OSError as error:
+                complain(path, f"cannot be looked at: {error.strerror}")
+                continue
+            if stat.S_ISREG(info.st_mode):
+                yield File.of(path, info)
+            else:
+                complain(path, str(NoFile(info.st_mode)))
+
+    def _paths(self, directories: list[str], complain: Complain) -> Iterator[str]:
+        if self._is_deep:
+            yield from sorted(_glob(self._pattern))
+            return
+        for directory in directories:
+            if not glob.has_magic(self._last):
+                yield f"{directory.rstrip('/')}/{self._last}"
+                continue
+            try:
+                names = sorted(filter(self._fits, os.listdir(directory)))  # noqa: PTH208  # as above
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # it is not there yet
+            except OSError as error:
+                complain(directory, f"cannot be listed: {error.strerror}")
+                continue
+            hidden = self._last.startswith(".")
+            yield from (f"{directory.rstrip('/')}/{name}" for name in names if hidden or not name.startswith("."))
+
+
+def beside(path: str) -> Iterator[File]:
+    """The regular files in the directory of a path: one of them may be the same file under another name."""
+    try:
+        with os.scandir(Path(path).parent) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False) and not entry.name.endswith(LEFT_ALONE):
+                    yield File.of(entry.path, entry.stat(follow_symlinks=False))
+    except OSError:
+        return
+
+
+def _glob(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern

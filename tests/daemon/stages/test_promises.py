@@ -1,0 +1,291 @@
+"""What a person's word opens, what people hear, and what an account that is well again sets free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ossmend.daemon import approvals
+from ossmend.daemon.cloud.send.executor import NotSent, Sent
+from ossmend.daemon.journal.schema import notices
+from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
+from ossmend.remediators.contract.write import Write
+from tests.daemon.stages.test_work import Scene, frozen, preflight
+from tests.fakes import NOW
+
+HOOK = 'notify: [ { webhook: { url: "http://127.0.0.1:1/" } } ]'
+OLD = CorsRule(("https://old.example",), ("GET",))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    built = Scene(tmp_path)
+    built.world.buckets.add("b")
+    built.clock.pass_(datetime.now(UTC) - NOW)  # what a person says has the machine's time
+    yield built
+    assert built.dispatch is not None
+    built.dispatch.close()
+    built.store.close()
+
+
+def notified(scene: Scene) -> list[dict[str, Any]]:
+    with scene.store.read() as connection:
+        return [row.body for row in connection.execute(sa.select(notices).order_by(notices.c.id))]
+
+
+def merged(scene: Scene) -> int:
+    return sum(write.operation == "PutBucketCors" for write in scene.world.sent)
+
+
+# ------------------------------------------------------------------------------------------------ one word, one write
+
+
+def test_one_approval_lets_one_write_go_and_no_second(scene: Scene) -> None:
+    scene.configure("approve")
+    scene.world.cors_of["b"] = CorsConfiguration((OLD,))
+    scene.see(preflight())
+    scene.turn()
+    approvals.approve(scene.store, 1)
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert merged(scene) == 1
+    scene.world.cors_of["b"] = CorsConfiguration((OLD,))  # a person takes it back
+    for _ in range(4):
+        scene.see(preflight())
+        scene.pass_(minutes=2)
+        scene.turn(2)
+    assert merged(scene) == 1
+    assert scene.states() == ["held"]
+
+
+def test_an_approval_is_still_there_for_a_write_that_certainly_did_not_leave(scene: Scene) -> None:
+    scene.configure("approve")
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    approvals.approve(scene.store, 1)
+    scene.pass_(seconds=1)
+    sends = scene.world.send
+    scene.world.send = refused_connection  # type: ignore[method-assign]  # nothing leaves
+    scene.turn()
+    assert scene.world.sent == []
+    scene.world.send = sends  # type: ignore[method-assign]  # the network is back
+    scene.pass_(minutes=1)
+    scene.turn()
+    assert len(scene.world.sent) == 1
+
+
+def refused_connection(write: Write) -> Sent:
+    raise NotSent(f"connection refused for {write.target}")
+
+
+def merged_by_hand(scene: Scene, *before: CorsRule) -> None:
+    scene.world.cors_of["b"] = CorsConfiguration(before)
+    scene.see(preflight())
+    scene.turn()
+    assert merged(scene) == 1
+
+
+def test_an_undo_counts_in_the_brakes(scene: Scene) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 1 }")
+    merged_by_hand(scene, OLD)
+    approvals.undo(scene.store, 1)
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert merged(scene) == 1
+    assert scene.states() == ["held"]
+    scene.pass_(minutes=61)
+    scene.turn()
+    assert merged(scene) == 2
+    assert scene.world.cors_of["b"].rules == (OLD,)
+
+
+def test_an_undo_in_a_policy_that_has_become_a_dry_run_is_planned_and_not_sent(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    scene.configure("dry-run")
+    approvals.undo(scene.store, 1)
+    scene.pass_(seconds=1)
+    scene.turn(2)
+    assert merged(scene) == 1
+    assert scene.states() == ["planned"]
+
+
+def test_a_first_rule_cannot_be_undone_and_the_reason_is_its_own(scene: Scene) -> None:
+    merged_by_hand(scene)
+    with pytest.raises(approvals.Impossible, match="had no CORS rules before, and ossmend deletes nothing"):
+        approvals.undo(scene.store, 1)
+
+
+def test_a_restore_cannot_be_undone_and_the_reason_is_its_own(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    with pytest.raises(approvals.Impossible, match="expires by itself"):
+        approvals.undo(scene.store, 1)
+
+
+def test_where_nothing_was_written_nothing_can_be_undone(scene: Scene) -> None:
+    scene.configure("dry-run")
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    with pytest.raises(approvals.Impossible, match="nothing was written"):
+        approvals.undo(scene.store, 1)
+
+
+# ------------------------------------------------------------------------------------------- accepted, and then undone
+
+
+def revert(scene: Scene, *to: CorsRule) -> None:
+    """Another controller writes the rules that it thinks right."""
+    scene.world.cors_of["b"] = CorsConfiguration(to)
+
+
+def test_a_write_that_was_accepted_counts_even_if_undone(scene: Scene) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 1 }")
+    merged_by_hand(scene, OLD)
+    for _ in range(10):
+        revert(scene, OLD)
+        scene.see(preflight())
+        scene.pass_(minutes=1)
+        scene.turn(2)
+    assert merged(scene) == 1
+
+
+def test_who_changes_it_back_is_named_and_after_the_second_time_a_person_decides(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    for _ in range(20):
+        revert(scene, OLD)
+        scene.see(preflight())
+        scene.pass_(minutes=2)
+        scene.turn(2)
+    assert merged(scene) == 2
+    (row,) = scene.rows()
+    assert (row["state"], row["cause"]) == ("reported", "cors-rule-changed-back")
+    assert "2 times, and is gone each time" in row["why"]
+
+
+def test_a_rule_that_was_changed_back_once_is_merged_again(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    revert(scene, OLD)
+    scene.pass_(minutes=2)
+    scene.turn(2)
+    scene.pass_(seconds=5)
+    scene.turn()
+    assert merged(scene) == 2
+    assert scene.states() == ["closed"]
+
+
+# --------------------------------------------------------------------------------------- a write that cannot be settled
+
+
+def lost(scene: Scene) -> None:
+    """A merge whose answer was lost, and whose bucket cannot be read since."""
+    scene.world.loses_answers = True
+    scene.see(preflight())
+    scene.turn()
+    scene.world.refuses.add("GetBucketCors")
+
+
+def test_a_write_that_cannot_be_settled_becomes_a_persons_matter_and_is_looked_for_ever_more_seldom(
+    scene: Scene,
+) -> None:
+    lost(scene)
+    waiting, asked = [], []
+    for _ in range(100):
+        before = scene.world.asked["GetBucketCors"]
+        waiting.append(scene.settle())
+        asked.append(scene.world.asked["GetBucketCors"] - before)
+        scene.pass_(seconds=10)
+    assert (waiting[0], waiting[-1]) == (1, 0), "`once` ends"
+    (row,) = scene.rows()
+    assert (row["state"], row["cause"]) == ("reported", "could-not-check")
+    assert "nobody can tell whether PutBucketCors of oss://b took effect" in row["why"]
+    assert sum(asked) <= 12
+
+
+def test_nothing_is_planned_on_a_write_of_which_nobody_knows(scene: Scene) -> None:
+    lost(scene)
+    for _ in range(30):
+        scene.settle()
+        scene.see(preflight())
+        scene.pass_(minutes=1)
+        scene.turn(2)
+    assert merged(scene) == 1
+    assert scene.writes() == [("PutBucketCors", "intended")]
+
+
+def test_it_is_settled_after_all_when_the_world_can_be_read_again(scene: Scene) -> None:
+    lost(scene)
+    for _ in range(20):
+        scene.settle()
+        scene.pass_(seconds=10)
+    scene.world.refuses.clear()
+    scene.world.loses_answers = False
+    scene.pass_(minutes=20)
+    scene.settle()
+    assert scene.writes() == [("PutBucketCors", "done")]
+    scene.turn(2)
+    assert (merged(scene), scene.states()) == (1, ["closed"])
+
+
+# ----------------------------------------------------------------------------------------------------- what people hear
+
+
+def test_many_cases_that_are_held_alike_are_one_notice_with_their_numbers(scene: Scene) -> None:
+    scene.configure("approve", top=HOOK)
+    for number in range(50):
+        scene.world.add_object(f"k{number}")
+    scene.see(*(frozen(f"k{number}") for number in range(50)))
+    scene.turn()
+    (body,) = notified(scene)
+    assert (body["alike"], len(body["alike_cases"])) == (49, 49)
+    scene.pass_(hours=25)
+    scene.turn()
+    assert len(notified(scene)) == 1, "once for each case and cause, as ever"
+
+
+def test_a_few_cases_have_a_notice_each(scene: Scene) -> None:
+    scene.configure("approve", top=HOOK)
+    for number in range(3):
+        scene.world.add_object(f"k{number}")
+    scene.see(*(frozen(f"k{number}") for number in range(3)))
+    scene.turn()
+    assert ["alike" in body for body in notified(scene)] == [False] * 3
+
+
+@pytest.mark.parametrize("key", ["a (held: b", "k (held: waits for approval)"])
+def test_no_key_can_swallow_a_notice(scene: Scene, key: str) -> None:
+    scene.configure("approve", top=HOOK)
+    scene.world.add_object(key)
+    scene.see(frozen(key))
+    scene.turn()
+    scene.world.objects.clear()  # it was deleted: that is another notice
+    scene.pass_(hours=25)
+    scene.see(frozen(key, time=scene.clock.now()))
+    scene.turn()
+    assert len(notified(scene)) == 2
+
+
+# ---------------------------------------------------------------------------------------------------------- the account
+
+
+def test_what_the_account_held_goes_at_once_when_our_own_read_is_answered(scene: Scene) -> None:
+    scene.world.account_code = "UserDisable"
+    scene.world.add_object("k")
+    scene.see(Event(source="t", code="UserDisable", status=403, bucket="elsewhere"), frozen())
+    scene.turn()
+    assert scene.world.sent == []
+    scene.world.account_code = None
+    held = [row for row in scene.rows() if row["state"] == "held"]
+    assert len(held) == 1
+    with scene.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE cases SET due_at = 0 WHERE code = 'UserDisable'")
+    scene.turn(2)
+    assert [write.operation for write in scene.world.sent] == ["RestoreObject"], "no minute has passed"

@@ -1,0 +1,162 @@
+"""Source -> triage: what was stored moves the cursor, part by part; what was not stored is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ossmend.config.load import load_text
+from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.journal.schema import cursors
+from ossmend.daemon.journal.store import Store, open_store
+from ossmend.daemon.sources import Batch, Cursor
+from ossmend.daemon.stages.read import Reading
+from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.case import Event
+from tests.fakes import FakeClock
+
+CONFIG = load_text('version: 1\ncloud: { region: cn-hangzhou, endpoint: "http://127.0.0.1:9" }\n')
+
+
+class Told:
+    """A source that reads what a test has laid ready, and keeps what it was asked with."""
+
+    every = timedelta(0)
+    unfinished = False
+
+    def __init__(self, *batches: Batch) -> None:
+        self.name = "told"
+        self.batches = list(batches)
+        self.asked: list[dict[str, Any] | None] = []
+
+    def watch_directories(self) -> list[Path]:
+        return []
+
+    def changed(self, paths: Collection[str] | None) -> bool:
+        return paths is None or "mine" in paths
+
+    def read(self, cursor: Cursor | None) -> Batch:
+        self.asked.append(None if cursor is None else dict(cursor))
+        return self.batches.pop(0) if self.batches else Batch((), {})
+
+
+class FullDisk(Triage):
+    """Cannot store anything while `full`."""
+
+    full = False
+
+    def take(self, source: str, batch: Batch) -> Any:
+        if self.full:
+            raise StateUnavailable("the disk is full")
+        return super().take(source, batch)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path, exclusive=True)
+    yield opened
+    opened.close()
+
+
+def reading(store: Store, source: Told) -> tuple[Reading, FullDisk]:
+    clock = FakeClock()
+    triage = FullDisk(CONFIG, store, clock)
+    return Reading(source, "low", triage, clock, Pulse(clock)), triage
+
+
+def rows(store: Store) -> dict[str, tuple[Any, datetime]]:
+    with store.read() as connection:
+        found = connection.execute(sa.select(cursors).where(cursors.c.source == "told"))
+        return {row.part: (row.position, row.moved_at) for row in found}
+
+
+def refused(key: str) -> Event:
+    return Event(source="told", code="InvalidObjectState", status=403, bucket="b", key=key)
+
+
+def test_a_source_that_was_never_read_has_no_cursor(store: Store) -> None:
+    source = Told()
+    reading(store, source)[0].read()
+    assert source.asked == [None]
+
+
+def test_each_part_is_a_row_and_only_what_has_moved_is_written(store: Store) -> None:
+    clock = FakeClock()
+    triage = Triage(CONFIG, store, clock)
+    triage.take("told", Batch((), {"a": 1, "b": {"at": 2}, "c": [3]}))
+    began = clock.now().astimezone(UTC)
+    clock.pass_(timedelta(minutes=1))
+    triage.take("told", Batch((), {"b": {"at": 5}, "c": None}))
+    assert rows(store) == {"a": (1, began), "b": ({"at": 5}, began + timedelta(minutes=1))}
+    assert triage.cursor("told") == {"a": 1, "b": {"at": 5}}
+    assert triage.cursor("another") is None
+
+
+def test_the_parts_of_another_source_are_left_alone(store: Store) -> None:
+    triage = Triage(CONFIG, store, FakeClock())
+    triage.take("told", Batch((), {"a": 1}))
+    triage.take("another", Batch((), {"a": 2}))
+    triage.take("another", Batch((), {"a": None}))
+    assert triage.cursor("told") == {"a": 1}
+
+
+def test_a_part_may_be_called_anything(store: Store) -> None:
+    triage = Triage(CONFIG, store, FakeClock())
+    parts = {"oss/2024 ü\n'\";--": 1, "": 2, "\u202e": 3}
+    triage.take("told", Batch((), parts))
+    assert triage.cursor("told") == parts
+
+
+def test_the_next_read_goes_on_behind_what_was_stored(store: Store) -> None:
+    source = Told(Batch((), {"a": 1, "b": 1}), Batch((refused("k"),), {"a": 2}), Batch((), {"b": None}))
+    each, _ = reading(store, source)
+    for _read in range(4):
+        each.read()
+    assert source.asked == [None, {"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 2}]
+
+
+def test_another_process_goes_on_there_too(store: Store) -> None:
+    reading(store, Told(Batch((), {"a": 1})))[0].read()
+    source = Told()
+    reading(store, source)[0].read()
+    assert source.asked == [{"a": 1}]
+
+
+def test_what_could_not_be_stored_moves_nothing(store: Store) -> None:
+    source = Told(Batch((refused("k"),), {"a": 1}), Batch((refused("k"),), {"a": 1}))
+    each, triage = reading(store, source)
+    triage.full = True
+    with pytest.raises(StateUnavailable):
+        each.read()
+    triage.full = False
+    assert each.read() == 1
+    each.read()
+    assert source.asked == [None, None, {"a": 1}]
+
+
+def test_events_without_a_move_are_stored_too(store: Store) -> None:
+    each, _ = reading(store, Told(Batch((refused("k"),), {})))
+    assert each.read() == 1
+    assert rows(store) == {}
+
+
+def test_nothing_new_is_nothing_to_write(store: Store) -> None:
+    each, triage = reading(store, Told(Batch((), {})))
+    triage.full = True
+    assert each.read() == 0
+
+
+def test_only_news_of_its_own_wakes_a_source(store: Store) -> None:
+    each, _ = reading(store, Told())
+    each.news({"other"})
+    assert not each.signal.wait(seconds=0)
+    each.news({"other", "mine"})
+    assert each.signal.wait(seconds=0)
+    each.news(None)
+    assert each.signal.wait(seconds=0)
