@@ -133,6 +133,20 @@ def state(config_path: Path, dry_run: bool) -> Iterator[Store]:
             store.close()
 
 
+def paused_policy(config_path: Path, policy: str) -> None:
+    """Refuse the name of a policy that the configuration does not have; empty is all of them."""
+    from difflib import get_close_matches
+
+    from ossmend.config.load import load
+
+    with clear_errors():
+        names = [each.name for each in load(config_path).policies]
+    if policy and policy not in names:
+        near = get_close_matches(policy, names, n=1)
+        said = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
+        raise click.UsageError(f"there is no policy {policy!r}; {said}")
+
+
 # ------------------------------------------------------------------------------------------------------------ printing
 
 

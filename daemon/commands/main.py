@@ -24,6 +24,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given.",
         "journal": "What was seen, decided and done.",
         "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
+        "pause": "No new write from one second on, of one policy or of all; reading and planning go on. "
+        "It survives restarts.",
+        "resume": "End the pause of one policy, or every pause; what was held meanwhile is planned again.",
         "run": "The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration.",
         "schema": "JSON Schema of the configuration, for editors.",
         "simulator": "The local Alibaba Cloud, for trying and testing. Loopback only.",

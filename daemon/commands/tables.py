@@ -37,6 +37,18 @@ def cases(found: dict[str, Any], console: Console) -> None:
     console.print(table)
 
 
+def pauses(found: dict[str, Any], console: Console) -> None:
+    """What is paused, a line each."""
+    for name in found.get("resumed", []):
+        console.print(f"{name}: resumed", markup=False)
+    for each in found["paused"]:
+        console.print(f"{each['policy']}: paused by {each['by']} since {each['since']}", markup=False)
+    if found["file"]:
+        console.print(f"all: paused by the file {found['file']}; remove it to resume", markup=False)
+    if not found["paused"] and not found["file"]:
+        console.print("nothing is paused", markup=False)
+
+
 def one_case(found: dict[str, Any], console: Console) -> None:
     """One case as a page of text."""
 

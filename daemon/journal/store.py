@@ -56,7 +56,10 @@ class Held:
 class Store:
     """The journal's database. Threads may share it; each `begin` is a transaction of its own."""
 
-    def __init__(self, engine: sa.Engine, ending: ExitStack, note: str = "", held: Held | None = None) -> None:
+    def __init__(
+        self, engine: sa.Engine, directory: Path, ending: ExitStack, note: str = "", held: Held | None = None
+    ) -> None:
+        self.directory = directory
         self._engine = engine
         self._ending = ending
         self._held = held
@@ -108,11 +111,11 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
                 ending.callback(os.close, _lock(directory))
         except OSError as error:
             raise StateUnavailable(f"{directory}: {error.strerror}") from error
-        store = Store(_engine(directory / DATABASE), ending)
+        store = Store(_engine(directory / DATABASE), directory, ending)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, directory, exclusive=exclusive)
         held = Held(directory / DATABASE) if exclusive else None
-        return Store(store._engine, ending.pop_all(), held=held)  # noqa: SLF001  # as above
+        return Store(store._engine, directory, ending.pop_all(), held=held)  # noqa: SLF001  # as above
 
 
 def open_to_read(directory: Path) -> Store:
@@ -126,7 +129,7 @@ def open_to_read(directory: Path) -> Store:
         copy = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="ossmend-read-")))
         with sqlite3.connect(directory / DATABASE) as source, sqlite3.connect(copy / DATABASE) as target:
             source.backup(target)
-        store = Store(_engine(copy / DATABASE), ending, f"{older}; this is a copy of it, brought up to date")
+        store = Store(_engine(copy / DATABASE), directory, ending, f"{older}; this is a copy of it, brought up to date")
         _migrate(store, copy, exclusive=True)
         return store
 
