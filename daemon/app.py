@@ -21,6 +21,7 @@ from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts
 from ossmend.daemon.cloud.settings import account_settings
+from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
@@ -191,6 +192,8 @@ class App:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP."""
         with self._signals():
+            if self._stopping:  # it was asked for while we started
+                return
             waker = self._waker()
             waker.start()
             waker.watch(self.works.directories())
@@ -309,6 +312,8 @@ class App:
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
         for number in before:
             signal.signal(number, self._on_signal)
+        for came in early.taken():
+            self._on_signal(came, None)
         try:
             yield
         finally:
