@@ -1,4 +1,4 @@
-"""What people see of a case: a log's text as it is, never as markup, emoji, link or terminal code; subjects in words."""
+"""What people see of a case: a log's text as it is, not as markup, emoji, link or terminal code; subjects in words."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from ossmend.remediators.contract.case import Subject
 
 KEYS = (
     "a:fire:b:100:", ":smile:", "[bold]x[/bold]", "[/]", "[link=https://evil.example.net]x[/link]", "[red on white]",
-    "\x1b[31mred\x1b[0m", "\x1b]8;;https://e.example\x07", "a\u202eb\u2066c", "a\nb\rc\td", "\x9b31m", "\u200b\ufeff\u00ad", "\x00\x07\x08", "中文:fire:", "a\\[b]",
+    "\x1b[31mred\x1b[0m", "\x1b]8;;https://e.example\x07", "a\u202eb\u2066c", "a\nb\rc\td", "\x9b31m",
+    "\u200b\ufeff\u00ad", "\x00\x07\x08", "中文:fire:", "a\\[b]",
 )  # fmt: skip
 WRITE = {"operation": "RestoreObject", "state": "held", "outcome": "", "digest": "0" * 64, "cost": None}
 
 
 def found(key: str) -> dict[str, Any]:
-    """All that a table of tables.py asks for, with the key wherever text of a log may stand; as queries.py cleans it."""
+    """All that a table asks for, with the key wherever text of a log may stand; as queries.py cleans it."""
     subject = subject_text(Subject("object", ("b", key, "")))
     key = clean(key)
     row = {
         "id": 1, "state": "held", "code": "X", "cause": "c", "confidence": 0.9, "subject": subject, "policy": "p",
-        "events": 1, "recurrences": 0, "first_seen": "-", "last_seen": "-", "why": key, "flag": {"owner": key}, "facts": {},
+        "events": 1, "recurrences": 0, "first_seen": "-", "last_seen": "-", "why": key, "flag": {"owner": key},
+        "facts": {},
         "from": key, "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
         "used_by": {"clients": {key: 1}},
     }  # fmt: skip
