@@ -21,6 +21,7 @@ from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts
 from ossmend.daemon.cloud.settings import account_settings
+from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
@@ -51,7 +52,7 @@ STOP_SECONDS = 10.0
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+SIGNALS = (early.RELOAD, *early.STOP, *early.SWITCH)
 
 
 class Works:
@@ -199,6 +200,8 @@ class App:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP."""
         with self._signals():
+            if self._stopping:  # it was asked for while we started
+                return
             waker = self._waker()
             waker.start()
             waker.watch(self.works.directories())
@@ -334,6 +337,8 @@ class App:
         before = {number: signal.getsignal(number) for number in SIGNALS}
         for number in before:
             signal.signal(number, self._on_signal)
+        for came in early.taken():
+            self._on_signal(came, None)
         try:
             yield
         finally:
@@ -343,7 +348,7 @@ class App:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
             self._reload = True
-        elif number in (signal.SIGUSR1, signal.SIGUSR2):
+        elif number in early.SWITCH:
             self._switch = number
         else:
             self._stopping = True

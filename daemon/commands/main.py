@@ -6,6 +6,13 @@ the docstrings. The exit codes are a contract (common.py). Next: the file of the
 
 from __future__ import annotations
 
+import sys
+
+if sys.argv[1:2] == ["run"]:  # before all else: a signal that comes during the imports must not end a service
+    from ossmend.daemon.host import early
+
+    early.keep()
+
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import config_option, json_option, paused_policy, show, state
+from ossmend.daemon.commands.common import config_option, json_option, paused_policy, show, state_to_answer
 
 
 @click.command("pause")
@@ -19,6 +19,6 @@ def command(policy: str, config_path: Path, as_json: bool) -> None:
     from ossmend.daemon.commands import tables
 
     paused_policy(config_path, policy)
-    with state(config_path, False) as store:
+    with state_to_answer(config_path) as (store, _):
         report = approvals.pause(store, policy)
     show(report, as_json, tables.pauses)

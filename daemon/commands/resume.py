@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import config_option, json_option, show, state
+from ossmend.daemon.commands.common import config_option, json_option, show, state_to_answer
 
 
 @click.command("resume")
@@ -18,6 +18,6 @@ def command(policy: str, config_path: Path, as_json: bool) -> None:
     from ossmend.daemon import approvals
     from ossmend.daemon.commands import tables
 
-    with state(config_path, False) as store:
+    with state_to_answer(config_path) as (store, _):
         report = approvals.resume(store, policy)
     show(report, as_json, tables.pauses)

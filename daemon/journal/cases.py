@@ -95,6 +95,7 @@ class Fold:
         count(self.usage, "buckets", event.bucket)
         count(self.usage, "operations", event.operation or event.method)
         count(self.usage, "keys", event.access_key_id)
+        count(self.usage, "logs", event.where or event.source)
 
 
 def _least(trusts: Sequence[str]) -> int:
