@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.cloud.stubs import BUCKET, HandClock, control, make_bucket, operations, settings_for
 from tests.fakes import ASKED
 
+image = pytest.importorskip("PIL.Image", reason="the extra `images` is not installed")
+
 CONFIG = f"""
 version: 1
 cloud: {{ region: cn-hangzhou, endpoint: "http://127.0.0.1:9", rpc_endpoint: "http://127.0.0.1:9" }}
@@ -40,6 +43,7 @@ notify: [ {{ webhook: {{ url: "http://127.0.0.1:1/" }} }} ]
 policies:
   - {{ name: web, on: AccessForbidden, match: {{ bucket: "{BUCKET}", key: "web/**" }}, cors: {{ rule: web }} }}
   - {{ name: shop, on: AccessForbidden, match: {{ bucket: "{BUCKET}", key: "shop/**" }}, cors: {{ rule: shop }} }}
+  - {{ name: pictures, on: ImageDamage, match: {{ bucket: "{BUCKET}" }}, image: {{ restore_version: enforce }} }}
 """
 OLD, THEIRS = "https://old.example.com", "https://theirs.example.com"
 WEB, SHOP = "https://app.example.com", "https://shop.example.com"
@@ -154,7 +158,26 @@ def test_a_rule_of_ours_that_somebody_overwrites_at_once_is_told_and_merged_agai
     assert scene.origins() == [OLD, THEIRS]
 
 
-def test_two_rules_of_ours_that_are_merged_at_the_same_time_are_both_there(scene: Scene) -> None:
+def test_two_rules_of_ours_that_are_merged_at_the_same_time_are_both_there(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is not looked for before the first is there."""
+    order: list[str] = []
+    send, look = PutsCors.send, PutsCors.look
+
+    def looks(self: PutsCors, write: Any) -> str:
+        order.append("look")
+        return look(self, write)
+
+    def sends(self: PutsCors, write: Any) -> Any:
+        order.append("put")
+        try:
+            return send(self, write)
+        finally:
+            order.append("read back")
+
+    monkeypatch.setattr(PutsCors, "look", looks)
+    monkeypatch.setattr(PutsCors, "send", sends)
     control(scene.sim, "POST", "faults", {"operation": "PutBucketCors", "latency_seconds": 0.3})
     scene.see(WEB, "web/a", "PUT")
     scene.see(SHOP, "shop/a", "GET")
@@ -163,3 +186,38 @@ def test_two_rules_of_ours_that_are_merged_at_the_same_time_are_both_there(scene
     assert [row["state"] for row in scene.rows()] == ["closed", "closed"]
     assert operations(scene.sim)["PutBucketCors"] == 2
     assert scene.told() == []
+    assert order == ["look", "look", "put", "read back", "look", "look", "look", "put", "read back"]
+
+
+def test_a_version_that_our_copy_has_covered_is_on_top_again_and_a_person_knows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.other.put_bucket_versioning(oss2.models.BucketVersioningConfig("Enabled"))
+    good, theirs = jpeg(0), jpeg(90)
+    for data in (good, good[: len(good) // 2]):
+        scene.other.put_object("a.jpg", data)
+    event = Event(
+        source="t", code="ImageDamage", status=400, bucket=BUCKET, key="a.jpg", origins=ASKED, time=datetime.now(UTC)
+    )
+    scene.triage.take("t", Batch((event,), {"at": 1}))
+    send, left = Connections.send, [lambda: scene.other.put_object("a.jpg", theirs)]
+
+    def sends(self: Connections, operation: str, *given: Any, **named: Any) -> Any:
+        if operation == "RestoreVersion" and left:
+            left.pop()()
+        return send(self, operation, *given, **named)
+
+    monkeypatch.setattr(Connections, "send", sends)
+    scene.turns(4)
+    assert scene.other.get_object("a.jpg").read() == theirs
+    assert [state for state, _ in scene.writes()] == ["done", "done"]
+    assert scene.told() == ["crossed-by-another-write"]
+    (row,) = scene.rows()
+    assert (row["state"], row["why"]) == ("closed", "what somebody else wrote at the same moment is on top again")
+    assert len(scene.other.list_object_versions().versions) == 5, "nothing is lost"
+
+
+def jpeg(turned: int) -> bytes:
+    out = io.BytesIO()
+    image.linear_gradient("L").rotate(turned).save(out, "JPEG")
+    return out.getvalue()
