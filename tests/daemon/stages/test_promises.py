@@ -368,3 +368,30 @@ def test_a_write_whose_answer_was_lost_is_not_sent_again_sooner_because_the_cloc
     scene.pass_(seconds=1)
     scene.settle()
     assert scene.writes() == [("RestoreObject", "intended")]
+
+
+def test_a_refusal_after_the_clock_was_set_back_is_news(scene: Scene) -> None:
+    """What was seen well at a time that has not come yet makes the refusals of until then no old ones."""
+    scene.clock.step(timedelta(hours=6))
+    scene.steps.look()
+    merged_by_hand(scene, OLD)
+    scene.pass_(seconds=3)
+    scene.turn()
+    assert scene.states() == ["closed"]
+    scene.clock.step(timedelta(hours=-6))
+    scene.steps.look()
+    scene.pass_(seconds=1)
+    revert(scene, OLD)
+    scene.see(preflight())
+    assert scene.states() == ["open"]
+
+
+def test_what_a_clock_has_dated_years_ahead_holds_nobody_until_then(scene: Scene) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 1 }")
+    scene.see(*(frozen(scene.world.add_object(f"k{number}").key) for number in range(2)))
+    scene.turn()
+    with scene.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE writes SET oss_time = oss_time + 300000000")
+    scene.pass_(minutes=61)
+    scene.turn()
+    assert len(scene.world.sent) == 2
