@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -232,6 +233,10 @@ class FakeWorld:
         return self.clock_reading
 
     # -------------------------------------------------------------------------------------------------- as an Executor
+
+    @contextmanager
+    def alone(self, write: Write) -> Iterator[bool]:
+        yield not isinstance(write, RestoreObject)
 
     def look(self, write: Write) -> str:
         match write:

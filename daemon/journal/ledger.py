@@ -117,6 +117,7 @@ class Ledger:
         found = [
             writes.c.state.in_([state.value for state in SPENT]),
             writes.c.oss_time > self._by_oss - window,
+            writes.c.oss_time < self._by_oss + window,  # an older ossmend wrote the host's time: it may be years ahead
             writes.c.account == str(scope.account),
         ]
         return found if scope.policy is None else [*found, writes.c.policy == scope.policy]

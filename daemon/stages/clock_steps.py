@@ -13,11 +13,15 @@ import structlog
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.schema import notices
+from ossmend.daemon.journal.schema import cases as case_table
+from ossmend.daemon.journal.schema import notices, writes
 from ossmend.daemon.journal.store import Store
 
 log = structlog.get_logger("ossmend.clock")
+of_case = case_table.c
 
+PAST = (of_case.planned_at, of_case.verified_at, of_case.closed_at, writes.c.planned_at, writes.c.sent_at)
+"""Times of what has happened: none of them can lie ahead. Refusals of the hours until then would be called old ones."""
 STEP = timedelta(seconds=5)
 """Less than this is how clocks are kept right."""
 
@@ -51,6 +55,9 @@ class ClockSteps:
 
     def _wake(self, now: datetime, by: timedelta) -> None:
         with self._store.begin() as connection:
+            for column in PAST:
+                ahead = column.table.update().where(column > now)
+                connection.execute(ahead.values({column.name: now}))
             woken = cases.wake_all(connection, now)
             connection.execute(notices.update().where(notices.c.due_at > now).values(due_at=now))
             said = {"seconds": round(by.total_seconds()), "woken": woken}

@@ -115,7 +115,7 @@ def _tells(event: Event, case: Case, write: Write) -> bool:
 
 
 def _unconfirmed(case: Case, words: Words, now: datetime) -> Held:
-    since = words.awaited_since.get(case.id) or now
+    since = min(words.awaited_since.get(case.id) or now, now)  # never ahead, whatever the clock was once
     what = f"request id {case.event.request_id}" if case.event.request_id else "this refusal, which names no request id"
     if now < since + CONFIRM_FOR:
         return Held(WITNESS, f"waits for {OWN_LOG} to confirm {what}", since + CONFIRM_FOR, "waiting", since)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from ossmend.config.model import Config
+from ossmend.daemon.cloud.send.executor import Sent
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import mask_key_id
 from ossmend.daemon.host.show import subject_text
@@ -47,6 +48,7 @@ MANY = 5
 """More cases of one policy that tell the same in one turn are one notice, with the numbers of the others."""
 FEW = 20
 """So many cases of one turn have a log line each; of more there is one line of numbers. The journal has them all."""
+GIVES_BACK, GIVEN_BACK = "gives back what was covered", "what somebody else wrote at the same moment is on top again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class Sending:
     case: Case
     write: Write
     undo: bool = False
-    """A person has asked for it: when it is done, so is the case."""
+    """It was asked for, and not planned: when it is done, so is the case."""
+    given_back: bool = False
+    """Not a person asked for it, but we have covered what somebody else wrote."""
 
 
 class Record:
@@ -216,7 +220,7 @@ class Record:
         if outcome.state is CaseState.SENDING:
             intents.intend(connection, undo.id, now, allowance.now)
             said.append(Entry("write.intended", outcome.case.id, _of_write(undo.write, "undo")))
-            return [Sending(undo.id, outcome.case, undo.write, undo=True)]
+            return [Sending(undo.id, outcome.case, undo.write, undo=True, given_back=undo.outcome == GIVES_BACK)]
         if outcome.state is CaseState.REPORTED:
             intents.refuse(connection, undo.id, now, outcome.why)
             said.append(Entry("write.not-sent", outcome.case.id, _of_write(undo.write, outcome.why)))
@@ -264,6 +268,7 @@ class Record:
             intents.use_up(connection, gone)
             settlements: list[Settlement] = []
             decisions: list[Decision] = []
+            back: list[NewWrite] = []
             for sending, reply in replied:
                 how = ended(reply)
                 data = _of_write(sending.write, how.outcome) | {"request_id": how.request_id}
@@ -277,11 +282,14 @@ class Record:
                     )
                 )
                 decisions.append(self._after(connection, sending, reply, standings, now))
+                back += self._given_back(sending, reply)
                 said.append(Entry(f"write.{how.state}", sending.case.id, data))
                 if len(replied) <= FEW:
                     log.info(f"write.{how.state}", case=sending.case.id, **data)
             intents.settle(connection, settlements, now)
             cases.decide(connection, decisions, standings, now)
+            intents.put(connection, back, now)
+            said += [Entry("write.asked", each.case_id, _of_write(each.write, each.why)) for each in back]
             entries.append(connection, now, said)
         if len(replied) > FEW:
             log.info("writes.ended", **_counted(entry.kind for entry in said))
@@ -297,8 +305,11 @@ class Record:
         how, case = ended(reply), sending.case
         if isinstance(reply, Refused):
             return self._refused(connection, case, reply, standings, now)
+        if isinstance(reply, Sent) and reply.crossed:
+            return self._crossed(connection, sending, reply, standings, now)
         if sending.undo and how.state is WriteState.DONE:
-            return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why="undone by hand")
+            why = GIVEN_BACK if sending.given_back else "undone by hand"
+            return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why=why)
         return Decision(
             case_id=case.id,
             events=case.events,
@@ -306,6 +317,34 @@ class Record:
             why=f"{sending.write.operation}: {how.outcome}",
             due_at=together(now, now + how.again),
         )
+
+    def _crossed(
+        self,
+        connection: sa.Connection,
+        sending: Sending,
+        sent: Sent,
+        standings: Mapping[int, Standing],
+        now: datetime,
+    ) -> Decision:
+        """Somebody else has written the same at the same moment: a person has to know, whatever the next plan finds."""
+        diagnosis = causes.diagnosis("crossed-by-another-write", 0.95, sent.crossed)
+        outcome = Outcome(
+            case=sending.case, state=CaseState.REPORTED, why=sent.crossed[0], cause=diagnosis.cause,
+            diagnosis=diagnosis, due_at=together(now, now + ended(sent).again), notice="reported",
+        )  # fmt: skip
+        return _decision(outcome, self._notices(connection, [outcome], standings, now).get(sending.case.id))
+
+    def _given_back(self, sending: Sending, reply: Reply) -> list[NewWrite]:
+        """What brings back what others had written: asked for as an undo is, and within policy, mode and brakes like
+        it. Once only: what gives back is not given back itself.
+        """
+        if not isinstance(reply, Sent) or reply.gives_back is None or sending.undo:
+            return []
+        case, mode = sending.case, self.rules.of(sending.case).mode
+        if mode != "enforce":
+            return []
+        return [NewWrite(case_id=case.id, policy=case.policy, account=case.account, write=reply.gives_back,
+                         state=WriteState.ASKED, why=GIVES_BACK)]  # fmt: skip
 
     def _refused(
         self,

@@ -1,12 +1,14 @@
 """An intent that may leave -> what came of it: sent, certainly not sent, stale, refused, or nobody knows.
 
-Looks once more before anything leaves: what the write was planned on must still be so. What goes wrong comes back as
-a value, to be written down (record.py); an answer that was lost is settled by reading (settle.py).
+Looks once more before anything leaves: what the write was planned on must still be so. A write that replaces what
+others write, too, is looked at a second time at the very last moment. What goes wrong comes back as a value, to be
+written down (record.py); an answer that was lost is settled by reading (settle.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -35,6 +37,7 @@ Reply = Sent | Stale | NotSent | Unsettled | Refused | TryAgain
 class Sender(Protocol):
     """What cloud/send/executor.py can."""
 
+    def alone(self, write: Write) -> AbstractContextManager[bool]: ...
     def look(self, write: Write) -> str: ...
     def send(self, write: Write) -> Sent: ...
 
@@ -46,12 +49,15 @@ Seen = Callable[[Write], str | None]
 def send(executor: Sender, write: Write, seen: Seen, kept_back: Callable[[], str | None]) -> Reply:
     """Send one write, once. `kept_back` says why nothing may leave any more; None where it may."""
     try:
-        if (seen(write) or executor.look(write)) != write.planned_on:
-            return Stale(f"{write.target} has changed since it was planned")
-        why = kept_back()
-        if why is not None:
-            return NotSent(why)
-        return executor.send(write)
+        with executor.alone(write) as replaces:
+            if (seen(write) or executor.look(write)) != write.planned_on:
+                return Stale(f"{write.target} has changed since it was planned")
+            if replaces and executor.look(write) != write.planned_on:
+                return Stale(f"{write.target} was changed by somebody else at this very moment")
+            why = kept_back()
+            if why is not None:
+                return NotSent(why)
+            return executor.send(write)
     except (TryAgain, Refused, NotSent, Unsettled) as error:
         return error
 

@@ -21,6 +21,15 @@ CAUSES = (
         prior=None,
     ),
     cause(
+        "crossed-by-another-write", "",
+        ("Somebody else wrote the same at the moment of ossmend's own write", "他人与 ossmend 在同一时刻写入了同一处"),
+        (("Look at what is there now, and whether it is what both sides wanted: ossmend shows what was there before its write.",
+          "查看当前内容是否符合双方意图：ossmend 会列出自己写入之前的内容。"),
+         ("Find the other writer: ActionTrail shows the caller and the time.", "查明另一写入者：操作审计（ActionTrail）会记录调用者和时间。")),
+        (("Do not write there by hand and by ossmend at the same time.", "不要同时由人工和 ossmend 写入同一处。"),),
+        prior=None,
+    ),
+    cause(
         "no-code", "",
         ("A 403 without an OSS error code", "没有 OSS 错误码的 403"),
         (("Find out what answered: OSS itself sends x-oss-request-id, Server: AliyunOSS and an XML body; what is in front of OSS (a proxy, a CDN) does not.",

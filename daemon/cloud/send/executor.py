@@ -7,7 +7,9 @@ writes and nothing else; and it never sends anything a second time: an answer th
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import threading
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ossmend.daemon.cloud.send import put_bucket_cors, restore_object, restore_version, tag_user
@@ -36,12 +38,27 @@ class Executor:
 
     def __init__(self, hands: Hands, clock: Clock) -> None:
         self._page = hands.reads.page
+        self._lock = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
         self._clock = clock
         self._senders: Mapping[str, Sender[Any]] = {operation: cls(hands) for operation, cls in SENDERS.items()}
 
     def look(self, write: Write) -> str:
         """What the write's target is now, in the words of `planned_on`. Raises TryAgain, Refused."""
         return self._senders[write.operation].look(write)
+
+    @contextmanager
+    def alone(self, write: Write) -> Iterator[bool]:
+        """Does it replace what others write? Then of our own writes one at a time is looked for and sent: two cases of
+        one bucket would overwrite each other.
+        """
+        if not self._senders[write.operation].replaces:
+            yield False
+            return
+        with self._lock:
+            turn = self._turns.setdefault(write.target, threading.Lock())
+        with turn:
+            yield True
 
     def looks(self, writes: Sequence[Write], pages: Pages) -> Looks:
         """List pages of this moment, for as many of these writes as they can tell about; `pages` are those at hand."""

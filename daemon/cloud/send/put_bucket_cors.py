@@ -18,6 +18,7 @@ CHANGED_SINCE = "accepted, and read back different"
 @sender(PutBucketCors)
 class PutsCors(Sender[PutBucketCors]):
     route = ("PUT", "bucket", "cors")
+    replaces = True
 
     def look(self, write: PutBucketCors) -> str:
         return self.hands.reads.cors(write.bucket).digest
@@ -33,7 +34,9 @@ class PutsCors(Sender[PutBucketCors]):
         except (TryAgain, Refused):
             return Sent(request_id, "accepted, not read back")
         # what OSS accepted is spent, whatever came after it; the next look plans on what is there now
-        return Sent(request_id, "merged" if _same(now, write) else CHANGED_SINCE)
+        if _same(now, write):
+            return Sent(request_id, "merged")
+        return Sent(request_id, CHANGED_SINCE, _crossed(now, write))
 
     def settle(self, write: PutBucketCors) -> bool:
         return _same(self.hands.reads.cors(write.bucket), write)
@@ -49,6 +52,25 @@ def _oss2_rule(rule: CorsRule) -> Any:
         allowed_headers=list(rule.allowed_headers),
         expose_headers=list(rule.expose_headers),
         max_age_seconds=rule.max_age_seconds,
+    )
+
+
+def _crossed(now: CorsConfiguration, write: PutBucketCors) -> tuple[str, ...]:
+    """What to tell of rules that are not ours: no other rule is put back, for whoever wrote may have meant it so. Our
+    own is merged again by the next plan, once.
+    """
+    lost = [rule for rule in write.rules if rule not in now.rules]
+    theirs = [rule for rule in now.rules if rule not in write.rules]
+    return (
+        f"somebody else wrote the CORS rules of {write.bucket} at the same moment",
+        f"ours that are gone: {_named(lost)}",
+        f"theirs that are there: {_named(theirs)}",
+    )
+
+
+def _named(rules: Iterable[CorsRule]) -> str:
+    return (
+        "; ".join(f"{' '.join(rule.allowed_methods)} for {' '.join(rule.allowed_origins)}" for rule in rules) or "none"
     )
 
 

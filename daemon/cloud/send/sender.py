@@ -31,6 +31,10 @@ class Sent:
 
     request_id: str | None
     outcome: str
+    crossed: tuple[str, ...] = ()
+    """Somebody else has written the same at the same moment: sentences on what was read before and after."""
+    gives_back: Write | None = None
+    """What brings back what they had written, where there can be no doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Sender(Generic[W]):
 
     route: ClassVar[OssRoute | RpcRoute]
     """What it is on the wire: for OSS (method, what the URL names, sub-resource), for RAM (product, action)."""
+    replaces: ClassVar[bool] = False
+    """Does it replace what others write, too, where the cloud cannot be told to refuse it when it comes late?"""
 
     def __init__(self, hands: Hands) -> None:
         self.hands = hands

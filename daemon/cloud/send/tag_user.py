@@ -13,6 +13,7 @@ from ossmend.remediators.writes.tag_user import TagUser
 @sender(TagUser)
 class Tags(Sender[TagUser]):
     route = ("Ims", "TagResources")
+    replaces = True
 
     def look(self, write: TagUser) -> str:
         return tags_digest(self.hands.ladder.user_tags(write.principal))

@@ -11,6 +11,11 @@ from email.utils import parsedate_to_datetime
 
 from ossmend.daemon.host.clock import Clock
 
+APART = timedelta(minutes=1)
+"""A Date that differs by more is a jump. A slow answer brings an old one."""
+LONGEST = 64
+"""Characters of a Date; what is longer is none."""
+
 
 class OssTime:
     """Of one account. Thread-safe: what is heard is one value."""
@@ -18,17 +23,30 @@ class OssTime:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heard: tuple[datetime, float] | None = None
+        self._doubted: tuple[datetime, float] | None = None
+        """A jump that one answer has told: the next has to agree, or whoever forges or caches one frees an hour."""
 
     def hear(self, date: str | None) -> None:
         """The Date of an answer that has just come in; one that is none says nothing."""
-        if not date:
+        if not date or len(date) > LONGEST:
             return
         try:
             said = parsedate_to_datetime(date)
-        except ValueError:
+            told = said.astimezone(UTC) if said.tzinfo is not None else None
+        except (ValueError, TypeError, IndexError, OverflowError):
             return
-        if said.tzinfo is not None:
-            self._heard = said.astimezone(UTC), self._clock.monotonic()
+        if told is None:
+            return
+        if self._agrees(self._heard, told) or self._agrees(self._doubted, told):
+            self._heard, self._doubted = (told, self._clock.monotonic()), None
+        else:
+            self._doubted = told, self._clock.monotonic()
+
+    def _agrees(self, known: tuple[datetime, float] | None, told: datetime) -> bool:
+        """The first of all agrees with whatever is told."""
+        if known is None:
+            return self._heard is None
+        return abs(known[0] + timedelta(seconds=self._clock.monotonic() - known[1]) - told) <= APART
 
     def now(self) -> datetime | None:
         """None until an answer was heard."""

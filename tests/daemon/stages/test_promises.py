@@ -54,7 +54,7 @@ def test_one_approval_lets_one_write_go_and_no_second(scene: Scene) -> None:
     scene.see(preflight())
     scene.turn()
     approvals.approve(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=10)
     scene.turn()
     assert merged(scene) == 1
     scene.world.cors_of["b"] = CorsConfiguration((OLD,))  # a person takes it back
@@ -72,7 +72,7 @@ def test_an_approval_is_still_there_for_a_write_that_certainly_did_not_leave(sce
     scene.see(frozen())
     scene.turn()
     approvals.approve(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=10)
     sends = scene.world.send
     scene.world.send = refused_connection  # type: ignore[method-assign]  # nothing leaves
     scene.turn()
@@ -98,7 +98,7 @@ def test_an_undo_counts_in_the_brakes(scene: Scene) -> None:
     scene.configure(top="brakes: { writes_per_hour: 1 }")
     merged_by_hand(scene, OLD)
     approvals.undo(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=10)
     scene.turn()
     assert merged(scene) == 1
     assert scene.states() == ["held"]
@@ -112,7 +112,7 @@ def test_an_undo_in_a_policy_that_has_become_a_dry_run_is_planned_and_not_sent(s
     merged_by_hand(scene, OLD)
     scene.configure("dry-run")
     approvals.undo(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=10)
     scene.turn(2)
     assert merged(scene) == 1
     assert scene.states() == ["planned"]
@@ -368,6 +368,33 @@ def test_a_write_whose_answer_was_lost_is_not_sent_again_sooner_because_the_cloc
     scene.pass_(seconds=1)
     scene.settle()
     assert scene.writes() == [("RestoreObject", "intended")]
+
+
+def test_a_refusal_after_the_clock_was_set_back_is_news(scene: Scene) -> None:
+    """What was seen well at a time that has not come yet makes the refusals of until then no old ones."""
+    scene.clock.step(timedelta(hours=6))
+    scene.steps.look()
+    merged_by_hand(scene, OLD)
+    scene.pass_(seconds=3)
+    scene.turn()
+    assert scene.states() == ["closed"]
+    scene.clock.step(timedelta(hours=-6))
+    scene.steps.look()
+    scene.pass_(seconds=1)
+    revert(scene, OLD)
+    scene.see(preflight())
+    assert scene.states() == ["open"]
+
+
+def test_what_a_clock_has_dated_years_ahead_holds_nobody_until_then(scene: Scene) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 1 }")
+    scene.see(*(frozen(scene.world.add_object(f"k{number}").key) for number in range(2)))
+    scene.turn()
+    with scene.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE writes SET oss_time = oss_time + 300000000")
+    scene.pass_(minutes=61)
+    scene.turn()
+    assert len(scene.world.sent) == 2
 
 
 # ------------------------------------------------------------------------------------------------------------ the pause
