@@ -22,15 +22,15 @@ ForBrakes = Annotated[Duration, at_least(timedelta(days=2), "2d")]
 
 
 class CaseCeilings(Settings):
-    """How many cases may be open. Beyond that a new subject is counted and not opened, and people are told once. What is
-    open stays open, and what is seen of it is counted in.
+    """How many cases may be open. Beyond that a new subject is counted and not opened, and people are told once. What
+    is open stays open, and what is seen of it is counted in.
     """
 
     most_open: Number = 20_000
     """Of all policies together. A state of so many cases is some 60 MB."""
     most_open_per_policy: Number = 10_000
-    """Of each policy, and of what no policy takes. A fifth of it is kept for what the world confirms, for what was a case
-    before, and for sources of high trust.
+    """Of each policy, and of what no policy takes. A fifth of it is kept for what the world confirms, for what was a
+    case before, and for sources of high trust.
     """
 
 
