@@ -1,4 +1,4 @@
-"""A flood of ever-new keys with one genuine refusal in its midst: what it costs, and whether the genuine one is repaired.
+"""A flood of ever-new keys with a genuine refusal in its midst: what it costs, and how soon the genuine is repaired.
 
 The daemon runs as a process against the simulator and follows a log of one bucket, into which a million refusals of
 objects that do not exist are written, and one of an object that does. Told are its memory, the state, the notices, and
@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import sqlalchemy as sa
+
 from bench.restores import REFUSED, archive, restored, simulator
 
 CONFIG = """

@@ -32,11 +32,8 @@ def count(connection: sa.Connection, rules: RuleBook, turned: Mapping[str, Turne
     for policy, each in turned.items():
         if not ceilings.count(connection, policy, each, now):
             continue
-        why = f"{each.most} cases of policy {policy} are open ({each.ceiling}): new subjects are counted and not opened"
-        if each.ceiling == "cases.most_open":
-            why = (
-                f"{each.most} cases are open ({each.ceiling}): new subjects of policy {policy} are counted, not opened"
-            )
+        of = f"of {each.most} open cases ({each.ceiling})"
+        why = f"policy {policy} is at its part of the ceiling {of}: new subjects are counted and not opened"
         data = {"policy": policy, "ceiling": each.ceiling, "most": each.most}
         entries.append(connection, now, [Entry("ceiling.reached", None, data)])
         log.warning("ceiling.reached", **data)
