@@ -40,7 +40,7 @@ class Retention(Settings):
     """
 
     closed_cases_for: ForBrakes = timedelta(days=30)
-    """Closed cases, with their writes; longer than `recurrence`."""
+    """Closed cases, with their writes. One that is seen again after that is a new case, whatever `recurrence` says."""
     most_closed_cases: Number = 20_000
     """Closed cases; the longest closed go first."""
     journal_for: Age = timedelta(days=90)

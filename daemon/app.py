@@ -247,7 +247,7 @@ class App:
         waker = Waker(self._on_file_change)
         waker.every(timedelta(seconds=60), "look", self._signal.set)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
-        waker.every(timedelta(minutes=1), "retention", self._retain)
+        waker.every(timedelta(minutes=1), "retention", self._retain_or_rest)
         waker.every(timedelta(seconds=30), "status", lambda: self._systemd.status(self._status()))
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
@@ -257,6 +257,14 @@ class App:
 
     def _deliver(self) -> None:
         self.works.delivery.start()
+
+    def _retain_or_rest(self) -> None:
+        try:
+            self._retain()
+        except StateUnavailable as trouble:
+            log.error(
+                "state.unavailable", why=str(trouble), note="nothing old is let go until the state can be written"
+            )
 
     def _retain(self) -> None:
         """Let go what is old or too much, and look whether there is room again at a ceiling."""
