@@ -77,11 +77,11 @@ def _cases(connection: sa.Connection, keep: Retention, now: datetime) -> int:
 
 
 def _let_go(connection: sa.Connection, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """What lets a closed case go: nothing asks for it any more. Writes are as young as beside the newest of them: a
-    wall clock that has jumped makes nothing old.
+    """What lets a closed case go: nothing asks for it any more. Writes are as young as they are beside the newest of
+    them, by OSS's clock as in the brakes: a host's clock that has jumped makes none old.
     """
-    newest = connection.scalar(sa.select(sa.type_coerce(sa.func.max(writes.c.sent_at), writes.c.sent_at.type)))
-    recent = writes.c.sent_at > min(now, newest or now) - KEPT
+    newest = connection.scalar(sa.select(sa.type_coerce(sa.func.max(writes.c.oss_time), writes.c.oss_time.type)))
+    recent = sa.func.coalesce(writes.c.oss_time, writes.c.sent_at) > min(now, newest or now) - KEPT
     settled = writes.c.state.in_([state.value for state in (*_ENDED, WriteState.DONE)])
     return (
         ~sa.exists().where(writes.c.case_id == cases.c.id, sa.or_(~settled, recent)),

@@ -46,7 +46,7 @@ def wrote(store: Store, state: WriteState, at: Any, case_id: int = 1) -> None:
                           size=1, planned_on="x")  # fmt: skip
     with store.begin() as connection:
         (write_id,) = intents.put(
-            connection, [NewWrite(case_id=case_id, policy="p", write=write, state=WriteState.INTENDED)], at
+            connection, [NewWrite(case_id=case_id, policy="p", write=write, state=WriteState.INTENDED, oss_time=at)], at
         )
         if state is not WriteState.INTENDED:
             intents.settle(connection, [Settlement(write_id=write_id, state=state, outcome="")], at)
