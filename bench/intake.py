@@ -30,6 +30,7 @@ BATCH = 2000
 CONFIG = """
 version: 1
 cloud: { region: cn-hangzhou }
+cases: { most_open: 10000000, most_open_per_policy: 10000000 }
 policies: [ { name: thaw, on: InvalidObjectState, match: { bucket: "b" } } ]
 """
 REFUSED = (

@@ -41,6 +41,7 @@ from ossmend.config.fields import (
 from ossmend.config.kinds import OneKind
 from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies, Policy, StoredRule
 from ossmend.config.prices import Prices
+from ossmend.config.retention import CaseCeilings, Retention
 from ossmend.config.sources.registry import SOURCES, SourceSettings
 from ossmend.remediators.access_forbidden import CorsSettings
 from ossmend.remediators.contract.case import Event
@@ -190,6 +191,10 @@ class Config(Settings):
     """A told case closes when nothing of it was seen for so long."""
     recurrence: Duration = timedelta(days=7)
     """A closed case that is seen again within this time is reopened, and counts as a recurrence."""
+    cases: CaseCeilings = CaseCeilings()
+    """How many cases may be open."""
+    retention: Retention = Retention()
+    """How long, and how many, closed cases and entries are kept."""
     clock: ClockConfig = ClockConfig()
     """How this machine's clock is watched."""
     notify: Channels = ()
@@ -244,6 +249,7 @@ class Config(Settings):
 
 __all__ = [
     "Brakes",
+    "CaseCeilings",
     "ClockConfig",
     "CloudConfig",
     "Config",
@@ -254,6 +260,7 @@ __all__ = [
     "OverallBrakes",
     "Policy",
     "Prices",
+    "Retention",
     "SourceConfig",
     "StateConfig",
     "StaticCredentials",

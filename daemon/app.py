@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, astuple
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -27,7 +28,7 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
-from ossmend.daemon.journal import cases, entries, seen
+from ossmend.daemon.journal import cases, entries, retention
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
@@ -36,7 +37,9 @@ from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
+from ossmend.daemon.stages.glance import Glance
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
+from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
@@ -49,8 +52,6 @@ SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
 STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
-SEEN_LIFE = timedelta(days=3)
-"""Access logs come up to 48 h late; request ids are remembered a day longer."""
 
 SIGNALS = (early.RELOAD, *early.STOP, *early.SWITCH)
 
@@ -75,7 +76,8 @@ class Works:
         self.store = store
         may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
         self.accounts = Accounts(account_settings(config), clock, may_write=may_write)
-        self.triage = Triage(config, store, clock, since=since)
+        glance = Glance(self.accounts, RuleBook(config, dry_run=dry_run), clock)
+        self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
         found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.accounts.of(DEFAULT_ACCOUNT)}, since)
         self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
@@ -192,6 +194,7 @@ class App:
                 self._signal.wait(SETTLE_SECONDS)
             else:
                 break
+        self._retain()
         self.works.delivery.start()
         self.works.delivery.wait()
 
@@ -272,7 +275,7 @@ class App:
         waker = Waker(self._on_file_change)
         waker.every(timedelta(seconds=60), "look", self._signal.set)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
-        waker.every(timedelta(minutes=10), "retention", self._retain)
+        waker.every(timedelta(minutes=1), "retention", self._retain_or_rest)
         waker.every(timedelta(seconds=30), "status", lambda: self._systemd.status(self._status()))
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
@@ -283,9 +286,21 @@ class App:
     def _deliver(self) -> None:
         self.works.delivery.start()
 
+    def _retain_or_rest(self) -> None:
+        try:
+            self._retain()
+        except StateUnavailable as trouble:
+            log.error(
+                "state.unavailable", why=str(trouble), note="nothing old is let go until the state can be written"
+            )
+
     def _retain(self) -> None:
-        with self.store.begin() as connection:
-            seen.forget(connection, self._clock.now() - SEEN_LIFE)
+        """Let go what is old or too much, and look whether there is room again at a ceiling."""
+        works = self.works
+        gone = retention.retire(self.store, works.config.retention, self._clock.now())
+        works.triage.look_for_room()
+        if any(astuple(gone)):
+            log.info("state.retired", **asdict(gone))
 
     def _check_clock(self) -> None:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import clean, subject_text, text
-from ossmend.daemon.journal import entries, intents
+from ossmend.daemon.journal import ceilings, entries, intents
 from ossmend.daemon.journal.schema import cases, flags
+from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, CaseState
 from ossmend.remediators.contract.case import Subject
 
@@ -35,8 +36,38 @@ def needs_a_human(rows: list[dict[str, Any]]) -> bool:
     return any(row["state"] in HUMAN_STATES for row in rows)
 
 
-def report(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"cases": rows}
+def report(connection: sa.Connection, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"cases": rows, "not_opened": not_opened(connection)}
+
+
+def not_opened(connection: sa.Connection) -> list[dict[str, Any]]:
+    """What was counted at a ceiling and not opened, by policy; `over`: it still is."""
+    return [
+        {
+            "policy": row.policy,
+            "over": row.over,
+            "ceiling": row.ceiling,
+            "most": row.most,
+            "subjects": row.subjects,
+            "events": row.events,
+            "since": row.since.isoformat(),
+            "last": row.last.isoformat(),
+        }
+        for row in ceilings.all_turned(connection)
+    ]
+
+
+def verified(connection: sa.Connection) -> dict[str, Any]:
+    """Does the journal's chain hold, and from where on?"""
+    anchor, broken = entries.anchor(connection), entries.first_broken(connection)
+    number = connection.scalar(sa.select(sa.func.count()).select_from(journal_table))
+    return {
+        "holds": broken is None,
+        "first_broken": broken,
+        "entries": number,
+        "retired_through": anchor.seq or None,
+        "anchor": anchor.hash,
+    }
 
 
 def keys(connection: sa.Connection) -> list[tuple[int, str]]:

@@ -64,10 +64,12 @@ def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[
     planned = [_planned(intent, config) | _number(intent.case_id, numbers) for intent in queries.planned(connection)]
     costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]
     permissions = sorted({permission for write in planned for permission in write["permissions"]})
+    away = queries.not_opened(connection)
     return {
         "since_seconds": back.total_seconds(),
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "cases": rows,
+        "not_opened": away,
         "writes": planned,
         "calls": dict(Counter(write["operation"] for write in planned)),
         "cost": {
@@ -77,7 +79,7 @@ def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[
             "unpriced": sum(write["cost"] is None for write in planned),
         },
         "permissions": permissions,
-        "cannot_be_known": _doubts(rows, planned),
+        "cannot_be_known": _doubts(rows, planned, away),
         "needs_a_human": queries.needs_a_human(rows),
     }
 
@@ -99,11 +101,13 @@ def _planned(intent: intents.Intent, config: Config) -> dict[str, Any]:
     }
 
 
-def _doubts(rows: list[dict[str, Any]], planned: list[dict[str, Any]]) -> list[str]:
+def _doubts(rows: list[dict[str, Any]], planned: list[dict[str, Any]], not_opened: list[dict[str, Any]]) -> list[str]:
     """What a dry run cannot know."""
     doubts = []
     if any(row["cause"] == "could-not-check" for row in rows):
         doubts.append("some causes: our own requests were refused or unanswered (see the cases with could-not-check)")
+    if not_opened:
+        doubts.append("what becomes of the subjects that were not opened: more than `cases` lets be open")
     if any(row["state"] == CaseState.WAITING for row in rows):
         doubts.append("cases that were still waiting for the cloud to answer when the audit ended")
     if any(write["cost"] is None for write in planned):

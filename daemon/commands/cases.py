@@ -43,7 +43,8 @@ def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) ->
 
     with state_to_read(config_path, dry_run) as connection:
         rows = queries.all_cases(connection) if closed else queries.open_cases(connection)
-    show(queries.report(rows), as_json, tables.cases)
+        report = queries.report(connection, rows)
+    show(report, as_json, tables.cases)
     sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import config_option, dry_run_option, json_option, pass_on, show, state_to_read
+from ossmend.daemon.commands.common import (
+    FINE,
+    NEEDS_A_HUMAN,
+    config_option,
+    dry_run_option,
+    json_option,
+    pass_on,
+    show,
+    state_to_read,
+)
 
 
 @click.group("journal", invoke_without_command=True)
@@ -33,3 +43,18 @@ def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: i
     with state_to_read(config_path, dry_run) as connection:
         report = queries.journal(connection, limit, case_id)
     show(report, as_json, tables.journal)
+
+
+@command.command("verify")
+@config_option
+@dry_run_option
+@json_option
+def verify_journal(config_path: Path, dry_run: bool, as_json: bool) -> None:
+    """Is the journal unaltered, from where it begins now? Ends 1 where it is not."""
+    from ossmend.daemon import queries
+    from ossmend.daemon.commands import tables
+
+    with state_to_read(config_path, dry_run) as connection:
+        report = queries.verified(connection)
+    show(report, as_json, tables.verified)
+    sys.exit(FINE if report["holds"] else NEEDS_A_HUMAN)

@@ -31,5 +31,6 @@ def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
         app.once()
         with app.store.read() as connection:
             rows = queries.open_cases(connection)
-    show(queries.report(rows), as_json, tables.cases)
+            report = queries.report(connection, rows)
+    show(report, as_json, tables.cases)
     sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)

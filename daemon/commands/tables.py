@@ -18,17 +18,27 @@ NUMBERS = "A1, A2, ... are the numbers of this report; `= 7` is the number of th
 
 
 def cases(found: dict[str, Any], console: Console) -> None:
-    """A table of cases."""
+    """A table of cases, and what was counted beside them."""
+    if found["cases"]:
+        _table(found["cases"], console)
+    else:
+        console.print("no open cases")
+    for row in found["not_opened"]:
+        told = (
+            f"policy {row['policy']}: {row['events']} refusals of {row['subjects']} more subjects were counted and not "
+            f"opened, {row['since'][:16]}Z to {row['last'][:16]}Z ({row['ceiling']}: {row['most']})"
+        )
+        console.print(told if row["over"] else f"{told}; there is room again", markup=False, soft_wrap=True)
+
+
+def _table(rows: list[dict[str, Any]], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    if not found["cases"]:
-        console.print("no open cases")
-        return
     table = Table(box=None, pad_edge=False)
     for name in ("case", "state", "code", "cause", "subject", "from", "events", "why"):
         table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
-    for row in found["cases"]:
+    for row in rows:
         style = "bold" if row["state"] in HUMAN else ""
         cells = (
             number(row),
@@ -94,6 +104,17 @@ def journal(found: dict[str, Any], console: Console) -> None:
         data = ", ".join(f"{name}={value}" for name, value in entry["data"].items() if value not in (None, ""))
         case = f"case {entry['case']}" if entry["case"] is not None else ""
         console.print(f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", soft_wrap=True)
+
+
+def verified(found: dict[str, Any], console: Console) -> None:
+    """Does the chain hold?"""
+    begins = found["retired_through"]
+    kept = f"; the {begins} before them were let go, their last hash is {found['anchor']}" if begins else ""
+    if found["holds"]:
+        console.print(f"the journal holds: {found['entries']} entries{kept}", markup=False, soft_wrap=True)
+    else:
+        console.print(f"the journal was altered: it holds up to entry {found['first_broken']}{kept}", markup=False,
+                      soft_wrap=True)  # fmt: skip
 
 
 def answer(report: dict[str, Any], console: Console) -> None:

@@ -75,6 +75,11 @@ class Fold:
         mine = f"{self.policy}\x1f{self.subject}"
         return mine if self.account == DEFAULT_ACCOUNT else f"{mine}\x1f{self.account}"
 
+    @property
+    def party(self) -> tuple[str, str]:
+        """Source and client of whoever told it first."""
+        return self.samples[0].source, self.samples[0].client or ""
+
     def add(self, event: Event, at: datetime) -> None:
         """One more refusal."""
         self.events += 1
@@ -116,7 +121,7 @@ def count(usage: dict[str, dict[str, int]], kind: str, name: str | None, number:
 
 _NEW = (
     "id", "subject_key", "superseded", "policy", "code", "subject", "account", "lane", "state", "due_at", "opened_at",
-    "first_seen", "last_seen", "events", "recurrences", "tries", "samples", "usage", "why",
+    "first_seen", "last_seen", "events", "recurrences", "tries", "samples", "usage", "why", "source", "client",
 )  # fmt: skip
 _OF_CASE = cases.c.id == sa.bindparam("case")
 _EXTEND = (
@@ -155,6 +160,12 @@ def fold(connection: sa.Connection, folds: Mapping[str, Fold], now: datetime) ->
     return said + _open(connection, new, now)
 
 
+def newcomers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, bool]:
+    """Which of these keys would be one more open case; and whether it was a case before."""
+    over = {key: CaseState(row.state) is CaseState.CLOSED for key, row in _known(connection, keys).items()}
+    return {key: over.get(key, False) for key in keys if over.get(key, True)}
+
+
 def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for start in range(0, len(keys), AT_ONCE):
@@ -179,7 +190,7 @@ def _open(connection: sa.Connection, folds: Sequence[tuple[str, Fold]], now: dat
         rows.append(
             (case_id, key, False, each.policy, each.code, subject, str(each.account), lane, CaseState.OPEN.value, due,
              due, seconds(each.first), seconds(each.last), max(each.events, 1), 0, 0, _text(each.samples),
-             json.dumps(each.usage), "")
+             json.dumps(each.usage), "", *each.party)
         )  # fmt: skip
         data = {"policy": each.policy, "code": each.code, "subject": subject_text(each.subject), "events": each.events}
         said.append(Entry("case.opened", case_id, data))

@@ -1,7 +1,8 @@
 """The journal's entries: what was seen, decided and done, each bound to the one before it by a hash.
 
 An entry is appended in the transaction that makes it true, and never changed. Its hash covers its own text and the
-hash before it, so that an entry cannot be altered, removed or inserted without all later hashes telling.
+hash before it, so that an entry cannot be altered, removed or inserted without all later hashes telling. Only a
+beginning of the chain is ever let go: its last hash stays as the anchor, and an entry behind it says so, too.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.journal import bulk
-from ossmend.daemon.journal.schema import entries
+from ossmend.daemon.journal.schema import entries, meta
 
 START = "0" * 64
+ANCHOR = "journal_anchor"
+RETIRED = "journal.retired"
+"""The kind of the entry that a cut leaves in the part that stays."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
@@ -63,14 +67,52 @@ def link(previous: str, seq: int, at: str, kind: str, case_id: int | None, data:
     return hashlib.sha256("\x1f".join((previous, str(seq), at, kind, str(case_id), data)).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where the chain begins: the last entry that was let go, and its hash."""
+
+    seq: int
+    hash: str
+
+
+BEGINNING = Anchor(0, START)
+
+
+def anchor(connection: sa.Connection) -> Anchor:
+    """BEGINNING as long as nothing was let go."""
+    value = connection.scalar(sa.select(meta.c.value).where(meta.c.name == ANCHOR))
+    if value is None:
+        return BEGINNING
+    seq, _, hashed = value.partition(" ")
+    return Anchor(int(seq), hashed)
+
+
+def retire(connection: sa.Connection, through: int, at: datetime) -> int:
+    """Let the entries up to `through` go, but never the newest; how many. The chain holds from the anchor on."""
+    last = connection.scalar(sa.select(sa.func.max(entries.c.seq))) or 0
+    newest_gone = sa.select(entries.c.seq, entries.c.hash).where(entries.c.seq <= min(through, last - 1))
+    row = connection.execute(newest_gone.order_by(entries.c.seq.desc()).limit(1)).first()
+    if row is None:
+        return 0
+    number = connection.execute(entries.delete().where(entries.c.seq <= row.seq)).rowcount
+    connection.execute(meta.delete().where(meta.c.name == ANCHOR))
+    connection.execute(meta.insert().values(name=ANCHOR, value=f"{row.seq} {row.hash}"))
+    append(connection, at, [Entry(RETIRED, None, {"through": row.seq, "hash": row.hash, "entries": number})])
+    return number
+
+
 def first_broken(connection: sa.Connection) -> int | None:
-    """The sequence number at which the chain stops holding; None when all of it holds."""
-    previous, expected = START, 1
+    """The sequence number at which the chain stops holding; None when all of it holds, from the anchor on."""
+    start = anchor(connection)
+    previous, expected, cut = start.hash, start.seq + 1, BEGINNING
     for row in connection.execute(sa.select(entries).order_by(entries.c.seq)):
         if row.seq != expected or row.hash != link(previous, row.seq, row.at, row.kind, row.case_id, row.data):
             return expected
         previous, expected = row.hash, expected + 1
-    return None
+        if row.kind == RETIRED:
+            data = json.loads(row.data)
+            cut = Anchor(data["through"], data["hash"])
+    return None if cut == start else start.seq + 1  # a beginning that nobody of ours has let go
 
 
 def newest(connection: sa.Connection, limit: int, case_id: int | None = None) -> list[Written]:

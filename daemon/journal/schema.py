@@ -1,7 +1,8 @@
 """The tables of the journal: cursors, cases, writes, notices, flags, and the chain of entries that proves them.
 
 One schema for every database that SQLAlchemy speaks; changes to it are migrations (migrations/versions), and a test
-compares the two. Who reads and writes these tables: cases.py, intents.py, entries.py and ledger.py beside this file.
+compares the two. Who reads and writes these tables: cases.py, intents.py, entries.py, ledger.py and
+ceilings.py beside this file; retention.py lets old rows go.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ metadata = sa.MetaData()
 
 EXPLAINING = "state <> 'closed' AND coalesce(code, '') <> 'InvalidObjectState'"
 """Open cases that may explain others. A query uses the index below only if it says exactly this."""
+
+STILL_OPEN, OVER = "state <> 'closed'", "state = 'closed'"
+"""Likewise: what ceilings.py counts, and what retention.py lets go."""
 
 meta = sa.Table(
     "meta",
@@ -85,11 +89,16 @@ cases = sa.Table(
     sa.Column("cause", sa.Text),
     sa.Column("diagnosis", sa.JSON),
     sa.Column("reported_cause", sa.Text),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("client", sa.Text, nullable=False, server_default=""),
     sa.Index("cases_due", "due_at", "lane"),
     sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text("NOT superseded"),
              postgresql_where=sa.text("NOT superseded")),
     sa.Index("cases_explaining", "last_seen", sqlite_where=sa.text(EXPLAINING),
              postgresql_where=sa.text(EXPLAINING)),
+    sa.Index("cases_open", "policy", "source", "client", sqlite_where=sa.text(STILL_OPEN),
+             postgresql_where=sa.text(STILL_OPEN)),
+    sa.Index("cases_closed", "closed_at", sqlite_where=sa.text(OVER), postgresql_where=sa.text(OVER)),
 )  # fmt: skip
 
 writes = sa.Table(
@@ -122,7 +131,7 @@ approvals = sa.Table(
     "approvals",
     metadata,
     sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
@@ -133,7 +142,7 @@ flags = sa.Table(
     "flags",
     metadata,
     sa.Column("access_key_id", sa.Text, primary_key=True),
-    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("owner", sa.Text),
     sa.Column("since", Instant),
@@ -154,6 +163,20 @@ notices = sa.Table(
     sa.Column("due_at", Instant, index=True),
     sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("outcome", sa.Text, nullable=False, default=""),
+)
+
+turned_away = sa.Table(
+    "turned_away",
+    metadata,
+    sa.Column("policy", sa.Text, primary_key=True),
+    sa.Column("ceiling", sa.Text, nullable=False),
+    sa.Column("most", sa.Integer, nullable=False),
+    sa.Column("subjects", sa.BigInteger, nullable=False),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("last", Instant, nullable=False),
+    sa.Column("over", sa.Boolean, nullable=False),
+    sa.Column("told_at", Instant),
 )
 
 entries = sa.Table(

@@ -2,7 +2,7 @@
 
 A request id alone does not make two tellings one: a stranger may print another's id with a place of his own. So an id
 is kept with the places it was told for, as hashes; a telling that leaves the place open is the same as any. Asked by
-triage.py, in the transaction that folds the events.
+triage.py, in the transaction that folds the events; retention.py lets old ones go.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class _Telling:
     trust: str
     stored: bool
     changed: bool = False
+    of: str = ""
+    """By the batch that stores it: which case it is for."""
 
     @property
     def place(self) -> str:
@@ -51,6 +53,7 @@ class Tellings:
 
     def __init__(self, connection: sa.Connection, request_ids: Collection[str]) -> None:
         self._of: dict[str, list[_Telling]] = {}
+        self._newest: _Telling | None = None
         wanted = list(request_ids)
         for start in range(0, len(wanted), 500):
             chunk = wanted[start : start + 500]
@@ -60,6 +63,7 @@ class Tellings:
 
     def judge(self, event: Event) -> Judged:
         """News, told again, or vouched for; remembered for the rest of the batch."""
+        self._newest = None
         if not event.request_id:
             return "news"
         bucket, key = _hashed(event.bucket), _hashed(_spelled(event.key))
@@ -71,13 +75,22 @@ class Tellings:
             each.trust, each.changed = "high", True
         if same and not all(each.says_less_than(bucket, key) for each in same):
             return "vouched"
-        told.append(_Telling(bucket, key, event.trust, stored=False))
+        self._newest = _Telling(bucket, key, event.trust, stored=False)
+        told.append(self._newest)
         return "news"
 
-    def store(self, connection: sa.Connection, now: datetime) -> None:
+    def belongs(self, key: str) -> None:
+        """What was judged last is of the case with that key."""
+        if self._newest is not None:
+            self._newest.of = key
+
+    def store(self, connection: sa.Connection, now: datetime, without: Collection[str] = ()) -> None:
+        """Keep what was learned; `without` what became no case: told again, it is news again."""
         new, better = [], []
         for request_id, told in sorted(self._of.items()):
             for each in told:
+                if not each.stored and each.of in without:
+                    continue
                 if not each.stored:
                     new.append((request_id, each.place, each.trust, seconds(now)))
                 elif each.changed:
@@ -86,11 +99,6 @@ class Tellings:
         if better:
             of_one = (seen.c.request_id == sa.bindparam("id"), seen.c.place == sa.bindparam("where"))
             connection.execute(seen.update().where(*of_one).values(trust="high"), better)
-
-
-def forget(connection: sa.Connection, before: datetime) -> int:
-    """Drop what was told before that time; how much."""
-    return connection.execute(seen.delete().where(seen.c.at < before)).rowcount
 
 
 def _hashed(part: str | None) -> str:

@@ -52,6 +52,38 @@ def put(
             )
 
 
+def put_finding(
+    connection: sa.Connection,
+    config: Config,
+    policy: str,
+    why: str,
+    diagnosis: Diagnosis,
+    now: datetime,
+    *,
+    dry_run: bool,
+) -> None:
+    """Put out what is true of a policy and of no case; the same keys, null where only a case has something to say."""
+    nothing = dict.fromkeys(("case", "code", "events", "first_seen", "last_seen"))
+    told = {"policy": policy, "subject": f"policy:{policy}", "used_by": {}, "recurrences": 0, "dry_run": dry_run}
+    body: dict[str, Any] = clean(nothing | told | {"why": why} | _of_diagnosis(diagnosis))
+    log.warning("notice", **body)
+    entries.append(connection, now, [Entry("notice.said", None, {"cause": diagnosis.cause, "why": why})])
+    for channel in config.channels:
+        if channel.in_dry_run or not dry_run:
+            connection.execute(notices.insert().values(channel=channel.name, body=body, at=now, due_at=now))
+
+
+def _of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "cause": diagnosis.cause,
+        "confidence": round(diagnosis.confidence, 2),
+        "evidence": list(diagnosis.evidence),
+        "next_steps": asdict(diagnosis)["next_steps"],
+        "avoid": asdict(diagnosis)["avoid"],
+        "facts": dict(diagnosis.facts),
+    }
+
+
 def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dict[str, Any]:
     """What a notice says: stable keys, JSON values, safe to show."""
     body: dict[str, Any] = clean(
@@ -61,12 +93,7 @@ def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dic
             "policy": case.policy,
             "subject": subject_text(case.subject),
             "why": why,
-            "cause": diagnosis.cause,
-            "confidence": round(diagnosis.confidence, 2),
-            "evidence": list(diagnosis.evidence),
-            "next_steps": asdict(diagnosis)["next_steps"],
-            "avoid": asdict(diagnosis)["avoid"],
-            "facts": dict(diagnosis.facts),
+            **_of_diagnosis(diagnosis),
             "events": case.events,
             "first_seen": case.first_seen.isoformat(),
             "last_seen": case.last_seen.isoformat(),

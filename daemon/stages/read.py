@@ -89,7 +89,8 @@ class Reading:
             move(self._cursor, batch.moved)
         if taken.events or taken.strangers:
             log.info("source.read", source=self.source.name, cases=taken.cases, events=taken.events,
-                     repeated=taken.repeated, strangers=taken.strangers, **dict(batch.counts))  # fmt: skip
+                     repeated=taken.repeated, strangers=taken.strangers, turned_away=taken.turned_away,
+                     **dict(batch.counts))  # fmt: skip
         return max(len(batch.events), 1)
 
     def news(self, paths: Collection[str] | None) -> None:

@@ -37,11 +37,16 @@ class RuleBook:
         self._dry_run = dry_run
         self._policies: Mapping[str, Policy] = {policy.name: policy for policy in config.policies}
 
+    def mode(self, policy: str) -> Mode:
+        """The mode of a policy, by its name; of what no policy takes, the file's."""
+        known = self._policies.get(policy)
+        return "dry-run" if self._dry_run else known.mode if known is not None else self.config.mode
+
     def of(self, case: Case) -> Rules:
         policy = self._policies.get(case.policy)
         return Rules(
             policy,
-            "dry-run" if self._dry_run else policy.mode if policy is not None else self.config.mode,
+            self.mode(case.policy),
             policy.quiet if policy is not None else self.config.quiet,
             policy is not None and self.config.asks_witness(case.event.source, policy),
         )

@@ -2,11 +2,14 @@
 
 The events of a batch fold into cases in the same transaction that moves the source's cursor, so an event is either
 in the journal or will be read again. What no policy takes becomes a case that tells a person; nothing is written
-for it. Next: work.py takes the cases that are due.
+for it. Of new subjects as many are opened as the ceilings leave room for (admit.py); the others are counted (room.py).
+Next: work.py takes the cases that are due.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +20,19 @@ from ossmend.config.model import Config, Policy
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import GONE, redact
 from ossmend.daemon.host.show import says_secret
-from ossmend.daemon.journal import cases, entries
+from ossmend.daemon.journal import cases, ceilings, entries
 from ossmend.daemon.journal.cases import Fold
+from ossmend.daemon.journal.ceilings import Turned
 from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.sources import Batch, Cursor, Moved
-from ossmend.remediators.contract.case import Event, Subject
+from ossmend.daemon.stages import room
+from ossmend.daemon.stages.admit import ALL, Newcomer, Rank, Standing, is_roomy, turned_away
+from ossmend.daemon.stages.fair import Party
+from ossmend.daemon.stages.rules import RuleBook
+from ossmend.remediators.contract.answers import ACCOUNT_CODES
+from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.other import subject_other
 
@@ -41,6 +50,8 @@ _MAY_HOLD_SECRETS = (
 )
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
+MEASURED = "measured"
+"""The shape of what we have seen ourselves (watch_clock.py): no text has it."""
 FUTURE = timedelta(minutes=5)
 """A stamp further ahead than this is not believed: the event happened when it was read."""
 
@@ -55,17 +66,39 @@ class Taken:
     """Refusals that had been told before, by request id and place; some by a source that is believed less."""
     strangers: int
     """Errors of other services in OSS's shape, and refusals that are not ours to look at; counted, then left alone."""
+    turned_away: int = 0
+    """Subjects for which a ceiling left no room."""
+
+
+Look = Callable[[Sequence[Case]], Collection[int]]
+"""Which of these subjects the world confirms, by their ids: glance.py."""
+
+
+def _nobody(_subjects: Sequence[Case]) -> Collection[int]:
+    return ()
 
 
 class Triage:
     """Folds batches into the cases of one store, by one configuration."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, *, since: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        *,
+        since: timedelta | None = None,
+        dry_run: bool = False,
+        look: Look = _nobody,
+    ) -> None:
         """With `since`, events older than that are passed over (an audit looks back only so far)."""
         self._config = config
         self._store = store
         self._clock = clock
         self._since = since
+        self._look = look
+        self._rules = RuleBook(config, dry_run=dry_run)
+        self._several = sum(source.trust == "low" for source in config.sources) > 1
 
     def cursor(self, source: str) -> Cursor | None:
         """Where that source goes on, part by part; None if it was never read."""
@@ -82,13 +115,66 @@ class Triage:
             for event in batch.events
             if is_ours(event) and not (oldest and event.time and event.time < oldest)
         ]
+        ids = {event.request_id for event in ours if event.request_id}
+        confirmed = self._confirmed(ours, ids, now)
         with self._store.begin() as connection:
-            tellings = Tellings(connection, {event.request_id for event in ours if event.request_id})
+            tellings = Tellings(connection, ids)
             folds, repeated = self._fold(ours, tellings, now)
-            tellings.store(connection, now)
-            entries.append(connection, now, cases.fold(connection, folds, now))
+            away = self._turned_away(connection, folds, confirmed)
+            tellings.store(connection, now, without=away)
+            opened = {key: fold for key, fold in folds.items() if key not in away}
+            entries.append(connection, now, cases.fold(connection, opened, now))
+            room.count(connection, self._rules, self._sums(folds, away), now)
             _move(connection, source, batch.moved, now)
-        return Taken(len(folds), len(ours) - repeated, repeated, len(batch.events) - len(ours))
+        return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
+
+    def look_for_room(self) -> None:
+        """Say where there is room again, after a time at a ceiling."""
+        with self._store.begin() as connection:
+            room.look(connection, self._rules, self._clock.now())
+
+    # ------------------------------------------------------------------------------------------------ at the ceilings
+
+    def _confirmed(self, events: list[Event], ids: Collection[str], now: datetime) -> Collection[str]:
+        """The keys that would find no room and that the world confirms. It is asked before the transaction begins:
+        nobody else waits for it.
+        """
+        with self._store.read() as connection:
+            by_policy = ceilings.open_by_policy(connection)
+            fullest = max(by_policy, key=by_policy.__getitem__, default=UNTAKEN)
+            if is_roomy(self._config.cases, by_policy, {fullest: len(events)}):
+                return ()  # mostly, and then nothing is done twice
+            folds, _ = self._fold(events, Tellings(connection, ids), now)
+            away = list(self._turned_away(connection, folds, ()))
+        found = self._look([_unopened(number, folds[key], now) for number, key in enumerate(away)]) if away else ()
+        return {away[number] for number in found}
+
+    def _turned_away(
+        self, connection: sa.Connection, folds: Mapping[str, Fold], confirmed: Collection[str]
+    ) -> Mapping[str, str]:
+        """By key of the folds for which there is no room: which ceiling says so."""
+        limits = self._config.cases
+        new = Counter(fold.policy for fold in folds.values())
+        if is_roomy(limits, ceilings.open_by_policy(connection), new):
+            return {}
+        known = cases.newcomers(connection, list(folds))
+        asking = [
+            Newcomer(key, folds[key].policy, Party(*folds[key].party), _rank(folds[key], was or key in confirmed))
+            for key, was in known.items()
+        ]
+        standing = Standing(ceilings.open_by_party(connection))
+        return turned_away(asking, standing, limits, several=self._several)
+
+    def _sums(self, folds: Mapping[str, Fold], away: Mapping[str, str]) -> Mapping[str, Turned]:
+        limits, sums = self._config.cases, dict[str, Turned]()
+        for key, ceiling in away.items():
+            most = limits.most_open if ceiling == ALL else limits.most_open_per_policy
+            each = sums.setdefault(folds[key].policy, Turned(ceiling, most))
+            each.subjects += 1
+            each.events += folds[key].events
+        return sums
+
+    # ------------------------------------------------------------------------------------------------------- folding
 
     def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
         folds: dict[str, Fold] = {}
@@ -99,6 +185,7 @@ class Triage:
             if judged == "again":
                 continue
             new = self._fold_of(event)
+            tellings.belongs(new.key)
             fold = folds.setdefault(new.key, new)
             at = event.time if event.time is not None and event.time <= now + FUTURE else now
             if judged == "news":
@@ -117,6 +204,23 @@ class Triage:
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
         )
         return Fold(UNTAKEN, event.code, subject, self._config.recurrence, event.account)
+
+
+def _rank(fold: Fold, is_real: bool) -> Rank:
+    """What is about the account itself is one case for each policy, and the brakes ask for it."""
+    ours = fold.code in ACCOUNT_CODES or any(each.trust == "high" or each.shape == MEASURED for each in fold.samples)
+    return Rank.OURS if ours else Rank.REAL if is_real else Rank.TOLD
+
+
+def _unopened(number: int, fold: Fold, now: datetime) -> Case:
+    """A subject as a case that nobody has stored."""
+    assert fold.first is not None  # a fold exists because of an event
+    assert fold.last is not None  # see above
+    return Case(
+        id=number, account=fold.account, policy=fold.policy, code=fold.code, subject=fold.subject,
+        events=max(fold.events, 1), opened_at=now, first_seen=fold.first, last_seen=fold.last,
+        samples=tuple(fold.samples), usage=fold.usage,
+    )  # fmt: skip
 
 
 def sanitised(event: Event) -> Event:

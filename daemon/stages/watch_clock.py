@@ -12,7 +12,7 @@ from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.sources import Batch
-from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.stages.triage import MEASURED, Triage
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import ClockReading
 from ossmend.remediators.request_time_too_skewed import THIS_HOST, ClockSettings, host_clock_verdict
@@ -32,7 +32,7 @@ def watch_clock(config: Config, cloud: Cloud, triage: Triage, clock: Clock) -> C
         log.warning("clock.drift", cause=diagnosis.cause, **dict(diagnosis.facts))
         event = Event(
             source=SOURCE,
-            shape="measured",
+            shape=MEASURED,
             code="RequestTimeTooSkewed",
             client=THIS_HOST,
             time=clock.now(),

@@ -49,7 +49,7 @@ def test_the_example_is_right_with_everything_switched_on() -> None:
 def test_what_the_example_calls_a_default_is_the_default() -> None:
     least = load_text("version: 1\ncloud: { region: cn-hangzhou }\n")
     config = load_text(EXAMPLE)
-    for name in ("brakes", "prices", "quiet", "recurrence", "clock", "log", "mode", "state"):
+    for name in ("brakes", "prices", "quiet", "recurrence", "clock", "log", "mode", "state", "cases", "retention"):
         assert getattr(config, name) == getattr(least, name), name
     assert config.cloud == least.cloud
 

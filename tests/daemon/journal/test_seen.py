@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 
 from ossmend.daemon.journal import seen
+from ossmend.daemon.journal.schema import seen as told_before
 from ossmend.daemon.journal.schema import writes
 from ossmend.daemon.journal.store import OlderState, Store, open_store, open_to_read
 from ossmend.remediators.contract.case import Event
@@ -91,8 +92,17 @@ def test_within_one_batch_it_counts_the_same(store: Store) -> None:
         tellings = seen.Tellings(connection, {"A", "B"})
         assert [tellings.judge(event) for event in events] == ["news", "again", "news", "vouched", "news"]
         tellings.store(connection, NOW)
-        assert seen.forget(connection, NOW) == 0
-        assert seen.forget(connection, NOW + timedelta(seconds=1)) == 3
+        assert connection.scalar(sa.select(sa.func.count()).select_from(told_before)) == 3
+
+
+def test_what_became_no_case_is_news_when_it_is_told_again(store: Store) -> None:
+    with store.begin() as connection:
+        tellings = seen.Tellings(connection, {"A", "B"})
+        for event, key in ((told(), "turned away"), (told("B"), "opened")):
+            tellings.judge(event)
+            tellings.belongs(key)
+        tellings.store(connection, NOW, without=("turned away",))
+    assert judged(store, told(), told("B")) == ["news", "again"]
 
 
 # --------------------------------------------------------------------------------------------------- an older state
