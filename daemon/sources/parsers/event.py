@@ -59,6 +59,7 @@ _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 _QUERY_SECRET = re.compile(
     r"(?i)(?:signature|token|secret|credential|ossaccesskeyid|expires|x-oss-(?:date|expires|process-sign))=[^&#\s]*&?"
 )
+_OSS_ID = re.compile(r"[0-9A-F]{24}")
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
@@ -143,7 +144,7 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
     if code is None:
         return _codeless(refusal, oss=oss, strict=strict)
     if fragment.weak:
-        said = "said" in fragment.extra
+        said = "said" in fragment.extra or _OSS_ID.fullmatch(facts.get("request_id", "")) is not None
         return (said and (not strict or oss or (code not in GENERIC and "message" in facts))) or words
     return (
         oss
