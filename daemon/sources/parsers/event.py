@@ -79,7 +79,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
     before = len(around) if record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
     if where.bucket is None and where.key is None and not strict:
-        where = place.guess(refusal.prelude, refusal.sequel)
+        where = place.guess(refusal.prelude or around[:before], refusal.sequel)
     code = None if whose else facts.get("code")
     key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
     request_id = facts.get("request_id") or _hex_id(context)

@@ -174,9 +174,10 @@ def _statuses(text: str) -> Iterator[Fragment]:
 def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
     """`https://... -> 403`, `[403] https://...`: a lone 403 on the line of an address of OSS, or on the next one.
 
-    In a log, where numbers are anything, it has to stand beside the address.
+    In a log, where numbers are anything, it has to stand beside the address. A domain of somebody's own is OSS's where
+    the answer's header says so.
     """
-    if "aliyuncs.com" not in text:
+    if "aliyuncs.com" not in text and "AliyunOSS" not in text:
         return
     for number in _LONE.finditer(text):
         if _is_counted(text, *number.span()):
@@ -200,7 +201,8 @@ def _is_counted(text: str, start: int, end: int) -> bool:
 def _is_an_address(before: str) -> bool:
     """Is the last word an address of OSS, with nothing but a sign between?"""
     sign = _SIGN.search(before[-16:])
-    return sign is not None and "aliyuncs.com" in before[: len(before) - len(sign[0])].rpartition(" ")[2]
+    word = before[: len(before) - len(sign[0])].rpartition(" ")[2] if sign is not None else ""
+    return "aliyuncs.com" in word or "://" in word
 
 
 def _is_on_two_lines(before: str, after: str) -> bool:

@@ -627,6 +627,9 @@ UNITS = [
     "<StringToSign>",
     "You have no right to access this object ",
     "'x-oss-request-id', '",
+    "https://b.oss-cn-x.aliyuncs.com/ 403 ",
+    'Host:"a.aliyuncs.com", ',
+    "code,status,a\n1,403,a\n",
 ]
 
 
@@ -708,3 +711,24 @@ def test_a_refusal_of_another_service_with_an_id_of_the_same_form_is_left_alone(
         "from cn-hangzhou.log.aliyuncs.com"
     )
     assert all(event.fields.get("stranger") for event in events_in(text, source="test"))
+
+
+def test_an_empty_field_with_a_remark_behind_it_names_no_object() -> None:
+    text = f"oss: service returned error: StatusCode=403, ErrorCode=AccessDenied, RequestId={FIRST.request_id}"
+    event = one(f"{text}, Bucket=, Object= (try 1) [store.go:404]")
+    assert (event.bucket, event.key) == (None, None)
+
+
+def test_a_request_above_an_empty_line_may_explain_where_it_went() -> None:
+    event = one(
+        "HEAD https://reports.oss-cn-hangzhou.aliyuncs.com/a.csv HTTP/1.1\n\n"
+        f"HTTP/1.1 403 Forbidden\nServer: AliyunOSS\nx-oss-request-id: {FIRST.request_id}",
+        strict=False,
+    )
+    assert (event.bucket, event.key, event.origins["bucket"]) == ("reports", "a.csv", Origin.PROSE)
+
+
+def test_a_domain_of_somebodys_own_is_oss_where_the_answer_says_so() -> None:
+    answer = f"server: AliyunOSS\nx-oss-request-id: {FIRST.request_id}"
+    assert one(f"https://img.example.com/a.png 403\n{answer}").status == 403
+    assert events_in("https://img.example.com/a.png 403\nserver: nginx", source="test", strict=True) == []
