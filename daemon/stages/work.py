@@ -28,6 +28,7 @@ from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Hands, by
+from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import Record, Sending
 from ossmend.daemon.stages.send import send
@@ -60,7 +61,8 @@ class Work:
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
-        self._record = Record(config, store, clock, dry_run=dry_run)
+        self._pause = Pause(store, clock)
+        self._record = Record(config, store, clock, self._pause, dry_run=dry_run)
         self._accounts = accounts
         self._clock = clock
         self._pulse = pulse or Pulse(clock)
@@ -155,7 +157,8 @@ class Work:
         try:
             cloud = self._accounts.of(cases[0].account)  # a lane has one
         except Refused as unknown:
-            self._record.answers([(case, could_not_check(unknown, self._clock.now())) for case in cases])
+            now = self._clock.now()
+            self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now)
             return
         view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
@@ -166,7 +169,7 @@ class Work:
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(cloud, self._record.answers(answered), view.pages)
+        self._send(cloud, self._record.answers(answered, cloud.oss_now()), view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
@@ -180,11 +183,17 @@ class Work:
         executor = cloud.executor
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in self._hands.work(lambda each: send(executor, each.write, seen, self._stopping.is_set), sending):
+        for group in self._hands.work(
+            lambda each: send(executor, each.write, seen, partial(self._kept_back, each)), sending
+        ):
             for each, _ in group:
                 cloud.forget(each.write)
             self._record.replies(group)
             self._pulse.beat()
+
+    def _kept_back(self, sending: Sending) -> str | None:
+        """The last question before a write leaves: why it must not, after all."""
+        return "stopping" if self._stopping.is_set() else self._pause.why(sending.case.policy)
 
     # --------------------------------------------------------------------------------------------------------- settle
 
@@ -200,9 +209,9 @@ class Work:
         """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
         if not self._accounts.may_write or self._stopping.is_set():
             return 0
-        now, busy, unsettled = self._clock.now(), self.busy(), self._unsettled()
+        now, busy, unsettled = self._clock.monotonic(), self.busy(), self._unsettled()
         self._searches = {intent.id: self._search(intent) for intent in unsettled}
-        unknown = [intent for intent in unsettled if (self._search(intent).next_at or now) <= now]
+        unknown = [intent for intent in unsettled if self._search(intent).next_at <= now]
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
@@ -217,7 +226,7 @@ class Work:
         over = []
         for group in self._hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
             self._pulse.beat()
-            now = self._clock.now()
+            now = self._clock.monotonic()
             for intent, found in group:
                 search = self._search(intent)
                 if search.ends(found, now, self._may_arrive):
@@ -234,7 +243,7 @@ class Work:
         return executor.settle(intent.write)
 
     def _search(self, intent: Intent) -> Search:
-        return self._searches.setdefault(intent.id, Search(self._clock.now()))
+        return self._searches.setdefault(intent.id, Search(self._clock.monotonic()))
 
 
 def _done(work: Callable[[], None]) -> bool:
