@@ -19,7 +19,10 @@ from ossmend.daemon.journal import store as journal
 from ossmend.daemon.journal.store import DATABASE, open_store
 from tests.daemon.commands.test_main import GOOD, KEY
 
-WRITERS = {("run",), ("once",), ("pause",), ("resume",), *(("cases", name) for name in ("approve", "reject", "retry", "undo"))}
+WRITERS = {
+    ("run",), ("once",), ("pause",), ("resume",),
+    *(("cases", name) for name in ("approve", "reject", "retry", "undo")),
+}  # fmt: skip
 """All that may change the state; every other command with a configuration reads."""
 ARGUMENTS = {("cases", "show"): ["1"], ("explain",): ["AccessDenied"]}
 CASE = """

@@ -38,7 +38,7 @@ def found(key: str) -> dict[str, Any]:
     return row | {
         "cases": [row], "writes": [write], "entries": [entry], "case": 1, "done": "approve", "daemon_runs": True,
         "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
-        "cannot_be_known": [key],
+        "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
     }  # fmt: skip
 
 
