@@ -52,13 +52,12 @@ def cost(read: Read, unit: str, size: int) -> Cost:
 def readers() -> dict[str, tuple[Read, Iterable[str]]]:
     """By name: how a text is read, and what it should better not meet."""
     sys.path.insert(0, str(ROOT))  # the texts are the tests' own
-    from tests.daemon.test_explain import ARCHIVED, HOSTILE
-
     from ossmend.daemon.explain.text import explain_text
     from ossmend.daemon.host.redact import redact
     from ossmend.daemon.sources.blocks import blocks_in
     from ossmend.daemon.sources.envelopes.encodings import as_text
     from ossmend.daemon.sources.parsers import events_in
+    from tests.daemon.explain.test_text import ARCHIVED, HOSTILE
     from tests.daemon.sources.test_redact import SECRETS
     from tests.daemon.sources.test_shapes import UNITS
 

@@ -52,8 +52,8 @@ _NOT_REQUESTS = re.compile(
     re.IGNORECASE,
 )
 _KEY_END = re.compile(
-    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
-    r"|\s[(\[]|[，；。！？](?!\S{0,40}\.\w{1,5}(?:\s|$))|[:：]$|; "
+    r"\t|[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"|\sat pos(?:ition)? \d|\s[(\[]|[，；。！？](?!\S{0,40}\.\w{1,5}(?:\s|$))|[:：]$|; "
 )
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
@@ -63,10 +63,16 @@ _STOP = re.compile(
 _COMMAND = re.compile(
     r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?"
     r"(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
+    r"|ERROR \"(?:cp|mv|rm|sync|cat|pipe) "
 )
-"""A command as it was typed: there a place ends with its word."""
+"""A command as it was typed, or as s5cmd repeats it: there a place ends with its word."""
 _COPIED = re.compile(r"\b(?:download|upload|move|copy|delete) failed: (?:[^\n]{1,1000} to )?$")
 """The AWS command line's own sentence."""
+_IN_PARTS = re.compile(
+    r"\b(?:[Hh]ost(?:name)?|netloc)['\"]?\s?[:=]\s?(?:Some\(Domain\()?['\"]([\w.-]{4,253})['\"]\){0,2},[^{}\n]{0,200}?"
+    r"\b[Pp]ath['\"]?\s?[:=]\s?['\"](/[^'\"\s]{0,2000})['\"]"
+)
+"""An address that a program prints as a structure: Rust's and Go's URL, Python's SplitResult."""
 _TO = re.compile(r" to ")
 LONGEST_LINE = 2000
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
@@ -148,6 +154,8 @@ def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iter
         value = fragment.facts.get("url", "") if fragment is not None else ""
         for url in (list(map(_ended, _URL.findall(value))) or _schemeless(value)) if value else ():
             yield url, True, Origin.REQUEST
+    for found in _IN_PARTS.finditer(text) if "aliyuncs.com" in text else ():
+        yield f"https://{found[1]}{found[2]}", False, Origin.REQUEST
     for found in _URL.finditer(text) if "://" in text else ():
         before = text[max(0, found.start() - 24) : found.start()]
         asked = _ASKED.search(before) is not None
@@ -300,6 +308,8 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
     raw = text[uri.end() : line if line >= 0 else end]
     begin = text.rfind("\n", max(0, uri.start() - LONGEST_LINE), uri.start()) + 1
     before = text[begin : uri.start()]
+    if text[uri.start() - 1 : uri.start()] == ",":
+        return [_with_version(bucket, raw.partition(",")[0])]  # a column of a table
     if closing in PAIRED:
         return [_with_version(bucket, raw[: closed_at(raw)])]
     if closing and closing in raw:
@@ -307,7 +317,7 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
     if not raw[:1].strip():
         return [Spot(bucket, origin=Origin.URI)]
     if _COMMAND.match(before):
-        return [_with_version(bucket, raw.split(None, 1)[0])]
+        return [_with_version(bucket, raw.split(None, 1)[0].rstrip('":'))]
     if _COPIED.search(before):
         return [_with_version(bucket, _source(raw))]
     if is_open(before):

@@ -59,6 +59,7 @@ _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 _QUERY_SECRET = re.compile(
     r"(?i)(?:signature|token|secret|credential|ossaccesskeyid|expires|x-oss-(?:date|expires|process-sign))=[^&#\s]*&?"
 )
+_OSS_ID = re.compile(r"[0-9A-F]{24}")
 _OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
@@ -78,7 +79,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
     before = len(around) if record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
     if where.bucket is None and where.key is None and not strict:
-        where = place.guess(refusal.prelude, refusal.sequel)
+        where = place.guess(refusal.prelude or around[:before], refusal.sequel)
     code = None if whose else facts.get("code")
     key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
     request_id = facts.get("request_id") or _hex_id(context)
@@ -143,7 +144,7 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
     if code is None:
         return _codeless(refusal, oss=oss, strict=strict)
     if fragment.weak:
-        said = "said" in fragment.extra
+        said = "said" in fragment.extra or _OSS_ID.fullmatch(facts.get("request_id", "")) is not None
         return (said and (not strict or oss or (code not in GENERIC and "message" in facts))) or words
     return (
         oss

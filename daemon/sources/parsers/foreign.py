@@ -42,7 +42,8 @@ _ALIBABA_CODES = re.compile(
 _ALIBABA_WORDS = re.compile(
     r"TeaException|Tea\.|SDK\.ServerError|aliyunsdkcore|com\.aliyuncs\.exceptions|Specified access "
     r"key is|Specified signature is not matched"
-    r"|alibabacloud_tea|AlibabaCloud\.SDK|LogException|aliyun\.log",
+    r"|alibabacloud_tea|AlibabaCloud\.SDK|LogException|aliyun\.log"
+    r"|\.log\.aliyuncs\.com|denied by sts or ram|\blog:\w{8,40}",
 )
 _OTHERS = (
     (
@@ -52,6 +53,7 @@ _OTHERS = (
             r"|S3ServiceException|aws-sdk|awserr|<AWSAccessKeyId>"
         ),
     ),
+    ("kubernetes", re.compile(r"Error from server \(Forbidden\)|is forbidden: User \"")),
     ("minio", re.compile(r"\bminio\b|MinIO|io\.minio")),
     ("cos", re.compile(r"myqcloud\.com|<TraceId>|CosServiceException|qcloud_cos")),
     ("obs", re.compile(r"myhuaweicloud\.com|ObsException|obs-sdk")),

@@ -205,9 +205,13 @@ def _path_blanked(found: re.Match[str]) -> str:
 def _query_blanked(found: re.Match[str]) -> str:
     """A query at OSS's own hosts signs the request, and loses quotes and braces; any other is blanked if it speaks."""
     lead, query = found[0][: len(found[0]) - len(found[1])], found[1]
+    quote = found.string[found.start() - 1 : found.start()]
+    if quote in ("'", '"') and (last := query.rstrip(".,;:)]")).endswith(quote):
+        query = last[:-1]  # the quote that the address stands in, as in a browser's sentence
+    closing = found[1][len(query) :]
     if _OURS.match(lead):
-        return lead + _QUERY_SIGNS.sub(lambda sign: " " * len(sign[0]), query)
-    return lead + (" " * len(query) if _TELLS.search(query) else query)
+        return lead + _QUERY_SIGNS.sub(lambda sign: " " * len(sign[0]), query) + closing
+    return lead + (" " * len(query) if _TELLS.search(query) else query) + closing
 
 
 def _fields_blanked(text: str) -> str:

@@ -225,11 +225,14 @@ class _Gathering:
         return None
 
     def _drop_prelude(self, known: Refusal, fragment: Fragment) -> None:
-        """Words just before a request that was told already belong to it: Java's message above its block."""
+        """Words just before a request that was told already belong to it: Java's message above its block, or the code
+        that a program says once more.
+        """
         last = self.refusals[-1]
-        if last is known or not last.fragment.weak or "code" in last.fragment.facts:
+        if last is known or not last.fragment.weak or not agree(last.fragment, fragment) or not beside(last, fragment):
             return
-        if agree(last.fragment, fragment) and beside(last, fragment):
+        again = agree(last.fragment, known.fragment) and last.fragment.facts.keys() <= {"code", "message", "status"}
+        if "code" not in last.fragment.facts or (again and one_request(last, fragment)):
             self.refusals.pop()
 
     @staticmethod

@@ -127,7 +127,8 @@ def _opened(value: Any, depth: int) -> Any:
     if isinstance(value, dict):
         return {name: _opened(each, depth if _may_be_opened(name, each) else 0) for name, each in value.items()}
     if isinstance(value, list):
-        return [_opened(each, depth) for each in value]
+        named = _named(value)
+        return [_opened(each, depth) for each in value] if named is None else _opened(named, depth)
     if not (isinstance(value, str) and depth and value[:1] in "{[" and value.rstrip()[-1:] in "}]" and value):
         return value
     try:
@@ -135,6 +136,19 @@ def _opened(value: Any, depth: int) -> Any:
     except (ValueError, RecursionError):
         return value
     return _opened(inner, depth - 1) if isinstance(inner, (dict, list)) else value
+
+
+def _named(values: list[Any]) -> dict[str, Any] | None:
+    """`[{"name": "Server", "value": "AliyunOSS"}]` as the object that is meant; None if it is another list."""
+    found: dict[str, Any] = {}
+    for each in values:
+        name = (each.get("name") or each.get("key")) if isinstance(each, dict) and "value" in each else None
+        if not isinstance(name, str):
+            return None
+        value = each["value"]
+        typed = isinstance(value, dict) and len(value) == 1 and next(iter(value)).endswith("Value")
+        found.setdefault(name, next(iter(value.values())) if typed else value)
+    return found or None
 
 
 def _may_be_opened(name: Any, value: Any) -> bool:

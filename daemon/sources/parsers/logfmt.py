@@ -19,6 +19,7 @@ FEWEST = 2
 
 def read(line: str) -> tuple[str, dict[str, Any]] | None:
     """What stands before the first pair, and the fields; None if it is no such line, or nothing in it is escaped."""
+    line = line.rstrip("\r\n")  # of a followed file each record ends with its line's end
     if "\n" in line or '="' not in line or _ESCAPED.search(line) is None:
         return None
     found = list(_PAIR.finditer(line))

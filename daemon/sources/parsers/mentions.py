@@ -18,25 +18,39 @@ _CODE = re.compile(
     rf"(?=[A-Z])(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
-_UNIT = r" ?(?:ms|s|[KMGT]i?B|[Bb]ytes|B|%|lines|times|items|files|rows|of|个|次|行|条|张|号)(?![A-Za-z])"
-"""403 of these is no status."""
+_COUNTED = re.compile(
+    r" ?(?:(?:ms|s|[KMGT]i?B|B|%|of)(?![A-Za-z=:])|(?:seconds|minutes|hours)\b(?!=)"
+    r"|(?:[个次行条张号份秒项天]|毫秒|字节|分钟|小时|页(?!面))"
+    r"|(?!errors?\b|responses\b|status\b|access\b|is\b|was\b|has\b|as\b|this\b|always\b|does\b|returns\b|occurs\b|means\b|happens\b|comes\b)"
+    r"[a-z]{2,20}s(?![\w:=]))"
+)
+"""403 of these is no status: `403 KB`, `403 objects`."""
+_COUNTS = re.compile(
+    r"(?:\b(?:port|line|pid|worker|order|row|page|last|only|retry|attempt|total|num|count|size|length|took"
+    r"|elapsed|bytes)[ :=#]{1,3}"
+    r"|(?<![\d.])[23]\d\d[ \t,|]{1,3}|(?:第|共|任务|耗时|大小|数量|编号|端口)[:：]? ?)$",
+    re.IGNORECASE,
+)
+"""Neither what stands behind one of these, nor behind another status: there are the bytes."""
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
     r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
-    rf"|aliyuncs\.com[^\s\"'<>]{{0,2000}} \(?(40[03])\b(?!\.\d|{_UNIT})"
     r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
     r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
-    r"\b(40[03])\b(?! ?(?:ms|s|KB|MB|bytes|%|lines|times|\d)\b|[.:/]\d)"
-    r"|\((40[03])\)(?= when calling| Forbidden|$)"
+    r"\b(40[03])\b(?! ?\d|[.:/]\d)"
+    r"|\((40[03])\)(?= when calling| Forbidden|$)|错误[:：] ?[(（](40[03])[)）]"
     r"|(?:\bForbidden|\bFORBIDDEN|\bBad Request)[\s:：(\[,]{1,3}(40[03])\b(?!\.\d)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
-_LONE = re.compile(
-    r"(?<![A-Za-z0-9_.:/=&?#%+@-])(?<!line )(?<!row )(?<!page )(?<!第)(403)(?![A-Za-z0-9_/%=&+-]|[.:]\d"
-    rf"|{_UNIT})"
+_LONE = re.compile(r"(?<![A-Za-z0-9_.:/=&?#%+@-])(40[03])(?![A-Za-z0-9_/%=&+-]|[.:]\d)")
+_LABEL = re.compile(r"\w ?[:=：][ \t]{0,2}[(\[]?$")
+_SUCCESS = re.compile(
+    r"(?i)\b(?:ok|succe\w{2,7}|(?:up|down)loaded|done|finished|completed?|imported|synced|saved|stored|skipped|exists)\b"
+    r"|成功|完成|已上传|(?<![\w.:/-])20[0146](?![\w.:/-])"
 )
+"""On such a line a number alone is no refusal."""
 _SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
 _SET_OFF = re.compile(
     r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]"
@@ -151,6 +165,8 @@ def _statuses(text: str) -> Iterator[Fragment]:
         return
     for status in _STATUS.finditer(text):
         told = next(number for number in status.groups() if number)
+        if _is_counted(text, *status.span(status.lastindex or 0)):
+            continue
         facts = {"status": "403" if told == "Forbidden" else told}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
 
@@ -158,23 +174,35 @@ def _statuses(text: str) -> Iterator[Fragment]:
 def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
     """`https://... -> 403`, `[403] https://...`: a lone 403 on the line of an address of OSS, or on the next one.
 
-    In a log, where numbers are anything, it has to stand beside the address.
+    In a log, where numbers are anything, it has to stand beside the address. A domain of somebody's own is OSS's where
+    the answer's header says so.
     """
-    if "aliyuncs.com" not in text:
+    if "aliyuncs.com" not in text and "AliyunOSS" not in text:
         return
     for number in _LONE.finditer(text):
+        if _is_counted(text, *number.span()):
+            continue
         before = text[max(0, number.start() - 300) : number.start()]
         after = text[number.end() : number.end() + 300]
+        line = before.rpartition("\n")[2] + after.partition("\n")[0]
+        if _SUCCESS.search(line) or (_LABEL.search(before[-8:]) and not _is_an_address(before)):
+            continue
         beside = _is_an_address(before) or _BEFORE_ADDRESS.match(after) is not None
         if beside or (_SET_OFF.search(f"{before[-2:]}403{after[:2]}") and _is_on_two_lines(before, after)):
             extra = {} if beside else {"lone": "yes"}
             yield Fragment(number.start(), number.end(), "status", {"status": number[1]}, extra, weak=True)
 
 
+def _is_counted(text: str, start: int, end: int) -> bool:
+    """Does the number say how many, how long or which one, rather than what was answered?"""
+    return _COUNTED.match(text, end) is not None or _COUNTS.search(text[max(0, start - 12) : start]) is not None
+
+
 def _is_an_address(before: str) -> bool:
     """Is the last word an address of OSS, with nothing but a sign between?"""
     sign = _SIGN.search(before[-16:])
-    return sign is not None and "aliyuncs.com" in before[: len(before) - len(sign[0])].rpartition(" ")[2]
+    word = before[: len(before) - len(sign[0])].rpartition(" ")[2] if sign is not None else ""
+    return "aliyuncs.com" in word or "://" in word
 
 
 def _is_on_two_lines(before: str, after: str) -> bool:

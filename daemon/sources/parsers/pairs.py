@@ -25,6 +25,7 @@ _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\
 _PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}")
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
+_REMARK = re.compile(r"=\s{1,8}[\[({]{1,2}\s{0,60}")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
 _BARE_PLACE = re.compile(r"[^\s,;'\"<>&|`，；。\\]{1,4096}")
 """A place may have brackets of its own."""
@@ -174,6 +175,8 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
     inside = opening.end()
     if name == "cors_headers" and "{" in opening[0]:
         return "", start  # a table of headers, not a list of names
+    if name in NAMED and _REMARK.fullmatch(text, start - 1, inside):
+        return "", start  # `Object= (try 1)`: there is no value, and a remark behind it
     if quote:
         closing = _closing(text, inside, slashes, quote)
         return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1

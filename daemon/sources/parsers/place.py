@@ -23,6 +23,8 @@ from ossmend.remediators.contract.values import ObjectRef
 MOST_READINGS = 8
 LONGEST_KEY = 1023
 _NOTHING = frozenset({"", "-", "null", "None", "undefined"})
+_BLANK_SIGNED = re.compile(r"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) (?:[^\n/]{0,80} )?\d{9,11} (?=/)")
+"""`GET 1596699696 /bucket/key`: a browser shows the line ends of a body as blanks."""
 _CUT_RESOURCE = re.compile(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
 
 
@@ -172,6 +174,8 @@ def _signed(refusal: Fragment) -> Iterator[Spot]:
     text = refusal.facts.get("string_to_sign", "")
     if text and not text.startswith("OSS4-"):
         last = text.rstrip("\n").rpartition("\n")[2].rpartition("\\n")[2]
+        if blank := _BLANK_SIGNED.match(last):
+            last = last[blank.end() :]
         resource, _, query = last.partition("?")
         bucket, slash, key = resource[1:].partition("/")
         if last.startswith("/") and slash:

@@ -627,6 +627,9 @@ UNITS = [
     "<StringToSign>",
     "You have no right to access this object ",
     "'x-oss-request-id', '",
+    "https://b.oss-cn-x.aliyuncs.com/ 403 ",
+    'Host:"a.aliyuncs.com", ',
+    "code,status,a\n1,403,a\n",
 ]
 
 
@@ -650,3 +653,82 @@ def test_a_lost_plus_is_seen_in_the_middle_and_at_the_beginning(signature: str, 
     text = f"<Error><Code>SignatureDoesNotMatch</Code><SignatureProvided>{signature}</SignatureProvided></Error>"
     (event,) = events_in(text, source="t", now=datetime(2026, 3, 1, tzinfo=UTC))
     assert event.fields.get("signature_has_blank") == blank
+
+
+# ----------------------------------------------------------------------------------------- what a text prints in parts
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        'Url { host: Some(Domain("reports.oss-cn-hangzhou.aliyuncs.com")), port: None, path: "/a.csv", query: None }',
+        'url.URL{Scheme:"https", Host:"reports.oss-cn-hangzhou.aliyuncs.com", Path:"/a.csv", RawPath:""}',
+        "SplitResult(scheme='https', netloc='reports.oss-cn-hangzhou.aliyuncs.com', path='/a.csv', query='')",
+    ],
+    ids=["Rust", "Go", "Python"],
+)
+def test_an_address_that_is_printed_as_a_structure_is_read(address: str) -> None:
+    event = one(f"{OSS2} {address}")
+    assert (event.bucket, event.key) == ("reports", "a.csv")
+
+
+def test_a_list_of_names_and_values_is_read_as_the_object_that_is_meant() -> None:
+    headers = [{"name": "x-oss-request-id", "value": FIRST.request_id}, {"name": "Server", "value": "AliyunOSS"}]
+    request = {"method": "GET", "url": "https://reports.oss-cn-hangzhou.aliyuncs.com/a.csv"}
+    event = one(json.dumps({"request": request, "response": {"status": 403, "headers": headers}}))
+    assert (event.bucket, event.key, event.request_id) == ("reports", "a.csv", FIRST.request_id)
+
+
+def test_each_line_of_a_list_with_a_code_and_an_id_is_one_refusal() -> None:
+    text = "\n".join(f"{n}) oss://reports/{n}.csv InvalidObjectState 66F10B99C0FFEE1234ABCD0{n}" for n in (1, 2, 3))
+    assert [event.key for event in events_in(text, source="test", strict=True)] == ["1.csv", "2.csv", "3.csv"]
+
+
+@pytest.mark.parametrize("between", [",", "\t"])
+def test_a_place_in_a_column_ends_with_its_column(between: str) -> None:
+    event = one(between.join(("2024-01-01", "oss://reports/a.csv", "FAILED", "InvalidObjectState", FIRST.request_id)))
+    assert (event.bucket, event.key, event.readings) == ("reports", "a.csv", ())
+
+
+def test_a_quoted_address_in_a_browsers_sentence_ends_with_its_quote() -> None:
+    event = one(
+        "Access to XMLHttpRequest at 'https://reports.oss-cn-hangzhou.aliyuncs.com/a.csv?uploads=' from origin "
+        "'https://app.example.com' has been blocked by CORS policy: Method PUT is not allowed by "
+        "Access-Control-Allow-Methods in preflight response."
+    )
+    assert (event.bucket, event.key, event.origin) == ("reports", "a.csv", "https://app.example.com")
+
+
+def test_a_code_that_is_said_once_more_above_a_known_id_is_no_second_refusal() -> None:
+    error = f"AccessDenied: Anonymous access is forbidden.\n\tstatus code: 403, request id: {FIRST.request_id}"
+    text = f"2026-03-01 10:00:00 ERROR listing: {error}, host id: \n2026-03-01 10:00:00 Failed: last error was: {error}"
+    assert one(text, strict=False).request_id == FIRST.request_id
+
+
+def test_a_refusal_of_another_service_with_an_id_of_the_same_form_is_left_alone() -> None:
+    text = (
+        f'{{"errorCode": "Unauthorized", "errorMessage": "denied by sts or ram", "requestId": "{FIRST.request_id}"}} '
+        "from cn-hangzhou.log.aliyuncs.com"
+    )
+    assert all(event.fields.get("stranger") for event in events_in(text, source="test"))
+
+
+def test_an_empty_field_with_a_remark_behind_it_names_no_object() -> None:
+    text = f"oss: service returned error: StatusCode=403, ErrorCode=AccessDenied, RequestId={FIRST.request_id}"
+    event = one(f"{text}, Bucket=, Object= (try 1) [store.go:404]")
+    assert (event.bucket, event.key) == (None, None)
+
+
+def test_a_request_above_an_empty_line_may_explain_where_it_went() -> None:
+    event = one(
+        "HEAD https://reports.oss-cn-hangzhou.aliyuncs.com/a.csv HTTP/1.1\n\n"
+        f"HTTP/1.1 403 Forbidden\nServer: AliyunOSS\nx-oss-request-id: {FIRST.request_id}",
+        strict=False,
+    )
+    assert (event.bucket, event.key, event.origins["bucket"]) == ("reports", "a.csv", Origin.PROSE)
+
+
+def test_a_domain_of_somebodys_own_is_oss_where_the_answer_says_so() -> None:
+    answer = f"server: AliyunOSS\nx-oss-request-id: {FIRST.request_id}"
+    assert one(f"https://img.example.com/a.png 403\n{answer}").status == 403
+    assert events_in("https://img.example.com/a.png 403\nserver: nginx", source="test", strict=True) == []

@@ -64,8 +64,13 @@ WRAPPERS: dict[str, Callable[[str], str]] = {
     "compose": each_line("shop-1  | "),
     "quoted": each_line("> "),
 }
-CHANGED = {("p-034", "json"), ("p-034", "json in Chinese"), ("p-034", "json in docker")}
-"""Two lines of one refusal, without ids: as strings of one record each of them may name the object."""
+CHANGED = {
+    *((two, wrapper) for two in ("p-034", "p-420") for wrapper in ("json", "json in Chinese", "json in docker")),
+    *(("p-331", stamped) for stamped in ("json", "json in docker", "docker", "containerd")),
+}
+"""Two lines, in one string: each of them may speak of the other. A URL that was signed until 2024, and the wrapper's
+stamp is of 2026: it may have expired, too.
+"""
 
 
 OSS_LINE = '" "66FACB015B838AB5FC1A2365" "'
