@@ -22,6 +22,8 @@ from ossmend.remediators.contract.answers import (
 )
 from ossmend.remediators.contract.case import Case, Event, Origin, Receipt, Subject
 from ossmend.remediators.contract.values import (
+    DEFAULT_ACCOUNT,
+    AccountRef,
     ClockReading,
     ClockSample,
     CorsConfiguration,
@@ -365,6 +367,22 @@ class FakeCloud:
 
     def own_clock(self) -> ClockReading:
         return self.world.clock_reading
+
+
+@dataclass
+class FakeAccounts:
+    """The account of the configuration, and others by name."""
+
+    world: FakeWorld
+    may_write: bool = True
+    others: dict[str, FakeWorld] = field(default_factory=dict)
+
+    def of(self, account: AccountRef) -> FakeCloud:
+        if account == DEFAULT_ACCOUNT:
+            return FakeCloud(self.world, self.may_write)
+        if account.account not in self.others:
+            raise Refused("AccountRef", "UnknownAccount", f"the configuration has no account {account.account!r}")
+        return FakeCloud(self.others[account.account], self.may_write)
 
 
 def case_of(*events: Event, subject: Subject | None = None, **changes: object) -> Case:

@@ -125,7 +125,7 @@ class Accounts:
         """`settings` by the account's name."""
         self._settings = dict(settings)
         self._clock = clock
-        self._may_write = may_write
+        self.may_write = may_write
         self._on_request = on_request
         self._made: dict[AccountRef, Cloud] = {}
         self._cut = False
@@ -146,7 +146,7 @@ class Accounts:
     def _make(self, settings: CloudSettings, account: AccountRef) -> Cloud:
         if account.region:
             settings = replace(settings, region=account.region, endpoint=_elsewhere(settings))
-        cloud = Cloud(settings, self._clock, may_write=self._may_write, on_request=self._on_request)
+        cloud = Cloud(settings, self._clock, may_write=self.may_write, on_request=self._on_request)
         if self._cut:
             cloud.cut()
         return cloud

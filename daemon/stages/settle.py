@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 import structlog
 
 from ossmend.daemon.journal.intents import Intent
 from ossmend.remediators.contract.verdict import Refused, TryAgain
-from ossmend.remediators.contract.write import Write
 
 log = structlog.get_logger("ossmend.settle")
 
@@ -24,16 +24,10 @@ GONE = ("NoSuchBucket",)
 Found = Literal["there", "not there", "unknown"]
 
 
-class Settler(Protocol):
-    """What cloud/send/executor.py can."""
-
-    def settle(self, write: Write) -> bool: ...
-
-
-def effect_of(executor: Settler, intent: Intent) -> Found:
+def effect_of(is_there: Callable[[Intent], bool], intent: Intent) -> Found:
     """`unknown` where the world could not be asked."""
     try:
-        return "there" if executor.settle(intent.write) else "not there"
+        return "there" if is_there(intent) else "not there"
     except (TryAgain, Refused) as error:
         if isinstance(error, Refused) and error.code in GONE:
             return "not there"
