@@ -208,6 +208,7 @@ def _log_copied_and_truncated(trial: Trial) -> None:
 @kind
 def _lines_written_in_pieces(trial: Trial) -> None:
     trial.pieces = True
+    trial.struck += 1
 
 
 # ------------------------------------------------------------------------------------------------ this machine's people

@@ -7,6 +7,7 @@ Next: trial.py, which kills them.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -28,6 +29,7 @@ from typing import Any
 from tests.patience import HUNG
 
 ROOT = Path(__file__).parents[2]
+PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -130,6 +132,7 @@ def _stepped_clock(path: str) -> None:
 
 def _become(order: Mapping[str, Any]) -> None:
     """In the child: what the order says, to its end."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody outlives the trials, whatever ends them
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     null, trace = os.open(os.devnull, os.O_RDWR), os.open(order["trace"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for target, source in ((0, null), (1, null), (2, trace)):

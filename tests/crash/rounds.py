@@ -31,6 +31,7 @@ class Report:
     seed: int
     kind: str
     kills: int
+    struck: int
     accepted: int
     seconds: float
     findings: Findings
@@ -39,7 +40,9 @@ class Report:
     def __str__(self) -> str:
         found = [*self.findings.lost, *self.findings.doubled, *self.findings.broken]
         said = "; ".join(found) or "held"
-        return f"seed {self.seed} ({self.kind}), {self.kills} kills: {said}" + (f" ({self.evidence})" if found else "")
+        return f"seed {self.seed} ({self.kind}), {self.kills} kills, struck {self.struck} times: {said}" + (
+            f" ({self.evidence})" if found else ""
+        )
 
 
 def kind_of(seed: int) -> str:
@@ -73,7 +76,9 @@ def _one(seed: int, directory: Path, nursery: Nursery) -> Report:
         _leave(trial)
     else:
         shutil.rmtree(trial.directory)
-    return Report(seed, trial.kind, trial.killed, accepted, time.monotonic() - began, findings, trial.directory)
+    return Report(
+        seed, trial.kind, trial.killed, trial.struck, accepted, time.monotonic() - began, findings, trial.directory
+    )
 
 
 def _leave(trial: Trial) -> None:
@@ -95,12 +100,12 @@ def main() -> int:
     kinds: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for report in rounds(seeds, directory, given.jobs):
-        kinds[report.kind] += 1
+        kinds[report.kind] += bool(report.struck)
         total.update(trials=1, kills=report.kills, accepted=report.accepted, lost=len(report.findings.lost),
                      doubled=len(report.findings.doubled), broken=len(report.findings.broken))  # fmt: skip
         sys.stdout.write(f"{report.seconds:5.1f} s {report}\n")
         sys.stdout.flush()
-    sys.stdout.write(f"{dict(total)}, {len(kinds)} kinds; evidence in {directory}\n")
+    sys.stdout.write(f"{dict(total)}; trials that were struck, by kind: {dict(kinds)}; evidence in {directory}\n")
     return int(bool(total["lost"] or total["doubled"] or total["broken"]))
 
 

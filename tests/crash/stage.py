@@ -151,8 +151,10 @@ class Stage:
             return stack[0].restore or "frozen"
         return stack[0].version_id, stack[0].content.read(0, stack[0].size)
 
-    def finish(self) -> None:
+    def finish(self) -> int:
+        """Keep what is there at the end; how often a fault of the simulator struck."""
         self.final = self.simulator.do(lambda cloud: {each: self.state(cloud, each) for each in self.subjects})
+        return sum(fault.struck for fault in self.simulator.cloud.faults.rules)
 
     # -------------------------------------------------------------------------------------- what an application logs
 

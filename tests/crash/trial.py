@@ -94,6 +94,8 @@ class Trial:
         self.removed: str | None = None
         self.theirs_added = False
         self.killed = 0
+        self.struck = 0
+        """How often the fault struck, as far as it strikes by itself."""
         self._nursery = nursery
         self._chunks: list[tuple[int, bytes]] = []
         self._hooks: list[tuple[int, Callable[[], None]]] = []
@@ -125,6 +127,7 @@ class Trial:
 
     def hold_writes(self, times: int, seconds: float) -> None:
         way = self._open.enter_context(holding_way(self.stage.simulator.oss, times, seconds))
+        self._open.callback(lambda: setattr(self, "struck", self.struck + way.held))
         self.endpoint = way.url
 
     def signal(self, number: int) -> None:
@@ -181,11 +184,13 @@ policies:
                 self._kill()
                 if self.words_while_dead:
                     self._speak()
+                    self.struck += self._spoke.is_set()
+            ready = self._ready()
             self._start()
-            self._until_quiet()
+            self._until_quiet(ready)
             assert self._stop() == 0, "a daemon that is asked to stop stops"
             self._once()
-            self.stage.finish()
+            self.struck += self.stage.finish()
 
     def _set(self, simulator: Running) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -231,6 +236,7 @@ policies:
         for hook in [hook for hook in self._hooks if hook[0] <= asked]:
             self._hooks.remove(hook)
             hook[1]()
+            self.struck += 1
             self._heal_at = time.monotonic() + self.random.uniform(0.3, 3.0)
         self._wake.set()
 
@@ -311,7 +317,12 @@ policies:
             HEALS[self.kind](self)
         self._heal_at = None
 
-    def _until_quiet(self) -> None:
+    def _ready(self) -> int:
+        """How many daemons have said that they are: one that is still starting is not asked to stop."""
+        return self.trace.read_bytes().count(b'"event": "daemon.ready"')
+
+    def _until_quiet(self, ready: int) -> None:
+        """`ready`: how many daemons were before this one."""
         end = time.monotonic() + HUNG
         self.words_while_dead = False
         quiet = 0
@@ -321,7 +332,7 @@ policies:
             assert time.monotonic() < end, f"not at rest within {HUNG:g} s: {self.cases()}"
             self._grow(None)
             self._live()
-            quiet = quiet + 1 if self._heal_at is None and self._quiet() else 0
+            quiet = quiet + 1 if self._ready() > ready and self._heal_at is None and self._quiet() else 0
 
     def _stop(self) -> int | None:
         assert self.daemon is not None

@@ -18,12 +18,15 @@ class HoldingWay(Way):
         super().__init__(simulator, {}, _Holding)
         self.times = times
         self.seconds = seconds
+        self.held = 0
         self.lock = threading.Lock()
 
     def holds(self) -> bool:
         with self.lock:
-            self.times -= 1
-            return self.times >= 0
+            if self.held == self.times:
+                return False
+            self.held += 1
+            return True
 
 
 class _Holding(Handler):
