@@ -13,7 +13,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,8 @@ class Report:
     kind: str
     kills: int
     struck: int
-    accepted: int
+    accepted: Mapping[str, int]
+    """Writes that the cloud took, by operation, and undos that a person has asked for."""
     seconds: float
     findings: Findings
     evidence: Path
@@ -71,7 +72,8 @@ def _one(seed: int, directory: Path, nursery: Nursery) -> Report:
         findings = Findings(broken=[traceback.format_exc(limit=-3)])
     finally:
         trial.abandon()
-    accepted = sum(each.accepted for each in trial.stage.arrived)
+    accepted = Counter(each.operation for each in trial.stage.arrived if each.accepted)
+    accepted.update(word for word in trial.words.said)
     if findings:
         _leave(trial)
     else:
@@ -101,8 +103,9 @@ def main() -> int:
     total: Counter[str] = Counter()
     for report in rounds(seeds, directory, given.jobs):
         kinds[report.kind] += bool(report.struck)
-        total.update(trials=1, kills=report.kills, accepted=report.accepted, lost=len(report.findings.lost),
+        total.update(trials=1, kills=report.kills, lost=len(report.findings.lost),
                      doubled=len(report.findings.doubled), broken=len(report.findings.broken))  # fmt: skip
+        total.update(report.accepted)
         sys.stdout.write(f"{report.seconds:5.1f} s {report}\n")
         sys.stdout.flush()
     sys.stdout.write(f"{dict(total)}; trials that were struck, by kind: {dict(kinds)}; evidence in {directory}\n")
