@@ -172,7 +172,7 @@ def _state_locked(trial: Trial) -> None:
 
     def locked() -> None:
         try:
-            with sqlite3.connect(trial.state / "ossmend.db", timeout=10, isolation_level=None) as other:
+            with sqlite3.connect(trial.state / "ossmend.db", isolation_level=None) as other:
                 other.execute("BEGIN IMMEDIATE")
                 trial.pause(trial.random.choice((0.2, 1.0, 3.0, 11.0)))
                 other.execute("ROLLBACK")

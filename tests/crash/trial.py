@@ -37,6 +37,8 @@ MOST_WRITES = 2
 """An hour's writes of the policy that restores three objects."""
 LONGEST_LIFE = 25.0
 """Seconds after which a daemon is killed whose moment has not come."""
+APPROVES_AGAIN_SECONDS = 10.0
+"""What waits for an approval so long after one waits for another: it is another plan."""
 IDLE_SECONDS = 1.5
 """Without a request of the daemons for so long, the log grows by itself."""
 BUSY = ("open", "sending", "waiting")
@@ -102,6 +104,7 @@ class Trial:
         self._jobs: list[threading.Thread] = []
         self._heal_at: float | None = None
         self._active_at = time.monotonic()
+        self._approved_at = -APPROVES_AGAIN_SECONDS
         self._lock = threading.Lock()
         self._spoke = threading.Event()
         self._wake = threading.Event()
@@ -364,7 +367,7 @@ policies:
         """Nothing where there is no state yet, or it is somebody else's for now."""
         if not (self.state / "ossmend.db").exists():
             return []
-        connection = sqlite3.connect(self.state / "ossmend.db", timeout=0.5)
+        connection = sqlite3.connect(self.state / "ossmend.db")
         connection.row_factory = sqlite3.Row
         try:
             return [dict(row) for row in connection.execute(query)]
@@ -382,18 +385,21 @@ policies:
             return False
         if self._rows("SELECT id FROM writes WHERE state IN ('intended', 'asked')"):
             return False
+        if any(case["state"] == "held" and self._approves(case["code"], case["why"]) for case in cases):
+            return False
         return not any(True for _ in self._to_say(cases))
 
     def _to_say(self, cases: list[dict[str, Any]]) -> Iterator[tuple[str, int, str]]:
         for case in cases:
             code = case["code"]
-            if case["state"] == "held" and self._approves(code, case["why"]):
+            again = time.monotonic() - self._approved_at > APPROVES_AGAIN_SECONDS
+            if case["state"] == "held" and self._approves(code, case["why"]) and again:
                 yield "approve", case["id"], code
             if code in self.words.takes_back and case["state"] == "closed" and self._has_repaired(code):
                 yield "undo", case["id"], code
 
     def _approves(self, code: str, why: str) -> bool:
-        return code == "ImageDamage" and self.words.approves and "approve" in why
+        return code == "ImageDamage" and self.words.approves and "waits for approval" in why
 
     def _has_repaired(self, code: str) -> bool:
         """Undone once, when every line was read, and only what ossmend has written."""
@@ -418,6 +424,8 @@ policies:
             except StateUnavailable:
                 continue
             self.words.said.append(f"{word} {code}")
+            if word == "approve":
+                self._approved_at = time.monotonic()
             self._spoke.set()
 
 
