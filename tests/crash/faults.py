@@ -141,7 +141,7 @@ def _wrong_body(trial: Trial) -> None:
 
 @kind
 def _disk_full(trial: Trial) -> None:
-    """No file of the daemon may grow: what SQLite finds is what it finds on a full disk."""
+    """No file of the daemon may grow: nothing can be stored any more, as on a full disk."""
 
     def full() -> None:
         size = max((path.stat().st_size for path in trial.state.glob("ossmend.db*")), default=0)
@@ -180,7 +180,7 @@ def _state_locked(trial: Trial) -> None:
         except sqlite3.OperationalError:
             return
 
-    trial.soon_after_request(trial.random.randint(1, MOMENTS), locked)
+    trial.beside_request(trial.random.randint(1, MOMENTS), locked)
 
 
 # ----------------------------------------------------------------------------------------------------------------- log
@@ -207,7 +207,7 @@ def _log_copied_and_truncated(trial: Trial) -> None:
 
 @kind
 def _lines_written_in_pieces(trial: Trial) -> None:
-    trial.pieces = True
+    trial.in_pieces = True
     trial.struck += 1
 
 

@@ -56,7 +56,7 @@ def _lost(trial: Trial, subject: str) -> Iterator[str]:
         repaired = False
     else:
         repaired = _is_repaired(trial, subject)
-    undo = f"undo {CODES[kind]}" in trial.words.said
+    undo = f"undo {CODES[kind]}" in trial.person.said
     told = _is_told(trial, subject)
     if undo and not told and not _is_undone(trial, kind):
         yield f"{subject}: a person has asked for the undo, it was not done, and nobody was told"
@@ -86,10 +86,10 @@ def _is_undone(trial: Trial, kind: str) -> bool:
 
 def _is_told(trial: Trial, subject: str) -> bool:
     kind, _, key = subject.partition(" ")
-    for notice in trial.notices:
+    for notice in trial.person.notices:
         if notice["code"] == CODES[kind] and (not key or key in notice["subject"]):
             return True
-    return CODES[kind] in trial.words.refused
+    return CODES[kind] in trial.person.refused
 
 
 # -------------------------------------------------------------------------------------------------------------- doubled
@@ -100,7 +100,7 @@ def _doubled(trial: Trial, subject: str) -> Iterator[str]:
     arrived = [each for each in trial.stage.arrived if each.subject == subject]
     accepted = [each for each in arrived if each.accepted]
     kind = subject.partition(" ")[0]
-    wanted = 1 + (f"undo {CODES[kind]}" in trial.words.said)
+    wanted = 1 + (f"undo {CODES[kind]}" in trial.person.said)
     if len(accepted) > wanted:
         yield f"{subject}: {len(accepted)} writes accepted for {wanted}: {_listed(arrived)}"
         return
@@ -150,10 +150,10 @@ def _journal(trial: Trial) -> Iterator[str]:
         if (said := database.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
             yield f"the database is damaged: {said}"
     database.close()
-    events = sum(case["events"] for case in trial.cases())
+    events = trial.person.events()
     if events != trial.lines:
         yield f"{trial.lines} refusals were logged, and {events} counted"
-    yield from (f"a fault of ours: {case}" for case in trial.cases() if case["state"] == "parked")
+    yield from (f"a fault of ours: {case}" for case in trial.person.cases() if case["state"] == "parked")
 
 
 def _short(state: object) -> str:

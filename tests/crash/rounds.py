@@ -73,7 +73,7 @@ def _one(seed: int, directory: Path, nursery: Nursery) -> Report:
     finally:
         trial.abandon()
     accepted = Counter(each.operation for each in trial.stage.arrived if each.accepted)
-    accepted.update(word for word in trial.words.said)
+    accepted.update(word for word in trial.person.said)
     if findings:
         _leave(trial)
     else:
@@ -85,10 +85,20 @@ def _one(seed: int, directory: Path, nursery: Nursery) -> Report:
 
 def _leave(trial: Trial) -> None:
     """Beside state, log and trace: what was chosen, what arrived and what people were told."""
-    told = {"seed": trial.seed, "kind": trial.kind, "kills": trial.kills, "words": trial.words,
-            "arrived": trial.stage.arrived, "notices": trial.notices,
-            "requests": [f"{each.shown:.3f} {each.operation} {each.bucket} {each.key} {each.status} {each.code}"
-                         for each in trial.stage.requests]}  # fmt: skip
+    requests = [
+        f"{each.shown:.3f} {each.operation} {each.bucket} {each.key} {each.status} {each.code}"
+        for each in trial.stage.requests
+    ]
+    told = {
+        "seed": trial.seed,
+        "kind": trial.kind,
+        "kills": trial.kills,
+        "said": trial.person.said,
+        "refused": trial.person.refused,
+        "arrived": trial.stage.arrived,
+        "notices": trial.person.notices,
+        "requests": requests,
+    }
     (trial.directory / "trial.json").write_text(json.dumps(told, default=str, indent=1), encoding="utf-8")
 
 

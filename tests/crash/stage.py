@@ -41,6 +41,8 @@ WRITES: Mapping[str, str] = {
     "RestoreObject": "object", "PutBucketCors": "cors", "CopyObject": "picture", "TagResources": "tags",
 }  # fmt: skip
 """By operation, as OSS and RAM call it: what it changes."""
+REPAIRS: Mapping[str, str] = {"AccessForbidden": "PutBucketCors", "ImageDamage": "CopyObject"}
+"""By code: what can be taken back again."""
 RESTORE_SECONDS = 0.4
 
 

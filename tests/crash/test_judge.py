@@ -26,15 +26,13 @@ class Told:
         self.final = {subject: repaired.get(subject, "restored") for subject in SUBJECTS}
         self.arrived: list[Arrived] = []
         self.stage = SimpleNamespace(subjects=SUBJECTS, final=self.final, arrived=self.arrived)
-        self.words = SimpleNamespace(said=[], refused={})
         self.notices: list[dict[str, str]] = []
+        nothing = {"said": [], "refused": {}, "notices": self.notices, "cases": list, "events": int}
+        self.person = SimpleNamespace(**nothing)
         self.state = directory
         self.removed: str | None = None
         self.theirs_added = False
         self.lines = 0
-
-    def cases(self) -> list[dict[str, Any]]:
-        return []
 
     def judged(self) -> judge.Findings:
         trial: Any = self
@@ -66,7 +64,7 @@ def test_what_is_neither_repaired_nor_told_is_lost(trial: Told) -> None:
 
 
 def test_an_undo_that_was_asked_for_and_is_not_there_is_lost(trial: Told) -> None:
-    trial.words.said.append("undo ImageDamage")
+    trial.person.said.append("undo ImageDamage")
     assert len(trial.judged().lost) == 1
     trial.final["picture"] = ("W", DAMAGED)
     assert not trial.judged()
@@ -75,7 +73,7 @@ def test_an_undo_that_was_asked_for_and_is_not_there_is_lost(trial: Told) -> Non
 def test_a_write_that_the_cloud_took_twice_is_doubled_whatever_it_answered(trial: Told) -> None:
     trial.arrived += [accepted("cors"), accepted("cors", 500)]
     assert len(trial.judged().doubled) == 1
-    trial.words.said.append("undo AccessForbidden")
+    trial.person.said.append("undo AccessForbidden")
     trial.final["cors"] = BEFORE
     assert not trial.judged(), "the second one is the undo"
 
