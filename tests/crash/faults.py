@@ -61,7 +61,7 @@ def heals(arm: Arm) -> Callable[[Arm], Arm]:
 
 def _strike(trial: Trial, operation: str, times: int, **rule: Any) -> None:
     """The next requests of that operation; of all, where it is empty."""
-    skip = trial.random.randint(0, 1)
+    skip = 0 if operation else trial.random.randint(0, MOMENTS // 2)
     trial.stage.simulator.do(lambda cloud: cloud.faults.add(operation=operation, times=times, skip=skip, **rule))
 
 

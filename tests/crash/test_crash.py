@@ -6,6 +6,8 @@ a thousand trials. A trial that does not hold says its seed, and its directory s
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ pytest.importorskip("PIL.Image", reason="the extra `images` is not installed")
 
 from tests.crash.faults import KINDS
 from tests.crash.rounds import rounds
+from tests.patience import HUNG
 
 ROUND = len(KINDS)
 LONG_ROUNDS = 40
@@ -40,3 +43,12 @@ def test_killed_beside_every_kind_of_fault_nothing_is_lost_or_doubled(tmp_path: 
 @pytest.mark.parametrize("number", range(1, LONG_ROUNDS + 1))
 def test_killed_a_thousand_times_nothing_is_lost_or_doubled(tmp_path: Path, number: int) -> None:
     holds(number, tmp_path)
+
+
+@pytest.mark.machine
+@pytest.mark.parametrize(("asked", "number"), [((), 0), (("--long",), LONG_ROUNDS)])
+def test_the_thousand_are_run_only_where_they_are_asked_for(asked: tuple[str, ...], number: int) -> None:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *asked, __file__]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=HUNG).stdout
+    assert listed.count("::test_killed_a_thousand_times") == number
+    assert listed.count("::test_killed_beside_every_kind_of_fault") == 1
