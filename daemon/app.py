@@ -32,6 +32,7 @@ from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
+from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
@@ -137,8 +138,10 @@ class App:
         self._pulse = Pulse(self._clock)
         config = load(path)
         self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
+        self._steps = ClockSteps(self.store, self._clock)
         with ExitStack() as unless_built:
             unless_built.callback(self.store.close)
+            self._steps.begin()
             self.works = self._build(config)
             unless_built.pop_all()
 
@@ -211,6 +214,7 @@ class App:
         while not self._stopping:
             self._turning()
             try:
+                self._steps.look()
                 if self._reload:
                     self._reload = False
                     self._swap(waker)

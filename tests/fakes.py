@@ -54,16 +54,22 @@ class FakeClock:
     """A clock that moves when told."""
 
     def __init__(self, now: datetime = NOW) -> None:
-        self._now = now
+        self.true = now
+        """What everybody else's clock says."""
+        self._off = timedelta(0)
 
     def now(self) -> datetime:
-        return self._now
+        return self.true + self._off
 
     def monotonic(self) -> float:
-        return self._now.timestamp()
+        return self.true.timestamp()
 
     def pass_(self, time: timedelta) -> None:
-        self._now += time
+        self.true += time
+
+    def step(self, by: timedelta) -> None:
+        """Somebody sets it."""
+        self._off += by
 
 
 @dataclass
@@ -364,6 +370,9 @@ class FakeCloud:
 
     def forget(self, _write: Write) -> None:
         return
+
+    def oss_now(self) -> datetime:
+        return self.world.clock.true
 
     def own_clock(self) -> ClockReading:
         return self.world.clock_reading

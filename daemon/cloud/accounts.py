@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from ossmend.daemon.cloud.ask.account import Account
@@ -95,6 +96,10 @@ class Cloud:
     def own_clock(self) -> ClockReading:
         """Our clock against NTP and OSS, measured now. Raises nothing: what could not be asked is named in it."""
         return measure(self._clock, self._settings.ntp_servers, self._unsigned, self._settings.oss_url)
+
+    def oss_now(self) -> datetime:
+        """What OSS's own clock says now; the host's, as long as OSS has not answered anything."""
+        return self._wire.time.now() or self._clock.now()
 
     def is_own_request(self, request_id: str) -> bool:
         """Was this request ours, and not too long ago? The User-Agent mark knows the older ones."""

@@ -70,6 +70,8 @@ class NewWrite:
     """On whose account it goes: what stages/shares.py counts by."""
     since: datetime | None = None
     """When it was planned first, where that has to be kept."""
+    oss_time: datetime | None = None
+    """When it leaves, by OSS's clock: what the brakes count by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ def _row(write_id: int, each: NewWrite, now: datetime) -> Mapping[str, object]:
         "cost": each.cost,
         "planned_at": each.since or now,
         "sent_at": now if each.state is WriteState.INTENDED else None,
+        "oss_time": each.oss_time if each.state is WriteState.INTENDED else None,
         "outcome": each.why,
         "held_by": each.held_by,
         "trust": each.trust,
@@ -152,16 +155,16 @@ def asked(connection: sa.Connection) -> dict[int, Intent]:
     return {intent.case_id: intent for intent in _intents(connection, writes.c.state == WriteState.ASKED.value)}
 
 
-def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
+def intend(connection: sa.Connection, intent_id: int, now: datetime, oss_time: datetime) -> None:
     """An asked write is about to be sent."""
-    values = {"state": WriteState.INTENDED.value, "sent_at": now}
+    values = {"state": WriteState.INTENDED.value, "sent_at": now, "oss_time": oss_time}
     connection.execute(writes.update().where(writes.c.id == intent_id).values(values))
 
 
 def ask_again(connection: sa.Connection, intent_ids: Sequence[int]) -> None:
     """These undos did not leave, or have no effect: a person's word stands until it is done or answered."""
     if intent_ids:
-        values = {"state": WriteState.ASKED.value, "sent_at": None, "outcome": UNDO}
+        values = {"state": WriteState.ASKED.value, "sent_at": None, "oss_time": None, "outcome": UNDO}
         still = (writes.c.id.in_(intent_ids), writes.c.state == WriteState.INTENDED.value)
         connection.execute(writes.update().where(*still).values(values))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import structlog
@@ -46,20 +46,22 @@ def on_its_way(call_timeout: timedelta) -> timedelta:
 class Search:
     """The search for the effect of one intent."""
 
-    since: datetime
-    """When it was begun, by this process: what was sent before that may still be on its way."""
+    since: float
+    """When it was begun, by this process: what was sent before that may still be on its way. All times here are the
+    clock's monotonic seconds: a host's clock that is set forward makes no call arrive sooner.
+    """
     looks: int = 0
-    next_at: datetime | None = None
+    next_at: float = 0.0
     reported: bool = False
 
-    def ends(self, found: Found, now: datetime, may_arrive: timedelta) -> bool:
+    def ends(self, found: Found, now: float, may_arrive: timedelta) -> bool:
         """Is this the last word? An effect that is not there may come yet."""
-        return found == "there" or (found == "not there" and now - self.since >= may_arrive)
+        return found == "there" or (found == "not there" and now - self.since >= may_arrive.total_seconds())
 
-    def goes_on(self, now: datetime) -> bool:
+    def goes_on(self, now: float) -> bool:
         """Look again later. True when a person has to know by now."""
         self.looks += 1
-        self.next_at = now + min(timedelta(seconds=2 ** min(self.looks - 1, 10)), LONGEST_PAUSE)
-        late = not self.reported and now - self.since >= GIVE_UP
+        self.next_at = now + min(2.0 ** min(self.looks - 1, 10), LONGEST_PAUSE.total_seconds())
+        late = not self.reported and now - self.since >= GIVE_UP.total_seconds()
         self.reported = self.reported or late
         return late

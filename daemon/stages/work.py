@@ -155,7 +155,8 @@ class Work:
         try:
             cloud = self._accounts.of(cases[0].account)  # a lane has one
         except Refused as unknown:
-            self._record.answers([(case, could_not_check(unknown, self._clock.now())) for case in cases])
+            now = self._clock.now()
+            self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now)
             return
         view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
@@ -166,7 +167,7 @@ class Work:
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(cloud, self._record.answers(answered), view.pages)
+        self._send(cloud, self._record.answers(answered, cloud.oss_now()), view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
@@ -200,9 +201,9 @@ class Work:
         """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
         if not self._accounts.may_write or self._stopping.is_set():
             return 0
-        now, busy, unsettled = self._clock.now(), self.busy(), self._unsettled()
+        now, busy, unsettled = self._clock.monotonic(), self.busy(), self._unsettled()
         self._searches = {intent.id: self._search(intent) for intent in unsettled}
-        unknown = [intent for intent in unsettled if (self._search(intent).next_at or now) <= now]
+        unknown = [intent for intent in unsettled if self._search(intent).next_at <= now]
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
@@ -217,7 +218,7 @@ class Work:
         over = []
         for group in self._hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
             self._pulse.beat()
-            now = self._clock.now()
+            now = self._clock.monotonic()
             for intent, found in group:
                 search = self._search(intent)
                 if search.ends(found, now, self._may_arrive):
@@ -234,7 +235,7 @@ class Work:
         return executor.settle(intent.write)
 
     def _search(self, intent: Intent) -> Search:
-        return self._searches.setdefault(intent.id, Search(self._clock.now()))
+        return self._searches.setdefault(intent.id, Search(self._clock.monotonic()))
 
 
 def _done(work: Callable[[], None]) -> bool:

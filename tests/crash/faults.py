@@ -248,7 +248,7 @@ def _as_before(trial: Trial) -> None:
 
 @kind
 def _clock_stepped(trial: Trial) -> None:
-    seconds = trial.random.choice((-1200.0, -60.0, -5.0, 5.0, 60.0, 1500.0))
+    seconds = trial.random.choice((-7200.0, -1200.0, -60.0, -5.0, 5.0, 60.0, 1500.0, 7200.0, 21600.0))
     trial.at_request(trial.random.randint(1, MOMENTS), lambda: step(trial.clock, seconds))
 
 
@@ -305,7 +305,7 @@ def _cors_rule_added_by_others(trial: Trial) -> None:
         cors = cloud.buckets[ASSETS].cors
         rules = cors.rules if cors is not None else ()
         cloud.buckets[ASSETS].cors = Cors((*rules, THEIRS))
-        trial.theirs_added = True
+        trial.stage.theirs = "added"
 
     _by_others(trial, added)
 

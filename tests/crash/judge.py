@@ -125,7 +125,7 @@ def _rules(trial: Trial) -> Iterator[str]:
         yield f"the rules of before are not what they were: {rules}"
     if len(set(added)) != len(added) or not set(added) <= {OURS, THEIRS}:
         yield f"a rule is there twice, or is nobody's: {added}"
-    if trial.theirs_added and THEIRS not in added:
+    if trial.stage.theirs in ("added", "seen") and THEIRS not in added:
         yield f"a rule that somebody else has added is gone: {added}"
 
 

@@ -11,7 +11,7 @@ import base64
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import oss2
 import pytest
@@ -95,6 +95,8 @@ class Stage:
     asked: int = 0
     """Requests of the daemon so far."""
     requests: Requests = field(default_factory=Requests)
+    theirs: Literal["", "added", "seen", "overwritten unseen"] = ""
+    """The rule of others. OSS has no conditional write: what comes between the last look and the PUT nobody can see."""
     final: dict[str, Any] = field(default_factory=dict)
     """What each subject is at the end."""
     _known: dict[str, object] = field(default_factory=dict)
@@ -124,6 +126,8 @@ class Stage:
 
     def _note(self, record: RequestRecord) -> None:
         self.asked += 1
+        if self.theirs == "added" and record.operation in ("GetBucketCors", "PutBucketCors"):
+            self.theirs = "seen" if record.operation == "GetBucketCors" else "overwritten unseen"
         kind = WRITES.get(record.operation)
         if kind is None:
             return

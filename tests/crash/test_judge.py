@@ -25,13 +25,12 @@ class Told:
         repaired: dict[str, Any] = {"cors": (*BEFORE, OURS), "picture": ("V", GOOD), "tags": "disabled"}
         self.final = {subject: repaired.get(subject, "restored") for subject in SUBJECTS}
         self.arrived: list[Arrived] = []
-        self.stage = SimpleNamespace(subjects=SUBJECTS, final=self.final, arrived=self.arrived)
+        self.stage = SimpleNamespace(subjects=SUBJECTS, final=self.final, arrived=self.arrived, theirs="")
         self.notices: list[dict[str, str]] = []
         nothing = {"said": [], "refused": {}, "notices": self.notices, "cases": list, "events": int}
         self.person = SimpleNamespace(**nothing)
         self.state = directory
         self.removed: str | None = None
-        self.theirs_added = False
         self.lines = 0
 
     def judged(self) -> judge.Findings:
@@ -100,7 +99,7 @@ def test_rules_that_are_not_what_they_were_and_ours_once_are_broken(trial: Told,
 
 
 def test_a_rule_of_others_that_is_gone_is_broken(trial: Told) -> None:
-    trial.theirs_added = True
+    trial.stage.theirs = "seen"
     assert len(trial.judged().broken) == 1
     trial.final["cors"] = (*BEFORE, THEIRS, OURS)
     assert not trial.judged()

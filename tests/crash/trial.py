@@ -104,7 +104,6 @@ class Trial:
         self.in_pieces = False
         self.words_while_dead = False
         self.removed: str | None = None
-        self.theirs_added = False
         self.killed = 0
         self.struck = 0
         """How often the fault struck."""

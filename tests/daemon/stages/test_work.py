@@ -24,6 +24,7 @@ from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
+from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.decide import together
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
@@ -57,6 +58,7 @@ class Scene:
         self.world = FakeWorld()
         self.clock = self.world.clock
         self.store: Store = open_store(directory, exclusive=True)
+        self.steps = ClockSteps(self.store, self.clock)
         self.config: Config
         self.others: dict[str, FakeWorld] = {}
         self.dispatch: Work | None = None
