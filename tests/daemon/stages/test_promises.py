@@ -54,7 +54,7 @@ def test_one_approval_lets_one_write_go_and_no_second(scene: Scene) -> None:
     scene.see(preflight())
     scene.turn()
     approvals.approve(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=1)
     scene.turn()
     assert merged(scene) == 1
     scene.world.cors_of["b"] = CorsConfiguration((OLD,))  # a person takes it back
@@ -72,7 +72,7 @@ def test_an_approval_is_still_there_for_a_write_that_certainly_did_not_leave(sce
     scene.see(frozen())
     scene.turn()
     approvals.approve(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=1)
     sends = scene.world.send
     scene.world.send = refused_connection  # type: ignore[method-assign]  # nothing leaves
     scene.turn()
@@ -98,7 +98,7 @@ def test_an_undo_counts_in_the_brakes(scene: Scene) -> None:
     scene.configure(top="brakes: { writes_per_hour: 1 }")
     merged_by_hand(scene, OLD)
     approvals.undo(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=1)
     scene.turn()
     assert merged(scene) == 1
     assert scene.states() == ["held"]
@@ -112,7 +112,7 @@ def test_an_undo_in_a_policy_that_has_become_a_dry_run_is_planned_and_not_sent(s
     merged_by_hand(scene, OLD)
     scene.configure("dry-run")
     approvals.undo(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=1)
     scene.turn(2)
     assert merged(scene) == 1
     assert scene.states() == ["planned"]
@@ -299,7 +299,7 @@ def test_what_the_account_held_goes_at_once_when_our_own_read_is_answered(scene:
 def undo_asked_for(scene: Scene) -> None:
     merged_by_hand(scene, OLD)
     approvals.undo(scene.store, 1)
-    scene.pass_(seconds=1)
+    scene.pass_(minutes=1)
 
 
 def test_an_undo_whose_answer_was_lost_is_not_repaired_again(scene: Scene) -> None:
