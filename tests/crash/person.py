@@ -59,7 +59,10 @@ class Person:
             return False
         if self._rows("SELECT id FROM writes WHERE state IN ('intended', 'asked')"):
             return False
-        return not any(True for _ in self._to_say(cases))
+        return not self.has_to_say()
+
+    def has_to_say(self) -> bool:
+        return any(True for _ in self._to_say(self.cases()))
 
     def _rows(self, query: str) -> list[dict[str, Any]]:
         """Nothing where there is no state yet, or it is somebody else's for now."""

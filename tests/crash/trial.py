@@ -245,6 +245,8 @@ class Trial:
         began, asked, wrote = time.monotonic(), self.stage.asked, len(self.stage.arrived)
 
         def happened() -> bool:
+            if self.words_while_dead:
+                return self.person.has_to_say()
             return {
                 "request": self.stage.asked - asked >= kill.number,
                 "write": len(self.stage.arrived) - wrote >= kill.number,
@@ -254,7 +256,8 @@ class Trial:
 
         def on_the_spot(_record: RequestRecord) -> None:
             """Within the request, in the simulator's thread: before its answer leaves."""
-            if kill.after == 0.0 and kill.on in ("request", "write") and happened():
+            on_request = kill.on in ("request", "write") and not self.words_while_dead
+            if kill.after == 0.0 and on_request and happened():
                 self.signal(signal.SIGKILL)
 
         self.stage.requests.listeners.append(on_the_spot)
