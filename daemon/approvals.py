@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.intents import NewWrite
+from ossmend.daemon.journal.intents import UNDO, NewWrite
 from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.contract.case import Case
@@ -55,7 +55,7 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
             why = f": {done[-1].write.not_undone()}" if done else ": nothing was written"
             raise Impossible(f"case {case_id} has no write that can be undone{why}")
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
-                         state=WriteState.ASKED, why="undo")  # fmt: skip
+                         state=WriteState.ASKED, why=UNDO)  # fmt: skip
         intents.put(connection, [asked], now)
         cases.reopen(connection, case_id, now)
         entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])

@@ -22,6 +22,8 @@ from ossmend.remediators.contract.write import Write, digest, from_json, to_json
 APPROVAL_LIFE = timedelta(hours=24)
 WITNESS = "witness"
 """What holds a write that OSS's own log has to confirm."""
+UNDO, GIVES_BACK = "undo", "gives back what was covered"
+"""The outcome of a write that takes another one back, until it has one of its own."""
 AT_ONCE = 500
 
 Granted = Literal["approved", "rejected"]
@@ -42,6 +44,11 @@ class Intent:
     sent_at: datetime | None = None
     outcome: str = ""
     request_id: str | None = None
+
+    @property
+    def is_undo(self) -> bool:
+        """Is it an undo that has not ended yet?"""
+        return self.outcome in (UNDO, GIVES_BACK) and self.state in (WriteState.ASKED, WriteState.INTENDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +159,14 @@ def intend(connection: sa.Connection, intent_id: int, now: datetime, oss_time: d
     """An asked write is about to be sent."""
     values = {"state": WriteState.INTENDED.value, "sent_at": now, "oss_time": oss_time}
     connection.execute(writes.update().where(writes.c.id == intent_id).values(values))
+
+
+def ask_again(connection: sa.Connection, intent_ids: Sequence[int]) -> None:
+    """These undos did not leave, or have no effect: a person's word stands until it is done or answered."""
+    if intent_ids:
+        values = {"state": WriteState.ASKED.value, "sent_at": None, "oss_time": None}
+        still = (writes.c.id.in_(intent_ids), writes.c.state == WriteState.INTENDED.value)
+        connection.execute(writes.update().where(*still).values(values))
 
 
 def refuse(connection: sa.Connection, intent_id: int, now: datetime, why: str) -> None:

@@ -21,7 +21,7 @@ from ossmend.daemon.host.show import subject_text
 from ossmend.daemon.journal import cases, correlation, entries, flags, intents
 from ossmend.daemon.journal.cases import Decision, Standing
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.intents import Intent, NewWrite, Settlement
+from ossmend.daemon.journal.intents import GIVES_BACK, Intent, NewWrite, Settlement
 from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.pause import HELD_BY
 from ossmend.daemon.journal.states import CaseState, WriteState
@@ -33,13 +33,13 @@ from ossmend.daemon.stages.decide import Outcome, Wanted, braked, decide, decide
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer
 from ossmend.daemon.stages.rules import RuleBook
-from ossmend.daemon.stages.send import Reply, ended
+from ossmend.daemon.stages.send import AFTER_REFUSED, Reply, Stale, ended
 from ossmend.daemon.stages.settle import Found
 from ossmend.daemon.stages.shares import Asking
 from ossmend.remediators import causes
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Case
-from ossmend.remediators.contract.verdict import Act, Refused
+from ossmend.remediators.contract.verdict import Act, Diagnosis, Refused
 from ossmend.remediators.contract.write import Write, digest
 
 log = structlog.get_logger("ossmend.record")
@@ -48,7 +48,7 @@ MANY = 5
 """More cases of one policy that tell the same in one turn are one notice, with the numbers of the others."""
 FEW = 20
 """So many cases of one turn have a log line each; of more there is one line of numbers. The journal has them all."""
-GIVES_BACK, GIVEN_BACK = "gives back what was covered", "what somebody else wrote at the same moment is on top again"
+GIVEN_BACK = "what somebody else wrote at the same moment is on top again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +267,7 @@ class Record:
             gone = [digest(sending.write) for sending, reply in replied if ended(reply).state in GONE]
             intents.use_up(connection, gone)
             settlements: list[Settlement] = []
+            again: list[int] = []
             decisions: list[Decision] = []
             back: list[NewWrite] = []
             for sending, reply in replied:
@@ -276,17 +277,21 @@ class Record:
                     said.append(Entry("write.unsettled", sending.case.id, data))
                     log.warning("write.unsettled", case=sending.case.id, **data)
                     continue
-                settlements.append(
-                    Settlement(
-                        write_id=sending.write_id, state=how.state, outcome=how.outcome, request_id=how.request_id
+                if sending.undo and how.state is WriteState.NOT_SENT:
+                    again.append(sending.write_id)
+                else:
+                    settlements.append(
+                        Settlement(
+                            write_id=sending.write_id, state=how.state, outcome=how.outcome, request_id=how.request_id
+                        )
                     )
-                )
                 decisions.append(self._after(connection, sending, reply, standings, now))
                 back += self._given_back(sending, reply)
                 said.append(Entry(f"write.{how.state}", sending.case.id, data))
                 if len(replied) <= FEW:
                     log.info(f"write.{how.state}", case=sending.case.id, **data)
             intents.settle(connection, settlements, now)
+            intents.ask_again(connection, again)
             cases.decide(connection, decisions, standings, now)
             intents.put(connection, back, now)
             said += [Entry("write.asked", each.case_id, _of_write(each.write, each.why)) for each in back]
@@ -308,8 +313,11 @@ class Record:
         if isinstance(reply, Sent) and reply.crossed:
             return self._crossed(connection, sending, reply, standings, now)
         if sending.undo and how.state is WriteState.DONE:
-            why = GIVEN_BACK if sending.given_back else "undone by hand"
-            return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why=why)
+            return _undone(case, given_back=sending.given_back)
+        if sending.undo and isinstance(reply, Stale):
+            why = f"the undo was not done: {reply.why}"
+            diagnosis = causes.diagnosis("undo-overtaken", 1.0, (why,))
+            return self._reported(connection, case, why, diagnosis, standings, now)
         return Decision(
             case_id=case.id,
             events=case.events,
@@ -357,9 +365,20 @@ class Record:
         """Our own write was refused: a person has to know; it says nothing about the user."""
         diagnosis = causes.diagnosis("could-not-check", 1.0, (str(refused),), {"code": refused.code})
         why = f"our own {refused.operation} was refused: {refused.code}"
+        return self._reported(connection, case, why, diagnosis, standings, now)
+
+    def _reported(
+        self,
+        connection: sa.Connection,
+        case: Case,
+        why: str,
+        diagnosis: Diagnosis,
+        standings: Mapping[int, Standing],
+        now: datetime,
+    ) -> Decision:
         outcome = Outcome(
             case=case, state=CaseState.REPORTED, why=why, cause=diagnosis.cause, diagnosis=diagnosis,
-            due_at=together(now, now + ended(refused).again), notice="reported",
+            due_at=together(now, now + AFTER_REFUSED), notice="reported",
         )  # fmt: skip
         return _decision(outcome, self._notices(connection, [outcome], standings, now).get(case.id))
 
@@ -375,11 +394,24 @@ class Record:
                 )
                 if found == "there":
                     intents.use_up(connection, [intent.digest])
-                intents.settle(connection, [Settlement(write_id=intent.id, state=state, outcome=outcome)], now)
-                cases.resume(connection, intent.case_id, now)
+                if intent.is_undo and found == "not there":
+                    intents.ask_again(connection, [intent.id])
+                else:
+                    intents.settle(connection, [Settlement(write_id=intent.id, state=state, outcome=outcome)], now)
+                if intent.is_undo and found == "there":
+                    self._close_undone(connection, intent, now)
+                else:
+                    cases.resume(connection, intent.case_id, now)
                 data = _of_write(intent.write, outcome)
                 entries.append(connection, now, [Entry(f"write.{state}", intent.case_id, data)])
                 log.info(f"write.{state}", case=intent.case_id, **data)
+
+    def _close_undone(self, connection: sa.Connection, intent: Intent, now: datetime) -> None:
+        """As if its answer had come: were the case planned anew, it would be repaired again."""
+        case = cases.get(connection, intent.case_id)
+        assert case is not None  # a write has its case
+        undone = _undone(case, given_back=intent.outcome == GIVES_BACK)
+        cases.decide(connection, [undone], cases.standing(connection, [case.id]), now)
 
     def unsettled_for_long(self, intent: Intent) -> None:
         """A person has to know: nobody can tell whether this write took effect."""
@@ -426,6 +458,11 @@ def _account_is_well(outcome: Outcome) -> bool:
         return False
     facts = outcome.diagnosis.facts if outcome.diagnosis is not None else {}
     return outcome.state is CaseState.CLOSED or facts.get("writes_suspended") is False
+
+
+def _undone(case: Case, *, given_back: bool) -> Decision:
+    why = GIVEN_BACK if given_back else "undone by hand"
+    return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why=why)
 
 
 def _decision(outcome: Outcome, reported: str | None) -> Decision:

@@ -52,6 +52,13 @@ CAUSES = (
         prior=None,
     ),
     cause(
+        "undo-overtaken", "",
+        ("An undo was not done: what it would have taken back has changed since", "未执行撤销：要撤销的内容此后已被更改"),
+        (("Look at what is there now, and change by hand what should not be there.", "查看当前的内容，并手动更改不应存在的部分。"),),
+        (),
+        prior=None,
+    ),
+    cause(
         "no-code", "",
         ("A 403 without an OSS error code", "没有 OSS 错误码的 403"),
         (("Find out what answered: OSS itself sends x-oss-request-id, Server: AliyunOSS and an XML body; what is in front of OSS (a proxy, a CDN) does not.",

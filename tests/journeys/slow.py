@@ -20,8 +20,8 @@ class Way(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, simulator: str, slow: Mapping[str, Manner]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, simulator: str, slow: Mapping[str, Manner], handler: type[Handler] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.simulator = urlsplit(simulator)
         self.slow = slow
         self.ended = threading.Event()
@@ -36,7 +36,7 @@ class Way(ThreadingHTTPServer):
         """A client that went away is what this server is for."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Way
     _KEPT: ClassVar = ("connection", "transfer-encoding", "keep-alive")

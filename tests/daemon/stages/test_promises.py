@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ossmend.daemon import approvals
-from ossmend.daemon.cloud.send.executor import NotSent, Sent
+from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.remediators.contract.case import Event
@@ -291,6 +291,71 @@ def test_what_the_account_held_goes_at_once_when_our_own_read_is_answered(scene:
         connection.exec_driver_sql("UPDATE cases SET due_at = 0 WHERE code = 'UserDisable'")
     scene.turn(2)
     assert [write.operation for write in scene.world.sent] == ["RestoreObject"], "no minute has passed"
+
+
+# --------------------------------------------------------------------------------------- an undo, and no answer to it
+
+
+def undo_asked_for(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    approvals.undo(scene.store, 1)
+    scene.pass_(minutes=1)
+
+
+def test_an_undo_whose_answer_was_lost_is_not_repaired_again(scene: Scene) -> None:
+    undo_asked_for(scene)
+    scene.world.loses_answers = True
+    scene.turn()
+    scene.world.loses_answers = False
+    for _ in range(5):
+        scene.settle()
+        scene.pass_(minutes=1)
+        scene.turn()
+    assert (merged(scene), scene.world.cors_of["b"].rules) == (2, (OLD,))
+    (row,) = scene.rows()
+    assert (row["state"], row["why"]) == ("closed", "undone by hand")
+
+
+def test_an_undo_that_did_not_leave_stays_asked_for(scene: Scene) -> None:
+    undo_asked_for(scene)
+    sends = scene.world.send
+    scene.world.send = refused_connection  # type: ignore[method-assign]  # nothing leaves
+    scene.turn()
+    assert ("PutBucketCors", "asked") in scene.writes()
+    scene.world.send = sends  # type: ignore[method-assign]  # the network is back
+    scene.pass_(minutes=1)
+    scene.turn()
+    assert scene.world.cors_of["b"].rules == (OLD,)
+
+
+def test_an_undo_of_which_no_effect_is_found_stays_asked_for(scene: Scene) -> None:
+    undo_asked_for(scene)
+    sends = scene.world.send
+
+    def lost(write: Write) -> Sent:
+        raise Unsettled(f"no answer for {write.target}")
+
+    scene.world.send = lost  # type: ignore[method-assign]  # it never arrives
+    scene.turn()
+    scene.world.send = sends  # type: ignore[method-assign]  # the network is back
+    for _ in range(3):
+        scene.settle()
+        scene.pass_(minutes=1)
+    scene.turn()
+    assert (scene.world.cors_of["b"].rules, scene.states()) == ((OLD,), ["closed"])
+
+
+def test_who_asked_for_an_undo_is_told_that_the_rules_have_changed_since(scene: Scene) -> None:
+    scene.configure("enforce", top=HOOK)
+    undo_asked_for(scene)
+    theirs = CorsRule(("https://partner.example",), ("GET",))
+    rules = (*scene.world.cors_of["b"].rules, theirs)
+    scene.world.cors_of["b"] = CorsConfiguration(rules)
+    scene.turn()
+    (row,) = scene.rows()
+    assert (row["state"], row["cause"]) == ("reported", "undo-overtaken")
+    assert [each["cause"] for each in notified(scene)] == ["undo-overtaken"]
+    assert scene.world.cors_of["b"].rules == rules
 
 
 # ------------------------------------------------------------------------------------------- a clock that somebody sets
