@@ -145,6 +145,12 @@ def _propagation(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
     return {"cors_seconds": cloud.cors_delay_seconds}
 
 
+def _s3(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
+    edit.unknown(body, "path_style", "s3")
+    cloud.s3_path_style = edit.truth(body.get("path_style", cloud.s3_path_style), "path_style")
+    return {"path_style": cloud.s3_path_style}
+
+
 def set_restore_durations(cloud: Cloud, body: Json) -> dict[str, dict[str, float]]:
     """`{"Archive": 5, "ColdArchive": {"Expedited": 10}}`: seconds, for all tiers of a class or for some."""
     edit.unknown(body, " ".join(cloud.restore_seconds), "restore durations")
@@ -196,6 +202,7 @@ _ROUTES = (
     _route("keys/{id}", "GET PUT PATCH DELETE", control_identity.key),
     _route("faults", "GET POST DELETE", _faults),
     _route("faults/{id}", "GET DELETE", _one_fault),
+    _route("s3", "GET PUT PATCH POST", _s3),
     _route("propagation", "GET PUT PATCH POST", _propagation),
     _route("restore-durations", "GET PUT PATCH POST DELETE", _restore_durations),
 )

@@ -263,6 +263,8 @@ class Cloud:
         self.cors_delay_seconds = 0.0
         self.restore_seconds: dict[str, dict[str, float]] = restore_seconds(realistic=self.clock.realistic)
         self.account_block_public_access = False
+        self.s3_path_style = False
+        """Do S3 clients that cannot address `bucket.host` here pass? OSS itself never lets them."""
         self.pending_log_lines: dict[tuple[str, str], list[str]] = {}
         """Access-log lines that are not yet an object, by source bucket and hour (as written in the object's name)."""
         self.next_log_delivery = self.clock.elapsed() + 3600.0

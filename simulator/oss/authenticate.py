@@ -31,7 +31,7 @@ _V4_DATE = re.compile(r"\d{8}T\d{6}Z\Z")
 class Credentials:
     """A parsed signature. `by_url`: it came in the query string. `expires`: absolute (V1, V2) or a duration (V4)."""
 
-    version: Literal["V1", "V2", "V4"]
+    version: Literal["V1", "V2", "V4", "S3V2", "S3V4"]
     key_id: str
     signature: str
     by_url: bool = False

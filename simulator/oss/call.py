@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from ossmend.simulator.identity import AccessKey, Principal
 from ossmend.simulator.oss import refusals
+from ossmend.simulator.s3.dialect import Sent
 from ossmend.simulator.state import Bucket, Cloud
 from ossmend.simulator.wire import Request, Response
 
@@ -32,6 +33,8 @@ class Call:
     """Was the bucket named by the Host header?"""
     path_also_names_bucket: bool = False
     """Host *and* first path segment name the bucket: one SDK's path style; the signature tells (authenticate.py)."""
+    s3: Sent | None = None
+    """What an S3 client signed; None for OSS's own signatures."""
     bucket_or_none: Bucket | None = None
     operation: Operation | None = None
     access_key: AccessKey | None = None

@@ -26,7 +26,7 @@ def delete_multiple_objects(call: Call) -> Response:
             400,
             "MissingArgument",
             "Missing Some Required Arguments.",
-            "0017-00000104",  # ours
+            "0016-00000502",
             [("ArgumentName", "Content-MD5")],
         )
     document = xml.parse(call.request.body, "Delete")

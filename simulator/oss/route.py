@@ -12,10 +12,13 @@ from typing import Final
 
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import OPERATIONS, Call, Level, Operation, known_subresources
+from ossmend.simulator.s3 import dialect
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Refusal, Request, percent_decode
 
-_OSS_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z")
+_OSS_HOST = re.compile(
+    r"(?:(?P<bucket>(?!s3\.)[^.]+)\.)?(?:s3\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z"
+)
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
 
@@ -69,14 +72,15 @@ def locate(cloud: Cloud, request: Request) -> Call:
     if not rest:
         return _call(cloud, request, "", "", region)
     bucket, _, key = rest.partition("/")
-    if real_endpoint:
+    call = _call(cloud, request, bucket, key, region)
+    if real_endpoint and call.s3 is None:
         raise Refusal(
             403,
             "SecondLevelDomainForbidden",
             "The bucket you are attempting to access must be addressed using OSS third level domain.",
             "0003-00001408",
         )
-    return _call(cloud, request, bucket, key, region)
+    return call
 
 
 def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
@@ -99,7 +103,7 @@ def _call(cloud: Cloud, request: Request, bucket: str, key: str, region: str, *,
     level: Level = "service" if not bucket and not key else "object" if key else "bucket"
     request.bucket = bucket or None
     request.key = key or None
-    return Call(cloud, request, level, bucket, key, region, in_host=in_host)
+    return Call(cloud, request, level, bucket, key, region, in_host=in_host, s3=dialect.hear(request))
 
 
 def check_names(call: Call) -> None:
