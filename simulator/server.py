@@ -81,6 +81,7 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._peer = "127.0.0.1"
+        self._secure = False
         self._buffer = bytearray()
         self._head: Head | None = None
         self._chunked: ChunkedBody | None = None
@@ -98,6 +99,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if peer:
             self._peer = peer[0]
+        self._secure = transport.get_extra_info("ssl_object") is not None
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -174,6 +176,7 @@ class Connection(asyncio.Protocol):
             received=shown,
             wire_length=self._wire_length if head.length is not None else self._wire_length + len(body),
             request_id=new_request_id(shown),
+            secure=self._secure,
         )
 
     def _refuse(self, refusal: Refusal) -> None:

@@ -18,6 +18,7 @@ from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
 from ossmend.simulator.oss.service import XML
+from ossmend.simulator.s3 import form as s3_form
 from ossmend.simulator.state import ObjectVersion
 from ossmend.simulator.wire import Refusal, Response
 
@@ -130,7 +131,8 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
     credentials = Credentials("V4" if scope else "V1", key_id, signature, token=token, scope=scope)
     key = find_key(call, credentials)
     if scope:
-        expected = signatures.v4_signature(key.secret, scope, policy.encode())
+        sign = s3_form.signature if call.s3 is not None else signatures.v4_signature
+        expected = sign(key.secret, scope, policy.encode())
     else:
         expected = signatures.v1_signature(key.secret, policy.encode())
     if not hmac.compare_digest(expected.encode(), signature.encode()):
@@ -139,7 +141,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
-            "0002-00000201" if scope else "0002-00000040",
+            ("0002-00000429" if call.s3 is not None else "0002-00000201") if scope else "0002-00000040",
             [("OSSAccessKeyId", key_id), ("SignatureProvided", signature), ("StringToSign", policy)],
         )
     _check_policy(call, policy, fields, size)
@@ -150,6 +152,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
 @operation("POST", "bucket", "form", name="PostObject", action="none", signed_only=False)
 def post_object(call: Call) -> Response:
     fields, data = read_form(call.header("content-type") or "", call.request.body)
+    s3_form.translate_in(call, fields)
     key = fields.get("key", "").replace("${filename}", fields.get("x-filename", ""))
     if not key:
         raise refusals.invalid_argument("Bucket POST must contain a field named 'key'.", "key", "")

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from ossmend.simulator.oss import refusals
-from ossmend.simulator.oss.call import Call
+from ossmend.simulator.oss.call import Call, Level
 from ossmend.simulator.s3 import acl
 from ossmend.simulator.wire import Response
 
@@ -65,17 +65,22 @@ def headers_in(call: Call) -> None:
     """Rename what the operations read. What was signed stays as it was in `call.s3`."""
     headers = call.request.headers
     for name, value in tuple(headers.items()):
-        if not name.startswith("x-amz-"):
-            continue
-        if name.startswith("x-amz-meta-"):
-            headers["x-oss-meta-" + name.removeprefix("x-amz-meta-")] = value
-        elif name == "x-amz-acl":
-            headers["x-oss-object-acl" if call.level == "object" else "x-oss-acl"] = value
-        elif name in _RENAMED_IN:
-            headers[_RENAMED_IN[name]] = _value_in(name, value)
-        elif name not in _PASSED_OVER:
-            raise refusals.not_implemented(name)
+        if name.startswith("x-amz-"):
+            headers.update(renamed(name, value, level=call.level))
     acl.document_in(call)
+
+
+def renamed(name: str, value: str, *, level: Level) -> dict[str, str]:
+    """OSS's header for one of S3's; nothing for those that others read, or nobody."""
+    if name.startswith("x-amz-meta-"):
+        return {"x-oss-meta-" + name.removeprefix("x-amz-meta-"): value}
+    if name == "x-amz-acl":
+        return {"x-oss-object-acl" if level == "object" else "x-oss-acl": value}
+    if name in _RENAMED_IN:
+        return {_RENAMED_IN[name]: _value_in(name, value)}
+    if name not in _PASSED_OVER:
+        raise refusals.not_implemented(name)
+    return {}
 
 
 def _value_in(name: str, value: str) -> str:
