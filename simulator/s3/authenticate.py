@@ -115,7 +115,7 @@ def _credential(text: str) -> tuple[str, str]:
     """Key id and scope of `AK/date/region/s3/aws4_request`."""
     key_id, _, scope = text.partition("/")
     if not key_id or not _SCOPE.match(scope):
-        raise _bad("Credential", text, "0002-00000425")
+        raise _bad("X-Amz-Credential", text, "0002-00000425")
     return key_id, scope
 
 
@@ -123,7 +123,7 @@ def _signed_headers(text: str) -> tuple[str, ...]:
     """In the order they were signed. Without Host, a signature would be good for any bucket."""
     names = tuple(name.lower() for name in text.split(";") if name)
     if "host" not in names:
-        raise _bad("SignedHeaders", text, "0002-00000419")
+        raise _bad("X-Amz-SignedHeaders", text, "0002-00000419")
     return names
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, Level
 from ossmend.simulator.s3 import acl
 from ossmend.simulator.wire import Response
@@ -110,6 +110,8 @@ def answer_out(call: Call, response: Response) -> None:
         response.body = _CLASS.sub(_class_out, body)
     elif operation in ("GetBucketAcl", "GetObjectAcl"):
         response.body = acl.document_out(response.body)
+    elif operation == "DeleteMultipleObjects" and not response.body:
+        response.body = xml.document("DeleteResult", ())  # Quiet: S3 clients want a document, if an empty one
 
 
 def _value_out(name: str, value: str) -> str:
