@@ -29,7 +29,7 @@ def is_client_setting(event: Event) -> bool:
     if event.status not in STATUSES:
         return False
     if event.code == "MissingArgument":
-        return event.operation in _DELETES or _DELETES_IN_TEXT.search(event.sample) is not None
+        return event.operation in _DELETES or any(map(_DELETES_IN_TEXT.search, (event.sample, event.url or "")))
     if _ECS.fullmatch(event.ec or "") or _WORDS.search(event.message or ""):
         return True
     return _CHUNKED.match(event.fields.get("ArgumentValue", "")) is not None
