@@ -164,8 +164,8 @@ def entries_in(text: str) -> list[AccessLogEntry] | None:
 
 
 NOT_ONLY_403 = ("ImageDamage", "MissingArgument")
-"""Codes that are looked at with 400, too: a damaged picture, and an S3 client's DeleteObjects without Content-MD5. A body
-in chunks is 400 InvalidArgument here, like many a fault of an application, and no column tells them apart.
+"""Codes that are looked at with 400, too: a damaged picture, and an S3 client's DeleteObjects without Content-MD5. A
+body in chunks is 400 InvalidArgument here, like many a fault of an application, and no column tells them apart.
 """
 
 
