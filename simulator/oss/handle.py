@@ -49,10 +49,9 @@ def handle(cloud: Cloud, request: Request) -> Response:
 
 def _identify(call: Call) -> Operation:
     """Fill in what faults and the log of requests go by, before anything can be refused for good reason."""
-    door.translate_in(call)
     if call.path_also_names_bucket and call.s3 is None:
         settle_path(call)
-    operation = route.choose(call)
+    operation = door.choose(call)
     call.operation = operation
     call.request.operation = operation.name
     call.bucket_or_none = call.cloud.buckets.get(call.bucket_name) if call.bucket_name else None
@@ -75,7 +74,7 @@ def _run(call: Call, operation: Operation) -> Response:
         route.check_names(call)
         _bucket_must_exist(call)
         return operation.run(call)
-    door.refuse(call, operation)
+    door.refuse(call)
     credentials = door.read(call)
     route.check_names(call)
     if operation.name not in _KEY_BEFORE_BUCKET:

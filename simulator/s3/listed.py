@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ossmend.simulator.oss import refusals
-from ossmend.simulator.oss.call import Call, Operation
-from ossmend.simulator.wire import Refusal
+from ossmend.simulator.oss.call import Call, Operation, Run
+from ossmend.simulator.wire import Refusal, Response
 
 OPERATIONS: Final = frozenset(
     "ListBuckets PutBucket DeleteBucket HeadBucket ListObjects ListObjectsV2 GetBucketLocation PutBucketAcl "
@@ -28,11 +28,25 @@ _SUBRESOURCES: Final = frozenset(
 """S3's sub-resources that OSS does not list. Some are OSS's own, too, with other documents: never taken for those."""
 
 
-def refuse_subresource(call: Call) -> None:
-    """Before an operation is looked for: half of these names mean nothing to OSS, and would be passed over."""
-    for name in call.query:
-        if name in _SUBRESOURCES:
-            raise refusals.not_implemented(name)
+def not_offered(call: Call, operation: Operation) -> list[Refusal]:
+    """What speaks against it. S3's own names first: half of them mean nothing to OSS, and would be passed over."""
+    found = [refusals.not_implemented(name) for name in call.query if name in _SUBRESOURCES]
+    if operation.name and operation.name not in OPERATIONS:
+        found.append(refusals.not_implemented(operation.name))
+    process = call.query.get("x-oss-process", "image/")
+    if not process.startswith(("image/", "style/")):
+        words = "The process is not supported with an S3 signature."
+        found.append(refusals.invalid_argument(words, "x-oss-process", process[:200]))
+    return found
+
+
+def refusing(refusal: Refusal) -> Run:
+    """An operation's work that is this refusal."""
+
+    def run(_: Call) -> Response:
+        raise refusal
+
+    return run
 
 
 def refuse_path_style(call: Call) -> None:
@@ -40,14 +54,3 @@ def refuse_path_style(call: Call) -> None:
     if call.in_host or not call.bucket_name or call.cloud.s3_path_style:
         return
     raise Refusal(403, "SecondLevelDomainForbidden", "Please use virtual hosted style to access.", "0003-00001401")
-
-
-def refuse_operation(call: Call, operation: Operation) -> None:
-    """What OSS's own clients may ask for and S3 clients may not."""
-    if operation.name not in OPERATIONS:
-        raise refusals.not_implemented(operation.name)
-    process = call.query.get("x-oss-process")
-    if process is not None and not process.startswith(("image/", "style/")):
-        raise refusals.invalid_argument(
-            "The process is not supported with an S3 signature.", "x-oss-process", process[:200]
-        )

@@ -96,7 +96,7 @@ def minio_of(sim: Running) -> Any:
         region=sim.region,
         http_client=http,
     )
-    client.enable_virtual_style_endpoint()
+    client.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # minio forgot its return type
     return client
 
 

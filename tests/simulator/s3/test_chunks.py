@@ -22,7 +22,7 @@ STREAMING = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 CHUNKS = (b"first chunk, ", b"second chunk", b"")
 
 
-class _Auth(SigV4Auth):
+class _Auth(SigV4Auth):  # type: ignore[misc]  # botocore has no types
     """botocore's signer, with a word in place of the body's digest."""
 
     def payload(self, request: AWSRequest) -> str:
@@ -102,7 +102,7 @@ def test_a_length_that_is_not_that_of_the_chunks_is_refused(sim: Running) -> Non
     ],
     ids=str,
 )
-def test_every_other_kind_of_chunks_and_trailers_is_refused(sim: Running, headers: dict[str, str]) -> None:
+def test_every_other_kind_of_chunks_and_trailers_is_refused(sim: Running, headers: dict[str, Any]) -> None:
     answer = put(sim, b"hello", **headers)
     error = error_of(answer.content)
     assert (answer.status_code, error["Code"], error["EC"]) == (400, "InvalidArgument", "0017-00000804")

@@ -71,7 +71,7 @@ def test_a_part_in_chunks_is_refused_as_a_whole_object_is(tls_sim: Running) -> N
     assert (status, error["EC"]) == (400, "0017-00000804")
 
 
-_NOT_OFFERED = {
+_NOT_OFFERED: dict[str, dict[str, Any]] = {
     "get_bucket_cors": {},
     "get_bucket_policy": {},
     "get_bucket_tagging": {},
@@ -94,6 +94,17 @@ def test_a_call_that_oss_does_not_list_is_not_implemented_whatever_is_there(sim:
     (event,) = explained(text)
     assert event["diagnosis"]["cause"] == "s3-call-not-offered"
     assert sim.do(lambda cloud: cloud.buckets[SHOP].versioning) == ""
+
+
+def test_bucket_key_and_permission_are_asked_before_it(sim: Running) -> None:
+    client = boto(sim, recommended())
+    assert refused(lambda: client.get_bucket_versioning(Bucket="no-such-shop"))[1]["Code"] == "NoSuchBucket"
+    stranger = boto(sim, recommended(), ("LTAI5tNobodyHasThisKey01", "x"))
+    assert refused(lambda: stranger.get_bucket_versioning(Bucket=SHOP))[1]["Code"] == "InvalidAccessKeyId"
+    control(sim, "PUT", "users/weak", {})
+    key = control(sim, "POST", "keys", {"user": "weak"})
+    weak = boto(sim, recommended(), (key["id"], key["secret"]))
+    assert refused(lambda: weak.get_bucket_versioning(Bucket=SHOP))[1]["Code"] == "AccessDenied"
 
 
 @pytest.mark.parametrize(
