@@ -19,6 +19,7 @@ from ossmend.daemon.cloud.wire.endpoints import Call, Endpoints
 from ossmend.daemon.cloud.wire.errors import BadAnswer, NoAnswer, of_read
 from ossmend.daemon.cloud.wire.guard import WriteForbidden
 from ossmend.daemon.cloud.wire.http1 import Exchange, Headers, Unsendable
+from ossmend.daemon.cloud.wire.oss_time import OssTime
 from ossmend.daemon.cloud.wire.place import place_of, split
 from ossmend.daemon.cloud.wire.resolve import Lost
 from ossmend.daemon.host.clock import Clock
@@ -142,6 +143,7 @@ class Connections:
         finally:
             if exchange.status < 200:
                 call.dropped()  # whatever it was; a call that was lost stays lost
+        self._wire.time.hear(exchange.headers.get("Date"))
         request_id = exchange.headers.get("x-oss-request-id")
         if request_id:
             self._wire.ids.add(request_id)
@@ -164,6 +166,7 @@ class Wire:
         self._pauses = settings.retry_pauses
         self.agent = settings.agent
         self.ids = ids
+        self.time = OssTime(clock)
         self.endpoints = Endpoints(settings, clock)
 
     def deadline(self) -> Deadline:
