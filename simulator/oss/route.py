@@ -85,7 +85,7 @@ def locate(cloud: Cloud, request: Request) -> Call:
 
 def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
     """Region of the endpoint, bucket if the host names one, and whether it is a name only real OSS has."""
-    match = _OSS_HOST.match(host)
+    match = _OSS_HOST.match(host) if "oss-" in host else None
     if match:
         # One SDK forces `bucket.oss-region...` as Host when it is pointed at an address; without a bucket, nothing
         # but a client that resolves the real name to this machine sends it.
