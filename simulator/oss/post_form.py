@@ -130,9 +130,10 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
     scope = fields.get("x-oss-credential", "").partition("/")[2]
     credentials = Credentials("V4" if scope else "V1", key_id, signature, token=token, scope=scope)
     key = find_key(call, credentials)
-    if scope:
-        sign = s3_form.signature if call.s3 is not None else signatures.v4_signature
-        expected = sign(key.secret, scope, policy.encode())
+    if call.s3 is not None:
+        expected = s3_form.signature(key.secret, fields, policy.encode())
+    elif scope:
+        expected = signatures.v4_signature(key.secret, scope, policy.encode())
     else:
         expected = signatures.v1_signature(key.secret, policy.encode())
     if not hmac.compare_digest(expected.encode(), signature.encode()):
@@ -141,7 +142,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
-            ("0002-00000429" if call.s3 is not None else "0002-00000201") if scope else "0002-00000040",
+            s3_form.MISMATCH if s3_form.is_v4(fields) else "0002-00000201" if scope else "0002-00000040",
             [("OSSAccessKeyId", key_id), ("SignatureProvided", signature), ("StringToSign", policy)],
         )
     _check_policy(call, policy, fields, size)

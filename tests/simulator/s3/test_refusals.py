@@ -179,6 +179,20 @@ def test_a_presigned_url_of_another_secret_is_a_wrong_signature_and_not_an_anony
     assert event["diagnosis"]["cause"] in ("s3-client", "wrong-secret")
 
 
+@pytest.mark.parametrize("signature", ["s3v4", "s3"])
+def test_a_form_of_another_secret_is_refused_and_one_with_other_fields_too(sim: Running, signature: str) -> None:
+    wrong = boto(sim, recommended(signature=signature), (sim.access_key_id, "another secret"))
+    form = wrong.generate_presigned_post(SHOP, "page.txt")
+    answer = requests.post(form["url"], form["fields"], files={"file": b"x"}, timeout=HUNG)
+    error = error_of(answer.content)
+    assert (error["Code"], len(answer.headers["x-amz-request-id"])) == ("SignatureDoesNotMatch", 24)
+    form = boto(sim, recommended(signature=signature)).generate_presigned_post(SHOP, "page.txt")
+    for more, status in (({"key": "other.txt"}, 403), ({"x-amz-tagging": "a"}, 501), ({"tagging": "a"}, 501)):
+        changed = requests.post(form["url"], {**form["fields"], **more}, files={"file": b"x"}, timeout=HUNG)
+        assert changed.status_code == status, changed.text
+    assert sim.do(lambda cloud: len(cloud.buckets[SHOP].objects)) == 0
+
+
 URL_FIELDS = {
     "X-Amz-Algorithm": ("AWS4-HMAC-MD5", "0002-00000411"),
     "X-Amz-Credential": ("nobody/20260101/x/oss/aws4_request", "0002-00000425"),
