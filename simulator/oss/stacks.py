@@ -58,12 +58,17 @@ def replace_version(call: Call, bucket: Bucket, key: str, old: ObjectVersion, ne
 
 
 def store(cloud: Cloud, bucket: Bucket, key: str, version: ObjectVersion) -> ObjectVersion:
-    """Make `version` the current one; answers with it as stored (with its version id)."""
+    """Make `version` the current one; answers with it as stored.
+
+    Its version id is the bucket's to give: a copy brings its source's along, and only Enabled makes new ones.
+    """
     stack = bucket.stack(key)
     if bucket.versioning == "Enabled":
         version = replace(version, version_id=cloud.new_version_id())
         rest = stack
     else:
+        if version.version_id != NULL_VERSION:
+            version = replace(version, version_id=NULL_VERSION)
         rest = tuple(old for old in stack if old.version_id != NULL_VERSION) if bucket.versioning else ()
     bucket.set_stack(key, (version, *rest), now=cloud.clock.elapsed())
     return version
