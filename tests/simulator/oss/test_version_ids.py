@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import oss2
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from ossmend.simulator.serve import Running, running_simulator
 from tests.simulator.oss.clients import bucket_of
 
-_NAMES = count()
 _KEYS = st.sampled_from(["a", "b"])
 _FIRST = [("Enabled", "", 0), ("put", "a", 0), ("put", "b", 0), ("Suspended", "", 0)]
 """So that from the first step on there are ids that a copy must not bring along."""
@@ -67,7 +65,8 @@ def _write(bucket: oss2.Bucket, what: str, key: str, which: int) -> str | None:
 @settings(max_examples=60, deadline=None)
 @given(steps=_STEPS)
 def test_only_enabled_makes_ids_and_null_is_there_once(shared: Running, steps: list[tuple[str, str, int]]) -> None:
-    bucket = bucket_of(shared, f"versions-{next(_NAMES)}")
+    shared.do(lambda cloud: cloud.buckets.clear())
+    bucket = bucket_of(shared, "versions")
     bucket.create_bucket()
     bucket.put_bucket_versioning(oss2.models.BucketVersioningConfig("Suspended"))
     status, seen = "Suspended", {"null"}
