@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import oss2
 import pytest
@@ -47,7 +47,7 @@ def _walk(
     following: dict[str, str] = {}
     for _ in range(200):
         # The SDK's own calls add an encoding and parse away what this test looks at.
-        answer = bucket._do("GET", bucket.bucket_name, "", params={**query, **following})  # noqa: SLF001
+        answer = bucket._do("GET", bucket.bucket_name, "", params={**query, **following})
         root = ET.fromstring(answer.read())
         before = len(found)
         for path, (name, number) in entries.items():
@@ -165,7 +165,7 @@ def test_versions_deleted_page_by_page_are_all_gone(shared: Running, size: int) 
 @pytest.mark.parametrize("prefix", ["", "shelf-"])
 def test_buckets_end_and_show_each_once(size: int, prefix: str) -> None:
     names = ["other", "shelf-a", "shelf-b", "shelf-c", "thing"]
-    with running_simulator(scene={"buckets": {name: None for name in names}}) as running:
+    with running_simulator(scene={"buckets": dict.fromkeys(names)}) as running:
         service = oss2.Service(oss2.Auth(running.access_key_id, running.access_key_secret), running.oss)
         found: list[str] = []
         marker = ""
