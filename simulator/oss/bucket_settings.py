@@ -41,7 +41,10 @@ def _invalid_policy(message: str) -> Refusal:
 
 @operation("PUT", "bucket", "policy", name="PutBucketPolicy")
 def put_bucket_policy(call: Call) -> Response:
-    """JSON, kept word for word; only its frame is checked here, its meaning when somebody asks for access."""
+    """JSON, kept word for word; only its frame is checked here, its meaning when somebody asks for access.
+
+    A statement without a Principal is taken, as OSS takes it; it speaks about nobody.
+    """
     if len(call.request.body) > _POLICY_LIMIT:
         raise _invalid_policy("The policy is longer than 16 KB.")
     try:
@@ -59,7 +62,7 @@ def put_bucket_policy(call: Call) -> Response:
     for statement in statements:
         if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             raise _invalid_policy("Every Statement needs an Effect of Allow or Deny.")
-        for names in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
+        for names in (("Action", "NotAction"), ("Resource", "NotResource")):
             if not any(name in statement for name in names):
                 raise _invalid_policy(f"Every Statement needs {names[0]}.")
     call.bucket.policy, call.bucket.policy_text = policy, text

@@ -11,6 +11,7 @@ from ossmend.simulator.wire import Refusal, Response
 _MOST_KEYS = 1000
 
 
+@operation("DELETE", "object", "symlink", name="DeleteObject", signed_only=False)
 @operation("DELETE", "object", name="DeleteObject", signed_only=False)
 def delete_object(call: Call) -> Response:
     headers = stacks.delete(call.cloud, call.bucket, call.key, call.version_id, call.now)

@@ -34,7 +34,7 @@ _PLAIN_PARAMETERS: Final = frozenset(
     "version-id-marker max-uploads upload-id-marker max-parts part-number-marker versionId security-token Expires "
     "Signature OSSAccessKeyId response-content-type response-content-language response-expires position partNumber "
     "response-cache-control response-content-disposition response-content-encoding callback callback-var sequential "
-    "regions tag-key tag-value".split()
+    "regions regionList tag-key tag-value".split()
 )
 
 
