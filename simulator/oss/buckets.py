@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
-from ossmend.simulator.oss.service import XML, owner
+from ossmend.simulator.oss.service import XML, owner, resource_group
 from ossmend.simulator.state import STORAGE_CLASSES, Bucket
 from ossmend.simulator.wire import Refusal, Response, iso_date
 
@@ -137,7 +137,7 @@ def get_bucket_info(call: Call) -> Response:
         xml.element("IntranetEndpoint", f"{bucket.location}-internal.aliyuncs.com"),
         xml.element("Location", bucket.location),
         xml.element("Name", bucket.name),
-        xml.element("ResourceGroupId", "rg-default"),
+        xml.element("ResourceGroupId", resource_group(bucket)),
         xml.element("StorageClass", bucket.storage_class),
         xml.element("TransferAcceleration", "Enabled" if bucket.transfer_acceleration else "Disabled"),
         xml.element("AccessMonitor", _access_monitor(bucket)),
