@@ -70,6 +70,13 @@ def put_bucket(call: Call) -> Response:
         public_acl_refused(call, existing, acl or "")
         existing.acl = acl or existing.acl
         return Response(200, {"Location": f"/{existing.name}"})
+    create(call, acl or "private", storage_class=storage_class, redundancy=redundancy)
+    return Response(200, {"Location": f"/{call.bucket_name}"})
+
+
+def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy: str = "LRS") -> None:
+    """A new bucket for the caller, if its account may have one more and the ACL is allowed."""
+    account = call.principal.account_id if call.principal else ""
     if sum(bucket.owner == account for bucket in call.cloud.buckets.values()) >= _BUCKETS_PER_ACCOUNT:
         raise Refusal(
             400,
@@ -77,16 +84,15 @@ def put_bucket(call: Call) -> Response:
             "You have attempted to create more buckets than allowed.",
             "0015-00000103",  # ours
         )
-    public_acl_refused(call, None, acl or "")
+    public_acl_refused(call, None, acl)
     call.cloud.create_bucket(
         call.bucket_name,
         owner=account,
         created=call.now,
         storage_class=storage_class,
         redundancy=redundancy,
-        acl=acl or "private",
+        acl=acl,
     )
-    return Response(200, {"Location": f"/{call.bucket_name}"})
 
 
 @operation("DELETE", "bucket", name="DeleteBucket")
@@ -173,7 +179,7 @@ _BILLED_AT_LEAST = 64 * 1024
 
 @operation("GET", "bucket", "stat", name="GetBucketStat")
 def get_bucket_stat(call: Call) -> Response:
-    """Counts are exact here; the real ones lag by an hour."""
+    """Counts are exact here; the real ones lag by an hour. Of a bucket with nothing in it nothing was modified."""
     bucket = call.bucket
     counts = dict.fromkeys(STORAGE_CLASSES, 0)
     sizes, billed = dict(counts), dict(counts)
@@ -191,7 +197,7 @@ def get_bucket_stat(call: Call) -> Response:
         "ObjectCount": sum(counts.values()),
         "MultipartUploadCount": len(bucket.uploads),
         "LiveChannelCount": 0,
-        "LastModifiedTime": call.now,
+        "LastModifiedTime": call.now if bucket.objects or bucket.uploads else 0,
     }
     for storage_class, name in _STAT_NAMES.items():
         if storage_class == "Standard":

@@ -42,6 +42,8 @@ def delete_multiple_objects(call: Call) -> Response:
     if not wanted or len(wanted) > _MOST_KEYS:
         raise xml.malformed_xml("a request deletes 1 to 1000 objects")
     for key, version_id in wanted:
+        if version_id and not any(version.version_id == version_id for version in call.bucket.stack(key)):
+            stacks.check_version_id(version_id)
         action = "oss:DeleteObjectVersion" if version_id else "oss:DeleteObject"
         permit.require(call, action, call.bucket, key, permit.object_acl(call.bucket, key, version_id))
     encode, encoding = encoder(call)
