@@ -48,14 +48,15 @@ def build_cloud(scene: Scene = None, *, speed: float = 1.0, realistic: bool = Fa
 
 async def _listen(cloud: Cloud, host: str, port: int, stop: asyncio.Event, on_ready: Callable[[Ready], None]) -> None:
     if host not in LOOPBACK:
-        raise ValueError(f"the simulator listens on loopback only, not on {host}: its control API has no password")
+        raise ValueError(f"the simulator listens on loopback only, not on {host}: whoever reaches it can do everything")
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
     server = await loop.create_server(lambda: Connection(cloud, connections), host, port, backlog=1024)
     bound = server.sockets[0].getsockname()[1]
     url = f"http://{host}:{bound}"
     key = cloud.identity.administrator_key
-    on_ready(Ready(url, url, url + CONTROL_PREFIX, cloud.region, key.id, key.secret))
+    control = f"{url}{CONTROL_PREFIX}/{cloud.control_secret}"
+    on_ready(Ready(url, url, control, cloud.region, key.id, key.secret))
     try:
         await stop.wait()
     finally:

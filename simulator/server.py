@@ -11,7 +11,7 @@ import socket
 import struct
 from sys import intern
 
-from ossmend.simulator import control, rpc
+from ossmend.simulator import control, hosts, rpc
 from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head, silent
 from ossmend.simulator.oss import handle as oss
 from ossmend.simulator.state import Cloud, RequestRecord
@@ -25,7 +25,7 @@ from ossmend.simulator.wire import (
     new_request_id,
 )
 
-CONTROL_PREFIX = "/_simulator"
+CONTROL_PREFIX = control.PREFIX
 _BLOCK = 256 * 1024
 SILENCE_SECONDS = 30.0
 """How long a request that was begun may pause; a connection between two requests may rest for ever."""
@@ -36,6 +36,8 @@ _NO_BODY = (204, 304)
 def answer(cloud: Cloud, request: Request) -> Response:
     """Route one request: control, RPC if it names an Action, else OSS; and write it into the log of requests."""
     path = request.path
+    if not hosts.admits(cloud, request.host):
+        return _foreign_host(cloud, request)
     if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
         return control.handle(cloud, request)
     action = None
@@ -53,6 +55,15 @@ def answer(cloud: Cloud, request: Request) -> Response:
         spent = cloud.clock.shown() - request.received
         response.headers.setdefault("x-oss-server-time", str(max(0, round(spent * 1000))))
     note(cloud, request, response, service="rpc" if action else "oss")
+    return response
+
+
+def _foreign_host(cloud: Cloud, request: Request) -> Response:
+    """The code is documented for odd hosts; its words and EC are ours."""
+    refusal = Refusal(403, "NonStandardHostForbidden", "The host you are attempting to access is not allowed.")
+    response = error_response(refusal, request.method, request.request_id, request.host)
+    response.headers |= {"x-oss-request-id": request.request_id, "x-oss-server-time": "0"}
+    note(cloud, request, response, service="http")
     return response
 
 

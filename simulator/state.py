@@ -235,7 +235,7 @@ class Bucket:
 
 @dataclass(slots=True, frozen=True)
 class RequestRecord:
-    """One line of `GET /_simulator/requests`."""
+    """One line of `GET {control}/requests`."""
 
     operation: str
     method: str
@@ -269,6 +269,8 @@ class Cloud:
         self.next_log_delivery = self.clock.elapsed() + 3600.0
         self.log_serial = 0
         self.service_documents: dict[str, bytes] = {}
+        self.control_secret = secrets.token_urlsafe(18)
+        """The part of the control API's address that a web page cannot guess; another one at each start."""
         self._version_serial = 0
 
     @property

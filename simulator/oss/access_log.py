@@ -1,7 +1,7 @@
 """Turns every answered request into an access-log line, and an hour of lines into an object of the target bucket.
 
 Real delivery lags by hours. Here lines wait until the elapsed clock has passed another hour, or until the control API
-asks (`POST /_simulator/logs/flush`). Requests that broke off are not logged, as in OSS.
+asks (`POST {control}/logs/flush`). Requests that broke off are not logged, as in OSS.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 import socket
 import time
@@ -54,7 +55,9 @@ def v2_client(sim: Running, version: str = "v4", key: tuple[str, str] | None = N
 
 def control(sim: Running, method: str, path: str, body: object = None) -> Any:
     """A control request that must succeed; its JSON."""
-    answer = requests.request(method, f"{sim.control}/{path}", json=body, timeout=HUNG)
+    given = None if body is None else json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.request(method, f"{sim.control}/{path}", data=given, headers=headers, timeout=HUNG)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
