@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from ossmend.simulator.contents import Stored, Zeros, digest
-from ossmend.simulator.oss.cors import METHODS
+from ossmend.simulator.oss.cors import METHODS, lower
 from ossmend.simulator.oss.cors import store as store_cors
 from ossmend.simulator.oss.route import is_utf8, valid_bucket_name
 from ossmend.simulator.state import (
@@ -99,7 +99,7 @@ def _cors_rule(rule: Settings) -> CorsRule:
     return CorsRule(
         texts(rule.get("allowed_origins", []), "allowed_origins"),
         methods,
-        texts(rule.get("allowed_headers", []), "allowed_headers"),
+        lower(texts(rule.get("allowed_headers", []), "allowed_headers")),
         texts(rule.get("expose_headers", []), "expose_headers"),
         None if age is None else int(number(age, "max_age_seconds")),
     )

@@ -57,7 +57,7 @@ async def _listen(
     cloud: Cloud, host: str, port: int, stop: asyncio.Event, on_ready: Callable[[Ready], None], *, tls: bool = False
 ) -> None:
     if host not in LOOPBACK:
-        raise ValueError(f"the simulator listens on loopback only, not on {host}: its control API has no password")
+        raise ValueError(f"the simulator listens on loopback only, not on {host}: whoever reaches it can do everything")
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
 
@@ -79,7 +79,8 @@ async def _listen(
         else:
             plain = oss = await open_port(port)
             ca_file = None
-        on_ready(Ready(oss, plain, plain + CONTROL_PREFIX, cloud.region, key.id, key.secret, str(ca_file or "")))
+        control = f"{plain}{CONTROL_PREFIX}/{cloud.control_secret}"
+        on_ready(Ready(oss, plain, control, cloud.region, key.id, key.secret, str(ca_file or "")))
         try:
             await stop.wait()
         finally:

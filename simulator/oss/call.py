@@ -65,8 +65,9 @@ class Call:
 
     @property
     def version_id(self) -> str | None:
-        """The `versionId` asked for; None if there is none."""
-        return self.request.query.get("versionId")
+        """The `versionId` asked for; None if there is none. An empty one is refused, but for a DELETE is none."""
+        asked = self.request.query.get("versionId")
+        return None if asked == "" and self.request.method == "DELETE" else asked
 
     def header(self, name: str) -> str | None:
         """A request header by its lower-case name."""

@@ -73,6 +73,13 @@ _DOCUMENTS = (
         "<ResourceGroupId>rg-default</ResourceGroupId>",
         deletable=False,
     ),
+    Document(
+        "userDefinedLogFieldsConfig",
+        "UserDefinedLogFieldsConfiguration",
+        "UserDefinedLogFieldsConfig",
+        ("NoSuchUserDefinedLogFieldsConfig", "The specified bucket does not have a user-defined log fields config."),
+        needs=("HeaderSet", "ParamSet"),
+    ),
 )
 
 

@@ -91,7 +91,7 @@ def _run(call: Call, operation: Operation) -> Response:
     if operation.signed_only:
         permit.forbid_anonymous(call)
     if call.version_id == "":
-        raise refusals.invalid_argument("Version id cannot be the empty string", "versionId", "")
+        raise refusals.invalid_argument("Version id cannot be the empty string", "versionId", "", "0012-00000201")
     permit.require_for(call, operation)
     metadata.check_md5(call)
     return operation.run(call)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks, xml
-from ossmend.simulator.oss.authenticate import Credentials, find_key
+from ossmend.simulator.oss.authenticate import Credentials, find_key, signs_for_here, wrong_region
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
@@ -128,6 +128,8 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
     call.request.access_key_id = key_id
     token = fields.get("x-oss-security-token") or fields.get("security-token")
     scope = fields.get("x-oss-credential", "").partition("/")[2]
+    if scope and (scope.count("/") < 2 or not signs_for_here(call, scope)):
+        raise wrong_region(fields["x-oss-credential"], "0002-00000715")
     credentials = Credentials("V4" if scope else "V1", key_id, signature, token=token, scope=scope)
     key = find_key(call, credentials)
     if call.s3 is not None:
@@ -177,7 +179,7 @@ def post_object(call: Call) -> Response:
         crc,
         call.now,
         storage_class=metadata.storage_class(call, call.bucket),
-        headers=metadata.stored_headers(call, key),
+        headers=metadata.stored_headers(call),
         tags=metadata.tagging_header(call),
         acl=metadata.object_acl(call),
     )
