@@ -101,12 +101,9 @@ def main() -> None:
         archive(told, [key for each in keys.values() for key in each])
         floor = [timed(lambda key=key: bucket.restore_object(key), told, seen(told)) for key in keys["floor"]]
         rows = {"floor": shown(floor)}
-        process, log = daemon(told, told["oss"], Path(place) / "alone")
-        rows["alone"] = shown(lines(told, log, keys["alone"], 0))
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-        with way_to(told["oss"], {DEAD: "silent"}) as way:
-            process, log = daemon(told, way.url, Path(place) / "beside")
+        with way_to(told["oss"], {DEAD: "silent"}) as way:  # both rows take the way: what it costs is in both
+            process, log = daemon(told, way.url, Path(place) / "state-and-log")
+            rows["alone"] = shown(lines(told, log, keys["alone"], 0))
             with log.open("a", encoding="utf-8") as file:
                 file.writelines(line(DEAD, f"k{each}", 100_000 + each) for each in range(100))
             while not way.kept_waiting:

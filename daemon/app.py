@@ -19,8 +19,8 @@ import structlog
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.accounts import Cloud, connect
-from ossmend.daemon.cloud.settings import cloud_settings
+from ossmend.daemon.cloud.accounts import Accounts
+from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
@@ -32,6 +32,7 @@ from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
+from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.triage import Triage
@@ -69,10 +70,10 @@ class Works:
         self.clock = clock
         self.store = store
         may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
-        self.cloud: Cloud = connect(cloud_settings(config), clock=clock, may_write=may_write)
+        self.accounts = Accounts(account_settings(config), clock, may_write=may_write)
         self.triage = Triage(config, store, clock, since=since)
-        self.work = Work(config, store, self.cloud, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
-        found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.cloud}, since)
+        self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
+        found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.accounts.of(DEFAULT_ACCOUNT)}, since)
         self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
         self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
@@ -105,9 +106,9 @@ class Works:
             turning()
             if self.work.wait(1.0) and self.delivery.wait(0.1) and all(each.join(0.1) for each in self.readings):
                 break
-        self.cloud.cut()  # what is still under way is looked for after the next start
+        self.accounts.cut()  # what is still under way is looked for after the next start
         self.work.close()
-        self.cloud.close()
+        self.accounts.close()
 
 
 class App:
@@ -137,8 +138,10 @@ class App:
         self._pulse = Pulse(self._clock)
         config = load(path)
         self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
+        self._steps = ClockSteps(self.store, self._clock)
         with ExitStack() as unless_built:
             unless_built.callback(self.store.close)
+            self._steps.begin()
             self.works = self._build(config)
             unless_built.pop_all()
 
@@ -211,6 +214,7 @@ class App:
         while not self._stopping:
             self._turning()
             try:
+                self._steps.look()
                 if self._reload:
                     self._reload = False
                     self._swap(waker)
@@ -263,7 +267,7 @@ class App:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
         from ossmend.daemon.stages.watch_clock import watch_clock
 
-        watch_clock(self.works.config, self.works.cloud, self.works.triage, self._clock)
+        watch_clock(self.works.config, self.works.accounts.of(DEFAULT_ACCOUNT), self.works.triage, self._clock)
         self._signal.set()
 
     def _status(self) -> str:

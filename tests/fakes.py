@@ -22,6 +22,8 @@ from ossmend.remediators.contract.answers import (
 )
 from ossmend.remediators.contract.case import Case, Event, Origin, Receipt, Subject
 from ossmend.remediators.contract.values import (
+    DEFAULT_ACCOUNT,
+    AccountRef,
     ClockReading,
     ClockSample,
     CorsConfiguration,
@@ -52,16 +54,22 @@ class FakeClock:
     """A clock that moves when told."""
 
     def __init__(self, now: datetime = NOW) -> None:
-        self._now = now
+        self.true = now
+        """What everybody else's clock says."""
+        self._off = timedelta(0)
 
     def now(self) -> datetime:
-        return self._now
+        return self.true + self._off
 
     def monotonic(self) -> float:
-        return self._now.timestamp()
+        return self.true.timestamp()
 
     def pass_(self, time: timedelta) -> None:
-        self._now += time
+        self.true += time
+
+    def step(self, by: timedelta) -> None:
+        """Somebody sets it."""
+        self._off += by
 
 
 @dataclass
@@ -363,8 +371,27 @@ class FakeCloud:
     def forget(self, _write: Write) -> None:
         return
 
+    def oss_now(self) -> datetime:
+        return self.world.clock.true
+
     def own_clock(self) -> ClockReading:
         return self.world.clock_reading
+
+
+@dataclass
+class FakeAccounts:
+    """The account of the configuration, and others by name."""
+
+    world: FakeWorld
+    may_write: bool = True
+    others: dict[str, FakeWorld] = field(default_factory=dict)
+
+    def of(self, account: AccountRef) -> FakeCloud:
+        if account == DEFAULT_ACCOUNT:
+            return FakeCloud(self.world, self.may_write)
+        if account.account not in self.others:
+            raise Refused("AccountRef", "UnknownAccount", f"the configuration has no account {account.account!r}")
+        return FakeCloud(self.others[account.account], self.may_write)
 
 
 def case_of(*events: Event, subject: Subject | None = None, **changes: object) -> Case:

@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from ossmend.daemon.cloud.ask.account import Account
@@ -96,6 +97,10 @@ class Cloud:
         """Our clock against NTP and OSS, measured now. Raises nothing: what could not be asked is named in it."""
         return measure(self._clock, self._settings.ntp_servers, self._unsigned, self._settings.oss_url)
 
+    def oss_now(self) -> datetime:
+        """What OSS's own clock says now; the host's, as long as OSS has not answered anything."""
+        return self._wire.time.now() or self._clock.now()
+
     def is_own_request(self, request_id: str) -> bool:
         """Was this request ours, and not too long ago? The User-Agent mark knows the older ones."""
         return request_id in self._ids
@@ -125,7 +130,7 @@ class Accounts:
         """`settings` by the account's name."""
         self._settings = dict(settings)
         self._clock = clock
-        self._may_write = may_write
+        self.may_write = may_write
         self._on_request = on_request
         self._made: dict[AccountRef, Cloud] = {}
         self._cut = False
@@ -146,7 +151,7 @@ class Accounts:
     def _make(self, settings: CloudSettings, account: AccountRef) -> Cloud:
         if account.region:
             settings = replace(settings, region=account.region, endpoint=_elsewhere(settings))
-        cloud = Cloud(settings, self._clock, may_write=self._may_write, on_request=self._on_request)
+        cloud = Cloud(settings, self._clock, may_write=self.may_write, on_request=self._on_request)
         if self._cut:
             cloud.cut()
         return cloud

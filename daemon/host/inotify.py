@@ -7,20 +7,17 @@ directories) has to be looked for by whoever uses this. Next: wake.py.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
-import struct
 from collections.abc import Iterable
+from contextlib import suppress
 
-MODIFY, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
-DELETE_SELF, MOVE_SELF = 0x400, 0x800
-OVERFLOW, IGNORED = 0x4000, 0x8000
-ONLY_DIRECTORIES = 0x0100_0000
-MASK = MODIFY | MOVED_FROM | MOVED_TO | CREATE | DELETE | DELETE_SELF | MOVE_SELF | ONLY_DIRECTORIES
-AT_ONCE = 256 * 1024
-_HEAD = struct.Struct("iIII")
-"""Watch, what has happened, a number that joins the two halves of a renaming, length of the name that follows."""
+from inotify_simple import INotify, flags
+
+MASK = (
+    flags.MODIFY | flags.MOVED_FROM | flags.MOVED_TO | flags.CREATE | flags.DELETE
+    | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+)  # fmt: skip
 
 
 class Inotify:
@@ -29,8 +26,7 @@ class Inotify:
     """
 
     def __init__(self) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._queue = self._checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+        self._queue = INotify(nonblocking=True)
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._paths: dict[int, str] = {}
         self._watches: dict[str, int] = {}
@@ -41,11 +37,11 @@ class Inotify:
         """
         wanted = set(directories)
         for path in self._watches.keys() - wanted:
-            self._libc.inotify_rm_watch(self._queue, self._watches.pop(path))
+            self._unwatch(self._watches.pop(path))
         new, trouble = False, None
         for path in wanted - self._watches.keys():
             try:
-                number = self._checked(self._libc.inotify_add_watch(self._queue, os.fsencode(path), MASK))
+                number = self._queue.add_watch(path, MASK)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
@@ -61,7 +57,7 @@ class Inotify:
         after `stop`.
         """
         waiting = select.poll()
-        waiting.register(self._queue, select.POLLIN)
+        waiting.register(self._queue.fileno(), select.POLLIN)
         waiting.register(self._stop, select.POLLIN)
         while True:
             ready = {handle for handle, _what in waiting.poll()}
@@ -76,25 +72,21 @@ class Inotify:
         os.eventfd_write(self._stop, 1)
 
     def close(self) -> None:
-        os.close(self._queue)
+        self._queue.close()
         os.close(self._stop)
 
     def _read(self) -> set[str] | None:
-        data = os.read(self._queue, AT_ONCE)
         paths: set[str] = set()
-        complete, at = True, 0
-        while at < len(data):
-            number, what, _cookie, length = _HEAD.unpack_from(data, at)
-            name = data[at + _HEAD.size : at + _HEAD.size + length].rstrip(b"\0")
-            at += _HEAD.size + length
-            complete = complete and not what & OVERFLOW
+        complete = True
+        for number, what, _cookie, name in self._queue.read(timeout=0):
+            complete = complete and not what & flags.Q_OVERFLOW
             directory = self._paths.get(number)
             if directory is None:
                 continue
-            if what & (IGNORED | DELETE_SELF | MOVE_SELF):
-                self._forget(number, directory, is_gone=bool(what & IGNORED))
+            if what & (flags.IGNORED | flags.DELETE_SELF | flags.MOVE_SELF):
+                self._forget(number, directory, is_gone=bool(what & flags.IGNORED))
             if name:
-                paths.add(os.path.join(directory, os.fsdecode(name)))  # noqa: PTH118  # thousands of them in a second
+                paths.add(os.path.join(directory, name))  # noqa: PTH118  # thousands of them in a second
         return paths if complete else None
 
     def _forget(self, number: int, directory: str, *, is_gone: bool) -> None:
@@ -104,11 +96,8 @@ class Inotify:
         if is_gone:
             del self._paths[number]
         else:
-            self._libc.inotify_rm_watch(self._queue, number)
+            self._unwatch(number)
 
-    @staticmethod
-    def _checked(answer: int) -> int:
-        if answer < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-        return answer
+    def _unwatch(self, number: int) -> None:
+        with suppress(OSError):  # the directory has just gone, and its watch with it
+            self._queue.rm_watch(number)

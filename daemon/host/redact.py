@@ -81,7 +81,7 @@ _NAMED = (
 def redact(text: str) -> str:
     """The same text, with every secret replaced by `***`. Linear in its length; a second pass changes nothing."""
     low = text.lower()
-    if any(word in low for word in _NAMED):
+    if _names_one(low):
         text = _ELEMENT.sub(rf"\1\2\3{GONE}", text)
         text = _QUOTED.sub(rf"\1\2{GONE}", text)
         text = _BARE.sub(rf"\1{GONE}", text)
@@ -100,6 +100,13 @@ def redact(text: str) -> str:
     if "cookie" in low:
         text = _COOKIE.sub(rf"\1{GONE}", text)
     return _PEM.sub(GONE, text) if "-----begin" in low else text
+
+
+def _names_one(low: str) -> bool:
+    for word in _NAMED:  # noqa: SIM110  # any() makes a generator for each text: twice the time, for each text there is
+        if word in low:
+            return True
+    return False
 
 
 def mask_key_id(key_id: str) -> str:

@@ -63,6 +63,8 @@ class NewWrite:
     """On whose account it goes: what stages/shares.py counts by."""
     since: datetime | None = None
     """When it was planned first, where that has to be kept."""
+    oss_time: datetime | None = None
+    """When it leaves, by OSS's clock: what the brakes count by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ def _row(write_id: int, each: NewWrite, now: datetime) -> Mapping[str, object]:
         "cost": each.cost,
         "planned_at": each.since or now,
         "sent_at": now if each.state is WriteState.INTENDED else None,
+        "oss_time": each.oss_time if each.state is WriteState.INTENDED else None,
         "outcome": each.why,
         "held_by": each.held_by,
         "trust": each.trust,
@@ -145,9 +148,9 @@ def asked(connection: sa.Connection) -> dict[int, Intent]:
     return {intent.case_id: intent for intent in _intents(connection, writes.c.state == WriteState.ASKED.value)}
 
 
-def intend(connection: sa.Connection, intent_id: int, now: datetime) -> None:
+def intend(connection: sa.Connection, intent_id: int, now: datetime, oss_time: datetime) -> None:
     """An asked write is about to be sent."""
-    values = {"state": WriteState.INTENDED.value, "sent_at": now}
+    values = {"state": WriteState.INTENDED.value, "sent_at": now, "oss_time": oss_time}
     connection.execute(writes.update().where(writes.c.id == intent_id).values(values))
 
 

@@ -53,9 +53,11 @@ class Had(NamedTuple):
 class Ledger:
     """The journal's writes as one transaction sees them."""
 
-    def __init__(self, connection: sa.Connection, now: datetime) -> None:
+    def __init__(self, connection: sa.Connection, now: datetime, by_oss: datetime) -> None:
+        """`by_oss`: what OSS's clock says now. Windows are counted by it."""
         self._connection = connection
         self._now = now
+        self._by_oss = by_oss
 
     def spent(self, window: timedelta, scope: Scope, what: str, *, low_trust: bool = False) -> Spent:
         """`what` is counted: `count`, `objects`, `bytes` or `cost`; with `low_trust` only what text of low trust had.
@@ -65,7 +67,7 @@ class Ledger:
             sa.func.count(),
             sa.func.coalesce(sa.func.sum(writes.c.bytes), 0),
             sa.func.coalesce(sa.func.sum(writes.c.cost), 0),
-            sa.type_coerce(sa.func.min(writes.c.sent_at), writes.c.sent_at.type),
+            sa.type_coerce(sa.func.min(writes.c.oss_time), writes.c.oss_time.type),
         ).where(*self._sent(window, scope))
         if what == "objects":
             query = query.where(writes.c.operation.in_([name for name, cls in WRITES.items() if cls.objects]))
@@ -83,7 +85,7 @@ class Ledger:
                 writes.c.source,
                 writes.c.client,
                 sa.func.count(),
-                sa.type_coerce(sa.func.min(writes.c.sent_at), writes.c.sent_at.type),
+                sa.type_coerce(sa.func.min(writes.c.oss_time), writes.c.oss_time.type),
             )
             .where(*self._sent(window, scope), writes.c.trust == "low")
             .group_by(writes.c.source, writes.c.client)
@@ -114,7 +116,7 @@ class Ledger:
     def _sent(self, window: timedelta, scope: Scope) -> list[sa.ColumnElement[bool]]:
         found = [
             writes.c.state.in_([state.value for state in SPENT]),
-            writes.c.sent_at > self._now - window,
+            writes.c.oss_time > self._by_oss - window,
             writes.c.account == str(scope.account),
         ]
         return found if scope.policy is None else [*found, writes.c.policy == scope.policy]

@@ -106,7 +106,7 @@ writes = sa.Table(
     sa.Column("bytes", sa.BigInteger, nullable=False, default=0),
     sa.Column("cost", sa.Numeric(18, 6, asdecimal=False)),
     sa.Column("planned_at", Instant, nullable=False),
-    sa.Column("sent_at", Instant, index=True),
+    sa.Column("sent_at", Instant),
     sa.Column("settled_at", Instant),
     sa.Column("outcome", sa.Text, nullable=False, default=""),
     sa.Column("held_by", sa.Text),
@@ -115,6 +115,7 @@ writes = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("client", sa.Text),
     sa.Column("account", sa.Text, nullable=False, server_default="default"),
+    sa.Column("oss_time", Instant, index=True),
 )
 
 approvals = sa.Table(

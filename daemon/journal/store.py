@@ -31,12 +31,35 @@ BUG = (IntegrityError, ProgrammingError)
 """These are faults of ours; every other error of a database is trouble with the state."""
 
 
+class Held:
+    """The database that this process works. Once its directory is moved or deleted, another process may begin a state
+    of its own at the same path, and so would our next connection.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = self._now()
+
+    def check(self) -> None:
+        """Raises StateUnavailable unless the same file is still there."""
+        if self._now() != self._file:
+            raise StateUnavailable(f"{self._path} was moved, replaced or deleted: put it back, or stop this process")
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 class Store:
     """The journal's database. Threads may share it; each `begin` is a transaction of its own."""
 
-    def __init__(self, engine: sa.Engine, ending: ExitStack, note: str = "") -> None:
+    def __init__(self, engine: sa.Engine, ending: ExitStack, note: str = "", held: Held | None = None) -> None:
         self._engine = engine
         self._ending = ending
+        self._held = held
         self._turn = threading.Lock()
         self.note = note
         """What a person who reads has to know about this state; mostly nothing."""
@@ -46,8 +69,11 @@ class Store:
         """A transaction that has the writer's turn from its first moment. Raises StateUnavailable."""
         try:
             # threads of this process queue here; SQLite lets them ask again and again instead, ever more seldom
-            with self._turn, self._engine.begin() as connection:
-                yield connection
+            with self._turn:
+                if self._held is not None:
+                    self._held.check()
+                with self._engine.begin() as connection:
+                    yield connection
         except BUG:
             raise
         except DatabaseError as error:
@@ -85,7 +111,8 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
         store = Store(_engine(directory / DATABASE), ending)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, directory, exclusive=exclusive)
-        return Store(store._engine, ending.pop_all())  # noqa: SLF001  # as above
+        held = Held(directory / DATABASE) if exclusive else None
+        return Store(store._engine, ending.pop_all(), held=held)  # noqa: SLF001  # as above
 
 
 def open_to_read(directory: Path) -> Store:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -32,7 +32,8 @@ LONGEST_REST = timedelta(minutes=10)
 class _Rest:
     """How a channel fares."""
 
-    until: datetime
+    until: float
+    """Until when it is left alone, in the clock's monotonic seconds."""
     failures: int = 0
 
 
@@ -43,7 +44,7 @@ class Delivery:
         self._store = store
         self._clock = clock
         self._channels = build_channels(config)
-        self._rests = {name: _Rest(clock.now()) for name in self._channels}
+        self._rests = {name: _Rest(clock.monotonic()) for name in self._channels}
         self._threads: dict[str, threading.Thread] = {}
         self._stopped = threading.Event()
 
@@ -70,9 +71,10 @@ class Delivery:
 
     def _due(self) -> list[str]:
         """The channels that have something to send, and do not rest."""
-        now = self._clock.now()
+        due = notices.c.due_at <= self._clock.now()
         with self._store.read() as connection:
-            names = connection.scalars(sa.select(notices.c.channel).where(notices.c.due_at <= now).distinct()).all()
+            names = connection.scalars(sa.select(notices.c.channel).where(due).distinct()).all()
+        now = self._clock.monotonic()
         return [name for name in names if name in self._rests and self._rests[name].until <= now]
 
     def _drop_unknown(self) -> None:
@@ -107,7 +109,7 @@ class Delivery:
         except Undelivered as trouble:
             self._note_failure(name, row.id, row.tries + 1, str(trouble))
             return False
-        self._rests[name] = _Rest(self._clock.now())
+        self._rests[name] = _Rest(self._clock.monotonic())
         self._write(row.id, due_at=None, tries=row.tries + 1, outcome="sent")
         return True
 
@@ -117,7 +119,7 @@ class Delivery:
         self._write(notice, due_at=again, tries=tries, outcome=why)
         rest = self._rests[name]
         rest.failures += 1
-        rest.until = now + _doubled(rest.failures, LONGEST_REST)
+        rest.until = self._clock.monotonic() + _doubled(rest.failures, LONGEST_REST).total_seconds()
         log.warning("notice.undelivered", notice=notice, channel=name, outcome=why, tries=tries, again_at=again)
 
     def _write(self, notice: int, **values: object) -> None:

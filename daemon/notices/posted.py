@@ -18,7 +18,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ossmend import __version__
 from ossmend.daemon.cloud.wire.deadline import Deadline
-from ossmend.daemon.cloud.wire.http1 import Incoming, Unsendable, request_bytes
+from ossmend.daemon.cloud.wire.http1 import Exchange, Unsendable
 from ossmend.daemon.cloud.wire.line import Line, Silence
 from ossmend.daemon.cloud.wire.resolve import Lost, Resolver
 from ossmend.daemon.host.clock import SystemClock
@@ -72,13 +72,12 @@ def exchange(post: Post, seconds: float) -> Answer:
     parts, deadline, line = urlsplit(post.url), Deadline(CLOCK, seconds), Line(Silence(seconds, seconds))
     tls = _trust() if parts.scheme == "https" else None
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=SENT_AS_IT_IS)
-    answer = Incoming("POST", lambda: line.receive(deadline))
     try:
-        data = request_bytes("POST", parts.netloc, target, _headers(post), post.data)
+        exchange = Exchange("POST", parts.netloc, target, _headers(post), post.data)
         line.connect(parts.hostname or "", parts.port or (443 if tls else 80), RESOLVER, tls, deadline)
-        line.send(data, deadline)
-        answer.head()
-        return Answer(answer.status, _beginning(answer))
+        line.send(exchange.request, deadline)
+        exchange.head(lambda: line.receive(deadline))
+        return Answer(exchange.status, _beginning(exchange))
     except Unsendable as odd:
         raise Undelivered(f"no request can carry {odd}") from None
     except Lost as lost:
@@ -87,9 +86,9 @@ def exchange(post: Post, seconds: float) -> Answer:
         line.close()
 
 
-def _beginning(answer: Incoming) -> bytes:
+def _beginning(exchange: Exchange) -> bytes:
     data = b""
-    for block in answer.blocks():
+    for block in exchange.blocks():
         data += block
         if len(data) >= MOST_BYTES:
             break

@@ -32,10 +32,12 @@ class Allowance:
     """What may still be written in this turn. Reads the ledger once for each limit, then counts for itself."""
 
     def __init__(self, ledger: Ledger, config: Config, now: datetime, asking: Iterable[Asking]) -> None:
-        """`asking`: everything that this turn will ask for, so that it can be shared out fairly."""
+        """`asking`: everything that this turn will ask for, so that it can be shared out fairly. `now`, and until when
+        something is held: by OSS's clock.
+        """
         self._ledger = ledger
         self._config = config
-        self._now = now
+        self.now = now
         self._shares = Shares(ledger, config, now, asking)
         self._spent: dict[Limit, Spent] = {}
         self._suspended: dict[AccountRef, str | None] = {}
@@ -54,7 +56,7 @@ class Allowance:
         suspended = self._suspended_by(account)
         if suspended is not None:
             why = f"the account is refused ({suspended}): no write until it answers again"
-            return Held(ACCOUNT, why, self._now + LOOK)
+            return Held(ACCOUNT, why, self.now + LOOK)
         known = cost or Decimal(0)
         using = [limit for limit in every if limit.uses(write, known)]
         held = self._full(using, write, known)
@@ -62,7 +64,7 @@ class Allowance:
             held = self._shares.take(using, write, known, account, consent)
         if held is None:
             for limit in using:
-                add(self._window(limit), write, known, self._now)
+                add(self._window(limit), write, known, self.now)
         return held
 
     def party(self, account: AccountRef, consent: Consent) -> Party:
@@ -81,7 +83,7 @@ class Allowance:
         for limit in using:
             gone = self._window(limit)
             if limit.spent(gone) + limit.uses(write, cost) > limit.limit:
-                until = (gone.oldest or self._now) + limit.window
+                until = (gone.oldest or self.now) + limit.window
                 why = f"brake {limit.name}: {limit.spent(gone).normalize():f} of {limit.limit:f} spent"
                 return Held(limit.name, why, until)
         return None

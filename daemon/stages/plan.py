@@ -7,7 +7,7 @@ case, and the daemon goes on. Next: decide.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ossmend.daemon.stages.fault import Fault, caught
 from ossmend.daemon.stages.rules import Rules
@@ -44,9 +44,14 @@ def _answer(case: Case, view: View, rules: Rules) -> Verdict | Later:
     except TryAgain as later:
         return Later(later.why, later.after)
     except Refused as refused:
-        evidence = (f"our own {refused.operation} was refused: {refused.code} {refused.request_id or ''}".strip(),)
-        diagnosis = causes.diagnosis("could-not-check", 1.0, evidence, {"code": refused.code})
-        return Tell(f"could not check: {refused}", diagnosis, again_at=view.now() + ASK_AGAIN)
+        return could_not_check(refused, view.now())
+
+
+def could_not_check(refused: Refused, now: datetime) -> Tell:
+    """Our own question was refused: a trouble of ours, and no finding about the user."""
+    evidence = (f"our own {refused.operation} was refused: {refused.code} {refused.request_id or ''}".strip(),)
+    diagnosis = causes.diagnosis("could-not-check", 1.0, evidence, {"code": refused.code})
+    return Tell(f"could not check: {refused}", diagnosis, again_at=now + ASK_AGAIN)
 
 
 def _asked(case: Case, view: View, rules: Rules) -> Verdict:

@@ -7,7 +7,7 @@ decide.py says what becomes of a case; this file asks it, in the order that brak
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -69,14 +69,14 @@ class Record:
 
     # ------------------------------------------------------------------------------------------------------- outcomes
 
-    def answers(self, answered: Sequence[tuple[Case, Answer]]) -> list[Sending]:
-        """What the plans of a turn lead to; the writes that may now leave."""
+    def answers(self, answered: Sequence[tuple[Case, Answer]], oss_now: datetime) -> list[Sending]:
+        """What the plans of a turn lead to; the writes that may now leave. `oss_now`: what OSS's clock says."""
         now = self._clock.now()
         ids = [case.id for case, _ in answered]
         with self._store.begin() as connection:
             standings = cases.standing(connection, ids)
             outcomes = self._decided(connection, answered, standings, now)
-            allowance = self._allowance(connection, outcomes, now)
+            allowance = self._allowance(connection, outcomes, now, oss_now)
             outcomes = [self._braked(each, allowance, now) for each in outcomes]
             return self._written(connection, outcomes, allowance, standings, now)
 
@@ -98,7 +98,9 @@ class Record:
             for case, answer in answered
         ]
 
-    def _allowance(self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime) -> Allowance:
+    def _allowance(
+        self, connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime, oss_now: datetime
+    ) -> Allowance:
         """All that a turn asks for is known before the first is granted: brakes share out fairly what they know of."""
         asking = [
             Asking(outcome.case.account, outcome.case.policy, each.consent)
@@ -106,7 +108,7 @@ class Record:
             for each in outcome.writes
             if each.consent is not None and each.hold is None
         ]
-        return Allowance(Ledger(connection, now), self._config, now, asking)
+        return Allowance(Ledger(connection, now, oss_now), self._config, oss_now, asking)
 
     def _braked(self, outcome: Outcome, allowance: Allowance, now: datetime) -> Outcome:
         if outcome.state is not CaseState.SENDING:
@@ -118,6 +120,8 @@ class Record:
             assert each.consent is not None  # only a dry run wants without
             cost = each.write.cost(self._config.prices)
             hold = each.hold or allowance.take(each.write, account, rules.policy, cost, each.consent)
+            if hold is not None and each.hold is None and hold.until is not None:
+                hold = replace(hold, until=now + (hold.until - allowance.now))  # from OSS's clock to ours
             holds.append(hold)
         return braked(outcome, holds, rules, now)
 
@@ -159,7 +163,7 @@ class Record:
         sending: list[Sending] = []
         for outcome in outcomes:
             if outcome.undo is not None:
-                sending += self._undo(connection, outcome, outcome.undo, now, said)
+                sending += self._undo(connection, outcome, outcome.undo, allowance, now, said)
                 continue
             new += [(outcome, self._new(outcome, wanted, allowance)) for wanted in outcome.writes]
         ids = intents.put(connection, [each for _, each in new], now)
@@ -186,14 +190,21 @@ class Record:
             source=party.source if party else None,
             client=party.client if party else None,
             since=hold.since if hold else None,
+            oss_time=allowance.now,
         )
 
     def _undo(
-        self, connection: sa.Connection, outcome: Outcome, undo: Intent, now: datetime, said: list[Entry]
+        self,
+        connection: sa.Connection,
+        outcome: Outcome,
+        undo: Intent,
+        allowance: Allowance,
+        now: datetime,
+        said: list[Entry],
     ) -> list[Sending]:
         """It was stored when it was asked for: it goes, stays asked for while a brake holds it, or is refused."""
         if outcome.state is CaseState.SENDING:
-            intents.intend(connection, undo.id, now)
+            intents.intend(connection, undo.id, now, allowance.now)
             said.append(Entry("write.intended", outcome.case.id, _of_write(undo.write, "undo")))
             return [Sending(undo.id, outcome.case, undo.write, undo=True)]
         if outcome.state is CaseState.REPORTED:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from datetime import timedelta
+from typing import Literal
 
 import structlog
 
 from ossmend.daemon.journal.intents import Intent
 from ossmend.remediators.contract.verdict import Refused, TryAgain
-from ossmend.remediators.contract.write import Write
 
 log = structlog.get_logger("ossmend.settle")
 
@@ -24,16 +24,10 @@ GONE = ("NoSuchBucket",)
 Found = Literal["there", "not there", "unknown"]
 
 
-class Settler(Protocol):
-    """What cloud/send/executor.py can."""
-
-    def settle(self, write: Write) -> bool: ...
-
-
-def effect_of(executor: Settler, intent: Intent) -> Found:
+def effect_of(is_there: Callable[[Intent], bool], intent: Intent) -> Found:
     """`unknown` where the world could not be asked."""
     try:
-        return "there" if executor.settle(intent.write) else "not there"
+        return "there" if is_there(intent) else "not there"
     except (TryAgain, Refused) as error:
         if isinstance(error, Refused) and error.code in GONE:
             return "not there"
@@ -52,20 +46,22 @@ def on_its_way(call_timeout: timedelta) -> timedelta:
 class Search:
     """The search for the effect of one intent."""
 
-    since: datetime
-    """When it was begun, by this process: what was sent before that may still be on its way."""
+    since: float
+    """When it was begun, by this process: what was sent before that may still be on its way. All times here are the
+    clock's monotonic seconds: a host's clock that is set forward makes no call arrive sooner.
+    """
     looks: int = 0
-    next_at: datetime | None = None
+    next_at: float = 0.0
     reported: bool = False
 
-    def ends(self, found: Found, now: datetime, may_arrive: timedelta) -> bool:
+    def ends(self, found: Found, now: float, may_arrive: timedelta) -> bool:
         """Is this the last word? An effect that is not there may come yet."""
-        return found == "there" or (found == "not there" and now - self.since >= may_arrive)
+        return found == "there" or (found == "not there" and now - self.since >= may_arrive.total_seconds())
 
-    def goes_on(self, now: datetime) -> bool:
+    def goes_on(self, now: float) -> bool:
         """Look again later. True when a person has to know by now."""
         self.looks += 1
-        self.next_at = now + min(timedelta(seconds=2 ** min(self.looks - 1, 10)), LONGEST_PAUSE)
-        late = not self.reported and now - self.since >= GIVE_UP
+        self.next_at = now + min(2.0 ** min(self.looks - 1, 10), LONGEST_PAUSE.total_seconds())
+        late = not self.reported and now - self.since >= GIVE_UP.total_seconds()
         self.reported = self.reported or late
         return late

@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.accounts import Cloud
+from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
@@ -28,11 +28,12 @@ from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Hands, by
-from ossmend.daemon.stages.plan import Answer, Later, plan
+from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import Record, Sending
 from ossmend.daemon.stages.send import send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.verdict import Refused
 from ossmend.remediators.contract.view import View
 
 log = structlog.get_logger("ossmend.work")
@@ -45,13 +46,13 @@ SETTLING = "settle"
 
 
 class Work:
-    """Works the due cases of one store against one cloud. `start` and `turn` are for one thread."""
+    """Works the due cases of one store, each by the port of its own account. `start` and `turn` are for one thread."""
 
     def __init__(
         self,
         config: Config,
         store: Store,
-        cloud: Cloud,
+        accounts: Accounts,
         clock: Clock,
         *,
         dry_run: bool,
@@ -60,7 +61,7 @@ class Work:
     ) -> None:
         """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
         self._record = Record(config, store, clock, dry_run=dry_run)
-        self._cloud = cloud
+        self._accounts = accounts
         self._clock = clock
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
@@ -151,7 +152,13 @@ class Work:
         """Plan these cases, write down what follows, and send what may leave."""
         rules = self._record.rules
         cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
-        view = self._cloud.view(cases)
+        try:
+            cloud = self._accounts.of(cases[0].account)  # a lane has one
+        except Refused as unknown:
+            now = self._clock.now()
+            self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now)
+            return
+        view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
         for group in self._hands.work(lambda case: self._plan(case, view), cases):
             answered += group
@@ -160,23 +167,23 @@ class Work:
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(self._record.answers(answered), view.pages)
+        self._send(cloud, self._record.answers(answered, cloud.oss_now()), view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
         return plan(case, view, self._record.rules.of(case))
 
-    def _send(self, sending: Sequence[Sending], pages: Pages) -> None:
+    def _send(self, cloud: Cloud, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
-        executor = self._cloud.executor
+        executor = cloud.executor
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
         for group in self._hands.work(lambda each: send(executor, each.write, seen, self._stopping.is_set), sending):
             for each, _ in group:
-                self._cloud.forget(each.write)
+                cloud.forget(each.write)
             self._record.replies(group)
             self._pulse.beat()
 
@@ -192,11 +199,11 @@ class Work:
 
     def start_settling(self) -> int:
         """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
-        if self._cloud.executor is None or self._stopping.is_set():
+        if not self._accounts.may_write or self._stopping.is_set():
             return 0
-        now, busy, unsettled = self._clock.now(), self.busy(), self._unsettled()
+        now, busy, unsettled = self._clock.monotonic(), self.busy(), self._unsettled()
         self._searches = {intent.id: self._search(intent) for intent in unsettled}
-        unknown = [intent for intent in unsettled if (self._search(intent).next_at or now) <= now]
+        unknown = [intent for intent in unsettled if self._search(intent).next_at <= now]
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
@@ -208,12 +215,10 @@ class Work:
         return [intent for intent in self._record.unsettled() if intent.case_id not in at_work]
 
     def _settle(self, unknown: Sequence[Intent]) -> None:
-        executor = self._cloud.executor
-        assert executor is not None  # start_settling sees to it
         over = []
-        for group in self._hands.work(lambda intent: effect_of(executor, intent), unknown):
+        for group in self._hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
             self._pulse.beat()
-            now = self._clock.now()
+            now = self._clock.monotonic()
             for intent, found in group:
                 search = self._search(intent)
                 if search.ends(found, now, self._may_arrive):
@@ -224,8 +229,13 @@ class Work:
         if over:
             self._record.found(over)
 
+    def _is_there(self, intent: Intent) -> bool:
+        executor = self._accounts.of(intent.account).executor
+        assert executor is not None  # start_settling sees to it
+        return executor.settle(intent.write)
+
     def _search(self, intent: Intent) -> Search:
-        return self._searches.setdefault(intent.id, Search(self._clock.now()))
+        return self._searches.setdefault(intent.id, Search(self._clock.monotonic()))
 
 
 def _done(work: Callable[[], None]) -> bool:

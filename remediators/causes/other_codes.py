@@ -25,7 +25,8 @@ CAUSES = (
     sole("not-configured", "NoSuchCORSConfiguration NoSuchBucketPolicy NoSuchLifecycle NoSuchWebsiteConfiguration",
           ("The bucket has no such configuration", "Bucket 没有该项配置"),
           (("Nothing is wrong: it only says that nothing was configured.", "这不是故障：仅表示尚未配置。"),)),
-    sole("too-many-requests", "QpsLimitExceeded TotalQpsLimitExceeded MetaOperationQpsLimitExceeded CpuLimitExceeded",
+    sole("too-many-requests", "QpsLimitExceeded TotalQpsLimitExceeded MetaOperationQpsLimitExceeded CpuLimitExceeded "
+          "DownloadTrafficRateLimitExceeded UploadTrafficRateLimitExceeded",
           ("Too many requests at once", "请求过于频繁"),
           (("Slow down, and try again after a growing pause.", "降低频率，并以递增的间隔重试。"),)),
     sole("server-fault", "InternalError ServiceUnavailable",

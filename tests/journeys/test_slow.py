@@ -34,3 +34,29 @@ def test_a_refusal_of_a_healthy_bucket_is_repaired_beside_a_hundred_cases_of_a_s
         assert (written["bucket"], written["key"]) == ("reports-healthy", "now.bin")
         assert daemon.stop() == 0, "whoever is kept waiting is not waited for"
     assert {case["state"] for case in daemon.cases() if "reports-slow" in case["subject"]} <= {"open", "waiting"}
+
+
+FILLER = {
+    "a header's name": "content-length: ",
+    "lines of it": "content-length: 403\n",
+    "an open quote": '{"a": "',
+    "brackets": "[[[[{{{{<<<<",
+    "one long line of text": "oss-cn-hangzhou.aliyuncs.com 403 AccessDenied? no. ",
+}
+
+
+@pytest.mark.machine
+@pytest.mark.parametrize("filler", FILLER.values(), ids=FILLER)
+def test_a_refusal_behind_megabytes_of_hostile_text_is_repaired_and_the_watchdog_is_fed(
+    world: World, daemon: Daemon, filler: str
+) -> None:
+    reports = archive(world, "reports-healthy", ["now.bin"])
+    daemon.configure(POLICY)
+    daemon.start()
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.write(filler * (4 * 1024 * 1024 // len(filler)) + "\n" + refusal(reports, "now.bin"))
+    until("the genuine one is repaired", lambda: len(world.requests("RestoreObject")) == 1)
+    (written,) = world.requests("RestoreObject")
+    assert (written["bucket"], written["key"]) == ("reports-healthy", "now.bin")
+    assert daemon.stop() == 0
+    assert "stage.late" not in daemon.trace.read_text(encoding="utf-8")

@@ -18,7 +18,8 @@ from ossmend.daemon.cloud.wire.deadline import Deadline, current, within
 from ossmend.daemon.cloud.wire.endpoints import Call, Endpoints
 from ossmend.daemon.cloud.wire.errors import BadAnswer, NoAnswer, of_read
 from ossmend.daemon.cloud.wire.guard import WriteForbidden
-from ossmend.daemon.cloud.wire.http1 import Headers, Incoming, Unsendable, request_bytes
+from ossmend.daemon.cloud.wire.http1 import Exchange, Headers, Unsendable
+from ossmend.daemon.cloud.wire.oss_time import OssTime
 from ossmend.daemon.cloud.wire.place import place_of, split
 from ossmend.daemon.cloud.wire.resolve import Lost
 from ossmend.daemon.host.clock import Clock
@@ -64,18 +65,18 @@ class RequestIds:
 class Response:
     """Status and headers; the body is still on its way, and has to be read or closed."""
 
-    def __init__(self, operation: str, call: Call, incoming: Incoming) -> None:
+    def __init__(self, operation: str, call: Call, exchange: Exchange) -> None:
         self.operation = operation
-        self.status = incoming.status
-        self.headers: Headers = incoming.headers
+        self.status = exchange.status
+        self.headers: Headers = exchange.headers
         self._call = call
-        self._incoming = incoming
+        self._exchange = exchange
 
     def blocks(self) -> Iterator[bytes]:
         """The body as it comes in, just as it was stored. Raises NoAnswer."""
         try:
-            yield from self._incoming.blocks()
-            self._call.answered(keep=self._incoming.reusable)
+            yield from self._exchange.blocks()
+            self._call.answered(keep=self._exchange.reusable)
         except Lost as lost:
             self._call.lost()
             raise NoAnswer(self.operation, f"half an answer: {lost}", left=True) from None
@@ -84,7 +85,7 @@ class Response:
 
     def download(self) -> Iterator[bytes]:
         """The same for a body of any length: it has more time, and the reader's own time does not count."""
-        length = self._incoming.length
+        length = self._exchange.length
         more = LONGEST_DOWNLOAD if length is None else min(length / SLOWEST, LONGEST_DOWNLOAD)
         self._call.deadline.extend(more)
         for block in self.blocks():
@@ -129,26 +130,24 @@ class Connections:
             raise WriteForbidden(f"{method} must not leave here ({operation})")
         origin, path = split(url)
         try:
-            data = request_bytes(
-                method, origin.partition("://")[2], _target(path, params), self._carried(headers), body
-            )
-        except (Unsendable, UnicodeError) as unsendable:
+            exchange = Exchange(method, origin.partition("://")[2], _target(path, params), self._carried(headers), body)
+        except Unsendable as unsendable:
             raise Refused(operation, "Unsendable", f"no request can carry this: {type(unsendable).__name__}") from None
         call = self._wire.endpoints.begin(place_of(origin, part), current() or self._wire.deadline())
-        incoming = Incoming(method, call.receive)
         try:
-            call.send(data)
-            incoming.head()
+            call.send(exchange.request)
+            exchange.head(call.receive)
         except Lost as lost:
             call.lost()
             raise NoAnswer(operation, f"no answer: {lost}", left=call.left) from None
         finally:
-            if incoming.status < 200:
+            if exchange.status < 200:
                 call.dropped()  # whatever it was; a call that was lost stays lost
-        request_id = incoming.headers.get("x-oss-request-id")
+        self._wire.time.hear(exchange.headers.get("Date"))
+        request_id = exchange.headers.get("x-oss-request-id")
         if request_id:
             self._wire.ids.add(request_id)
-        return Response(operation, call, incoming)
+        return Response(operation, call, exchange)
 
     def _carried(self, headers: Mapping[str, Any] | None) -> dict[str, str]:
         carried = {"User-Agent": self._wire.agent}
@@ -167,6 +166,7 @@ class Wire:
         self._pauses = settings.retry_pauses
         self.agent = settings.agent
         self.ids = ids
+        self.time = OssTime(clock)
         self.endpoints = Endpoints(settings, clock)
 
     def deadline(self) -> Deadline:

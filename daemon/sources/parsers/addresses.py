@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ossmend.daemon.sources.parsers.brackets import PAIRED, closed_at, is_open
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin
 
@@ -28,7 +29,11 @@ _BUCKET_HOST = re.compile(
 _SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
 _KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
 _BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
-_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。）)\]}\\|^]{3,4096}")
+_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。、；！？】」』\\|^]{3,4096}")
+_REMARK = re.compile(r"(?<=\.)\w{1,5}(\((?:HTTP)?\d{3}\)|（[^（）]{0,40}）|[(（][^()（）]{0,40}|(?::\d{1,6}){1,2})$")
+"""`a.png(403)`, `a.png（失败`, `app.js:1:20`: what is glued to an address; `a(1).png` is a name."""
+_CELLS = re.compile(r"(?:,\d{0,9}){2,60}$|,[45]\d\d$")
+"""The next columns of a table with commas."""
 _URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _SCHEMES = ("oss://", "s3://", "s3a://", "s3n://")
 _REQUEST_LINE = re.compile(
@@ -47,14 +52,23 @@ _NOT_REQUESTS = re.compile(
     re.IGNORECASE,
 )
 _KEY_END = re.compile(
-    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--[a-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
-    r"|\s[(\[]|[，；。]\s|[:：]$"
+    r"[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
+    r"|\s[(\[]|[，；。！？](?!\S{0,40}\.\w{1,5}(?:\s|$))|[:：]$|; "
 )
 _STOP = re.compile(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
     r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
     r"|\s?(?:失败|错误|报错|时|被|出错)"
 )
+_COMMAND = re.compile(
+    r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?"
+    r"(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
+)
+"""A command as it was typed: there a place ends with its word."""
+_COPIED = re.compile(r"\b(?:download|upload|move|copy|delete) failed: (?:[^\n]{1,1000} to )?$")
+"""The AWS command line's own sentence."""
+_TO = re.compile(r" to ")
+LONGEST_LINE = 2000
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _COPY = re.compile(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
 _CLOSING = {"'": "'", '"': '"', "`": "`", "<": ">", "(": ")", "[": "]", "“": "”", "「": "」"}
@@ -121,7 +135,7 @@ def _from_urls(
     for url, trusted, origin in islice(_urls(refusal, context, text), MOST_ADDRESSES):
         if _NOT_REQUESTS.search(url):
             continue
-        found = from_url(url.rstrip(".,;:"), origin, trusted=trusted, host_id=host, known=known)
+        found = from_url(url.rstrip(".,;:!*"), origin, trusted=trusted, host_id=host, known=known)
         if found:
             first = first or url
             spots += found
@@ -132,12 +146,25 @@ def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iter
     """(URL, whether something names it the request's, origin)."""
     for fragment in (refusal, context):
         value = fragment.facts.get("url", "") if fragment is not None else ""
-        for url in (_URL.findall(value) or _schemeless(value)) if value else ():
+        for url in (list(map(_ended, _URL.findall(value))) or _schemeless(value)) if value else ():
             yield url, True, Origin.REQUEST
     for found in _URL.finditer(text) if "://" in text else ():
         before = text[max(0, found.start() - 24) : found.start()]
         asked = _ASKED.search(before) is not None
-        yield found[0], before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
+        url = _ended(found[0])
+        url = url.partition(",")[0] if before.endswith(",") else url  # a column of a table
+        yield url, before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
+
+
+def _ended(url: str) -> str:
+    """The address without what a text closes behind it: a bracket that it has not opened, a remark, a table's columns.
+
+    `a(1).png` is a name, and OSS's SDKs print it as it is.
+    """
+    remark = _REMARK.search(url)
+    url = url[: closed_at(url)] if remark is None else url[: remark.start(1)]
+    cells = _CELLS.search(url, max(0, len(url) - 600))
+    return url[: cells.start()] if cells else url
 
 
 def _schemeless(value: str) -> list[str]:
@@ -251,6 +278,8 @@ def _from_uris(text: str, start: int) -> list[Spot]:
         return []
     uris = [uri for uri in islice(_URI.finditer(text), MOST_ADDRESSES) if not uri[1].lower().endswith("aliyuncs.com")]
     before = [uri for uri in uris if uri.start() < start] or uris
+    line = text.rfind("\n", 0, start) + 1
+    before = [uri for uri in before if line <= uri.start() < start] or before  # its own line names the place
     ordered = before if len(before) < 2 or _COPY.search(text[:start]) else before[::-1]
     spots: list[Spot] = []
     for uri in ordered[:4]:
@@ -269,12 +298,32 @@ def _raw_keys(uri: re.Match[str], text: str, end: int) -> list[Spot]:
     closing = _CLOSING.get(text[uri.start() - 1 : uri.start()])
     line = text.find("\n", uri.end(), end)
     raw = text[uri.end() : line if line >= 0 else end]
+    begin = text.rfind("\n", max(0, uri.start() - LONGEST_LINE), uri.start()) + 1
+    before = text[begin : uri.start()]
+    if closing in PAIRED:
+        return [_with_version(bucket, raw[: closed_at(raw)])]
     if closing and closing in raw:
         return [_with_version(bucket, raw[: raw.index(closing)])]
+    if not raw[:1].strip():
+        return [Spot(bucket, origin=Origin.URI)]
+    if _COMMAND.match(before):
+        return [_with_version(bucket, raw.split(None, 1)[0])]
+    if _COPIED.search(before):
+        return [_with_version(bucket, _source(raw))]
+    if is_open(before):
+        raw = raw[: closed_at(raw)]
     found = _KEY_END.search(raw)
     short = raw[: found.start()] if found else raw
     keys = dict.fromkeys(key.rstrip(" \t,;'\"") for key in _likely(short))
     return [_with_version(bucket, key) for key in keys if key][:8] or [Spot(bucket, origin=Origin.URI)]
+
+
+def _source(raw: str) -> str:
+    """`s3://b/a b.tif to ./a b.tif An error occurred`: what is copied has the name of what it is copied to."""
+    raw = raw.partition(" An error occurred")[0]
+    ends = [found.start() for found in islice(_TO.finditer(raw), 20)]
+    named = [end for end in ends if raw[end + 4 :].endswith(raw[:end].rpartition("/")[2])]
+    return raw[: (named or ends or [len(raw)])[0]].rstrip()
 
 
 def _likely(raw: str) -> list[str]:
@@ -283,7 +332,7 @@ def _likely(raw: str) -> list[str]:
     """
     raw = raw.rstrip()
     if " " not in raw:
-        return [raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
+        return [raw.rstrip(".!"), raw, raw.rstrip(".)!"), *_STOP.split(raw, maxsplit=1)[:1]]
     cuts = [raw, *(raw[: found.start()].rstrip(",;") for found in list(islice(re.finditer(r"\s", raw), 12))[::-1])]
     stopped = _STOP.split(raw, maxsplit=1)[0]
     first = [stopped] if stopped != raw else []

@@ -24,7 +24,9 @@ _FIREFOX = re.compile(
     r"\s+\(Reason: ([^)\r\n]{1,300})\)(?:\. Status code: (\d{3}))?"
 )
 _SAFARI = re.compile(
-    r"Origin (https?://[^\s]{1,300}) is not allowed by Access-Control-Allow-Origin\.?(?: Status code: (\d{3}))?"
+    r"(?:Failed to load resource: )?Origin (https?://[^\s]{1,300}|null) is not allowed by "
+    r"Access-Control-Allow-Origin\.?"
+    r"(?: Status code: (\d{3}))?"
     r"|(?:XMLHttpRequest|Fetch API) cannot load (https?://\S{1,4000}) due to access control checks\.?"
 )
 _OLDER_CHROMIUM = re.compile(
@@ -77,7 +79,10 @@ def find(text: str) -> Iterator[Fragment]:
             yield _fragment(found, found[1], origin and origin[1], found[2], status and status[1])
     if "llow-Origin" in text or "access control checks" in text:
         for found in _SAFARI.finditer(text):
-            yield _fragment(found, found[3], found[1], found[0], found[2])
+            fragment = _fragment(found, found[3], found[1], found[0], found[2])
+            if not found[3]:
+                fragment.note(NETWORK, "the console's line about an origin, without the address")
+            yield fragment
     yield from _network_lines(text)
 
 

@@ -19,6 +19,7 @@ from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
 from ossmend.daemon.sources.parsers.names import GENERIC, KNOWN_CODES, NOT_REFUSALS, REFUSALS
 from ossmend.daemon.sources.parsers.same_request import Refusal
+from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event, Origin, Reading
 from ossmend.remediators.contract.values import ObjectRef
 
@@ -26,6 +27,8 @@ SAMPLE = 4096
 BEFORE = 1024
 MOST_FIELDS = 64
 LONGEST_FIELD = 8192
+ABOVE = 1024
+"""So much of what a paste says above its only refusal may tell that a HEAD was asked."""
 LONGEST_MESSAGE = 2048
 V1_LENGTH = 28
 """Characters of a V1 signature: SHA-1 in base64."""
@@ -38,8 +41,9 @@ _SAID_OPERATION = re.compile(
 _BODYLESS = re.compile(
     r"\bHead(?:Object|Bucket)\b|\bGetObjectMeta\b|\bForbidden: Forbidden\b|S3Exception: null \("
     r"|Error Code: 403 Forbidden"
-    r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/)|\bHEAD\b.{0,40}\b403\b"
+    r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/|[\w.-]{3,200}aliyuncs\.com)|\bHEAD\b.{0,40}\b403\b"
     r"|(?i:head_?(?:object|bucket))"
+    r"|\bmethod(?:_string)?['\"]?[ =:]{1,3}['\"]?HEAD\b|--> HEAD |\bcurl -\w{0,8}I\b|-X ?HEAD\b|--spider\b"
     r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b"
     r"|No further error information was returned|UnknownError: Unknown error|\.head\(|: {2}RequestId: "
 )
@@ -74,7 +78,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
     before = len(around) if record.objects else fragment.start - begin
     where = place.find(fragment, context, _own(around, before), before)
     if where.bucket is None and where.key is None and not strict:
-        where = place.guess(refusal.prelude)
+        where = place.guess(refusal.prelude, refusal.sequel)
     code = None if whose else facts.get("code")
     key_id = facts.get("key_id") or (context.facts.get("key_id") if context else None)
     request_id = facts.get("request_id") or _hex_id(context)
@@ -96,7 +100,8 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
             for r in where.readings
         ),
         origins=_origins(fragment, context, where, code),
-        method=_head(code, around) or _method(facts, context, where),
+        method=_head(code, around if strict else f"{around}\n{refusal.prelude[-ABOVE:]}")
+        or _method(facts, context, where),
         operation=_operation(facts, context, around),
         url=_clean(without_secrets(where.url)) if where.url else None,
         access_key_id=_clean(key_id[:256]) if key_id else None,
@@ -124,8 +129,8 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
     status = facts.get("status")
     if status and status.startswith("5") and facts.get("code") in REFUSALS and not fragment.weak:
         del facts["status"]  # what a wrapper answered: OSS has no 5xx of this name
-    elif status and not status.startswith("4"):
-        return False
+    elif status and not status.startswith("4") and (strict or facts.get("code") not in causes.CODES):
+        return False  # no refusal; but somebody who pastes a code that is known wants it explained
     if fragment.shape == "browser_console":
         return not strict or says_oss(fragment, around)
     code = facts.get("code")
@@ -151,6 +156,10 @@ def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
     """A refusal without a code: an EC, a code that is cut off, OSS's own words, or a 403 that is OSS's."""
     fragment = refusal.fragment
     facts = fragment.facts
+    if strict and fragment.weak and "bare" in fragment.extra and not {"status", "message"} & facts.keys():
+        return False  # a number alone, in somebody's log: nothing says that it was refused
+    if strict and fragment.weak and "lone" in fragment.extra:
+        return False
     if "code_cut" in fragment.extra or facts.get("ec") or {"string_to_sign", "signature"} & facts.keys():
         return oss or not strict
     if facts.get("message") and "said" in fragment.extra:

@@ -9,10 +9,10 @@ too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
+from ossmend.daemon.sources.parsers.names import GENERIC
 
 _OSS_HOST = re.compile(
     r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
@@ -24,6 +24,10 @@ _OSS_WORDS = re.compile(
     r"|AliyunOSS|oss://|CORSResponse|ali-oss|because of bucket acl|oss-sdk|ossutil",
     re.IGNORECASE,
 )
+_FROM_OSS = re.compile(r"oss://|AliyunOSS|(?i:x-oss-(?:request-id|ec|err|server-time))")
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]{3,2000}")
+_LITTLE = frozenset({"status", "code", "message", "url", "method"})
+"""A refusal of which no more is told says nothing about whose it is."""
 _EC = re.compile(r"\d{4}-\d{8}")
 _OSS_ID = re.compile(r"[0-9A-F]{24}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -68,18 +72,25 @@ _OTHERS = (
         ),
     ),
 )
+_PUBLIC = re.compile(
+    r"(?<![\w.@-])(?:[\w-]{1,60}\.){0,4}(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org"
+    r"|npmjs\.(?:org|com)|npmmirror\.com|yarnpkg\.com|pypi\.org|pythonhosted\.org|docker\.(?:io|com)|quay\.io|gcr\.io"
+    r"|ghcr\.io|k8s\.io|maven\.org|apache\.org|maven\.aliyun\.com|mirrors?\.aliyun\.com"
+    r"|mirrors\.[\w-]{2,20}\.(?:edu\.)?(?:cn|com)|golang\.org|goproxy\.(?:cn|io)|rubygems\.org|packagist\.org"
+    r"|crates\.io|nuget\.org|pub\.dev|cocoapods\.org|gradle\.org|jitpack\.io|debian\.org|ubuntu\.com|centos\.org"
+    r"|fedoraproject\.org|jsdelivr\.net|unpkg\.com|huggingface\.co|modelscope\.cn|googleapis\.com|openai\.com"
+    r"|sonarcloud\.io|stackoverflow\.com|csdn\.net|atlassian\.(?:com|net)|slack\.com|dingtalk\.com|feishu\.cn"
+    r"|weixin\.qq\.com)(?![\w-])"
+    r"|://(?:[\w-]{1,60}\.){0,4}[\w-]{0,60}(?:nexus|artifactory|jfrog|registry|gitlab|gitea|jenkins|sonar|npm|pypi|maven)"
+    r"[\w-]{0,60}(?:\.[\w-]{1,60}){1,3}(?![\w-])",
+    re.IGNORECASE,
+)
+"""Where packages, images and sources of OSS's own tools lie, too: OSS is in their names, and not in their refusals."""
 _OTHER_OSS = re.compile(
     r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
     r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
 )
 """Open-source repositories, Autodesk's Object Storage Service: they are called oss as well."""
-_CODE_HOST = re.compile(
-    r"(?i)(?<![\w.-])(?:(?:api|codeload|raw)\.)?(?:github|githubusercontent|gitlab|gitee|bitbucket)\.(?:com|org)\b"
-    r"|(?<![\w.-])(?:registry\.npmjs\.org|registry\.npmmirror\.com|registry\.yarnpkg\.com|(?:test\.)?pypi\.org"
-    r"|upload\.pypi\.org|files\.pythonhosted\.org|repo1?\.maven(?:\.apache)?\.org|(?:repo\.)?packagist\.org"
-    r"|rubygems\.org|(?:static\.)?crates\.io|proxy\.golang\.org|(?:api\.)?nuget\.org|registry-1\.docker\.io|ghcr\.io)\b"
-)
-"""Where programs are fetched from and published: packages that speak to OSS have its name in theirs."""
 _OSS_WORD = re.compile(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
 _S3_ITSELF = re.compile(r"amazonaws\.com|AWS Access Key Id|AWSAccessKeyId")
 _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -97,7 +108,7 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     message = facts.get("message", "")
     if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
         return None
-    if named := _by_its_parts(fragment) or _code_hosts(facts, around):
+    if named := _by_its_parts(fragment) or ("another-host" if _speaks_of_another_host(fragment, around) else None):
         return named
     other = _OTHER_OSS.search(around)
     bare = _OTHER_OSS.sub(" ", around) if other else around
@@ -117,10 +128,20 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     return named
 
 
-def _code_hosts(facts: Mapping[str, str], around: str) -> str | None:
-    """A refusal with nothing of OSS's own, where a package registry or a code host stands and no host of OSS does."""
-    own = "code" in facts or _OSS_ID.fullmatch(facts.get("request_id", "").upper()) is not None
-    return "code-host" if not own and _CODE_HOST.search(around) and not _OSS_HOST.search(around) else None
+def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
+    """A bare 403, or a common word, where the only address is that of another service: `GET https://api.github.com/...`,
+    whatever the thing is called that was asked for.
+    """
+    facts = fragment.facts
+    generic = facts.get("code", "Forbidden") in GENERIC | {"Forbidden"} and facts.keys() <= _LITTLE
+    if not generic or implied_code(facts.get("message", "")) is not None:
+        return False
+    if _OSS_HOST.search(around) or _FROM_OSS.search(around):
+        return False
+    if _PUBLIC.search(around) or _ALIBABA_HOST.search(around):
+        return True
+    bare = _ADDRESS.sub(" ", around)
+    return bare != around and not (_OSS_WORDS.search(bare) or _OSS_WORD.search(bare)) and "oss" in around.lower()
 
 
 def _by_its_parts(fragment: Fragment) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ossmend.daemon.sources.parsers import json_lines, logfmt, reading
+from ossmend.daemon.sources.parsers import json_lines, logfmt, reading, tables
 from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.records import Record, goes_on, split
@@ -22,6 +22,7 @@ from ossmend.daemon.sources.parsers.same_request import (
     beside,
     complete_each_other,
     echoes,
+    is_about_another,
     one_request,
     same_line,
     told_again,
@@ -36,6 +37,7 @@ MOST_CONTEXTS = 8
 def refusals_of(records: list[Record]) -> list[Refusal]:
     """The refused requests that these records tell of, in order of appearance."""
     gathering = _Gathering()
+    header: tables.Header | None = None
     for record in records:
         if not record.objects and (fields := logfmt.read(record.text) or json_lines.over_lines(record.text)):
             record.plain, document = fields
@@ -45,6 +47,8 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
         if record.objects:
             gathering.take_all(_of_documents(record))
             continue
+        record.header = header
+        header = header if header and tables.is_row(record.text, header) else tables.last_header(record.text)
         for fragment in _line_by_line(reading.of_text(record), record.text):
             gathering.take(fragment, record)
     refusals = _told_once(gathering.refusals)
@@ -52,6 +56,8 @@ def refusals_of(records: list[Record]) -> list[Refusal]:
     if len(refusals) == 1 and not refusals[0].prelude:
         before = (record.own or record.text for record in records if record.number < refusals[0].record.number)
         refusals[0].prelude = "\n".join(before)[-PRELUDE:]
+        behind = (record.own or record.text for record in records if record.number > refusals[0].record.number)
+        refusals[0].sequel = "\n".join(behind)[:PRELUDE]
     return refusals
 
 
@@ -167,6 +173,8 @@ class _Gathering:
             self._take_context(fragment)
             return
         joined = self._join(fragment, record)
+        if joined is None and self.refusals and is_about_another(self.refusals[-1], fragment):
+            return
         if joined is None:
             joined = Refusal(fragment, record, {fragment.shape})
             joined.contexts += [each for each in self._waiting if fragment.start - each.end < NEAR]
@@ -208,7 +216,8 @@ class _Gathering:
         if request_id and (known := self._by_id.get(request_id)) is not None and agree(known.fragment, fragment):
             self._drop_prelude(known, fragment)
             return self._joined(known, fragment)
-        if self.refusals and echoes(self.refusals[-1], fragment, record.own):
+        if self.refusals and echoes(self.refusals[-1], fragment, record):
+            self.refusals[-1].echoed = record.number
             return self.refusals[-1]
         for refusal in self.refusals[: -LOOKBACK - 1 : -1]:
             if agree(refusal.fragment, fragment) and beside(refusal, fragment) and one_request(refusal, fragment):

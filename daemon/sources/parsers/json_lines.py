@@ -204,6 +204,8 @@ def _facts(node: dict[str, Any]) -> Fragment:
         if value is None:
             continue
         if name is None:
+            if may_hold_errors(str(spelling)) and value.removesuffix("Error") in KNOWN_CODES:
+                fragment.put("code", value.removesuffix("Error"))  # {"error": "AccessDenied"}
             if len(value) <= 200 and len(str(spelling)) <= 60:
                 fragment.note(str(spelling), value)
         elif name == "code" and not _CODE.fullmatch(value):

@@ -18,18 +18,30 @@ _CODE = re.compile(
     rf"(?=[A-Z])(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
+_UNIT = r" ?(?:ms|s|[KMGT]i?B|[Bb]ytes|B|%|lines|times|items|files|rows|of|个|次|行|条|张|号)(?![A-Za-z])"
+"""403 of these is no status."""
 _STATUS = re.compile(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
     r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
-    r"|aliyuncs\.com[^\s\"'<>]{0,2000} \(?(40[03])\b(?!\.\d)"
+    rf"|aliyuncs\.com[^\s\"'<>]{{0,2000}} \(?(40[03])\b(?!\.\d|{_UNIT})"
     r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
     r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
     r"\b(40[03])\b(?! ?(?:ms|s|KB|MB|bytes|%|lines|times|\d)\b|[.:/]\d)"
     r"|\((40[03])\)(?= when calling| Forbidden|$)"
+    r"|(?:\bForbidden|\bFORBIDDEN|\bBad Request)[\s:：(\[,]{1,3}(40[03])\b(?!\.\d)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
+_LONE = re.compile(
+    r"(?<![A-Za-z0-9_.:/=&?#%+@-])(?<!line )(?<!row )(?<!page )(?<!第)(403)(?![A-Za-z0-9_/%=&+-]|[.:]\d"
+    rf"|{_UNIT})"
+)
+_SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
+_SET_OFF = re.compile(
+    r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]"
+)
+_BEFORE_ADDRESS = re.compile(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
 STATUS_WORDS = re.compile(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
     "|Client Error|[Ee]rror|[Ff]ail|[Ee]xception|失败|报错|错误|ERROR|when calling|got|returned|responded|answered|code"
@@ -49,6 +61,10 @@ _NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 _OURS = re.compile(r"(?i)oss|aliyun|alibaba")
 _RPC = re.compile(r"rpc error: code = $")
 _RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
+_OSS_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
+EARLIEST, LATEST = 0x4B00_0000, 0x8000_0000
+"""An id begins with the time of its request: from 2009 to 2038."""
+_EC = re.compile(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")
 _BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
 _PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
@@ -59,7 +75,9 @@ _MESSAGE = re.compile(
 
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
-    found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text)]
+    found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text), *_numbers(text)]
+    told = {place for each in found if "status" in each.facts for place in range(each.start, each.end)}
+    found += (each for each in _numbers_by_addresses(text) if each.start not in told)
     found.sort(key=lambda fragment: fragment.start)
     yield from found
 
@@ -69,6 +87,14 @@ def _recommended(text: str) -> Iterator[Fragment]:
     if "troubleshoot?q=" in text:
         for found in _RECOMMENDED.finditer(text):
             yield Fragment(found.start(), found.end(), "text", {"ec": found[1]}, weak=True)
+
+
+def _numbers(text: str) -> Iterator[Fragment]:
+    """A request id or an EC under any name, or under none: nothing else looks like either."""
+    for pattern, name in ((_OSS_ID, "request_id"), (_EC, "ec")):
+        for found in pattern.finditer(text):
+            if name == "ec" or EARLIEST < int(found[0][:8], 16) < LATEST:
+                yield Fragment(found.start(), found.end(), "text", {name: found[0]}, {"bare": "yes"}, weak=True)
 
 
 def _codes(text: str) -> Iterator[Fragment]:
@@ -127,6 +153,34 @@ def _statuses(text: str) -> Iterator[Fragment]:
         told = next(number for number in status.groups() if number)
         facts = {"status": "403" if told == "Forbidden" else told}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
+
+
+def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
+    """`https://... -> 403`, `[403] https://...`: a lone 403 on the line of an address of OSS, or on the next one.
+
+    In a log, where numbers are anything, it has to stand beside the address.
+    """
+    if "aliyuncs.com" not in text:
+        return
+    for number in _LONE.finditer(text):
+        before = text[max(0, number.start() - 300) : number.start()]
+        after = text[number.end() : number.end() + 300]
+        beside = _is_an_address(before) or _BEFORE_ADDRESS.match(after) is not None
+        if beside or (_SET_OFF.search(f"{before[-2:]}403{after[:2]}") and _is_on_two_lines(before, after)):
+            extra = {} if beside else {"lone": "yes"}
+            yield Fragment(number.start(), number.end(), "status", {"status": number[1]}, extra, weak=True)
+
+
+def _is_an_address(before: str) -> bool:
+    """Is the last word an address of OSS, with nothing but a sign between?"""
+    sign = _SIGN.search(before[-16:])
+    return sign is not None and "aliyuncs.com" in before[: len(before) - len(sign[0])].rpartition(" ")[2]
+
+
+def _is_on_two_lines(before: str, after: str) -> bool:
+    """Is there an address of OSS on this line or on one beside it?"""
+    lines = (*before.split("\n")[-2:], *after.split("\n")[:2])
+    return any("aliyuncs.com" in line for line in lines)
 
 
 def _pages(text: str) -> Iterator[Fragment]:

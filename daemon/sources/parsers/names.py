@@ -127,6 +127,9 @@ def canonical(spelling: str) -> str | None:
 
 
 _OF_RECORDS = {
+    "url": ("地址", "请求地址", "链接", "网址"),
+    "key": ("文件", "路径", "文件名"),
+    "time": ("时间", "请求时间"),
     "request": ("request", "requestline", "httprequest"),
     "request_id": ("upstreamhttpxossrequestid", "senthttpxossrequestid", "ossreqid", "xossreqid"),
     "ec": ("upstreamhttpxossec", "senthttpxossec"),

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ossmend.daemon.sources.parsers.brackets import closed_at
 from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import implied_code
@@ -25,12 +26,15 @@ _PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}"
 _PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
 _OPENING = re.compile(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
+_BARE_PLACE = re.compile(r"[^\s,;'\"<>&|`，；。\\]{1,4096}")
+"""A place may have brackets of its own."""
 _CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
 _SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
 _TELLS_MORE = re.compile(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
 _LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
 _LINE_END = re.compile(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
+_NEXT_ITEM = re.compile(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
 _NUMBER = re.compile(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
@@ -40,7 +44,7 @@ PROSE = frozenset({"message"})
 PLACES = frozenset({"object", "key", "url"})
 NAMED = frozenset({"object", "key", "bucket", "version_id"})
 """Words of everyday speech, too: `failed to get object: oss: ...` names none."""
-_OPENS = re.compile(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*]{0,24}\Z", re.MULTILINE)
+_OPENS = re.compile(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
 _KEYLIKE = re.compile(r"[^\s:{}()\[\]\"'=]{1,1024}")
 _FILELIKE = re.compile(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
 _SHAPES = (
@@ -186,10 +190,13 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
         if name not in PROSE and value.endswith("!"):
             return value[:-1], inside + len(value)  # ossutil ends its sentence with one, whatever the key ends with
         return value, inside + len(value)
-    bare = (_LIST if name == "cors_headers" else _BARE).match(text, inside)
+    bare = (_LIST if name == "cors_headers" else _BARE_PLACE if name in PLACES else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:
         return "", start
     value = bare[0]
+    if name in PLACES:
+        end = closed_at(value)
+        return value[:end], inside + end
     return (value.rstrip(".:") if name not in PLACES else value), bare.end()
 
 
@@ -225,6 +232,8 @@ def _next_line_begins_anew(fragment: Fragment, pair: Pair, text: str) -> bool:
         return False
     if pair.name == "status" and {"status", "code"} <= fragment.facts.keys():
         return "\n" in text[fragment.end : pair.start]
+    if _NEXT_ITEM.fullmatch(text, fragment.end, pair.start):
+        return False  # a list of names and values, one a line
     return broken_off(text, fragment.end, pair.start)
 
 
@@ -271,8 +280,8 @@ def _put(fragment: Fragment, pair: Pair) -> None:
 
 
 def _put_status(fragment: Fragment, status: str) -> None:
-    """A wrapper's own status (500 around OSS's 403) gives way to one that a refusal can have."""
-    if fragment.facts.get("status", "4")[0] != "4" and status in ("400", "403"):
+    """A wrapper's own status (500 around OSS's 403, a database's 499) gives way to one that a refusal can have."""
+    if fragment.facts.get("status", "403") not in ("400", "403", "404", "409") and status in ("400", "403"):
         del fragment.facts["status"]
     fragment.put("status", status)
 

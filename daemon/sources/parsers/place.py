@@ -26,6 +26,9 @@ _NOTHING = frozenset({"", "-", "null", "None", "undefined"})
 _CUT_RESOURCE = re.compile(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
 
 
+_ASKED_PATH = re.compile(r"\b(?:uri|path|resource)\b['\"]?\s?[=:]\s?['\"]/([^'\"\s?]{1,1023})['\"?]")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a refused request went, as far as the text tells."""
@@ -56,13 +59,24 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
     return _best(spots, told)
 
 
-def guess(before: str) -> Place:
-    """What the lines before a pasted error speak of: the last place in them explains, and is never written to."""
-    spot = next((each for each in addresses.find(None, None, before, len(before), None).spots if each.bucket), None)
+def guess(before: str, behind: str = "") -> Place:
+    """What the lines around a pasted error speak of: the last place before it, else the first one behind it. It
+    explains, and is never written to.
+    """
+    told = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before))
+    spot = next((each for each in told if each.bucket), None)
+    spot = spot or next((each for each in addresses.find(None, None, behind, 0, None).spots if each.bucket), None)
+    spot = spot or next((each for each in told if each.key), None)
     if spot is None:
         return Place()
     key_from = Origin.PROSE if spot.key else None
-    return Place(spot.bucket, spot.key, spot.version_id, Origin.PROSE, key_from)
+    return Place(spot.bucket, spot.key, spot.version_id, Origin.PROSE if spot.bucket else None, key_from)
+
+
+def _asked(text: str) -> Iterator[Spot]:
+    """`uri='/docs/a.pdf'` of the request that an S3 client prints: a key, and no bucket."""
+    for found in _ASKED_PATH.finditer(text):
+        yield Spot(None, unquote(found[1], errors="replace"))
 
 
 def _best(spots: list[Spot], told: addresses.Told) -> Place:

@@ -11,7 +11,7 @@ import binascii
 import re
 from bisect import bisect_left
 
-from ossmend.daemon.sources.parsers import browser, mentions, pairs, stripped, wrapped, xml_body
+from ossmend.daemon.sources.parsers import browser, mentions, pairs, stripped, tables, wrapped, xml_body
 from ossmend.daemon.sources.parsers.escapes import has_marks, opened
 from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.daemon.sources.parsers.fragment import Fragment
@@ -33,7 +33,7 @@ def of_text(record: Record) -> list[Fragment]:
         record.text = without_clients_words(record.text)  # while a line is one: a mark in it may be the client's, too
     record.text = opened(record.text)
     record.own = without_clients_words(record.text)
-    return ready(fragments_of(record.own), record)
+    return ready(fragments_of(record.own, record.header), record)
 
 
 def ready(found: list[Fragment], record: Record) -> list[Fragment]:
@@ -45,11 +45,13 @@ def ready(found: list[Fragment], record: Record) -> list[Fragment]:
     return found
 
 
-def fragments_of(text: str) -> list[Fragment]:
-    """Every fragment in a plain text, by place."""
+def fragments_of(text: str, header: tables.Header | None = None) -> list[Fragment]:
+    """Every fragment in a plain text, by place; `header` is that of a table that the text may be a row of."""
     bodies = sorted((*xml_body.find(text), *stripped.find(text)), key=lambda fragment: fragment.start)
     consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)
+    rows = list(tables.find(rest, header))
+    rest = _blank(rest, rows)
     dicts = list(pairs.find(rest, [body.start for body in bodies]))
     for each in dicts:
         _decode_header(each)
@@ -57,7 +59,7 @@ def fragments_of(text: str) -> list[Fragment]:
     rest = _blank(rest, full)
     clients = sorted(wrapped.find(rest), key=lambda fragment: fragment.start)
     rest = _blank(rest, clients)
-    found = [*bodies, *dicts, *clients, *mentions.find(rest), *consoles]
+    found = [*bodies, *rows, *dicts, *clients, *mentions.find(rest), *consoles]
     found.sort(key=lambda fragment: (fragment.start, fragment.end))
     return found
 
@@ -101,6 +103,9 @@ def _normalise(fragment: Fragment) -> None:
         bare = code.removesuffix("Error")
         facts["code"] = bare if bare in KNOWN_CODES else code
     request_id = facts.get("request_id", "").strip().rstrip(MARKS)
+    if whole := OSS_ID.match(request_id):
+        close = request_id[24:25]  # something may stand close behind it
+        request_id = request_id if close.isdigit() or close.islower() or close in set("ABCDEF") else whole[0]
     if request_id:
         facts["request_id"] = request_id
     if request_id and not REQUEST_ID.fullmatch(request_id):

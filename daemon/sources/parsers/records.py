@@ -19,6 +19,7 @@ from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.streams import Placed, lines_of
 from ossmend.daemon.sources.envelopes.table import LONGEST_JSON
 from ossmend.daemon.sources.parsers import times
+from ossmend.daemon.sources.parsers.tables import Header
 
 _STAMPED = re.compile(
     r"[\[(|]{0,2}(?:time=\"?|ts=\"?)?(?:20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d"
@@ -66,6 +67,8 @@ class Record:
     """With objects: what stands before them on their line."""
     own: str = ""
     """The text without what a client could put into it (forged.py); as long as `text`."""
+    header: Header | None = None
+    """Of the table that the record before ended with: this one may be its next row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,13 @@ NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
 ABOUT_ERRORS = frozenset({"code", "request_id", "ec", "status", "key_id", "signature", "string_to_sign", "oss_err"})
 ADJACENT = 2
+FOLLOWING = 4
+"""So many records behind a refusal a program may say the same again, without naming anything, ..."""
+SECONDS_LATER = 5
+"""... and so soon."""
 SENTENCE = 40
 """So many characters tell one of OSS's sentences from another; what follows is a program's own."""
+_WHOLE_ADDRESS = re.compile(r"(?:https?://[\w.-]{3,200}aliyuncs\.com/?|oss://)[^\s\"'<>?]{0,2000}")
 _ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 
 
@@ -45,6 +50,10 @@ class Refusal:
     """What its other strings say."""
     prelude: str = ""
     """The end of what a text says before its only refusal: a paste often names the place there."""
+    sequel: str = ""
+    """... and the beginning of what it says behind it."""
+    echoed: int = -1
+    """The last record that said the same again."""
     overshadowed: bool = False
     """A lone status beside a refusal that has its own."""
 
@@ -112,11 +121,14 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
         return True
     if into.weak and fragment.weak:
         between = refusal.record.text[into.end : fragment.start]
+        if "\n" in between and _asks_for_another(refusal.record.text, into.end, fragment.start):
+            return False
         return (
             "\n" not in between
             or not ("code" in into.facts or "message" in into.facts)
             or fragment.shape in ("status", "page")
             or fragment.facts.keys() == {"ec"}
+            or (fragment.facts.keys() == {"request_id"} and between.count("\n") <= 2)
         )
     if "code" not in fragment.facts and _begins_anew(refusal, fragment):
         return False
@@ -125,6 +137,18 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if into.shape == "browser_console" or fragment.shape == "browser_console":
         return _same_console(into, fragment)
     return fragment.shape not in refusal.shapes if both_coded else True
+
+
+def _asks_for_another(text: str, one: int, other: int) -> bool:
+    """Are two places on lines that name an address each, and not the same?"""
+    mine, theirs = (_WHOLE_ADDRESS.search(_line_of(text, place)) for place in (one, other))
+    return mine is not None and theirs is not None and mine[0] != theirs[0]
+
+
+def _line_of(text: str, place: int) -> str:
+    begin = max(text.rfind("\n", max(0, place - NEAR), place) + 1, place - NEAR, 0)
+    end = text.find("\n", place, place + NEAR)
+    return text[begin : end if end >= 0 else place + NEAR]
 
 
 def _same_sentence(one: Fragment, other: Fragment) -> bool:
@@ -174,25 +198,51 @@ def told_again(one: Refusal, other: Refusal) -> bool:
 
 
 def announces(one: Refusal, other: Refusal) -> bool:
-    """`download failed 403`, and in the next record the refusal itself: a lone status that names nothing."""
-    if one.fragment.facts != {"status": "403"} or not {"code", "request_id"} & other.fragment.facts.keys():
+    """`download failed 403`, and in the next record the refusal itself, or the address: a lone status that names
+    nothing.
+    """
+    apart = other.record.number - max(one.record.number, one.echoed)
+    if one.fragment.facts != {"status": "403"} or one.contexts or not 0 <= apart <= 1:
         return False
-    near = 0 <= other.record.number - one.record.number <= 1 and _at_once(one.record.stamp, other.record.stamp)
-    return near and not one.contexts and _ADDRESS.search(one.record.own or one.record.text) is None
+    theirs = other.fragment.facts
+    again = theirs == one.fragment.facts and names_an_address(other.record, other.fragment)
+    if not (again or {"code", "request_id"} & theirs.keys()):
+        return False
+    soon = _at_once(one.record.stamp, other.record.stamp, SECONDS_LATER if again else 1)
+    return soon and _ADDRESS.search(one.record.own or one.record.text) is None
 
 
-def _at_once(one: datetime | None, other: datetime | None) -> bool:
+def names_an_address(record: Record, fragment: Fragment) -> bool:
+    """Is there any on the line?"""
+    return _ADDRESS.search(_line_of(record.own or record.text, fragment.start)) is not None
+
+
+def _at_once(one: datetime | None, other: datetime | None, seconds: int = 1) -> bool:
     if one is None or other is None:
         return True
-    return (one.tzinfo is None) == (other.tzinfo is None) and abs((one - other).total_seconds()) <= 1
+    return (one.tzinfo is None) == (other.tzinfo is None) and abs((one - other).total_seconds()) <= seconds
 
 
-def echoes(refusal: Refusal, fragment: Fragment, text: str) -> bool:
-    """`ERROR 403: Forbidden.` on the next line: the same refusal in other words, if nothing is named that is new."""
-    alone = {"status"}
-    return (
-        refusal.fragment.facts.keys() == alone == fragment.facts.keys()
-        and refusal.fragment.facts == fragment.facts
-        and fragment.record - refusal.record.number == 1
-        and _ADDRESS.search(text) is None
-    )
+def echoes(refusal: Refusal, fragment: Fragment, record: Record) -> bool:
+    """`ERROR 403: Forbidden.` on one of the next lines: the same refusal in other words, if nothing is named that is
+    new.
+    """
+    into = refusal.fragment
+    apart = record.number - max(refusal.record.number, refusal.echoed)
+    if fragment.facts.keys() != {"status"} or not 0 < apart <= FOLLOWING or len(record.own) > NEAR:
+        return False
+    if not {"code", "status", "ec", "message"} & into.facts.keys() or into.shape == "browser_console":
+        return False
+    status = into.facts.get("status") or str(NOT_REFUSALS.get(into.facts.get("code", ""), 403))
+    soon = apart == 1 or _at_once(refusal.record.stamp, record.stamp, SECONDS_LATER)
+    return fragment.facts["status"] == status and soon and _ADDRESS.search(record.own) is None
+
+
+def is_about_another(refusal: Refusal, fragment: Fragment) -> bool:
+    """A bare number on the line of a refusal that has another one: somebody compares, or quotes."""
+    if not fragment.weak or not fragment.facts.keys() <= {"request_id", "ec"}:
+        return False
+    if refusal.record.number != fragment.record or fragment.facts.items() <= refusal.fragment.facts.items():
+        return False
+    between = refusal.record.text[refusal.fragment.end : fragment.start]
+    return "\n" not in between and any(name in refusal.fragment.facts for name in fragment.facts)

@@ -17,7 +17,7 @@ from ossmend.daemon.cloud.wire.connections import Response
 from ossmend.daemon.cloud.wire.deadline import Deadline
 from ossmend.daemon.cloud.wire.endpoints import Call
 from ossmend.daemon.cloud.wire.errors import NoAnswer
-from ossmend.daemon.cloud.wire.http1 import Incoming
+from ossmend.daemon.cloud.wire.http1 import Exchange
 from ossmend.daemon.cloud.wire.line import Line, Silence
 from ossmend.daemon.cloud.wire.resolve import Lost, Resolver
 from ossmend.remediators.contract.verdict import TryAgain
@@ -201,11 +201,13 @@ class Dripping:
 def test_a_download_has_as_much_more_time_as_its_length_needs(length: int | None, bytes_in_time: int) -> None:
     clock = StillClock()
     call = Dripping(Deadline(clock, 10.0), clock, step=1.0)
-    incoming = Incoming("GET", call.receive)
-    incoming.status, incoming.length = 200, length
+    said = "" if length is None else f"Content-Length: {length}\r\n"
+    exchange = Exchange("GET", "b.example", "/k", {})
+    exchange.head(f"HTTP/1.1 200 OK\r\n{said}\r\n".encode)
+    exchange.receive = call.receive
     got: list[bytes] = []
     with pytest.raises(NoAnswer, match="half an answer: late"):
-        got.extend(Response("GetObject", cast(Call, call), incoming).download())
+        got.extend(Response("GetObject", cast(Call, call), exchange).download())
     assert len(got) == bytes_in_time
     assert call.ends[0] == "lost"
 

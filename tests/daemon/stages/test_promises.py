@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from ossmend.daemon import approvals
 from ossmend.daemon.cloud.send.executor import NotSent, Sent
 from ossmend.daemon.journal.schema import notices
+from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
 from ossmend.remediators.contract.write import Write
@@ -289,3 +291,80 @@ def test_what_the_account_held_goes_at_once_when_our_own_read_is_answered(scene:
         connection.exec_driver_sql("UPDATE cases SET due_at = 0 WHERE code = 'UserDisable'")
     scene.turn(2)
     assert [write.operation for write in scene.world.sent] == ["RestoreObject"], "no minute has passed"
+
+
+# ------------------------------------------------------------------------------------------- a clock that somebody sets
+
+
+@pytest.mark.parametrize("hours", [[2, 4, 6], [-6, 12, -3], [24, -24, 24]])
+def test_a_limit_of_an_hour_is_one_however_the_hosts_clock_is_set(scene: Scene, hours: list[int]) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 3 }")
+    scene.see(*(frozen(scene.world.add_object(f"k{number}").key) for number in range(12)))
+    scene.turn()
+    for each in hours:
+        scene.clock.step(timedelta(hours=each))
+        scene.pass_(minutes=10)
+        scene.steps.look()
+        scene.turn(2)
+        assert len(scene.world.sent) == 3
+    scene.pass_(minutes=31)  # an hour after the first
+    scene.turn(2)
+    assert len(scene.world.sent) == 6
+
+
+def test_a_limit_of_an_hour_holds_over_a_restart_with_another_clock(scene: Scene) -> None:
+    scene.configure(top="brakes: { writes_per_hour: 3 }")
+    scene.see(*(frozen(scene.world.add_object(f"k{number}").key) for number in range(12)))
+    scene.turn()
+    scene.clock.step(timedelta(hours=5))
+    scene.configure(top="brakes: { writes_per_hour: 3 }")
+    scene.turn(2)
+    assert len(scene.world.sent) == 3
+
+
+def test_what_is_due_soon_does_not_wait_for_hours_because_a_clock_was_set_back(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    scene.pass_(minutes=1)
+    scene.clock.step(timedelta(hours=-6))
+    asked = scene.world.asked["HeadObject"]
+    scene.turn()
+    assert scene.world.asked["HeadObject"] == asked
+    scene.steps.look()
+    scene.turn()
+    assert scene.world.asked["HeadObject"] > asked
+    assert scene.kinds().count("clock.stepped") == 1
+
+
+def test_a_clock_that_was_set_back_while_nothing_ran_is_noticed_at_the_start(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    scene.clock.step(timedelta(hours=-6))
+    ClockSteps(scene.store, scene.clock).begin()
+    asked = scene.world.asked["HeadObject"]
+    scene.turn()
+    assert scene.world.asked["HeadObject"] > asked
+
+
+def test_a_clock_that_is_kept_right_wakes_nobody(scene: Scene) -> None:
+    scene.see(frozen())
+    for seconds in (1, -2, 4):
+        scene.clock.step(timedelta(seconds=seconds))
+        scene.pass_(minutes=1)
+        scene.steps.look()
+    assert "clock.stepped" not in scene.kinds()
+
+
+def test_a_write_whose_answer_was_lost_is_not_sent_again_sooner_because_the_clock_was_set_forward(scene: Scene) -> None:
+    ref = scene.world.add_object("k")
+    scene.world.loses_answers = True
+    scene.see(frozen())
+    scene.turn()
+    scene.world.objects[ref] = replace(scene.world.objects[ref], restore="none")  # it is still on its way
+    scene.settle()
+    scene.clock.step(timedelta(hours=6))
+    scene.pass_(seconds=1)
+    scene.settle()
+    assert scene.writes() == [("RestoreObject", "intended")]

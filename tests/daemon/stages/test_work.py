@@ -24,14 +24,15 @@ from ossmend.daemon.journal import cases, entries, intents
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch
+from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.decide import together
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
+from ossmend.remediators.contract.values import AccountRef, CorsConfiguration, CorsRule
 from ossmend.remediators.contract.verdict import Verdict
-from tests.fakes import ASKED, NOW, FakeCloud, FakeWorld
+from tests.fakes import ASKED, NOW, FakeAccounts, FakeWorld
 
 CONFIG = """
 version: 1
@@ -57,7 +58,9 @@ class Scene:
         self.world = FakeWorld()
         self.clock = self.world.clock
         self.store: Store = open_store(directory, exclusive=True)
+        self.steps = ClockSteps(self.store, self.clock)
         self.config: Config
+        self.others: dict[str, FakeWorld] = {}
         self.dispatch: Work | None = None
         self.configure()
 
@@ -69,9 +72,9 @@ class Scene:
             self.dispatch.close()
         self.config = config
         clock: Clock = self.clock
-        cloud: Any = FakeCloud(self.world, may_write=not dry_run)
+        accounts: Any = FakeAccounts(self.world, may_write=not dry_run, others=self.others)
         self.triage = Triage(self.config, self.store, clock)
-        self.dispatch = Work(self.config, self.store, cloud, clock, dry_run=dry_run)
+        self.dispatch = Work(self.config, self.store, accounts, clock, dry_run=dry_run)
 
     def see(self, *events: Event) -> None:
         self.triage.take("t", Batch(events, {"at": 1}))
@@ -752,3 +755,36 @@ def test_a_lane_that_cannot_write_its_outcome_down_rests_before_it_plans_again(s
     scene.pass_(seconds=6)
     scene.turn()
     assert scene.writes() == [("RestoreObject", "done")]
+
+
+# ------------------------------------------------------------------------------------------------------------ accounts
+
+
+def test_a_case_is_asked_about_and_repaired_by_the_port_of_its_own_account(scene: Scene) -> None:
+    other = scene.others["data"] = FakeWorld()
+    for world in (scene.world, other):
+        world.add_object("k")
+    scene.see(frozen(account=AccountRef("data")))
+    scene.turn()
+    assert scene.writes() == [("RestoreObject", "done")]
+    assert (len(scene.world.sent), len(other.sent)) == (0, 1)
+    assert not scene.world.asked
+
+
+def test_a_case_of_an_account_that_is_not_configured_any_more_could_not_be_checked(scene: Scene) -> None:
+    scene.see(frozen(account=AccountRef("gone")))
+    scene.turn()
+    assert "no account 'gone'" in scene.rows()[0]["why"]
+    assert not scene.world.asked
+
+
+def test_the_effect_of_a_write_is_looked_for_by_the_port_of_its_own_account(scene: Scene) -> None:
+    other = scene.others["data"] = FakeWorld()
+    other.add_object("k")
+    other.loses_answers = True
+    scene.see(frozen(account=AccountRef("data")))
+    scene.turn()
+    assert scene.writes() == [("RestoreObject", "intended")]
+    scene.settle()
+    assert scene.writes() == [("RestoreObject", "done")]
+    assert not scene.world.asked

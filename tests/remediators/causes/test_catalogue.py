@@ -33,7 +33,8 @@ NOT_IN_THE_FACTS = {
 }
 BEYOND = """NoPermission TotalQpsLimitExceeded MetaOperationQpsLimitExceeded CpuLimitExceeded RequestError
 ConnectionTimeoutError ResponseTimeoutError NotImplemented NoHashContext InvalidRequest MissingArgument
-ExternalRedirectForbidden NeedVerifyDomainOwnership InvalidPartOrder""".split()
+ExternalRedirectForbidden NeedVerifyDomainOwnership InvalidPartOrder
+DownloadTrafficRateLimitExceeded UploadTrafficRateLimitExceeded""".split()
 """Explained where a text says them; not 403s."""
 DANGEROUS = re.compile(
     r"public-read|公共读写|AllowedOrigin>\*|enable the key|启用密钥|set the clock|oss:\*", re.IGNORECASE

@@ -1,0 +1,170 @@
+"""Tables -> fragments: a row of a CSV file or of a result list, and lists of names and values between borders.
+
+A header says what each column holds: where it names a code, a status, a request id or an EC, each row below is one
+request. What stands in a column of its own is a field of a record, and believed as such. Next: reading.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ossmend.daemon.sources.parsers.fragment import PLACES, Fragment
+from ossmend.daemon.sources.parsers.names import canonical_field
+from ossmend.remediators.contract.case import Origin
+
+TELLING = frozenset({"code", "status", "request_id", "ec"})
+"""A table without a column of these is about something else."""
+KEPT = TELLING | PLACES | {"message", "method", "time", "operation", "key_id", "user_agent"}
+FEWEST_NAMES = 2
+MOST_CELLS = 120
+LONGEST_HEADER = 2000
+LONGEST_NAME = 40
+_BORDER = re.compile(r"[ \t]{0,8}([|│┃║])")
+_RULE = re.compile(r"[\s|│┃║+:=\-─━═┼├┤┌┐└┘┬┴╔╗╚╝╠╣╦╩╬╪╞╡]{3,}\Z")
+_APART = re.compile(r"\t[ \t]{0,20}| {2,60}")
+_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
+_NAME = re.compile(r"[^\W\d][\w @/-]{0,39}\Z")
+_STATUS = re.compile(r"\d{3}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the columns hold, by our names; and what stands between them: "" are blanks or tabs."""
+
+    names: tuple[str | None, ...]
+    between: str
+
+
+def find(text: str, header: Header | None = None) -> Iterator[Fragment]:
+    """Every row that tells of a request, and every list of names and values; `header` was said before the text."""
+    listed: list[tuple[int, int, str, str]] = []
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        border = _BORDER.match(line[:64])
+        if pair := _pair(line, border):
+            listed.append((start, end, *pair))
+        elif not (listed and _RULE.match(line[:400])):
+            yield from _list(listed)
+            listed = []
+            if header is not None and (row := _row(line, header)) is not None:
+                yield from _fragment(start, end, row)
+            elif not _RULE.match(line[:400]):
+                header = header_in(line)
+        start = end + 1
+    yield from _list(listed)
+
+
+def header_in(line: str) -> Header | None:
+    """The line as a header; None if it is none."""
+    if not 8 < len(line) <= LONGEST_HEADER:
+        return None
+    for between in _separators(line):
+        cells = _cells(line, between)
+        if 2 < len(cells) <= MOST_CELLS and all(len(cell) <= LONGEST_NAME for cell in cells):
+            names = tuple(canonical_field(cell) for cell in cells)
+            known = [name for name in names if name]
+            words = between == "" and not all(_NAME.match(cell) for cell in cells)
+            if len(known) >= FEWEST_NAMES and not TELLING.isdisjoint(known) and not words:
+                return Header(names, between)
+    return None
+
+
+def last_header(text: str) -> Header | None:
+    """The header that a text ends with, or goes on with to its end: the next record may be a row of its table."""
+    if not any(sign in text[-LONGEST_HEADER:] for sign in ",\t;|│") and "  " not in text[-LONGEST_HEADER:]:
+        return None
+    return header_in(text.rstrip("\n").rpartition("\n")[2])
+
+
+def is_row(text: str, header: Header) -> bool:
+    """Is this whole record one row of that table?"""
+    return "\n" not in text.strip("\n") and _row(text.strip("\n"), header) is not None
+
+
+def _separators(line: str) -> Iterator[str]:
+    if border := _BORDER.match(line[:64]):
+        yield border[1]
+        return
+    yield from (sign for sign in (",", ";", "\t", "|") if line.count(sign) > 1)
+    if "  " in line or "\t" in line:
+        yield ""
+
+
+def _cells(line: str, between: str) -> list[str]:
+    if between == "":
+        cells = _APART.split(line.strip())
+    elif between == ",":
+        cells = _of_csv(line)
+    else:
+        cells = line.strip().strip(between if between in "|│┃║" else "").split(between)
+    return [cell.strip().strip('`*"').strip() for cell in cells]
+
+
+def _of_csv(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
+
+
+def _row(line: str, header: Header) -> dict[str, str] | None:
+    """The named cells of a row; None if the line has not as many cells as the header."""
+    if not len(header.names) < len(line) < 16 * LONGEST_HEADER:
+        return None
+    cells, names = _cells(line, header.between), header.names
+    if len(cells) == len(names) - 1 and names[0] == "time":
+        names = names[1:]  # records.py has taken the stamp off
+    if len(cells) != len(names):
+        return None
+    row: dict[str, str] = {}
+    for name, cell in zip(names, cells, strict=True):
+        if name is not None and cell:
+            row.setdefault(name, cell)
+    return row if _fits(row) else None
+
+
+def _fits(row: dict[str, str]) -> bool:
+    """Do the cells look like what the header says? Else it was no header."""
+    code, status = row.get("code"), row.get("status")
+    return (code is None or not code[:1].islower()) and (status is None or _STATUS.match(status) is not None)
+
+
+def _pair(line: str, border: re.Match[str] | None) -> tuple[str, str] | None:
+    """A name and its value in a table of two columns; between borders, or with blanks between."""
+    if border is not None:
+        cells = _cells(line, border[1])
+    elif line and len(line) < LONGEST_HEADER and ("\t" in line or "  " in line):
+        cells = _APART.split(line.strip(), maxsplit=2)
+    else:
+        return None
+    if len(cells) != 2 or not _NAME.match(cells[0]) or cells[1][:1] in (":", "=", "："):
+        return None
+    return (name, cells[1].strip('`*"')) if (name := canonical_field(cells[0])) and cells[1] else None
+
+
+def _list(rows: list[tuple[int, int, str, str]]) -> Iterator[Fragment]:
+    facts: dict[str, str] = {}
+    for _start, _end, name, value in rows:
+        if name in facts and name in TELLING:
+            return  # two requests side by side: no list of one
+        facts.setdefault(name, value)
+    if len(facts) > FEWEST_NAMES and not TELLING.isdisjoint(facts) and _fits(facts):
+        yield from _fragment(rows[0][0], rows[-1][1], facts)
+
+
+def _fragment(start: int, end: int, facts: dict[str, str]) -> Iterator[Fragment]:
+    fragment = Fragment(start, end, "table")
+    code = facts.get("code", "")
+    if code and not _CODE.fullmatch(code):
+        facts = {**facts, "code": "", "status": code if _STATUS.fullmatch(code) else facts.get("status", "")}
+    if " " in facts.get("url", ""):
+        fragment.put("method", facts["url"].partition(" ")[0])
+    for name, value in facts.items():
+        if name in KEPT and value not in ("", "-", "null", "NULL", "None"):
+            fragment.put(name, value[:3] if name == "status" else value, Origin.RECORD if name in PLACES else None)
+    if not TELLING.isdisjoint(fragment.facts):
+        yield fragment
