@@ -126,12 +126,33 @@ def add_fault(cloud: Cloud, body: Json) -> Fault:
     edit.one_of(settings.get("abort", ""), ("", "reset", "half"), "abort")
     for name in ("execute", "lie"):
         edit.truth(settings.get(name, False), name)
+    _check_effect(settings)
     if settings.get("body") is not None:
         edit.text(settings["body"], "body")
     settings["headers"] = dict(edit.pairs(settings.get("headers", {}), "headers"))
     if any(ord(c) < 32 for name, value in settings["headers"].items() for c in name + value):
         raise edit.BadSetting("a header cannot hold control characters")
     return cloud.faults.add(**settings)
+
+
+_NEEDS = {
+    "code": ("status",),
+    "message": ("status",),
+    "ec": ("status",),
+    "body": ("status", "lie"),
+    "execute": ("status", "abort"),
+}
+"""Settings of a fault that do nothing without one of these."""
+
+
+def _check_effect(settings: Json) -> None:
+    """A rule that changes no answer, or says words that nobody would be told, is a mistake of who wrote it."""
+    for name, partners in _NEEDS.items():
+        if settings.get(name) not in (None, "", False) and not any(settings.get(partner) for partner in partners):
+            raise edit.BadSetting(f"{name} does nothing without {' or '.join(partners)}")
+    effects = ("latency_seconds", "stale_seconds", "status", "abort", "lie", "headers")
+    if not any(settings.get(name) for name in effects):
+        raise edit.BadSetting(f"a fault needs one of {', '.join(effects)}")
 
 
 def _one_fault(cloud: Cloud, names: list[str], _: Json, request: Request) -> Any:
