@@ -24,19 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import oss2
 
-from bench.restores import REFUSED, archive, simulator
+from bench.restores import CONFIG, REFUSED, archive, simulator
 from tests.journeys.slow import way_to
 
-CONFIG = """
-version: 1
-cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
-clock: {{ ntp_servers: [] }}
-state: {{ path: {state} }}
-sources: [ {{ app_log: {{ path: {log}, start: beginning }} }} ]
-brakes: {{ calls_per_minute: unlimited, writes_per_hour: unlimited, objects_per_day: unlimited,
-          restore_gib_per_day: unlimited, cost_per_day: unlimited }}
-policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ bucket: "*" }} }} ]
-"""
 DEAD = "dead-bucket"
 POLL_SECONDS = 0.002
 

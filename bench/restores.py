@@ -35,7 +35,7 @@ state: {{ path: {state} }}
 sources: [ {{ app_log: {{ path: {log}, start: beginning }} }} ]
 brakes: {{ calls_per_minute: unlimited, writes_per_hour: unlimited, objects_per_day: unlimited,
           restore_gib_per_day: unlimited, cost_per_day: unlimited }}
-policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ bucket: bench }} }} ]
+policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ bucket: "*" }} }} ]
 """
 REFUSED = (
     "2026-03-01 10:00:01,000 ERROR oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, "

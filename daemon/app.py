@@ -21,12 +21,14 @@ from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts
 from ossmend.daemon.cloud.settings import account_settings
+from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
 from ossmend.daemon.journal import cases, entries, seen
+from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store, state_directory
@@ -49,6 +51,8 @@ STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
 SEEN_LIFE = timedelta(days=3)
 """Access logs come up to 48 h late; request ids are remembered a day longer."""
+
+SIGNALS = (early.RELOAD, *early.STOP, *early.SWITCH)
 
 
 class Works:
@@ -134,6 +138,8 @@ class App:
         self._signal = Signal()
         self._stopping = False
         self._reload = False
+        self._switch: int | None = None
+        self._paused_by_file = False
         self._systemd = Systemd()
         self._pulse = Pulse(self._clock)
         config = load(path)
@@ -194,6 +200,8 @@ class App:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP."""
         with self._signals():
+            if self._stopping:  # it was asked for while we started
+                return
             waker = self._waker()
             waker.start()
             waker.watch(self.works.directories())
@@ -215,6 +223,7 @@ class App:
             self._turning()
             try:
                 self._steps.look()
+                self._throw_switch()
                 if self._reload:
                     self._reload = False
                     self._swap(waker)
@@ -227,6 +236,21 @@ class App:
                 pause = RETRY_SECONDS
             waker.watch(self.works.directories())
             self._signal.wait(pause)
+
+    def _throw_switch(self) -> None:
+        """SIGUSR1 pauses all policies, SIGUSR2 ends every pause; what the file has held is due when it is gone."""
+        file = (self.store.directory / switch.FILE).exists()
+        if self._paused_by_file and not file:
+            with self.store.begin() as connection:
+                cases.wake_held(connection, switch.HELD_BY, self._clock.now())
+        self._paused_by_file = file
+        number, self._switch = self._switch, None
+        if number is None:
+            return
+        change = switch.pause if number == signal.SIGUSR1 else switch.resume
+        with self.store.begin() as connection:
+            change(connection, "", signal.Signals(number).name, self._clock.now())
+        log.warning("paused" if number == signal.SIGUSR1 else "resumed", by=signal.Signals(number).name)
 
     def _turning(self) -> None:
         """Feed the watchdog, unless a stage hangs."""
@@ -310,9 +334,11 @@ class App:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        before = {number: signal.getsignal(number) for number in SIGNALS}
         for number in before:
             signal.signal(number, self._on_signal)
+        for came in early.taken():
+            self._on_signal(came, None)
         try:
             yield
         finally:
@@ -322,6 +348,8 @@ class App:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
             self._reload = True
+        elif number in early.SWITCH:
+            self._switch = number
         else:
             self._stopping = True
         self._signal.set()

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.journal import cases, entries, intents
+from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import NewWrite
 from ossmend.daemon.journal.states import WriteState
@@ -59,6 +60,28 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         cases.reopen(connection, case_id, now)
         entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])
     return {"case": case_id, "done": "undo", "writes": [{"operation": write.operation, "target": write.target}]}
+
+
+def pause(store: Store, policy: str) -> dict[str, Any]:
+    """No new write of this policy, or with an empty name of any, until `resume`."""
+    with store.begin() as connection:
+        switch.pause(connection, policy, _person(), datetime.now(UTC))
+        return _pauses(connection, store)
+
+
+def resume(store: Store, policy: str) -> dict[str, Any]:
+    """End this policy's pause, or every one."""
+    with store.begin() as connection:
+        ended = switch.resume(connection, policy, _person(), datetime.now(UTC))
+        return _pauses(connection, store) | {"resumed": [each.policy or "all" for each in ended]}
+
+
+def _pauses(connection: sa.Connection, store: Store) -> dict[str, Any]:
+    standing = [
+        {"policy": each.policy or "all", "by": each.by, "since": each.at} for each in switch.standing(connection)
+    ]
+    file = store.directory / switch.FILE
+    return {"paused": standing, "file": str(file) if file.exists() else None}
 
 
 def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:

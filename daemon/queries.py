@@ -7,11 +7,12 @@ does. All that comes from a log or from the cloud is made safe here. How it look
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.host.show import clean, subject_text
+from ossmend.daemon.host.show import clean, subject_text, text
 from ossmend.daemon.journal import entries, intents
 from ossmend.daemon.journal.schema import cases, flags
 from ossmend.daemon.journal.states import HUMAN, CaseState
@@ -38,6 +39,12 @@ def report(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"cases": rows}
 
 
+def keys(connection: sa.Connection) -> list[tuple[int, str]]:
+    """Each case that takes events, with what makes it this case: policy, subject, account."""
+    query = sa.select(cases.c.id, cases.c.subject_key).where(~cases.c.superseded)
+    return [(row.id, row.subject_key) for row in connection.execute(query)]
+
+
 def _rows(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
     waits = sa.case((cases.c.state.in_(HUMAN_STATES), 0), else_=1)
     query = sa.select(cases).where(condition).order_by(waits, cases.c.id)
@@ -50,7 +57,7 @@ def _row(row: Any, flag: Any | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "state": row.state,
-        "code": row.code,
+        "code": clean(row.code),
         "cause": row.cause,
         "subject": subject_text(Subject(row.subject[0], tuple(row.subject[1:]))),
         "policy": row.policy,
@@ -59,11 +66,23 @@ def _row(row: Any, flag: Any | None) -> dict[str, Any]:
         "first_seen": row.first_seen.isoformat(),
         "last_seen": row.last_seen.isoformat(),
         "due_at": row.due_at.isoformat() if row.due_at else None,
+        "from": _from(row.usage),
         "why": clean(row.why),
         "confidence": diagnosis.get("confidence"),
         "facts": clean(diagnosis.get("facts", {})),
         "flag": clean(_flag(flag)) if flag is not None else None,
     }
+
+
+def _from(usage: Mapping[str, Mapping[str, int]]) -> str:
+    """Who runs into it, and where that was read: the most frequent client, or else agent, and log."""
+    clients, logs = usage.get("clients") or usage.get("agents") or {}, usage.get("logs") or {}
+    return ", ".join(_most(table) for table in (clients, logs) if table)
+
+
+def _most(table: Mapping[str, int]) -> str:
+    name = max(table, key=lambda each: table[each])
+    return text(name) + (f" +{len(table) - 1}" if len(table) > 1 else "")
 
 
 def _flag(flag: Any) -> dict[str, Any]:

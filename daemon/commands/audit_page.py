@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from ossmend.daemon.commands.tables import calls
+from ossmend.daemon.commands.tables import NUMBERS, calls, number
 
+CASE_COLUMNS = ("state", "code", "cause", "subject", "from", "events", "why")
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1b1f24; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
@@ -24,10 +25,10 @@ def page(report: dict[str, Any]) -> str:
     """The report as one self-contained page; every value is escaped."""
     cost, hours = report["cost"], report["since_seconds"] / 3600
     writes = [
-        (w["case"], w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
+        (number(w), w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
         for w in report["writes"]
     ]
-    rows = [(c["id"], c["state"], c["code"], c["cause"], c["subject"], c["events"], c["why"]) for c in report["cases"]]
+    rows = [(number(case), *(case[name] for name in CASE_COLUMNS)) for case in report["cases"]]
     return "\n".join(
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ossmend audit</title>',
@@ -37,7 +38,8 @@ def page(report: dict[str, Any]) -> str:
             f"for about {_text(cost['amount'])} {_text(cost['currency'])} ",
             f"(prices as of {_text(cost['prices_as_of'])}).</p>",
             "<h2>Cases</h2>",
-            _table(("case", "state", "code", "cause", "subject", "events", "why"), rows),
+            _table(("case", *CASE_COLUMNS), rows),
+            f'<p class="note">{_text(NUMBERS)}</p>',
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),
             "<h2>Permissions needed</h2>",

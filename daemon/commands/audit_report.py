@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,8 +22,10 @@ from ossmend.daemon import queries
 from ossmend.daemon.app import App
 from ossmend.daemon.host import log
 from ossmend.daemon.host.show import clean
+from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal import intents
 from ossmend.daemon.journal.states import CaseState
+from ossmend.daemon.journal.store import open_to_read, state_directory
 
 
 def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
@@ -39,9 +42,26 @@ def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
             app.close()
 
 
+def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
+    """The audit's case -> the same case of the live journal, where that has it."""
+    try:
+        live = open_to_read(state_directory(config, dry_run=False))
+    except StateUnavailable:
+        return {}  # an audit works on a machine without a state, too
+    try:
+        with live.read() as journal:
+            known = {key: case_id for case_id, key in queries.keys(journal)}
+    except StateUnavailable:
+        return {}
+    finally:
+        live.close()
+    return {case_id: known[key] for case_id, key in queries.keys(connection) if key in known}
+
+
 def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[str, Any]:
-    rows = queries.open_cases(connection)
-    planned = [_planned(intent, config) for intent in queries.planned(connection)]
+    numbers = _known_numbers(connection, config)
+    rows = [row | _number(row["id"], numbers) for row in queries.open_cases(connection)]
+    planned = [_planned(intent, config) | _number(intent.case_id, numbers) for intent in queries.planned(connection)]
     costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]
     permissions = sorted({permission for write in planned for permission in write["permissions"]})
     return {
@@ -62,16 +82,20 @@ def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[
     }
 
 
+def _number(case_id: int, numbers: Mapping[int, int]) -> dict[str, Any]:
+    """A number that nobody can take for one of `ossmend cases`, and that one, where there is one."""
+    return {"id": f"A{case_id}", "case": numbers.get(case_id)}
+
+
 def _planned(intent: intents.Intent, config: Config) -> dict[str, Any]:
     cost = intent.write.cost(config.prices)
     return {
-        "case": intent.case_id,
         "policy": intent.policy,
         "mode": next((policy.mode for policy in config.policies if policy.name == intent.policy), "dry-run"),
         "operation": intent.write.operation,
         "target": clean(intent.write.target),
         "cost": None if cost is None else str(cost),
-        "permissions": [f"{action} on {resource}" for action, resource in intent.write.permissions],
+        "permissions": [clean(f"{action} on {resource}") for action, resource in intent.write.permissions],
     }
 
 

@@ -16,7 +16,8 @@ from ossmend.daemon.commands.common import (
     json_option,
     pass_on,
     show,
-    state,
+    state_to_answer,
+    state_to_read,
 )
 
 
@@ -40,7 +41,7 @@ def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) ->
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
-    with state(config_path, dry_run) as store, store.read() as connection:
+    with state_to_read(config_path, dry_run) as connection:
         rows = queries.all_cases(connection) if closed else queries.open_cases(connection)
     show(queries.report(rows), as_json, tables.cases)
     sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)
@@ -56,7 +57,7 @@ def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> 
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
-    with state(config_path, dry_run) as store, store.read() as connection:
+    with state_to_read(config_path, dry_run) as connection:
         found = queries.one_case(connection, case_id)
     if found is None:
         raise click.UsageError(f"there is no case {case_id}")
@@ -73,12 +74,15 @@ def _answering(name: str, words: str) -> None:
     def answer(case_id: int, config_path: Path, as_json: bool) -> None:
         from ossmend.daemon import approvals
         from ossmend.daemon.commands import tables
+        from ossmend.daemon.host.show import clean
+        from ossmend.daemon.journal.store import is_worked
 
-        with state(config_path, False) as store:
+        with state_to_answer(config_path) as (store, directory):
             try:
                 report = approvals.ANSWERS[name](store, case_id)
             except approvals.Impossible as error:
                 raise click.UsageError(str(error)) from error
+            report = clean(report) | {"daemon_runs": is_worked(directory)}
         show(report, as_json, tables.answer)
 
 

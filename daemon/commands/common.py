@@ -18,6 +18,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
     from rich.console import Console
 
     from ossmend.daemon.app import App
@@ -120,17 +121,51 @@ def daemon(config_path: Path, dry_run: bool) -> Iterator[App]:
 
 
 @contextmanager
-def state(config_path: Path, dry_run: bool) -> Iterator[Store]:
-    """The journal of a configuration, to look at or to leave a word in, beside a running daemon."""
+def state_to_read(config_path: Path, dry_run: bool) -> Iterator[sa.Connection]:
+    """A snapshot of a configuration's journal: waits for nobody, changes nothing. What a person has to know about it
+    goes to stderr, so that stdout stays one document.
+    """
+    with clear_errors():
+        from ossmend.config.load import load
+        from ossmend.daemon.journal.store import open_to_read, state_directory
+
+        store = open_to_read(state_directory(load(config_path), dry_run=dry_run))
+        if store.note:
+            click.echo(store.note, err=True)
+        try:
+            with store.read() as connection:
+                yield connection
+        finally:
+            store.close()
+
+
+@contextmanager
+def state_to_answer(config_path: Path) -> Iterator[tuple[Store, Path]]:
+    """The journal of a configuration and its directory, to leave a word in while a daemon may work on it."""
     with clear_errors():
         from ossmend.config.load import load
         from ossmend.daemon.journal.store import open_store, state_directory
 
-        store = open_store(state_directory(load(config_path), dry_run=dry_run), exclusive=False)
+        directory = state_directory(load(config_path), dry_run=False)
+        store = open_store(directory, exclusive=False)
         try:
-            yield store
+            yield store, directory
         finally:
             store.close()
+
+
+def paused_policy(config_path: Path, policy: str) -> None:
+    """Refuse the name of a policy that the configuration does not have; empty is all of them."""
+    from difflib import get_close_matches
+
+    from ossmend.config.load import load
+
+    with clear_errors():
+        names = [each.name for each in load(config_path).policies]
+    if policy and policy not in names:
+        near = get_close_matches(policy, names, n=1)
+        said = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
+        raise click.UsageError(f"there is no policy {policy!r}; {said}")
 
 
 # ------------------------------------------------------------------------------------------------------------ printing
@@ -145,6 +180,11 @@ def show(report: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]
     if as_json:
         show_json(report)
         return
+    render(report, plain_console())
+
+
+def plain_console() -> Console:
+    """A terminal that prints text as it is: a key may hold `[bold]` or `:fire:`, and both are part of its name."""
     from rich.console import Console
 
-    render(report, Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH))
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)

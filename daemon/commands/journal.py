@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import config_option, dry_run_option, json_option, pass_on, show, state
+from ossmend.daemon.commands.common import config_option, dry_run_option, json_option, pass_on, show, state_to_read
 
 
 @click.group("journal", invoke_without_command=True)
@@ -30,6 +30,6 @@ def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: i
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
-    with state(config_path, dry_run) as store, store.read() as connection:
+    with state_to_read(config_path, dry_run) as connection:
         report = queries.journal(connection, limit, case_id)
     show(report, as_json, tables.journal)

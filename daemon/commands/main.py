@@ -6,6 +6,13 @@ the docstrings. The exit codes are a contract (common.py). Next: the file of the
 
 from __future__ import annotations
 
+import sys
+
+if sys.argv[1:2] == ["run"]:  # before all else: a signal that comes during the imports must not end a service
+    from ossmend.daemon.host import early
+
+    early.keep()
+
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -24,6 +31,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given.",
         "journal": "What was seen, decided and done.",
         "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
+        "pause": "No new write from one second on, of one policy or of all; reading and planning go on. "
+        "It survives restarts.",
+        "resume": "End the pause of one policy, or every pause; what was held meanwhile is planned again.",
         "run": "The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration.",
         "schema": "JSON Schema of the configuration, for editors.",
         "simulator": "The local Alibaba Cloud, for trying and testing. Loopback only.",

@@ -14,5 +14,12 @@ from ossmend.daemon.commands.common import config_option, daemon, dry_run_option
 @dry_run_option
 def command(config_path: Path, dry_run: bool) -> None:
     """The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration."""
-    with daemon(config_path, dry_run) as app:
-        app.run()
+    from ossmend.daemon.host import early
+
+    if early.stop_was_asked():
+        return
+    try:
+        with daemon(config_path, dry_run) as app:
+            app.run()
+    finally:
+        early.ignore()

@@ -1,4 +1,6 @@
-"""Values for people (daemon/queries.py, audit_report.py) -> tables and lines on a terminal; nothing is read here."""
+"""Values for people (daemon/queries.py, audit_report.py) -> tables and lines on a terminal; nothing is read here. The
+console prints text as it is (common.py): what looks like markup or an emoji is part of a name.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+NOBODY_READS = "no daemon works on this state: the next `ossmend run` or `ossmend once` reads it"
+NUMBERS = "A1, A2, ... are the numbers of this report; `= 7` is the number of the same case in `ossmend cases`"
+
+
 def cases(found: dict[str, Any], console: Console) -> None:
     """A table of cases."""
     from rich.table import Table
@@ -20,16 +26,17 @@ def cases(found: dict[str, Any], console: Console) -> None:
         console.print("no open cases")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("case", "state", "code", "cause", "subject", "events", "why"):
+    for name in ("case", "state", "code", "cause", "subject", "from", "events", "why"):
         table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
     for row in found["cases"]:
         style = "bold" if row["state"] in HUMAN else ""
         cells = (
-            row["id"],
+            number(row),
             row["state"],
             row["code"] or "-",
             row["cause"] or "-",
             row["subject"],
+            row["from"] or "-",
             row["events"],
             row["why"],
         )
@@ -37,12 +44,24 @@ def cases(found: dict[str, Any], console: Console) -> None:
     console.print(table)
 
 
+def pauses(found: dict[str, Any], console: Console) -> None:
+    """What is paused, a line each."""
+    for name in found.get("resumed", []):
+        console.print(f"{name}: resumed", markup=False)
+    for each in found["paused"]:
+        console.print(f"{each['policy']}: paused by {each['by']} since {each['since']}", markup=False)
+    if found["file"]:
+        console.print(f"all: paused by the file {found['file']}; remove it to resume", markup=False)
+    if not found["paused"] and not found["file"]:
+        console.print("nothing is paused", markup=False)
+
+
 def one_case(found: dict[str, Any], console: Console) -> None:
     """One case as a page of text."""
 
     def line(name: str, value: object) -> None:
         if value not in (None, "", [], {}):
-            console.print(f"{name:>12}  {value}", markup=False, soft_wrap=True)
+            console.print(f"{name:>12}  {value}", soft_wrap=True)
 
     for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
         line(name, found[name])
@@ -74,31 +93,37 @@ def journal(found: dict[str, Any], console: Console) -> None:
     for entry in found["entries"]:
         data = ", ".join(f"{name}={value}" for name, value in entry["data"].items() if value not in (None, ""))
         case = f"case {entry['case']}" if entry["case"] is not None else ""
-        console.print(
-            f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", markup=False, soft_wrap=True
-        )
+        console.print(f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", soft_wrap=True)
 
 
 def answer(report: dict[str, Any], console: Console) -> None:
     """What a person's word on a case came to."""
-    console.print(f"case {report['case']}: {report['done']}; the daemon reads it within seconds", markup=False)
+    when = "the daemon reads it within seconds" if report["daemon_runs"] else NOBODY_READS
+    console.print(f"case {report['case']}: {report['done']}; {when}")
     for write in report["writes"]:
-        console.print(f"  {write['operation']} {write['target']}", markup=False)
+        console.print(f"  {write['operation']} {write['target']}")
 
 
 def audit(report: dict[str, Any], console: Console) -> None:
     """The report on a terminal."""
     cases(report, console)
-    console.print(f"\nwould write: {calls(report)}", markup=False)
+    if report["cases"]:
+        console.print(f"\n{NUMBERS}")
+    console.print(f"\nwould write: {calls(report)}")
     for write in report["writes"]:
         cost = "price unknown" if write["cost"] is None else f"{write['cost']} {report['cost']['currency']}"
-        console.print(f"  case {write['case']}: {write['operation']} {write['target']} ({cost})", markup=False)
+        console.print(f"  {number(write)}: {write['operation']} {write['target']} ({cost})")
     console.print(
         f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})"
     )
     for title, key in (("permissions", "permissions"), ("cannot be known", "cannot_be_known")):
         for value in report[key]:
-            console.print(f"{title}: {value}", markup=False)
+            console.print(f"{title}: {value}")
+
+
+def number(row: dict[str, Any]) -> str:
+    """A case's number; an audit has numbers of its own, beside those of `ossmend cases`."""
+    return f"{row['id']} = {row['case']}" if row.get("case") is not None else str(row["id"])
 
 
 def calls(report: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from ossmend.daemon.demo.telling import Telling
 from ossmend.daemon.demo.world import World, clean_environment, world
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal import intents
-from ossmend.daemon.journal.store import Store, open_store, state_directory
+from ossmend.daemon.journal.store import Store, open_to_read, state_directory
 from ossmend.daemon.queries import all_cases
 
 FOUR = ("InvalidObjectState", "AccessForbidden", "InvalidAccessKeyId", "RequestTimeTooSkewed")
@@ -141,7 +141,7 @@ def _until_ready(process: subprocess.Popen[bytes], log: IO[str]) -> None:
 
 @contextmanager
 def _journal(configuration: Path, *, dry_run: bool) -> Iterator[Store]:
-    store = open_store(state_directory(load(configuration), dry_run=dry_run), exclusive=False)
+    store = open_to_read(state_directory(load(configuration), dry_run=dry_run))
     try:
         yield store
     finally:

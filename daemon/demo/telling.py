@@ -25,7 +25,9 @@ class Telling:
     """What a person sees of the story while it happens."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(quiet=quiet, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+        self._console = Console(
+            quiet=quiet, highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH
+        )
         self._live: Live | None = None
         self._shown: dict[int, str] = {}
         self._since = time.monotonic()

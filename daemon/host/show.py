@@ -31,11 +31,42 @@ def says_secret(name: str) -> bool:
 
 
 def subject_text(subject: Subject) -> str:
-    """A subject for people: `object:bucket:key`, `key:LTAI****abcd`."""
-    parts = subject.parts
-    if subject.kind in ("key", "signer") and parts:
-        parts = (mask_key_id(parts[0]), *parts[1:])
-    return text(str(Subject(subject.kind, parts)))
+    """A subject in words for people: `oss://bucket/key`, `access key LTAI****abcd`; what is not known is left out."""
+    first, second, third = (*map(text, subject.parts), "", "", "")[:3]
+    match subject.kind:
+        case "object":
+            return f"oss://{first or '(no bucket)'}/{second}" + (f" version {third}" if third else "")
+        case "cors":
+            rule = second.removeprefix("rule=")
+            of = f"for {second}" if rule == second else f"by rule {rule}"
+            return f"CORS of {_place(first)}" + (f" {of}" if second else "")
+        case "key":
+            return _key(subject.parts[0] if subject.parts else "")
+        case "clock":
+            return f"clock of {_who(first, second)}"
+        case "signer":
+            return f"signatures with {_key(subject.parts[0])} by {_who(second, third)}"
+        case "denied":
+            who = f" for {second}" if second else ""
+            return f"{third or 'access'} at {_place(first)}{who}"
+        case "account":
+            return "the whole account"
+        case "code":
+            return f"{first or 'a refusal without a code'} at {_place(second)}"
+
+
+def _place(bucket: str) -> str:
+    return f"bucket {bucket}" if bucket else "a bucket that the log does not name"
+
+
+def _key(key_id: str) -> str:
+    return f"access key {text(mask_key_id(key_id))}" if key_id.strip() else "an access key that the log does not name"
+
+
+def _who(client: str, agent: str) -> str:
+    if client and agent:
+        return f"{client} ({agent})"
+    return client or agent or "a client that the log does not name"
 
 
 def clean(value: Any, name: str = "") -> Any:

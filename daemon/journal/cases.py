@@ -95,6 +95,7 @@ class Fold:
         count(self.usage, "buckets", event.bucket)
         count(self.usage, "operations", event.operation or event.method)
         count(self.usage, "keys", event.access_key_id)
+        count(self.usage, "logs", event.where or event.source)
 
 
 def _least(trusts: Sequence[str]) -> int:
@@ -415,11 +416,14 @@ def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) ->
     connection.execute(cases.update().where(cases.c.id.in_(list(case_ids)), waiting).values(due_at=now))
 
 
-def wake_held(connection: sa.Connection, account: AccountRef, by: str, now: datetime) -> None:
-    """Make the cases due now whose writes are held by that: it holds no more."""
-    held = sa.select(writes.c.case_id).where(
-        writes.c.state == WriteState.HELD.value, writes.c.held_by == by, writes.c.account == str(account)
-    )
+def wake_held(connection: sa.Connection, by: str, now: datetime, account: AccountRef | None = None) -> None:
+    """Make the cases due now whose writes (of one account, or of all) are held by that: it holds no more. An undo that
+    was asked for does not say what holds it, and is looked at, too.
+    """
+    by_that = sa.and_(writes.c.state == WriteState.HELD.value, writes.c.held_by == by)
+    held = sa.select(writes.c.case_id).where(sa.or_(by_that, writes.c.state == WriteState.ASKED.value))
+    if account is not None:
+        held = held.where(writes.c.account == str(account))
     waiting = cases.c.state == CaseState.HELD.value
     connection.execute(cases.update().where(cases.c.id.in_(held), waiting).values(due_at=now))
 

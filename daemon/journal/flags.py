@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,8 +28,3 @@ def put(connection: sa.Connection, case: Case, flag: KeyFlag, now: datetime) -> 
         return True
     connection.execute(flags.update().where(flags.c.access_key_id == flag.access_key_id).values(values))
     return (known.status, known.owner) != (flag.status, flag.owner)
-
-
-def all_flags(connection: sa.Connection) -> list[Mapping[str, Any]]:
-    """Every flag, oldest first."""
-    return [dict(row) for row in connection.execute(sa.select(flags).order_by(flags.c.raised_at)).mappings()]

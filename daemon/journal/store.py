@@ -12,10 +12,12 @@ import os
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -26,7 +28,9 @@ from ossmend.daemon.host.stops import StateLocked, StateUnavailable
 from ossmend.daemon.journal import migrate
 
 BUSY_SECONDS = 10.0
+LOCK_TRIES, LOCK_PAUSE = 3, 0.05
 DATABASE, PROCESS = "ossmend.db", "lock"
+NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
 BUG = (IntegrityError, ProgrammingError)
 """These are faults of ours; every other error of a database is trouble with the state."""
 
@@ -56,7 +60,10 @@ class Held:
 class Store:
     """The journal's database. Threads may share it; each `begin` is a transaction of its own."""
 
-    def __init__(self, engine: sa.Engine, ending: ExitStack, note: str = "", held: Held | None = None) -> None:
+    def __init__(
+        self, engine: sa.Engine, directory: Path, ending: ExitStack, note: str = "", held: Held | None = None
+    ) -> None:
+        self.directory = directory
         self._engine = engine
         self._ending = ending
         self._held = held
@@ -108,27 +115,61 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
                 ending.callback(os.close, _lock(directory))
         except OSError as error:
             raise StateUnavailable(f"{directory}: {error.strerror}") from error
-        store = Store(_engine(directory / DATABASE), ending)
+        store = Store(_engine(directory / DATABASE), directory, ending)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, directory, exclusive=exclusive)
         held = Held(directory / DATABASE) if exclusive else None
-        return Store(store._engine, ending.pop_all(), held=held)  # noqa: SLF001  # as above
+        return Store(store._engine, directory, ending.pop_all(), held=held)  # noqa: SLF001  # as above
 
 
 def open_to_read(directory: Path) -> Store:
-    """The same for who only reads. A state of an older ossmend is copied, and the copy is migrated and read: the state
-    itself is left to the daemon. Raises StateUnavailable.
+    """The same for who only reads: nothing is created, migrated or waited for. A state of an older ossmend is copied,
+    and the copy is migrated and read: the state itself is left to the daemon. Raises StateUnavailable.
     """
+    path = directory / DATABASE
+    if not _is_there(path):
+        return _copied(None, NO_STATE.format(directory))
+    store = Store(_engine(path, only_reads=True), directory, ExitStack())
+    with ExitStack() as unless_good:
+        unless_good.callback(store.close)
+        known = _revision(store, directory)
+        if known == migrate.HEAD:
+            unless_good.pop_all()
+            return store
+    if known is None:  # its first transaction is under way
+        return _copied(None, NO_STATE.format(directory))
+    return _copied(path, f"{_older(directory, known)}; this is a copy of it, brought up to date")
+
+
+def _is_there(path: Path) -> bool:
     try:
-        return open_store(directory, exclusive=False)
-    except OlderState as older:
-        ending = ExitStack()
+        return path.is_file()
+    except OSError as error:
+        raise StateUnavailable(f"{path}: {error.strerror}") from error
+
+
+def _copied(path: Path | None, note: str) -> Store:
+    """A state of our own with what is in that database, up to date; gone when closed. Raises StateUnavailable."""
+    with ExitStack() as ending:
         copy = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="ossmend-read-")))
-        with sqlite3.connect(directory / DATABASE) as source, sqlite3.connect(copy / DATABASE) as target:
-            source.backup(target)
-        store = Store(_engine(copy / DATABASE), ending, f"{older}; this is a copy of it, brought up to date")
+        if path is not None:
+            _copy(path, copy / DATABASE)
+        store = Store(_engine(copy / DATABASE), copy, ending, note)
+        ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, copy, exclusive=True)
-        return store
+        return Store(store._engine, copy, ending.pop_all(), note)  # noqa: SLF001  # as above
+
+
+def _copy(path: Path, to: Path) -> None:
+    try:
+        with closing(sqlite3.connect(_address(path, "ro"), uri=True)) as source, closing(sqlite3.connect(to)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise StateUnavailable(f"{path.parent}: {error}") from error
+
+
+def _address(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode={mode}"
 
 
 class OlderState(StateUnavailable):
@@ -137,20 +178,46 @@ class OlderState(StateUnavailable):
 
 def _migrate(store: Store, directory: Path, *, exclusive: bool) -> None:
     """Create or migrate where that is due. Raises OlderState, StateUnavailable."""
-    with store.read() as connection:
-        known = migrate.revision(connection)
+    known = _revision(store, directory)
     if known == migrate.HEAD:
         return
+    if known is not None and not exclusive:
+        raise OlderState(f"{_older(directory, known)}: `ossmend run` or `ossmend once` brings it up to date")
+    with store.begin() as connection:
+        migrate.upgrade(connection)
+
+
+def _revision(store: Store, directory: Path) -> str | None:
+    """Which schema it has; None where it has none yet. Raises StateUnavailable where we do not know that schema."""
+    with store.read() as connection:
+        known = migrate.revision(connection)
     if known is not None and known > migrate.HEAD:
         raise StateUnavailable(
             f"{directory} was written by a newer ossmend (schema {known}; this one knows {migrate.HEAD}): "
             "install that version, or name another state directory"
         )
-    if known is not None and not exclusive:
-        why = f"the state in {directory} is of an older ossmend (schema {known}; now {migrate.HEAD})"
-        raise OlderState(f"{why}: `ossmend run` or `ossmend once` brings it up to date")
-    with store.begin() as connection:
-        migrate.upgrade(connection)
+    return known
+
+
+def _older(directory: Path, known: str) -> str:
+    return f"the state in {directory} is of an older ossmend (schema {known}; now {migrate.HEAD})"
+
+
+def is_worked(directory: Path) -> bool:
+    """Does a process work the cases of this state at this moment?"""
+    try:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)  # and the lock with it
+    return False
 
 
 def _lock(directory: Path) -> int:
@@ -158,7 +225,7 @@ def _lock(directory: Path) -> int:
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     holder = directory / PROCESS
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it, also after kill -9
+        _take(handle)
         holder.write_text(f"{os.getpid()}\n", encoding="ascii")
     except BlockingIOError:
         os.close(handle)
@@ -170,17 +237,31 @@ def _lock(directory: Path) -> int:
     return handle
 
 
-def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(
-        f"sqlite:///{path}",
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
-        pool_size=8,
-        max_overflow=40,
-    )
+def _take(handle: int) -> None:
+    """The lock, which the kernel frees, also after kill -9. `is_worked` holds it for a moment: one refusal is none."""
+    for _ in range(LOCK_TRIES - 1):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE)
+        else:
+            return
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _engine(path: Path, *, only_reads: bool = False) -> sa.Engine:
+    def connect() -> sqlite3.Connection:
+        address = _address(path, "ro" if only_reads else "rwc")
+        return sqlite3.connect(address, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None, uri=True)
+
+    engine = sa.create_engine(f"sqlite:///{path}", creator=connect, pool_size=8, max_overflow=40)
 
     @event.listens_for(engine, "connect")
     def _settings(raw: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        ours = (
+            () if only_reads else ("journal_mode=WAL", "synchronous=FULL")
+        )  # the writer's to say: they ask for a lock
+        for pragma in (*ours, "foreign_keys=ON", "temp_store=MEMORY"):
             raw.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

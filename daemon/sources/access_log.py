@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
@@ -164,16 +164,16 @@ class AccessLog(Polled):
                 found.count("oversized")
                 offset, rest = offset + len(data), b""
                 continue
-            self._take(data[:whole], found)
+            self._take(data[:whole], item, found)
             offset, rest = offset + whole, data[whole:]
             if found.full:
                 return offset
         if rest and offset + len(rest) >= item.size:
-            self._take(rest, found)  # the last line of an object needs no newline
+            self._take(rest, item, found)  # the last line of an object needs no newline
             return offset + len(rest)
         return offset
 
-    def _take(self, lines: bytes, found: _Found) -> None:
+    def _take(self, lines: bytes, item: LogObject, found: _Found) -> None:
         found.count("lines", lines.count(b"\n"))
         for line in refused_lines(lines):
             entry = parse_line(line)
@@ -189,7 +189,7 @@ class AccessLog(Polled):
             event = entry_event(entry, source=self.name)
             if event is not None:
                 found.count("refusals")
-                found.events.append(event)
+                found.events.append(replace(event, where=f"oss://{self._bucket}/{item.key}"))
 
     def _is_own(self, entry: AccessLogEntry) -> bool:
         if self._mark and self._mark in (entry.user_agent or ""):

@@ -5,6 +5,7 @@ Next: parsers/, which know what the lines mean.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +20,8 @@ from ossmend.remediators.contract.case import Event
 
 MOST_TRIES = 3
 """A block that was begun so often, and never ended, is skipped."""
+LONGEST_STREAM = 200
+"""A stream's name is text of the log, and a case keeps it: so much of it."""
 
 
 class Parse(Protocol):
@@ -49,7 +52,8 @@ class Parsing:
         text = text_of(block, part.data)
         events = self._parse(text, source=self._source, now=self._clock.now(), strict=True) if text is not None else []
         del self._tries[key]
-        return events
+        where = _where(part, block)
+        return [replace(event, where=where) for event in events]
 
     def whole_events_of(self, part: Part, block: Block, found: Found) -> list[Event]:
         """Of a block that may still grow, those that can be passed on now."""
@@ -59,3 +63,9 @@ class Parsing:
         found.count("skipped")
         at = part.first + block.start
         self._said.complain(part.file.path, f"has lines at byte {at} that cannot be parsed: they are skipped")
+
+
+def _where(part: Part, block: Block) -> str:
+    """For people: the file, and who printed these lines into it, as far as an envelope tells."""
+    stream = block.stream[:LONGEST_STREAM]
+    return f"{part.file.path} ({stream})" if stream else part.file.path

@@ -22,11 +22,14 @@ from ossmend.daemon.journal.cases import Decision, Standing
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import Intent, NewWrite, Settlement
 from ossmend.daemon.journal.ledger import Ledger
+from ossmend.daemon.journal.pause import HELD_BY
 from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.notices import outbox
-from ossmend.daemon.stages.brakes import ACCOUNT, Allowance
+from ossmend.daemon.stages.brakes import ACCOUNT, LOOK, Allowance
+from ossmend.daemon.stages.consent import Held
 from ossmend.daemon.stages.decide import Outcome, Wanted, braked, decide, decide_undo, together
+from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.send import Reply, ended
@@ -60,9 +63,10 @@ class Sending:
 class Record:
     """Writes down what the stages found, by one configuration."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, *, dry_run: bool) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, pause: Pause, *, dry_run: bool) -> None:
         self._config = config
         self._store = store
+        self._pause = pause
         self._clock = clock
         self._dry_run = dry_run
         self.rules = RuleBook(config, dry_run=dry_run)
@@ -119,11 +123,17 @@ class Record:
         for each in outcome.writes:
             assert each.consent is not None  # only a dry run wants without
             cost = each.write.cost(self._config.prices)
-            hold = each.hold or allowance.take(each.write, account, rules.policy, cost, each.consent)
-            if hold is not None and each.hold is None and hold.until is not None:
-                hold = replace(hold, until=now + (hold.until - allowance.now))  # from OSS's clock to ours
+            hold = each.hold or self._paused(rules.policy.name, now)
+            if hold is None:
+                hold = allowance.take(each.write, account, rules.policy, cost, each.consent)
+                if hold is not None and hold.until is not None:
+                    hold = replace(hold, until=now + (hold.until - allowance.now))  # from OSS's clock to ours
             holds.append(hold)
         return braked(outcome, holds, rules, now)
+
+    def _paused(self, policy: str, now: datetime) -> Held | None:
+        why = self._pause.why(policy)
+        return Held(HELD_BY, why, now + LOOK) if why is not None else None
 
     def _written(
         self,
@@ -143,7 +153,7 @@ class Record:
         news = cases.decide(connection, decisions, standings, now)
         for each in outcomes:
             if _account_is_well(each):
-                cases.wake_held(connection, each.case.account, ACCOUNT, now)
+                cases.wake_held(connection, ACCOUNT, now, each.case.account)
         of_case = {each.case.id: each.case for each in outcomes}
         said += [Entry("case.verdict", each.case_id, _told(of_case[each.case_id], each)) for each in news]
         entries.append(connection, now, said)

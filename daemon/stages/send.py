@@ -43,13 +43,14 @@ Seen = Callable[[Write], str | None]
 """What a list page of this moment says of a write's target; None where a look of its own is needed."""
 
 
-def send(executor: Sender, write: Write, seen: Seen, stopping: Callable[[], bool]) -> Reply:
-    """Send one write, once."""
+def send(executor: Sender, write: Write, seen: Seen, kept_back: Callable[[], str | None]) -> Reply:
+    """Send one write, once. `kept_back` says why nothing may leave any more; None where it may."""
     try:
         if (seen(write) or executor.look(write)) != write.planned_on:
             return Stale(f"{write.target} has changed since it was planned")
-        if stopping():
-            return NotSent("stopping")
+        why = kept_back()
+        if why is not None:
+            return NotSent(why)
         return executor.send(write)
     except (TryAgain, Refused, NotSent, Unsettled) as error:
         return error

@@ -27,7 +27,18 @@ from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.other import subject_other
 
-_MAY_HOLD_SECRETS = ("bucket", "key", "user_agent", "message", "url", "client", "origin", "sample", "version_id")
+_MAY_HOLD_SECRETS = (
+    "bucket",
+    "key",
+    "user_agent",
+    "message",
+    "url",
+    "client",
+    "origin",
+    "sample",
+    "version_id",
+    "where",
+)
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
 FUTURE = timedelta(minutes=5)

@@ -28,6 +28,7 @@ from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Hands, by
+from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import Record, Sending
 from ossmend.daemon.stages.send import send
@@ -60,7 +61,8 @@ class Work:
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
-        self._record = Record(config, store, clock, dry_run=dry_run)
+        self._pause = Pause(store, clock)
+        self._record = Record(config, store, clock, self._pause, dry_run=dry_run)
         self._accounts = accounts
         self._clock = clock
         self._pulse = pulse or Pulse(clock)
@@ -181,11 +183,17 @@ class Work:
         executor = cloud.executor
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in self._hands.work(lambda each: send(executor, each.write, seen, self._stopping.is_set), sending):
+        for group in self._hands.work(
+            lambda each: send(executor, each.write, seen, partial(self._kept_back, each)), sending
+        ):
             for each, _ in group:
                 cloud.forget(each.write)
             self._record.replies(group)
             self._pulse.beat()
+
+    def _kept_back(self, sending: Sending) -> str | None:
+        """The last question before a write leaves: why it must not, after all."""
+        return "stopping" if self._stopping.is_set() else self._pause.why(sending.case.policy)
 
     # --------------------------------------------------------------------------------------------------------- settle
 

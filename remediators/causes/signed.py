@@ -11,8 +11,8 @@ import re
 from ossmend.remediators.causes.model import Told
 from ossmend.remediators.contract.case import Event
 
-V1_LENGTH, V4_LENGTH = 28, 64
-"""Base64 of an HMAC-SHA1; hexadecimal of an HMAC-SHA256."""
+V1_LENGTH = 28
+"""Base64 of an HMAC-SHA1."""
 _METHODS = frozenset({"GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS"})
 _EPOCH = re.compile(r"\d{9,11}")
 _HEADER = re.compile(r"(x-[a-z0-9-]{1,80}):")

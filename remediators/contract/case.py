@@ -64,6 +64,8 @@ class Event:
 
     source: str
     """Where it was read: `app_log:/var/log/app/a.log`, `access_log:my-logs`, `explain`."""
+    where: str = ""
+    """Which file or log object of the source, and which stream in it (a host, a container, a pod), where known."""
     account: AccountRef = DEFAULT_ACCOUNT
     """Whose credentials may look into it: what the configuration says of the source."""
     shape: str = "text"
@@ -170,7 +172,8 @@ class Case:
     samples: tuple[Event, ...]
     """A few of the events, oldest first; at least one."""
     usage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Who runs into it, capped: {"clients": {"10.0.0.8": 40}, "agents": {...}, "buckets": {...}, "keys": {...}}."""
+    """Who runs into it, capped: {"clients": {"10.0.0.8": 40}, "agents": {...}, "buckets": {...}, "operations": {...},
+    "keys": {...}, "logs": {...}}."""
     receipts: tuple[Receipt, ...] = ()
     verified_at: datetime | None = None
     """When the world last showed that the trouble was over."""

@@ -113,13 +113,6 @@ _BY_NAME = {re.sub(r"[-_ ]", "", spelling): name for name, group in _SPELLINGS.i
 OF_THE_BODY = re.compile(r"(?:ObjectName|BucketName|HostId|HostID|RequestId|OSSAccessKeyId|StringToSign|Code|EC)\Z")
 """Spelled as OSS's own elements are."""
 
-EXTRA_NAMES = {
-    "maxallowedskewmilliseconds": "MaxAllowedSkewMilliseconds",
-    "endpoint": "Endpoint",
-    "recommenddoc": "RecommendDoc",
-    "stringtosign": "StringToSign",
-}
-
 
 def canonical(spelling: str) -> str | None:
     """Our name of a thing, however it is spelled; None if it is none of ours."""

@@ -60,7 +60,7 @@ def flood(scene: Scene, number: int, prefix: str = "f", **fields: Any) -> None:
 
 
 def why(scene: Scene, key: str) -> str:
-    (row,) = [row for row in scene.rows() if row["subject"] == f"object:b:{key}:-"]
+    (row,) = [row for row in scene.rows() if row["subject"] == f"oss://b/{key}"]
     return f"{row['state']}: {row['why']}"
 
 
@@ -253,7 +253,7 @@ def test_an_approved_write_needs_no_share(scene: Scene) -> None:
     scene.configure(top=f"{WITH_LOGS}\nbrakes: {{ writes_per_hour: 4 }}")
     flood(scene, 6, client=None)
     scene.turn()
-    (held,) = [row["id"] for row in scene.rows() if row["subject"] == "object:b:f005:-"]
+    (held,) = [row["id"] for row in scene.rows() if row["subject"] == "oss://b/f005"]
     with scene.store.begin() as connection:
         digests = [intent.digest for intent in intents.of_case(connection, held)]
         intents.approve(connection, digests, held, "alice", scene.clock.now(), granted=True)

@@ -368,3 +368,81 @@ def test_a_write_whose_answer_was_lost_is_not_sent_again_sooner_because_the_cloc
     scene.pass_(seconds=1)
     scene.settle()
     assert scene.writes() == [("RestoreObject", "intended")]
+
+
+# ------------------------------------------------------------------------------------------------------------ the pause
+
+
+def test_while_all_is_paused_writes_are_held_and_afterwards_they_go(scene: Scene) -> None:
+    scene.world.add_object("k")
+    approvals.pause(scene.store, "")
+    scene.see(frozen())
+    scene.turn()
+    assert (scene.states(), scene.world.sent) == (["held"], [])
+    assert "paused by" in scene.rows()[0]["why"]
+    approvals.resume(scene.store, "")
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert scene.writes() == [("RestoreObject", "done")]
+
+
+def test_a_pause_holds_its_own_policy_and_no_other(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.world.cors_of["b"] = CorsConfiguration((OLD,))
+    approvals.pause(scene.store, "cors")
+    scene.see(frozen(), preflight())
+    scene.turn()
+    assert [write.operation for write in scene.world.sent] == ["RestoreObject"]
+
+
+def test_a_write_that_was_stored_before_the_pause_and_not_sent_yet_does_not_leave(scene: Scene) -> None:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    looked = scene.world.look
+
+    def look(write: Write) -> str:
+        approvals.pause(scene.store, "")
+        scene.pass_(seconds=1)
+        return looked(write)
+
+    scene.world.look = look  # type: ignore[method-assign]  # the moment between
+    scene.turn()
+    assert (scene.writes(), scene.world.sent) == ([("RestoreObject", "not-sent")], [])
+
+
+def test_an_approval_and_an_undo_wait_for_the_end_of_a_pause_too(scene: Scene) -> None:
+    scene.configure("approve")
+    scene.world.cors_of["b"] = CorsConfiguration((OLD,))
+    scene.see(preflight())
+    scene.turn()
+    approvals.pause(scene.store, "")
+    approvals.approve(scene.store, 1)
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert not scene.world.sent
+    approvals.resume(scene.store, "")
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert merged(scene) == 1
+    approvals.undo(scene.store, 1)
+    approvals.pause(scene.store, "")
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert merged(scene) == 1
+    approvals.resume(scene.store, "")
+    scene.pass_(seconds=1)
+    scene.turn()
+    assert merged(scene) == 2
+
+
+def test_a_file_in_the_state_directory_pauses_too(scene: Scene) -> None:
+    scene.world.add_object("k")
+    switch = scene.store.directory / "pause"
+    switch.touch()
+    scene.see(frozen())
+    scene.turn()
+    assert not scene.world.sent
+    switch.unlink()
+    scene.pass_(minutes=6)
+    scene.turn()
+    assert len(scene.world.sent) == 1

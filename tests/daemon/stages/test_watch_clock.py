@@ -22,7 +22,7 @@ def watch(scene: Scene, *samples: tuple[str, float, float]) -> None:
 def test_a_drift_is_told_before_oss_refuses_and_closes_when_the_clock_is_right_again(scene: Scene) -> None:
     watch(scene, ("oss", 119.5, 120.5), ("ntp:a", 119.9, 120.1))
     (row,) = scene.rows()
-    assert (row["state"], row["cause"], row["subject"]) == ("reported", "clock-this-host", "clock:this host")
+    assert (row["state"], row["cause"], row["subject"]) == ("reported", "clock-this-host", "clock of this host")
     assert row["facts"]["drift_seconds"] == -120.0
     scene.pass_(minutes=10)
     watch(scene, ("oss", 121.5, 122.5), ("ntp:a", 121.9, 122.1))

@@ -634,7 +634,10 @@ def test_an_origin_that_is_not_covered_is_a_case_of_its_own_and_not_merged(scene
     scene.world.buckets.add("b")
     scene.see(preflight(), preflight("https://evil.example.net"))
     scene.turn()
-    assert [row["subject"] for row in scene.rows()] == ["cors:b:https://evil.example.net", "cors:b:rule=web"]
+    assert [row["subject"] for row in scene.rows()] == [
+        "CORS of bucket b for https://evil.example.net",
+        "CORS of bucket b by rule web",
+    ]
     assert len(scene.world.sent) == 1
 
 

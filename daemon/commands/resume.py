@@ -1,0 +1,24 @@
+"""`ossmend resume`: ends what `ossmend pause` began; what was held meanwhile is planned again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ossmend.daemon.commands.common import config_option, json_option, show, state_to_answer
+
+
+@click.command("resume")
+@click.argument("policy", required=False, default="", metavar="[POLICY]")
+@config_option
+@json_option
+def command(policy: str, config_path: Path, as_json: bool) -> None:
+    """End the pause of one policy, or every pause; what was held meanwhile is planned again."""
+    from ossmend.daemon import approvals
+    from ossmend.daemon.commands import tables
+    from ossmend.daemon.host.show import clean
+
+    with state_to_answer(config_path) as (store, _):
+        report = approvals.resume(store, policy)
+    show(clean(report), as_json, tables.pauses)

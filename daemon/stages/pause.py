@@ -1,0 +1,50 @@
+"""May a write of this policy leave now, or has a person paused it? Asked when it is stored, and again when it leaves.
+
+The switch is a row in the state (`ossmend pause`), a file named `pause` in the state directory for who has nothing but
+a shell, or a signal (SIGUSR1, SIGUSR2 to resume). What is on its way when it is thrown ends; nothing new begins.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.show import clean
+from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.journal import pause
+from ossmend.daemon.journal.store import Store
+
+KNOWN_SECONDS = 0.25
+"""For so long an answer is believed: a hundred writes a second need not all ask."""
+
+
+class Pause:
+    """The switch of one store. Thread-safe."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._file = store.directory / pause.FILE
+        self._known: dict[str, str] = {}
+        self._until = float("-inf")
+        self._lock = threading.Lock()
+
+    def why(self, policy: str) -> str | None:
+        """Why this policy must not write now; None where it may. A state that cannot be read pauses all."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if now >= self._until:
+                self._known = self._read()
+                self._until = now + KNOWN_SECONDS
+            return self._known.get("") or self._known.get(policy)
+
+    def _read(self) -> dict[str, str]:
+        if self._file.exists():
+            return {"": f"paused by the file {self._file}"}
+        try:
+            with self._store.read() as connection:
+                return {
+                    each.policy: f"paused by {clean(each.by)} since {each.at}" for each in pause.standing(connection)
+                }
+        except StateUnavailable as trouble:
+            return {"": f"the state cannot be read: {trouble}"}

@@ -1,0 +1,97 @@
+"""What people see of a case: a log's text as it is, not as markup, emoji, link or terminal code; subjects in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import getmembers, isfunction, signature
+from typing import Any
+
+import pytest
+
+from ossmend.daemon.commands import audit_page, tables
+from ossmend.daemon.commands.common import show
+from ossmend.daemon.host.redact import printable
+from ossmend.daemon.host.show import clean, subject_text
+from ossmend.remediators.contract.case import Subject
+
+KEYS = (
+    "a:fire:b:100:", ":smile:", "[bold]x[/bold]", "[/]", "[link=https://evil.example.net]x[/link]", "[red on white]",
+    "\x1b[31mred\x1b[0m", "\x1b]8;;https://e.example\x07", "a\u202eb\u2066c", "a\nb\rc\td", "\x9b31m",
+    "\u200b\ufeff\u00ad", "\x00\x07\x08", "中文:fire:", "a\\[b]",
+)  # fmt: skip
+WRITE = {"operation": "RestoreObject", "state": "held", "outcome": "", "digest": "0" * 64, "cost": None}
+
+
+def found(key: str) -> dict[str, Any]:
+    """All that a table asks for, with the key wherever text of a log may stand; as queries.py cleans it."""
+    subject = subject_text(Subject("object", ("b", key, "")))
+    key = clean(key)
+    row = {
+        "id": 1, "state": "held", "code": "X", "cause": "c", "confidence": 0.9, "subject": subject, "policy": "p",
+        "events": 1, "recurrences": 0, "first_seen": "-", "last_seen": "-", "why": key, "flag": {"owner": key},
+        "facts": {},
+        "from": key, "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
+        "used_by": {"clients": {key: 1}},
+    }  # fmt: skip
+    write = WRITE | {"id": "A1", "case": 7, "target": key}
+    entry = {"seq": 1, "at": "2026-03-01T12:00:00", "kind": "case.opened", "case": 1, "data": {"key": key}}
+    return row | {
+        "cases": [row], "writes": [write], "entries": [entry], "case": 1, "done": "approve", "daemon_runs": True,
+        "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
+        "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
+    }  # fmt: skip
+
+
+RENDERERS = [each for name, each in getmembers(tables, isfunction) if "console" in signature(each).parameters]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=ascii)
+@pytest.mark.parametrize("render", RENDERERS, ids=lambda each: str(each.__name__))
+def test_every_table_prints_a_key_as_it_is(
+    render: Callable[..., None], key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(found(key), False, render)
+    shown = capsys.readouterr().out
+    assert printable(key) in shown
+    assert printable(shown.replace("\n", "")) == shown.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        (Subject("clock", ("", "")), "clock of a client that the log does not name"),
+        (Subject("clock", ("10.0.0.8", "app/1")), "clock of 10.0.0.8 (app/1)"),
+        (Subject("object", ("b", "k:fire:", "")), "oss://b/k:fire:"),
+        (Subject("object", ("b", "k", "v1")), "oss://b/k version v1"),
+        (Subject("key", ("LTAI5tExampleExampleKey1",)), "access key LTAI****Key1"),
+        (Subject("key", ("",)), "an access key that the log does not name"),
+        (Subject("signer", ("LTAI5tExampleExampleKey1", "", "")),
+         "signatures with access key LTAI****Key1 by a client that the log does not name"),
+        (Subject("denied", ("", "", "")), "access at a bucket that the log does not name"),
+        (Subject("denied", ("b", "LTAI5tExampleExampleKey1", "oss:GetObject")),
+         "oss:GetObject at bucket b for LTAI****Key1"),
+        (Subject("cors", ("b", "rule=web")), "CORS of bucket b by rule web"),
+        (Subject("cors", ("b", "https://a.example.com")), "CORS of bucket b for https://a.example.com"),
+        (Subject("account", ()), "the whole account"),
+        (Subject("code", ("", "")), "a refusal without a code at a bucket that the log does not name"),
+    ],
+)  # fmt: skip
+def test_a_subject_is_shown_in_words_and_without_gaps(subject: Subject, words: str) -> None:
+    assert subject_text(subject) == words
+
+
+@pytest.mark.parametrize(("runs", "words"), [(True, "within seconds"), (False, "no daemon works on this state")])
+def test_an_answer_says_whether_anybody_reads_it(runs: bool, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show(found("k") | {"daemon_runs": runs}, False, tables.answer)
+    shown = capsys.readouterr().out
+    assert words in shown
+    assert ("within seconds" in shown) is runs
+
+
+def test_the_page_of_an_audit_shows_both_numbers_and_no_markup() -> None:
+    report = found("<b>:fire:") | {"at": "now", "since_seconds": 3600}
+    report["writes"] = [each | {"policy": "p", "mode": "enforce"} for each in report["writes"]]
+    page = audit_page.page(report)
+    assert "A1 = 7" in page
+    assert "&lt;b&gt;:fire:" in page
+    assert "<b>:fire:" not in page
