@@ -88,7 +88,9 @@ def _memory_mib(pid: int) -> float:
 
 
 def _control(ready: Ready, method: str, path: str, body: object) -> None:
-    request = Request(f"{ready.control}/{path}", json.dumps(body).encode(), method=method)
+    request = Request(
+        f"{ready.control}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+    )
     with urlopen(request, timeout=300) as answer:
         answer.read()
 

@@ -17,6 +17,8 @@ def main() -> int:
     parser.add_argument("--scene")
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--realistic", action="store_true")
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--s3-path-style", action="store_true")
     options = parser.parse_args()
 
     def on_ready(ready: Ready) -> None:
@@ -31,6 +33,8 @@ def main() -> int:
         scene=options.scene,
         speed=options.speed,
         realistic=options.realistic,
+        tls=options.tls,
+        s3_path_style=options.s3_path_style,
         on_ready=on_ready,
     )
 

@@ -1,6 +1,8 @@
-"""Turns requests under `/_simulator` into looks at, and changes of, the cloud; edit.py checks what is set.
+"""Turns requests under the announced `control` address into looks at, and changes of, the cloud; edit.py checks them.
 
-JSON in, JSON out, no password: that is why the simulator listens on loopback only. `GET /_simulator` lists the routes.
+JSON in, JSON out. What is here can do everything, so three things keep web pages out: the Host must be loopback
+(hosts.py), the address holds a secret of this start, and changes come as `application/json`, which a page may not send
+without asking first. `GET {control}` lists the routes.
 """
 
 from __future__ import annotations
@@ -8,15 +10,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from hmac import compare_digest
 from typing import Any
 
 from ossmend.simulator import control_identity, control_views, edit
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.faults import Fault
+from ossmend.simulator.hosts import is_loopback
 from ossmend.simulator.oss import access_log
 from ossmend.simulator.state import Cloud, restore_seconds
 from ossmend.simulator.wire import Request, Response, percent_decode
 
+PREFIX = "/_simulator"
 Route = Callable[[Cloud, list[str], Json, Request], Any]
 
 _FAULT_SETTINGS = (
@@ -121,12 +126,33 @@ def add_fault(cloud: Cloud, body: Json) -> Fault:
     edit.one_of(settings.get("abort", ""), ("", "reset", "half"), "abort")
     for name in ("execute", "lie"):
         edit.truth(settings.get(name, False), name)
+    _check_effect(settings)
     if settings.get("body") is not None:
         edit.text(settings["body"], "body")
     settings["headers"] = dict(edit.pairs(settings.get("headers", {}), "headers"))
     if any(ord(c) < 32 for name, value in settings["headers"].items() for c in name + value):
         raise edit.BadSetting("a header cannot hold control characters")
     return cloud.faults.add(**settings)
+
+
+_NEEDS = {
+    "code": ("status",),
+    "message": ("status",),
+    "ec": ("status",),
+    "body": ("status", "lie"),
+    "execute": ("status", "abort"),
+}
+"""Settings of a fault that do nothing without one of these."""
+
+
+def _check_effect(settings: Json) -> None:
+    """A rule that changes no answer, or says words that nobody would be told, is a mistake of who wrote it."""
+    for name, partners in _NEEDS.items():
+        if settings.get(name) not in (None, "", False) and not any(settings.get(partner) for partner in partners):
+            raise edit.BadSetting(f"{name} does nothing without {' or '.join(partners)}")
+    effects = ("latency_seconds", "stale_seconds", "status", "abort", "lie", "headers")
+    if not any(settings.get(name) for name in effects):
+        raise edit.BadSetting(f"a fault needs one of {', '.join(effects)}")
 
 
 def _one_fault(cloud: Cloud, names: list[str], _: Json, request: Request) -> Any:
@@ -143,6 +169,12 @@ def _propagation(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
     edit.unknown(body, "cors_seconds", "propagation")
     cloud.cors_delay_seconds = edit.number(body.get("cors_seconds", cloud.cors_delay_seconds), "cors_seconds")
     return {"cors_seconds": cloud.cors_delay_seconds}
+
+
+def _s3(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
+    edit.unknown(body, "path_style", "s3")
+    cloud.s3_path_style = edit.truth(body.get("path_style", cloud.s3_path_style), "path_style")
+    return {"path_style": cloud.s3_path_style}
 
 
 def set_restore_durations(cloud: Cloud, body: Json) -> dict[str, dict[str, float]]:
@@ -196,6 +228,7 @@ _ROUTES = (
     _route("keys/{id}", "GET PUT PATCH DELETE", control_identity.key),
     _route("faults", "GET POST DELETE", _faults),
     _route("faults/{id}", "GET DELETE", _one_fault),
+    _route("s3", "GET PUT PATCH POST", _s3),
     _route("propagation", "GET PUT PATCH POST", _propagation),
     _route("restore-durations", "GET PUT PATCH POST DELETE", _restore_durations),
 )
@@ -206,7 +239,9 @@ def _problem(status: int, code: str, message: str) -> Response:
 
 
 def _json(status: int, value: Any) -> Response:
-    return Response(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
+    return Response(
+        status, {"Content-Type": "application/json", "Cache-Control": "no-store"}, json.dumps(value).encode()
+    )
 
 
 def _body(request: Request) -> Json:
@@ -219,15 +254,30 @@ def _body(request: Request) -> Json:
     return dict(edit.mapping(body, "the body"))
 
 
+def _path_of(cloud: Cloud, request: Request) -> str | None:
+    """What follows the secret; None for whoever does not know it, or came by another name than loopback's."""
+    secret, _, path = request.path.removeprefix(PREFIX).lstrip("/").partition("/")
+    known = compare_digest(secret.encode("utf-8", "replace"), cloud.control_secret.encode())
+    return path.strip("/") if known and is_loopback(request.host) else None
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
 def handle(cloud: Cloud, request: Request) -> Response:
     """Answer one control request."""
-    path = request.path.removeprefix("/_simulator").strip("/")
+    path = _path_of(cloud, request)
+    if path is None:
+        return _problem(404, "NoSuchRoute", "the control API is at the address that was announced as `control`")
     for _, methods, pattern, run in _ROUTES:
         match = pattern.match(path)
         if match is None:
             continue
         if request.method not in methods:
             return _problem(405, "MethodNotAllowed", f"{path or '/'} takes {', '.join(methods)}")
+        if request.method != "GET" and not _is_json(request):
+            return _problem(415, "UnsupportedMediaType", "a change needs the header Content-Type: application/json")
         names = [percent_decode(name, plus=False) for name in match.groups()]
         try:
             return _json(200, run(cloud, names, _body(request), request))
@@ -235,4 +285,4 @@ def handle(cloud: Cloud, request: Request) -> Response:
             return _problem(400, "BadSetting", str(problem))
         except (NoSuch, control_identity.NoSuch) as problem:
             return _problem(404, "NoSuch", str(problem))
-    return _problem(404, "NoSuchRoute", f"there is no /_simulator/{path}; GET /_simulator lists what there is")
+    return _problem(404, "NoSuchRoute", f"there is no {path}; GET the control address itself for what there is")

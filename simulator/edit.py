@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from ossmend.simulator.contents import Stored, Zeros, digest
-from ossmend.simulator.oss.cors import METHODS
+from ossmend.simulator.oss.cors import METHODS, lower
 from ossmend.simulator.oss.cors import store as store_cors
+from ossmend.simulator.oss.documents import KINDS, check
 from ossmend.simulator.oss.route import is_utf8, valid_bucket_name
 from ossmend.simulator.state import (
     ARCHIVE_CLASSES,
@@ -29,7 +30,7 @@ from ossmend.simulator.state import (
     Referer,
     Restore,
 )
-from ossmend.simulator.wire import Content
+from ossmend.simulator.wire import Content, Refusal
 
 Settings = Mapping[str, Any]
 _TIERS = ("Expedited", "Standard", "Bulk")
@@ -84,6 +85,7 @@ def _cors(value: object) -> Cors | None:
         return None
     vary = False
     if isinstance(value, Mapping):
+        unknown(value, "rules response_vary", "cors")
         vary, value = truth(value.get("response_vary", False), "response_vary"), value.get("rules")
     if not isinstance(value, list):
         raise BadSetting("cors must be a list of rules")
@@ -95,11 +97,14 @@ def _cors_rule(rule: Settings) -> CorsRule:
     methods = texts(rule.get("allowed_methods", []), "allowed_methods")
     for method in methods:
         one_of(method, METHODS, "allowed_methods")
+    for needed in ("allowed_origins", "allowed_methods"):
+        if not rule.get(needed):
+            raise BadSetting(f"a CORS rule without {needed} would allow nothing")
     age = rule.get("max_age_seconds")
     return CorsRule(
         texts(rule.get("allowed_origins", []), "allowed_origins"),
         methods,
-        texts(rule.get("allowed_headers", []), "allowed_headers"),
+        lower(texts(rule.get("allowed_headers", []), "allowed_headers")),
         texts(rule.get("expose_headers", []), "expose_headers"),
         None if age is None else int(number(age, "max_age_seconds")),
     )
@@ -143,6 +148,22 @@ def _policy(bucket: Bucket, value: object) -> None:
         bucket.policy_text = json.dumps(bucket.policy)
 
 
+def _documents(bucket: Bucket, value: object) -> None:
+    """Configurations that are only kept; those the simulator acts on are settings of their own."""
+    given = dict(pairs(value, "documents"))
+    own = sorted(set(given) & set(_PLAIN | {"cors": None}))
+    if own:
+        raise BadSetting(f"documents has no {own[0]!r}: it is a setting of the bucket itself, beside documents")
+    unknown(given, " ".join(KINDS), "documents")
+    for name, document in given.items():
+        try:
+            check(KINDS[name], document.encode("utf-8", "replace"))
+        except Refusal as refusal:
+            detail = next((str(text) for _, text in refusal.extras), refusal.message)
+            raise BadSetting(f"documents {name} is no {KINDS[name].root}: {detail}") from None
+    bucket.documents = {name: document.encode("utf-8", "replace") for name, document in given.items()}
+
+
 _PLAIN: dict[str, Callable[[Bucket, Any], None]] = {
     "acl": lambda b, v: setattr(b, "acl", one_of(v, ("private", "public-read", "public-read-write"), "acl")),
     "storage_class": lambda b, v: setattr(b, "storage_class", one_of(v, STORAGE_CLASSES, "storage_class")),
@@ -161,7 +182,7 @@ _PLAIN: dict[str, Callable[[Bucket, Any], None]] = {
     "referer": lambda b, v: setattr(b, "referer", _referer(v)),
     "logging": lambda b, v: setattr(b, "logging", _logging(v)),
     "policy": _policy,
-    "documents": lambda b, v: setattr(b, "documents", {n: d.encode() for n, d in pairs(v, "documents")}),
+    "documents": _documents,
 }
 BUCKET_SETTINGS = " ".join([*_PLAIN, "cors", "objects"])
 
@@ -190,10 +211,11 @@ def put_bucket(cloud: Cloud, name: str, settings: Settings, *, patch: bool = Fal
     return bucket
 
 
-OBJECT_SETTINGS = (
-    "size content content_base64 storage_class content_type headers tags acl modified transitioned restore version_id "
-    "symlink_target kind count etag delete_marker"
+_VERSION_SETTINGS = (
+    "size content content_base64 storage_class content_type headers tags acl modified transitioned restore "
+    "symlink_target kind etag delete_marker"
 )
+OBJECT_SETTINGS = f"{_VERSION_SETTINGS} version_id"
 
 
 def _content(settings: Settings) -> Content | None:
@@ -219,6 +241,9 @@ def _restore(cloud: Cloud, value: object, storage_class: str) -> Restore | None:
     )
     unknown(settings, "state tier days ready_in_seconds expires_in_seconds", "restore")
     state = one_of(settings.get("state", "restored"), ("frozen", "restoring", "restored"), "restore.state")
+    idle = set(settings) - {"state"} if state == "frozen" else set(settings) & {"ready_in_seconds"}
+    if idle and state != "restoring":
+        raise BadSetting(f"restore {min(idle)} means nothing while the object is {state}")
     if state == "frozen":
         return None
     if storage_class not in ARCHIVE_CLASSES:
@@ -268,6 +293,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
 def _version(cloud: Cloud, base: ObjectVersion, settings: Settings) -> ObjectVersion:
     """`base` with the settings on top."""
     content = _content(settings)
+    _check_content(base, settings, content)
     if content is not None:
         md5, crc = digest(content)
         base = replace(base, content=content, etag=md5, crc=crc)
@@ -281,6 +307,16 @@ def _version(cloud: Cloud, base: ObjectVersion, settings: Settings) -> ObjectVer
     if "restore" in settings:
         base = replace(base, restore=_restore(cloud, settings["restore"], base.storage_class))
     return base
+
+
+def _check_content(base: ObjectVersion, settings: Settings, content: Content | None) -> None:
+    """Content that nobody could ever read, and a link to nowhere."""
+    if content is not None and settings.get("delete_marker") is True:
+        raise BadSetting("a delete_marker has no content")
+    if content is not None and "symlink_target" in settings:
+        raise BadSetting("an object with a symlink_target has no content of its own")
+    if settings.get("kind") == "Symlink" and base.symlink_target is None and "symlink_target" not in settings:
+        raise BadSetting("an object of kind Symlink needs a symlink_target")
 
 
 def _blank(cloud: Cloud, bucket: Bucket) -> ObjectVersion:
@@ -323,7 +359,7 @@ def patch_object(
 ) -> ObjectVersion:
     """Change one version in place: its content (damage it), class, restore state, ..."""
     bucket = bucket_of(cloud, bucket_name)
-    unknown(settings, OBJECT_SETTINGS, "an object")
+    unknown(settings, _VERSION_SETTINGS, "a version")
     stack = bucket.stack(key)
     for position, old in enumerate(stack):
         if version_id is None or old.version_id == version_id:
@@ -339,7 +375,7 @@ def patch_object(
 def put_objects(cloud: Cloud, bucket_name: str, settings: Settings) -> int:
     """Many keys that share one version: `{"pattern": "2024/{n:07d}.bin", "count": 1000000, "size": ..., ...}`."""
     bucket = bucket_of(cloud, bucket_name)
-    unknown(settings, OBJECT_SETTINGS + " pattern first", "many objects")
+    unknown(settings, _VERSION_SETTINGS + " count pattern first", "many objects")
     pattern = text(settings.get("pattern", "{n:07d}"), "pattern")
     count = int(number(settings.get("count"), "count", least=1))
     first = int(number(settings.get("first", 0), "first"))

@@ -1,6 +1,6 @@
 """Turns the bytes of one HTTP/1.1 request into its head and its body, strictly; server.py feeds it.
 
-Strict, because two readers of one byte stream must not disagree: a folded header, two lengths or a bad chunk is
+Strict, because two readers of one byte stream must not disagree: a folded header, a repeated length or a bad chunk is
 refused with 400 and the connection is closed, never guessed at.
 """
 
@@ -18,6 +18,7 @@ BODY_LIMIT = 5 * 1024**3
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+_WITH_BODY = frozenset({"PUT", "POST", "PATCH"})
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
 
 
@@ -37,6 +38,11 @@ class Head:
     length: int | None
     keep_alive: bool
     expects_continue: bool
+
+    @property
+    def body_counts(self) -> bool:
+        """Does anything depend on the body? A GET that announces one and never sends it is answered all the same."""
+        return self.method in _WITH_BODY
 
 
 def parse_head(raw: bytes) -> Head:
@@ -91,8 +97,6 @@ def _body_length(headers: dict[str, str]) -> int | None:
     coding = headers.get("transfer-encoding")
     declared = headers.get("content-length")
     if coding is not None:
-        if declared is not None:
-            raise malformed("both Content-Length and Transfer-Encoding")
         if coding.lower() != "chunked":
             raise Refusal(
                 501,
@@ -112,6 +116,15 @@ def _body_length(headers: dict[str, str]) -> int | None:
     return length
 
 
+def silent() -> Refusal:
+    """A request that was begun and not ended; the EC is not in any source."""
+    return Refusal(
+        400,
+        "RequestTimeout",
+        "Your socket connection to the server was not read from or written to within the timeout period.",
+    )
+
+
 def too_large(length: int) -> Refusal:
     return Refusal(
         400,
@@ -123,6 +136,9 @@ def too_large(length: int) -> Refusal:
 
 
 def _keep_alive(headers: dict[str, str], version: str) -> bool:
+    """Of two lengths the chunks count, as RFC 9112 has it; then nothing else is read from that connection."""
+    if "transfer-encoding" in headers and "content-length" in headers:
+        return False
     connection = headers.get("connection", "").lower()
     if version == "1.0":
         return "keep-alive" in connection

@@ -177,6 +177,13 @@ def _cors_delay(cloud: Cloud, scene: Scene) -> None:
     cloud.cors_delay_seconds = edit.number(scene.data["cors_delay_seconds"], "cors_delay_seconds")
 
 
+def _s3(cloud: Cloud, scene: Scene) -> None:
+    """`{path_style: true}`: S3 clients may put the bucket into the path."""
+    settings = edit.mapping(scene.data["s3"] or {}, "s3")
+    edit.unknown(settings, "path_style", "s3")
+    cloud.s3_path_style = edit.truth(settings.get("path_style", False), "path_style")
+
+
 def _restore_seconds(cloud: Cloud, scene: Scene) -> None:
     """`{Archive: 5, ColdArchive: {Expedited: 10, Standard: 20}}`: how long restores take."""
     for storage_class, value in edit.mapping(scene.data["restore_seconds"], "restore_seconds").items():
@@ -236,6 +243,7 @@ _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "account": _account,
     "clock": _clock,
     "restore_seconds": _restore_seconds,
+    "s3": _s3,
     "policies": None,
     "groups": None,
     "users": apply_people,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import ssl
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,35 +35,57 @@ class Ready:
     region: str
     access_key_id: str
     access_key_secret: str
+    ca_file: str = ""
+    """With `--tls`: the certificate that clients of `oss` must trust."""
 
     def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value}
 
 
-def build_cloud(scene: Scene = None, *, speed: float = 1.0, realistic: bool = False) -> Cloud:
+def build_cloud(
+    scene: Scene = None, *, speed: float = 1.0, realistic: bool = False, s3_path_style: bool = False
+) -> Cloud:
     """A cloud with its defaults, and the scene on top."""
     cloud = Cloud(clock=Clock(speed=speed, realistic=realistic))
+    cloud.s3_path_style = s3_path_style
     if scene is not None:
         apply_scene(cloud, scene)
     return cloud
 
 
-async def _listen(cloud: Cloud, host: str, port: int, stop: asyncio.Event, on_ready: Callable[[Ready], None]) -> None:
+async def _listen(
+    cloud: Cloud, host: str, port: int, stop: asyncio.Event, on_ready: Callable[[Ready], None], *, tls: bool = False
+) -> None:
     if host not in LOOPBACK:
-        raise ValueError(f"the simulator listens on loopback only, not on {host}: its control API has no password")
+        raise ValueError(f"the simulator listens on loopback only, not on {host}: whoever reaches it can do everything")
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
-    server = await loop.create_server(lambda: Connection(cloud, connections), host, port, backlog=1024)
-    bound = server.sockets[0].getsockname()[1]
-    url = f"http://{host}:{bound}"
-    key = cloud.identity.administrator_key
-    on_ready(Ready(url, url, url + CONTROL_PREFIX, cloud.region, key.id, key.secret))
-    try:
-        await stop.wait()
-    finally:
-        server.close()
-        for connection in tuple(connections):
-            connection.close()
+
+    async def open_port(number: int, context: ssl.SSLContext | None = None) -> str:
+        server = await loop.create_server(
+            lambda: Connection(cloud, connections), host, number, backlog=1024, ssl=context
+        )
+        cleanup.callback(server.close)
+        return f"http{'s' if context else ''}://{host}:{server.sockets[0].getsockname()[1]}"
+
+    with ExitStack() as cleanup:
+        key = cloud.identity.administrator_key
+        if tls:
+            # The RPC SDKs and whoever uses the control API stay on plain HTTP: not each of them can be given a CA.
+            from ossmend.simulator.tls import Authority
+
+            authority = Authority(Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="ossmend-ca-"))))
+            oss, plain, ca_file = await open_port(port, authority.context()), await open_port(0), authority.ca_file
+        else:
+            plain = oss = await open_port(port)
+            ca_file = None
+        control = f"{plain}{CONTROL_PREFIX}/{cloud.control_secret}"
+        on_ready(Ready(oss, plain, control, cloud.region, key.id, key.secret, str(ca_file or "")))
+        try:
+            await stop.wait()
+        finally:
+            for connection in tuple(connections):
+                connection.close()
 
 
 def serve(
@@ -71,6 +95,8 @@ def serve(
     scene: Scene = None,
     speed: float = 1.0,
     realistic: bool = False,
+    tls: bool = False,
+    s3_path_style: bool = False,
     on_ready: Callable[[Ready], None] | None = None,
 ) -> int:
     """Run until SIGTERM or SIGINT; the exit status: 0, 1 if the port is taken, 2 for a scene that cannot be.
@@ -78,7 +104,7 @@ def serve(
     `on_ready` is called once, when connections are accepted.
     """
     try:
-        cloud = build_cloud(scene, speed=speed, realistic=realistic)
+        cloud = build_cloud(scene, speed=speed, realistic=realistic, s3_path_style=s3_path_style)
     except (SceneError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
@@ -88,7 +114,7 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await _listen(cloud, host, port, stop, on_ready or (lambda _ready: None))
+        await _listen(cloud, host, port, stop, on_ready or (lambda _ready: None), tls=tls)
 
     try:
         asyncio.run(main())
@@ -148,7 +174,13 @@ class Running:
 
 
 def start(
-    *, port: int = 0, scene: Scene = None, speed: float = 1.0, realistic: bool = False, cloud: Cloud | None = None
+    *,
+    port: int = 0,
+    scene: Scene = None,
+    speed: float = 1.0,
+    realistic: bool = False,
+    tls: bool = False,
+    cloud: Cloud | None = None,
 ) -> Running:
     """Start one in a thread; the caller stops it."""
     built = cloud or build_cloud(scene, speed=speed, realistic=realistic)
@@ -165,7 +197,7 @@ def start(
     def run() -> None:
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(_listen(built, "127.0.0.1", port, stop, on_ready))
+            loop.run_until_complete(_listen(built, "127.0.0.1", port, stop, on_ready, tls=tls))
             loop.run_until_complete(loop.shutdown_asyncgens())
         except OSError as problem:
             failed.append(problem)
@@ -183,10 +215,16 @@ def start(
 
 @contextmanager
 def running_simulator(
-    *, port: int = 0, scene: Scene = None, speed: float = 1.0, realistic: bool = False, cloud: Cloud | None = None
+    *,
+    port: int = 0,
+    scene: Scene = None,
+    speed: float = 1.0,
+    realistic: bool = False,
+    tls: bool = False,
+    cloud: Cloud | None = None,
 ) -> Iterator[Running]:
     """A simulator for the length of a `with` block."""
-    running = start(port=port, scene=scene, speed=speed, realistic=realistic, cloud=cloud)
+    running = start(port=port, scene=scene, speed=speed, realistic=realistic, tls=tls, cloud=cloud)
     try:
         yield running
     finally:

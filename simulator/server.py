@@ -11,8 +11,8 @@ import socket
 import struct
 from sys import intern
 
-from ossmend.simulator import control, rpc
-from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head
+from ossmend.simulator import control, hosts, rpc
+from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head, silent
 from ossmend.simulator.oss import handle as oss
 from ossmend.simulator.state import Cloud, RequestRecord
 from ossmend.simulator.wire import (
@@ -25,14 +25,19 @@ from ossmend.simulator.wire import (
     new_request_id,
 )
 
-CONTROL_PREFIX = "/_simulator"
+CONTROL_PREFIX = control.PREFIX
 _BLOCK = 256 * 1024
+SILENCE_SECONDS = 30.0
+"""How long a request that was begun may pause; a connection between two requests may rest for ever."""
+_LINGER_SECONDS = 2.0
 _NO_BODY = (204, 304)
 
 
 def answer(cloud: Cloud, request: Request) -> Response:
     """Route one request: control, RPC if it names an Action, else OSS; and write it into the log of requests."""
     path = request.path
+    if not hosts.admits(cloud, request.host):
+        return _foreign_host(cloud, request)
     if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
         return control.handle(cloud, request)
     action = None
@@ -50,6 +55,15 @@ def answer(cloud: Cloud, request: Request) -> Response:
         spent = cloud.clock.shown() - request.received
         response.headers.setdefault("x-oss-server-time", str(max(0, round(spent * 1000))))
     note(cloud, request, response, service="rpc" if action else "oss")
+    return response
+
+
+def _foreign_host(cloud: Cloud, request: Request) -> Response:
+    """The code is documented for odd hosts; its words and EC are ours."""
+    refusal = Refusal(403, "NonStandardHostForbidden", "The host you are attempting to access is not allowed.")
+    response = error_response(refusal, request.method, request.request_id, request.host)
+    response.headers |= {"x-oss-request-id": request.request_id, "x-oss-server-time": "0"}
+    note(cloud, request, response, service="http")
     return response
 
 
@@ -81,12 +95,18 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._peer = "127.0.0.1"
+        self._secure = False
         self._buffer = bytearray()
         self._head: Head | None = None
         self._chunked: ChunkedBody | None = None
         self._wire_length = 0
         self._busy = False
         self._keep_alive = True
+        self._leaves_rest = False
+        """Is something of the request still unread when it is answered? Then the connection ends with it."""
+        self._ended = False
+        self._heard = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._sending: tuple[Slice, int, bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,6 +118,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if peer:
             self._peer = peer[0]
+        self._secure = transport.get_extra_info("ssl_object") is not None
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -105,33 +126,59 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         self._connections.discard(self)
         self._transport = None
+        if self._timer is not None:
+            self._timer.cancel()
 
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        self._advance()
+        if not self._ended:
+            self._buffer += data
+            self._advance()
 
     def _advance(self) -> None:
         """Take whole requests from the buffer while nothing is being answered."""
-        while not self._busy and self._transport is not None and not self._transport.is_closing():
+        while not self._busy and not self._ended and self._transport is not None and not self._transport.is_closing():
             try:
                 request = self._next()
             except Refusal as refusal:
                 self._refuse(refusal)
                 return
             if request is None:
+                if self._buffer or self._head is not None:
+                    self._watch()
                 return
             self._send(request, answer(self._cloud, request))
+
+    def _watch(self) -> None:
+        """The rest of a request must come in time. One timer a connection, moved on when it fires, not at each byte."""
+        loop = asyncio.get_running_loop()
+        self._heard = loop.time()
+        if self._timer is None:
+            self._timer = loop.call_later(SILENCE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._busy or self._ended or not (self._buffer or self._head is not None):
+            return
+        loop = asyncio.get_running_loop()
+        left = self._heard + SILENCE_SECONDS - loop.time()
+        if left > 0:
+            self._timer = loop.call_later(left, self._look)
+        else:
+            self._refuse(silent())
 
     def _next(self) -> Request | None:
         if self._head is None and not self._take_head():
             return None
         head = self._head
         assert head is not None
-        if self._chunked is not None:
+        if not head.body_counts:
+            self._pass_over_body(head)
+            body = b""
+        elif self._chunked is not None:
             if not self._chunked.take(self._buffer):
                 return None
             body = bytes(self._chunked.data)
@@ -143,6 +190,16 @@ class Connection(asyncio.Protocol):
             del self._buffer[: head.length]
         self._head, self._chunked = None, None
         return self._request(head, body)
+
+    def _pass_over_body(self, head: Head) -> None:
+        """Drop a body that means nothing, if it is here; if not, answer now and let the connection end with that."""
+        if self._chunked is not None:
+            arrived = self._chunked.take(self._buffer)
+        else:
+            arrived = len(self._buffer) >= (head.length or 0)
+            del self._buffer[: head.length or 0]
+        if not arrived:
+            head.keep_alive, self._leaves_rest = False, True
 
     def _take_head(self) -> bool:
         while self._buffer.startswith(b"\r\n"):
@@ -157,7 +214,7 @@ class Connection(asyncio.Protocol):
         self._head = head = parse_head(raw)
         self._chunked = ChunkedBody() if head.length is None else None
         self._wire_length = end + 4 + (head.length or 0)
-        if head.expects_continue and not self._buffer and self._transport is not None:
+        if head.expects_continue and head.body_counts and not self._buffer and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
@@ -174,6 +231,7 @@ class Connection(asyncio.Protocol):
             received=shown,
             wire_length=self._wire_length if head.length is not None else self._wire_length + len(body),
             request_id=new_request_id(shown),
+            secure=self._secure,
         )
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -185,7 +243,7 @@ class Connection(asyncio.Protocol):
         response.headers["x-oss-server-time"] = "0"
         note(self._cloud, request, response, service="http")
         response.close = True
-        self._keep_alive = False
+        self._keep_alive, self._leaves_rest = False, True
         self._send(request, response)
 
     def _send(self, request: Request, response: Response) -> None:
@@ -231,7 +289,17 @@ class Connection(asyncio.Protocol):
             self._pump()
             return
         if not keep_alive:
+            self._end(transport)
+
+    def _end(self, transport: asyncio.Transport) -> None:
+        """Close. Whoever is still sending would lose the answer to the reset that follows, so read on for a moment."""
+        self._ended = True
+        if not self._leaves_rest or not transport.can_write_eof():
             transport.close()
+            return
+        self._buffer.clear()
+        transport.write_eof()
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, transport.close)
 
     def _write_half(self, transport: asyncio.Transport, head: bytes, body: bytes | Slice) -> None:
         """Announce everything, send half, and break the connection: what a dying proxy does."""
@@ -264,7 +332,7 @@ class Connection(asyncio.Protocol):
             self._sending = None
             self._busy = False
             if not keep_alive:
-                transport.close()
+                self._end(transport)
                 return
 
     def pause_writing(self) -> None:

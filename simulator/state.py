@@ -24,6 +24,7 @@ ARCHIVE_CLASSES: Final = ("Archive", "ColdArchive", "DeepColdArchive")
 
 NULL_VERSION: Final = "null"
 _REMEMBERED_CHANGES: Final = 10_000
+_SERIAL_DIGITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ class Bucket:
 
 @dataclass(slots=True, frozen=True)
 class RequestRecord:
-    """One line of `GET /_simulator/requests`."""
+    """One line of `GET {control}/requests`."""
 
     operation: str
     method: str
@@ -263,11 +264,16 @@ class Cloud:
         self.cors_delay_seconds = 0.0
         self.restore_seconds: dict[str, dict[str, float]] = restore_seconds(realistic=self.clock.realistic)
         self.account_block_public_access = False
+        self.s3_path_style = False
+        """Do S3 clients that cannot address `bucket.host` here pass? OSS itself never lets them."""
         self.pending_log_lines: dict[tuple[str, str], list[str]] = {}
         """Access-log lines that are not yet an object, by source bucket and hour (as written in the object's name)."""
         self.next_log_delivery = self.clock.elapsed() + 3600.0
         self.log_serial = 0
         self.service_documents: dict[str, bytes] = {}
+        self.control_secret = secrets.token_urlsafe(18)
+        """The part of the control API's address that a web page cannot guess; another one at each start."""
+        self._version_serial = 0
 
     @property
     def account_id(self) -> str:
@@ -283,11 +289,19 @@ class Cloud:
         return bucket
 
     def new_version_id(self) -> str:
-        """Opaque and unique; the real ones look like this too."""
-        return "CAEQ" + secrets.token_urlsafe(30).replace("-", "x").replace("_", "y")
+        """Opaque to clients, of letters and digits as the real ones; inside it a number that only rises."""
+        self._version_serial += 1
+        noise = secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
+        return f"CAEQ{self._version_serial:0{_SERIAL_DIGITS}d}{noise}"
 
     def new_upload_id(self) -> str:
         return f"{random.getrandbits(128):032X}"
+
+
+def version_serial(version_id: str) -> int | None:
+    """The rising number in an id of `new_version_id`; None for `null` and for ids that a scene chose."""
+    digits = version_id[4 : 4 + _SERIAL_DIGITS]
+    return int(digits) if len(version_id) > 40 and digits.isascii() and digits.isdigit() else None
 
 
 def restore_seconds(*, realistic: bool) -> dict[str, dict[str, float]]:

@@ -80,6 +80,8 @@ class Request:
     received: float = 0.0
     wire_length: int = 0
     request_id: str = ""
+    secure: bool = False
+    """Over TLS?"""
     path: str = field(init=False)
     query_string: str = field(init=False)
     operation: str = ""

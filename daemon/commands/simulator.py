@@ -16,8 +16,12 @@ import click
 @click.option(
     "--speed", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Durations pass faster; 0: when told."
 )
+@click.option("--tls", is_flag=True, help="OSS over https, with a throw-away CA; its file is announced.")
+@click.option("--s3-path-style", is_flag=True, help="Let S3 clients put the bucket into the path; OSS never does.")
 @click.option("--realistic", is_flag=True, help="Documented restore times instead of seconds.")
-def command(port: int, ready_json: bool, scene: str | None, speed: float, realistic: bool) -> None:
+def command(
+    port: int, ready_json: bool, scene: str | None, speed: float, tls: bool, s3_path_style: bool, realistic: bool
+) -> None:
     """The local Alibaba Cloud, for trying and testing. Loopback only."""
     from ossmend.simulator.serve import serve
 
@@ -27,5 +31,10 @@ def command(port: int, ready_json: bool, scene: str | None, speed: float, realis
             return
         click.echo(f"OSS, RAM, STS and the rest: {running.oss} (region {running.region}); control: {running.control}")
         click.echo(f"a key that may do everything: {running.access_key_id} {running.access_key_secret}")
+        if running.ca_file:
+            click.echo(f"trust this certificate: {running.ca_file}; without TLS: {running.rpc}")
 
-    sys.exit(serve(port=port, scene=scene, speed=speed, realistic=realistic, on_ready=ready))
+    status = serve(
+        port=port, scene=scene, speed=speed, realistic=realistic, tls=tls, s3_path_style=s3_path_style, on_ready=ready
+    )
+    sys.exit(status)

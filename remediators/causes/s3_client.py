@@ -7,6 +7,13 @@ _CLIENT_ONLY = (
     ("Do not change bucket or permissions: only the client's setting is wrong.", "不要改动 Bucket 或权限：只是客户端设置有误。"),
 )  # fmt: skip
 _CHUNKED = r"\bSTREAMING-(?:UNSIGNED-PAYLOAD|AWS4-HMAC-SHA256)|\baws-chunked\b|\bMultiChunkedEncoding\b"
+_NOT_OFFERED = (
+    r"^(?:Restore\w{0,20}|(?:Get|Put|Delete|List)\w{0,30}(?:Cors|Tagging|Versioning|Versions|Policy|PolicyStatus|Website|"
+    r"Encryption|Replication|Notification\w{0,20}|Configuration|PublicAccessBlock|LockConfiguration|Retention|LegalHold|"
+    r"OwnershipControls|MultipartUploads|RequestPayment|Torrent|Attributes))$"
+)
+"""Operations of S3, by S3's names, that OSS does not list."""
+_NOT_OFFERED_HEADER = r"^(?!x-oss-)(?:x-amz-[a-z-]{3,60}|accelerate|attributes|cors|encryption|object-lock|policy|restore|tagging|version\w{3,5}|website)$"
 
 CAUSES = (
     cause(
@@ -32,6 +39,19 @@ CAUSES = (
          sign("fields.ArgumentValue", r"^(?:aws-chunked|STREAMING-)", 4, "the argument that OSS refuses is {}", "OSS 拒绝的参数值为 {}"),
          sign("sample", _CHUNKED, 3, "the text carries the marker of a chunked body", "文本带有分块请求体的标记"),
          code("NotImplemented", 0.6)), -0.8,
+    ),
+    cause(
+        "s3-call-not-offered", "NotImplemented MethodNotAllowed",
+        ("OSS does not offer this S3 call or header to S3 clients", "OSS 不向 S3 客户端提供该 S3 接口或请求头"),
+        (("Use OSS's own SDK or console for it: restore, CORS, tags, versions, policy and website are not among the S3 calls that OSS lists.",
+          "改用 OSS 自己的 SDK 或控制台：解冻、跨域、标签、版本控制、策略和静态网站不在 OSS 所列的 S3 接口之内。"),
+         ("S3 calls that OSS lists: buckets with ACL, lifecycle and logging; objects with ACL; multipart uploads, but not the list of them.",
+          "OSS 所列的 S3 接口：Bucket 及其 ACL、生命周期、日志；对象及其 ACL；分片上传（不含列举分片上传）。"),
+         ("Turn the setting off that makes the client ask for it: tags, object locks, grants, a customer's own encryption key.",
+          "关闭客户端中触发该请求的设置：标签、对象锁定、授权头、客户自带加密密钥。")),
+        _CLIENT_ONLY,
+        (sign("operation", _NOT_OFFERED, 4, "the refused operation is {}, which OSS does not list for S3", "被拒绝的操作 {} 不在 OSS 所列的 S3 接口之内"),
+         sign("fields.Header", _NOT_OFFERED_HEADER, 4.5, "the header or parameter is {}", "请求头或参数为 {}")), -0.6,
     ),
     cause(
         "content-md5-missing", "MissingArgument",
@@ -88,6 +108,8 @@ CAUSES = (
          ("Look for a proxy or a configuration that changes the Authorization header or the URL's parameters.", "检查是否有代理或配置改动了 Authorization 请求头或 URL 参数。")),
         _CLIENT_ONLY,
         (ec("0002-000002(12|13|23|24)", 1), ec("0002-000004(11|15|16|17|19|21|25|27)", 1), ec("0002-000000(66)|0002-00000(502)", 1), code("InvalidAuthorization", 2.4),
+         sign("fields.ArgumentName", r"^(?:X-Amz-(?:Algorithm|Date|Credential|Expires|SignedHeaders|Signature)|Credential|SignedHeaders)$", 4,
+              "the field of the signature that OSS refuses is {}", "OSS 拒绝的签名字段是 {}"),
          said(r"\bX-(?:Amz|Oss)-(?:Algorithm|Date|Credential|Expires|SignedHeaders|Content-SHA256|Signature)\b|\bauthorization header\b|\bAuthorization\b.{0,60}\b(?:invalid|malformed)\b", 4)),
         -1,
     ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.client_settings import is_client_setting
 from ossmend.remediators.contract.settings import NoSettings, Settings
 from ossmend.remediators.contract.verdict import Diagnosis, Verdict
 from ossmend.remediators.contract.view import View
@@ -80,9 +81,13 @@ class Remediator:
 
 
 def is_ours(event: Event) -> bool:
-    """An OSS refusal: HTTP 403, or what the code's remediator takes beside it. Never another service's error."""
+    """An OSS refusal: HTTP 403, what the code's remediator takes beside it, or an S3 client's 400. Never another
+    service's error.
+    """
     if event.fields.get("stranger"):
         return False
+    if is_client_setting(event):
+        return True
     remediator = Remediator.registry.get(event.code or "")
     return event.status is None or event.status in (remediator.statuses if remediator is not None else (403,))
 

@@ -1,7 +1,7 @@
 """Turns every answered request into an access-log line, and an hour of lines into an object of the target bucket.
 
 Real delivery lags by hours. Here lines wait until the elapsed clock has passed another hour, or until the control API
-asks (`POST /_simulator/logs/flush`). Requests that broke off are not logged, as in OSS.
+asks (`POST {control}/logs/flush`). Requests that broke off are not logged, as in OSS.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def line(call: Call, bucket: Bucket, response: Response) -> str:
     """The 29 fields. With failed authentication the key id stays, the requester does not (UNCONFIRMED)."""
     request = call.request
     op = call.operation
-    name = call.log_operation or (op.log_name if op else "-")
+    name = call.log_operation or (op.log_name if op else "") or "-"
     requester = call.principal.user_id if call.principal else "-"
     storage_class = _CLASS_NAMES.get(call.storage_class or bucket.storage_class, "-")
     cost = max(1, round((call.cloud.clock.shown() - request.received) * 1000))

@@ -21,9 +21,11 @@ from ossmend.simulator.wire import Refusal, iso_date
 
 MAX_SKEW_SECONDS = 900
 MAX_URL_SECONDS = 7 * 86400
+_URL_CREDENTIAL = "x-oss-credential"
 
 _KEY_ID = re.compile(r"[0-9A-Za-z._-]+\Z")
-_SCOPE = re.compile(r"\d{8}/[a-z0-9-]+/[a-z0-9-]+/aliyun_v4_request\Z")
+_SCOPE = re.compile(r"\d{8}(?:/[^/]*)?/[a-z0-9-]+/aliyun_v4_request\Z")
+"""Date, region, product: whether it is a region of ours, or one at all, is asked later, and refused in other words."""
 _V4_DATE = re.compile(r"\d{8}T\d{6}Z\Z")
 
 
@@ -31,7 +33,7 @@ _V4_DATE = re.compile(r"\d{8}T\d{6}Z\Z")
 class Credentials:
     """A parsed signature. `by_url`: it came in the query string. `expires`: absolute (V1, V2) or a duration (V4)."""
 
-    version: Literal["V1", "V2", "V4"]
+    version: Literal["V1", "V2", "V4", "S3V2", "S3V4"]
     key_id: str
     signature: str
     by_url: bool = False
@@ -131,11 +133,24 @@ def _check_scope(call: Call, key_id: str, scope: str, place: str) -> None:
             "0002-00000206",
             [("OSSAccessKeyId", key_id)],
         )
-    _date, region, product, _terminator = scope.split("/")
-    if product != "oss":
+    if scope.split("/")[-2] != "oss":
         raise _bad_authorization(call, f"Invalid signing product in {place}.", "0002-00000225")  # EC ours
-    if region not in (call.endpoint_region, call.cloud.region):
-        raise _bad_authorization(call, f"Invalid signing region in {place}.", "0002-00000226")
+    if signs_for_here(call, scope):
+        return
+    if place == _URL_CREDENTIAL:
+        raise wrong_region(f"{key_id}/{scope}", "0002-00000226")
+    raise _bad_authorization(call, f"Invalid signing region in {place}.", "0002-00000226")
+
+
+def signs_for_here(call: Call, scope: str) -> bool:
+    """Does a V4 scope name this endpoint's region? Python's SDK without a region signs for one called `None`."""
+    _date, *region, _product, _terminator = scope.split("/")
+    return region in ([call.endpoint_region], [call.cloud.region])
+
+
+def wrong_region(credential: str, ec: str) -> Refusal:
+    """In a URL and in a form; a header's refusal has other words."""
+    return refusals.invalid_argument("The signing region in credential is invalid.", _URL_CREDENTIAL, credential, ec)
 
 
 def _from_v1_url(call: Call) -> Credentials:
@@ -180,7 +195,7 @@ def _from_v4_url(call: Call) -> Credentials:
         if not query.get(name):
             raise _incomplete_url(name)
     key_id, _, scope = query["x-oss-credential"].partition("/")
-    _check_scope(call, key_id, scope, "x-oss-credential")
+    _check_scope(call, key_id, scope, _URL_CREDENTIAL)
     expires = query["x-oss-expires"]
     if not expires.isascii() or not expires.isdigit() or not 0 < int(expires) <= MAX_URL_SECONDS:
         raise refusals.invalid_argument(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ossmend.simulator.oss import metadata, refusals, xml
-from ossmend.simulator.oss.buckets import BUCKET_ACLS, acl_header, public_acl_refused
+from ossmend.simulator.oss import metadata, permit, refusals, xml
+from ossmend.simulator.oss.buckets import BUCKET_ACLS, acl_header, create, public_acl_refused
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.service import XML, owner
 from ossmend.simulator.state import Referer
@@ -19,14 +19,20 @@ def xml_response(root: str, *children: str) -> Response:
     return Response(200, dict(XML), xml.document(root, children))
 
 
-@operation("PUT", "bucket", "acl", name="PutBucketAcl")
+@operation("PUT", "bucket", "acl", name="PutBucketAcl", bucket_must_exist=False)
 def put_bucket_acl(call: Call) -> Response:
+    """A bucket that is not there is made, with the right that making one needs."""
     acl = acl_header(call, BUCKET_ACLS, "x-oss-acl")
     if acl is None:
         raise refusals.invalid_argument("no such bucket access control exists", "x-oss-acl", "")
-    public_acl_refused(call, call.bucket, acl)
-    call.bucket.acl = acl
-    return Response(200)
+    bucket = call.bucket_or_none
+    if bucket is None:
+        permit.require(call, "oss:PutBucket", None)
+        create(call, acl)
+    else:
+        public_acl_refused(call, bucket, acl)
+        bucket.acl = acl
+    return Response(200, {"Location": f"/{call.bucket_name}"})
 
 
 @operation("GET", "bucket", "acl", name="GetBucketAcl")
@@ -41,7 +47,10 @@ def _invalid_policy(message: str) -> Refusal:
 
 @operation("PUT", "bucket", "policy", name="PutBucketPolicy")
 def put_bucket_policy(call: Call) -> Response:
-    """JSON, kept word for word; only its frame is checked here, its meaning when somebody asks for access."""
+    """JSON, kept word for word; only its frame is checked here, its meaning when somebody asks for access.
+
+    A statement without a Principal is taken, as OSS takes it; it speaks about nobody.
+    """
     if len(call.request.body) > _POLICY_LIMIT:
         raise _invalid_policy("The policy is longer than 16 KB.")
     try:
@@ -59,7 +68,7 @@ def put_bucket_policy(call: Call) -> Response:
     for statement in statements:
         if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             raise _invalid_policy("Every Statement needs an Effect of Allow or Deny.")
-        for names in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
+        for names in (("Action", "NotAction"), ("Resource", "NotResource")):
             if not any(name in statement for name in names):
                 raise _invalid_policy(f"Every Statement needs {names[0]}.")
     call.bucket.policy, call.bucket.policy_text = policy, text
@@ -150,12 +159,17 @@ def get_bucket_versioning(call: Call) -> Response:
 
 
 def read_tags(body: bytes, limit: int) -> tuple[tuple[str, str], ...]:
-    """A <Tagging> document."""
+    """A <Tagging> document; blanks are part of a tag."""
     tag_set = xml.parse(body, "Tagging").first("TagSet")
     if tag_set is None:
         raise xml.malformed_xml("TagSet is required")
-    pairs = tuple((tag.value("Key"), tag.value("Value")) for tag in tag_set.all("Tag"))
+    pairs = tuple((_raw(tag, "Key"), _raw(tag, "Value")) for tag in tag_set.all("Tag"))
     return metadata.check_tags(pairs, limit)
+
+
+def _raw(node: xml.Node, name: str) -> str:
+    child = node.first(name)
+    return "" if child is None else child.text
 
 
 def tags_response(tags: tuple[tuple[str, str], ...]) -> Response:

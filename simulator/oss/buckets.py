@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
-from ossmend.simulator.oss.service import XML, owner
+from ossmend.simulator.oss.service import XML, owner, resource_group
 from ossmend.simulator.state import STORAGE_CLASSES, Bucket
 from ossmend.simulator.wire import Refusal, Response, iso_date
 
@@ -70,6 +70,13 @@ def put_bucket(call: Call) -> Response:
         public_acl_refused(call, existing, acl or "")
         existing.acl = acl or existing.acl
         return Response(200, {"Location": f"/{existing.name}"})
+    create(call, acl or "private", storage_class=storage_class, redundancy=redundancy)
+    return Response(200, {"Location": f"/{call.bucket_name}"})
+
+
+def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy: str = "LRS") -> None:
+    """A new bucket for the caller, if its account may have one more and the ACL is allowed."""
+    account = call.principal.account_id if call.principal else ""
     if sum(bucket.owner == account for bucket in call.cloud.buckets.values()) >= _BUCKETS_PER_ACCOUNT:
         raise Refusal(
             400,
@@ -77,16 +84,15 @@ def put_bucket(call: Call) -> Response:
             "You have attempted to create more buckets than allowed.",
             "0015-00000103",  # ours
         )
-    public_acl_refused(call, None, acl or "")
+    public_acl_refused(call, None, acl)
     call.cloud.create_bucket(
         call.bucket_name,
         owner=account,
         created=call.now,
         storage_class=storage_class,
         redundancy=redundancy,
-        acl=acl or "private",
+        acl=acl,
     )
-    return Response(200, {"Location": f"/{call.bucket_name}"})
 
 
 @operation("DELETE", "bucket", name="DeleteBucket")
@@ -137,7 +143,7 @@ def get_bucket_info(call: Call) -> Response:
         xml.element("IntranetEndpoint", f"{bucket.location}-internal.aliyuncs.com"),
         xml.element("Location", bucket.location),
         xml.element("Name", bucket.name),
-        xml.element("ResourceGroupId", "rg-default"),
+        xml.element("ResourceGroupId", resource_group(bucket)),
         xml.element("StorageClass", bucket.storage_class),
         xml.element("TransferAcceleration", "Enabled" if bucket.transfer_acceleration else "Disabled"),
         xml.element("AccessMonitor", _access_monitor(bucket)),
@@ -173,7 +179,7 @@ _BILLED_AT_LEAST = 64 * 1024
 
 @operation("GET", "bucket", "stat", name="GetBucketStat")
 def get_bucket_stat(call: Call) -> Response:
-    """Counts are exact here; the real ones lag by an hour."""
+    """Counts are exact here; the real ones lag by an hour. Of a bucket with nothing in it nothing was modified."""
     bucket = call.bucket
     counts = dict.fromkeys(STORAGE_CLASSES, 0)
     sizes, billed = dict(counts), dict(counts)
@@ -191,7 +197,7 @@ def get_bucket_stat(call: Call) -> Response:
         "ObjectCount": sum(counts.values()),
         "MultipartUploadCount": len(bucket.uploads),
         "LiveChannelCount": 0,
-        "LastModifiedTime": call.now,
+        "LastModifiedTime": call.now if bucket.objects or bucket.uploads else 0,
     }
     for storage_class, name in _STAT_NAMES.items():
         if storage_class == "Standard":

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from ossmend.simulator.identity import AccessKey, Principal
 from ossmend.simulator.oss import refusals
+from ossmend.simulator.s3.dialect import Sent
 from ossmend.simulator.state import Bucket, Cloud
 from ossmend.simulator.wire import Request, Response
 
@@ -32,6 +33,8 @@ class Call:
     """Was the bucket named by the Host header?"""
     path_also_names_bucket: bool = False
     """Host *and* first path segment name the bucket: one SDK's path style; the signature tells (authenticate.py)."""
+    s3: Sent | None = None
+    """What an S3 client signed; None for OSS's own signatures."""
     bucket_or_none: Bucket | None = None
     operation: Operation | None = None
     access_key: AccessKey | None = None
@@ -62,8 +65,9 @@ class Call:
 
     @property
     def version_id(self) -> str | None:
-        """The `versionId` asked for; None if there is none."""
-        return self.request.query.get("versionId")
+        """The `versionId` asked for; None if there is none. An empty one is refused, but for a DELETE is none."""
+        asked = self.request.query.get("versionId")
+        return None if asked == "" and self.request.method == "DELETE" else asked
 
     def header(self, name: str) -> str | None:
         """A request header by its lower-case name."""

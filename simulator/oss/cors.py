@@ -36,6 +36,11 @@ def store(cloud: Cloud, bucket: Bucket, rules: Cors | None) -> None:
     bucket.cors = rules
 
 
+def lower(allowed_headers: tuple[str, ...]) -> tuple[str, ...]:
+    """How OSS keeps an AllowedHeader, whose case means nothing; those of ExposeHeader stay as they were sent."""
+    return tuple(header.lower() for header in allowed_headers)
+
+
 def _glob(pattern: str) -> str:
     """Only `*` is a wildcard in a CORS rule."""
     return pattern.replace("[", "[[]").replace("?", "[?]")
@@ -48,7 +53,7 @@ def _rule_for(cors: Cors, origin: str, method: str, headers: list[str]) -> CorsR
             continue
         if not any(fnmatchcase(origin, _glob(allowed)) for allowed in rule.origins):
             continue
-        patterns = [_glob(allowed.lower()) for allowed in rule.allowed_headers]
+        patterns = [_glob(allowed) for allowed in rule.allowed_headers]
         if all(any(fnmatchcase(header, pattern) for pattern in patterns) for header in headers):
             return rule
     return None
@@ -116,7 +121,7 @@ def preflight(call: Call) -> Response:
             "Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted by the resource's "
             "CORS spec."
         )
-    headers = _allow(rule, origin) | {"Access-Control-Allow-Methods": method}
+    headers = _allow(rule, origin) | {"Access-Control-Allow-Methods": ", ".join(rule.methods)}
     if requested:
         headers["Access-Control-Allow-Headers"] = requested
     if rule.max_age_seconds is not None:
@@ -153,7 +158,7 @@ def _read_rule(node: xml.Node) -> CorsRule:
     age = int(ages[0]) if ages else None
     if age is not None and age > 999999999:
         raise _invalid_rule("The MaxAgeSeconds is not valid.", "MaxAgeSeconds", ages[0])
-    return CorsRule(origins, methods, node.values("AllowedHeader"), expose, age)
+    return CorsRule(origins, methods, lower(node.values("AllowedHeader")), expose, age)
 
 
 @operation("PUT", "bucket", "cors", name="PutBucketCors")

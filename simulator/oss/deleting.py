@@ -11,6 +11,7 @@ from ossmend.simulator.wire import Refusal, Response
 _MOST_KEYS = 1000
 
 
+@operation("DELETE", "object", "symlink", name="DeleteObject", signed_only=False)
 @operation("DELETE", "object", name="DeleteObject", signed_only=False)
 def delete_object(call: Call) -> Response:
     headers = stacks.delete(call.cloud, call.bucket, call.key, call.version_id, call.now)
@@ -26,7 +27,7 @@ def delete_multiple_objects(call: Call) -> Response:
             400,
             "MissingArgument",
             "Missing Some Required Arguments.",
-            "0017-00000104",  # ours
+            "0016-00000502",
             [("ArgumentName", "Content-MD5")],
         )
     document = xml.parse(call.request.body, "Delete")
@@ -41,6 +42,8 @@ def delete_multiple_objects(call: Call) -> Response:
     if not wanted or len(wanted) > _MOST_KEYS:
         raise xml.malformed_xml("a request deletes 1 to 1000 objects")
     for key, version_id in wanted:
+        if version_id and not any(version.version_id == version_id for version in call.bucket.stack(key)):
+            stacks.check_version_id(version_id)
         action = "oss:DeleteObjectVersion" if version_id else "oss:DeleteObject"
         permit.require(call, action, call.bucket, key, permit.object_acl(call.bucket, key, version_id))
     encode, encoding = encoder(call)

@@ -6,6 +6,7 @@ They are checked for their frame, kept word for word, and given back; nothing ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ossmend.simulator.oss import xml
 from ossmend.simulator.oss.call import Call, operation
@@ -73,14 +74,29 @@ _DOCUMENTS = (
         "<ResourceGroupId>rg-default</ResourceGroupId>",
         deletable=False,
     ),
+    Document(
+        "userDefinedLogFieldsConfig",
+        "UserDefinedLogFieldsConfiguration",
+        "UserDefinedLogFieldsConfig",
+        ("NoSuchUserDefinedLogFieldsConfig", "The specified bucket does not have a user-defined log fields config."),
+        needs=("HeaderSet", "ParamSet"),
+    ),
 )
+
+
+KINDS: Final = {kind.subresource: kind for kind in _DOCUMENTS}
+
+
+def check(kind: Document, body: bytes) -> None:
+    """Refuse a document without its frame."""
+    document = xml.parse(body, kind.root)
+    if kind.needs and not any(document.first(name) for name in kind.needs):
+        raise xml.malformed_xml(f"{' or '.join(kind.needs)} is required")
 
 
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
-        document = xml.parse(call.request.body, kind.root)
-        if kind.needs and not any(document.first(name) for name in kind.needs):
-            raise xml.malformed_xml(f"{' or '.join(kind.needs)} is required")
+        check(kind, call.request.body)
         call.bucket.documents[kind.subresource] = call.request.body
         return Response(200)
 

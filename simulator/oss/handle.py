@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.oss import access_log, cors, metadata, permit, refusals, route, themes
-from ossmend.simulator.oss.authenticate import Credentials, read_credentials, settle_path, verify
+from ossmend.simulator.oss.authenticate import Credentials, settle_path
 from ossmend.simulator.oss.call import Call, Operation
+from ossmend.simulator.s3 import door
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Refusal, Request, Response, error_response
 
@@ -48,9 +49,9 @@ def handle(cloud: Cloud, request: Request) -> Response:
 
 def _identify(call: Call) -> Operation:
     """Fill in what faults and the log of requests go by, before anything can be refused for good reason."""
-    if call.path_also_names_bucket:
+    if call.path_also_names_bucket and call.s3 is None:
         settle_path(call)
-    operation = route.choose(call)
+    operation = door.choose(call)
     call.operation = operation
     call.request.operation = operation.name
     call.bucket_or_none = call.cloud.buckets.get(call.bucket_name) if call.bucket_name else None
@@ -61,7 +62,7 @@ def _identify(call: Call) -> Operation:
 def _claimed_key_id(call: Call) -> str | None:
     """The key id a request shows, even if the rest of its signature will not parse."""
     try:
-        credentials = read_credentials(call)
+        credentials = door.read(call)
     except Refusal:
         return call.request.access_key_id
     return credentials.key_id if credentials else None
@@ -73,7 +74,8 @@ def _run(call: Call, operation: Operation) -> Response:
         route.check_names(call)
         _bucket_must_exist(call)
         return operation.run(call)
-    credentials = read_credentials(call)
+    door.refuse(call)
+    credentials = door.read(call)
     route.check_names(call)
     if operation.name not in _KEY_BEFORE_BUCKET:
         _bucket_must_exist(call, operation)
@@ -89,7 +91,7 @@ def _run(call: Call, operation: Operation) -> Response:
     if operation.signed_only:
         permit.forbid_anonymous(call)
     if call.version_id == "":
-        raise refusals.invalid_argument("Version id cannot be the empty string", "versionId", "")
+        raise refusals.invalid_argument("Version id cannot be the empty string", "versionId", "", "0012-00000201")
     permit.require_for(call, operation)
     metadata.check_md5(call)
     return operation.run(call)
@@ -97,7 +99,7 @@ def _run(call: Call, operation: Operation) -> Response:
 
 def _authenticate(call: Call, credentials: Credentials | None) -> None:
     if credentials is not None:
-        call.access_key = verify(call, credentials)
+        call.access_key = door.verify(call, credentials)
 
 
 def _bucket_must_exist(call: Call, operation: Operation | None = None) -> None:
@@ -138,3 +140,4 @@ def _finish(call: Call | None, request: Request, response: Response) -> None:
             cors.decorate(call, headers)
         elif call.bucket_or_none is not None and call.bucket_or_none.cors is not None:
             cors.vary(call.bucket_or_none, headers)
+        door.answer(call, response)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
@@ -12,7 +13,7 @@ from ossmend.simulator.oss.listing import Encode, beyond, check_parameters, comm
 from ossmend.simulator.oss.readable import restore_text
 from ossmend.simulator.oss.service import XML, owner, page_size
 from ossmend.simulator.oss.stacks import stack_of
-from ossmend.simulator.state import ObjectVersion
+from ossmend.simulator.state import ObjectVersion, Stack, version_serial
 from ossmend.simulator.wire import Response, iso_date
 
 Row = tuple[str, ObjectVersion, bool]
@@ -31,12 +32,25 @@ class _Page:
 def _rows(call: Call, key: str, key_marker: str, version_marker: str) -> Iterator[Row]:
     """The versions of one key, newest first; of the marker's key only those after the marker's version."""
     stack = stack_of(call, call.bucket, key)
-    skipping = key == key_marker and bool(version_marker)
+    skipped = _skipped(stack, version_marker) if key == key_marker and version_marker else 0
+    for position in range(skipped, len(stack)):
+        yield key, stack[position], position == 0
+
+
+def _skipped(stack: Stack, version_marker: str) -> int:
+    """How many versions lie before the marker's and with it.
+
+    Whoever empties a bucket deletes the marker's version before asking for the next page. Then the ids that are newer
+    count; where ids tell no age, nothing is skipped: an entry shown twice is better than one never shown.
+    """
     for position, version in enumerate(stack):
-        if skipping:
-            skipping = version.version_id != version_marker
-            continue
-        yield key, version, position == 0
+        if version.version_id == version_marker:
+            return position + 1
+    marker = version_serial(version_marker)
+    if marker is None:
+        return 0
+    newer = (serial is not None and serial > marker for serial in (version_serial(v.version_id) for v in stack))
+    return sum(takewhile(bool, newer))
 
 
 def _page_of(call: Call, prefix: str, delimiter: str, key_marker: str, version_marker: str, limit: int) -> _Page:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import mimetypes
 from typing import Final
 
 from ossmend.simulator.oss import permit, refusals
@@ -29,18 +28,19 @@ _KEPT: Final = (
     ("x-oss-server-side-data-encryption", "x-oss-server-side-data-encryption"),
 )
 _META_LIMIT = 8 * 1024
+MOST_OBJECT_TAGS: Final = 10
+_TAG_SIGNS: Final = "+-=._:/ "
 _ENCRYPTIONS = ("AES256", "KMS", "SM4")
 
 Pairs = tuple[tuple[str, str], ...]
 
 
-def stored_headers(call: Call, key: str | None = None) -> Pairs:
-    """What PutObject and its kin keep of the request's headers."""
+def stored_headers(call: Call) -> Pairs:
+    """What PutObject and its kin keep of the request's headers. The key's ending tells OSS nothing; SDKs guess."""
     headers = call.request.headers
     kept = [(name, headers[lower]) for lower, name in _KEPT if headers.get(lower)]
     if not headers.get("content-type"):
-        guessed = mimetypes.guess_type(key or call.key, strict=False)[0]
-        kept.insert(0, ("Content-Type", guessed or "application/octet-stream"))
+        kept.insert(0, ("Content-Type", "application/octet-stream"))
     meta = [(name, value) for name, value in headers.items() if name.startswith("x-oss-meta-")]
     if sum(len(name) + len(value) for name, value in meta) > _META_LIMIT:
         raise Refusal(
@@ -92,10 +92,12 @@ def public_object_acl_refused(call: Call, acl: str) -> None:
         raise
 
 
-def check_tags(tags: Pairs, limit: int = 10) -> Pairs:
-    """At most ten, unique keys, documented lengths."""
+def check_tags(tags: Pairs, limit: int = MOST_OBJECT_TAGS) -> Pairs:
+    """Unique keys and documented lengths; an object's tags, at most ten, have letters, digits and few signs only."""
     names = [name for name, _ in tags]
     bad = next((n for n, v in tags if not n or len(n) > 128 or len(v) > 256), None)
+    if bad is None and limit == MOST_OBJECT_TAGS:
+        bad = next((n for n, v in tags if not all(c.isalnum() or c in _TAG_SIGNS for c in n + v)), None)
     if bad is not None or len(set(names)) != len(names):
         raise Refusal(400, "InvalidTag", "The tags you specified are not valid.", "0010-00000001")  # EC ours
     if len(tags) > limit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.listing import check_parameters, common_prefixes, encoder, fold
@@ -9,6 +11,36 @@ from ossmend.simulator.oss.multipart import upload_of
 from ossmend.simulator.oss.service import XML, page_size
 from ossmend.simulator.state import Upload
 from ossmend.simulator.wire import Response, iso_date
+
+
+@dataclass(slots=True)
+class _Page:
+    uploads: list[Upload] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    key_marker: str = ""
+    id_marker: str = ""
+    truncated: bool = False
+
+
+def _page_of(call: Call, prefix: str, delimiter: str, key_marker: str, id_marker: str, limit: int) -> _Page:
+    """Both kinds of entries move the marker: one that only uploads moved would begin again at a folded prefix."""
+    page = _Page()
+    for upload in sorted(call.bucket.uploads.values(), key=lambda item: (item.key, item.upload_id)):
+        if not upload.key.startswith(prefix) or not _after(upload, key_marker, id_marker):
+            continue
+        folded = fold(upload.key, prefix, delimiter)
+        if folded is not None and folded in (key_marker, page.key_marker):
+            continue
+        if len(page.uploads) + len(page.prefixes) == limit:
+            page.truncated = True
+            break
+        if folded is not None:
+            page.prefixes.append(folded)
+            page.key_marker, page.id_marker = folded, ""
+        else:
+            page.uploads.append(upload)
+            page.key_marker, page.id_marker = upload.key, upload.upload_id
+    return page
 
 
 @operation("GET", "bucket", "uploads", name="ListMultipartUploads")
@@ -19,42 +51,26 @@ def list_multipart_uploads(call: Call) -> Response:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
     limit = page_size(call, "max-uploads", default=1000)
-    shown: list[Upload] = []
-    prefixes: list[str] = []
-    truncated = False
-    for upload in sorted(call.bucket.uploads.values(), key=lambda item: (item.key, item.upload_id)):
-        if not upload.key.startswith(prefix) or not _after(upload, key_marker, id_marker):
-            continue
-        folded = fold(upload.key, prefix, delimiter)
-        if folded is not None and folded in prefixes:
-            continue
-        if len(shown) + len(prefixes) == limit:
-            truncated = True
-            break
-        if folded is not None:
-            prefixes.append(folded)
-        else:
-            shown.append(upload)
-    last = shown[-1] if shown else None
+    page = _page_of(call, prefix, delimiter, key_marker, id_marker, limit)
     children = [
         encoding,
         xml.element("Bucket", call.bucket_name),
         f"<KeyMarker>{encode(key_marker)}</KeyMarker>",
         xml.element("UploadIdMarker", id_marker),
-        f"<NextKeyMarker>{encode(last.key if last else '')}</NextKeyMarker>",
-        xml.element("NextUploadIdMarker", last.upload_id if last else ""),
+        f"<NextKeyMarker>{encode(page.key_marker)}</NextKeyMarker>",
+        xml.element("NextUploadIdMarker", page.id_marker),
         f"<Delimiter>{encode(delimiter)}</Delimiter>",
         f"<Prefix>{encode(prefix)}</Prefix>",
         xml.element("MaxUploads", str(limit)),
-        xml.element("IsTruncated", xml.flag(truncated)),
+        xml.element("IsTruncated", xml.flag(page.truncated)),
     ]
     children += [
         f"<Upload><Key>{encode(upload.key)}</Key><UploadId>{upload.upload_id}</UploadId>"
         f"<StorageClass>{upload.storage_class}</StorageClass><Initiated>{iso_date(upload.initiated)}</Initiated>"
         "</Upload>"
-        for upload in shown
+        for upload in page.uploads
     ]
-    children.append(common_prefixes(prefixes, encode))
+    children.append(common_prefixes(page.prefixes, encode))
     return Response(200, dict(XML), xml.document("ListMultipartUploadsResult", children))
 
 

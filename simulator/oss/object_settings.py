@@ -39,7 +39,7 @@ def get_object_acl(call: Call) -> Response:
 
 @operation("PUT", "object", "tagging", name="PutObjectTagging")
 def put_object_tagging(call: Call) -> Response:
-    tags = read_tags(call.request.body, 10)
+    tags = read_tags(call.request.body, metadata.MOST_OBJECT_TAGS)
     version = stacks.addressed(call)
     return Response(200, _change(call, version, replace(version, tags=tags)))
 

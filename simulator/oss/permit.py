@@ -122,7 +122,7 @@ def _public_access_blocked(call: Call, bucket: Bucket | None) -> bool:
 def _context(call: Call) -> dict[str, str]:
     context = {
         "acs:SourceIp": call.request.peer,
-        "acs:SecureTransport": "false",
+        "acs:SecureTransport": "true" if call.request.secure else "false",
         "acs:CurrentTime": _iso(call.now),
         "acs:UserAgent": call.header("user-agent") or "",
     }

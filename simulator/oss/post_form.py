@@ -13,11 +13,12 @@ from typing import Any
 
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks, xml
-from ossmend.simulator.oss.authenticate import Credentials, find_key
+from ossmend.simulator.oss.authenticate import Credentials, find_key, signs_for_here, wrong_region
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
 from ossmend.simulator.oss.service import XML
+from ossmend.simulator.s3 import form as s3_form
 from ossmend.simulator.state import ObjectVersion
 from ossmend.simulator.wire import Refusal, Response
 
@@ -127,9 +128,13 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
     call.request.access_key_id = key_id
     token = fields.get("x-oss-security-token") or fields.get("security-token")
     scope = fields.get("x-oss-credential", "").partition("/")[2]
+    if scope and (scope.count("/") < 2 or not signs_for_here(call, scope)):
+        raise wrong_region(fields["x-oss-credential"], "0002-00000715")
     credentials = Credentials("V4" if scope else "V1", key_id, signature, token=token, scope=scope)
     key = find_key(call, credentials)
-    if scope:
+    if call.s3 is not None:
+        expected = s3_form.signature(key.secret, fields, policy.encode())
+    elif scope:
         expected = signatures.v4_signature(key.secret, scope, policy.encode())
     else:
         expected = signatures.v1_signature(key.secret, policy.encode())
@@ -139,7 +144,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
-            "0002-00000201" if scope else "0002-00000040",
+            s3_form.MISMATCH if s3_form.is_v4(fields) else "0002-00000201" if scope else "0002-00000040",
             [("OSSAccessKeyId", key_id), ("SignatureProvided", signature), ("StringToSign", policy)],
         )
     _check_policy(call, policy, fields, size)
@@ -150,6 +155,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
 @operation("POST", "bucket", "form", name="PostObject", action="none", signed_only=False)
 def post_object(call: Call) -> Response:
     fields, data = read_form(call.header("content-type") or "", call.request.body)
+    s3_form.translate_in(call, fields)
     key = fields.get("key", "").replace("${filename}", fields.get("x-filename", ""))
     if not key:
         raise refusals.invalid_argument("Bucket POST must contain a field named 'key'.", "key", "")
@@ -173,7 +179,7 @@ def post_object(call: Call) -> Response:
         crc,
         call.now,
         storage_class=metadata.storage_class(call, call.bucket),
-        headers=metadata.stored_headers(call, key),
+        headers=metadata.stored_headers(call),
         tags=metadata.tagging_header(call),
         acl=metadata.object_acl(call),
     )

@@ -31,9 +31,13 @@ def no_such_version(key: str, version_id: str) -> Refusal:
         404,
         "NoSuchVersion",
         "The specified version does not exist.",
-        "0012-00000001",  # ours
+        "0012-00000203",
         [("Key", key), ("VersionId", version_id)],
     )
+
+
+def invalid_version(version_id: str) -> Refusal:
+    return invalid_argument("Invalid version id specified", "versionId", version_id, "0012-00000202")
 
 
 def invalid_object_name(key: str) -> Refusal:

@@ -12,10 +12,13 @@ from typing import Final
 
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import OPERATIONS, Call, Level, Operation, known_subresources
+from ossmend.simulator.s3 import dialect
 from ossmend.simulator.state import Cloud
-from ossmend.simulator.wire import Refusal, Request, percent_decode
+from ossmend.simulator.wire import Refusal, Request, Response, percent_decode
 
-_OSS_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z")
+_OSS_HOST = re.compile(
+    r"(?:(?P<bucket>(?!s3\.)[^.]+)\.)?(?:s3\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z"
+)
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
 
@@ -23,18 +26,22 @@ NOT_SIMULATED: Final = frozenset(
     "inventory inventoryId live vod comp worm wormId wormExtend replication replicationLocation replicationProgress "
     "qos qosInfo requesterQosInfo qosRequester style styleName metaQuery cname accessPoint accessPointPolicy "
     "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
-    "objectWorm retention legalHold userDefinedLogFieldsConfig metadataConfiguration rtc dataPipeline seal cloudboxes "
+    "objectWorm retention legalHold metadataConfiguration rtc dataPipeline seal cloudboxes "
     "x-oss-async-process x-oss-write-get-object-response callbackPolicy metadataJournalTable metadataInventoryTable "
     "policyStatus img channel".split()
 )
 """Sub-resources OSS has and the simulator has not: refused as NotImplemented rather than taken for something else."""
+
+_METHODS: Final = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "POST": "Post", "DELETE": "Delete"}
+_LISTINGS: Final = ("", "list-type", "versions", "uploads")
+"""Operations that take parameters beside their sub-resource, so that a misspelt one must not pass for none."""
 
 _PLAIN_PARAMETERS: Final = frozenset(
     "prefix marker delimiter max-keys encoding-type start-after continuation-token fetch-owner list-type key-marker "
     "version-id-marker max-uploads upload-id-marker max-parts part-number-marker versionId security-token Expires "
     "Signature OSSAccessKeyId response-content-type response-content-language response-expires position partNumber "
     "response-cache-control response-content-disposition response-content-encoding callback callback-var sequential "
-    "regions tag-key tag-value".split()
+    "regions regionList tag-key tag-value tagging versions uploads AWSAccessKeyId x-id".split()
 )
 
 
@@ -69,19 +76,20 @@ def locate(cloud: Cloud, request: Request) -> Call:
     if not rest:
         return _call(cloud, request, "", "", region)
     bucket, _, key = rest.partition("/")
-    if real_endpoint:
+    call = _call(cloud, request, bucket, key, region)
+    if real_endpoint and call.s3 is None:
         raise Refusal(
             403,
             "SecondLevelDomainForbidden",
             "The bucket you are attempting to access must be addressed using OSS third level domain.",
             "0003-00001408",
         )
-    return _call(cloud, request, bucket, key, region)
+    return call
 
 
 def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
     """Region of the endpoint, bucket if the host names one, and whether it is a name only real OSS has."""
-    match = _OSS_HOST.match(host)
+    match = _OSS_HOST.match(host) if "oss-" in host else None
     if match:
         # One SDK forces `bucket.oss-region...` as Host when it is pointed at an address; without a bucket, nothing
         # but a client that resolves the real name to this machine sends it.
@@ -99,7 +107,7 @@ def _call(cloud: Cloud, request: Request, bucket: str, key: str, region: str, *,
     level: Level = "service" if not bucket and not key else "object" if key else "bucket"
     request.bucket = bucket or None
     request.key = key or None
-    return Call(cloud, request, level, bucket, key, region, in_host=in_host)
+    return Call(cloud, request, level, bucket, key, region, in_host=in_host, s3=dialect.hear(request))
 
 
 def check_names(call: Call) -> None:
@@ -113,17 +121,45 @@ def check_names(call: Call) -> None:
 
 
 def choose(call: Call) -> Operation:
-    """The operation that method, level and query select."""
+    """The operation that method, level and query select.
+
+    Where they select none, one that refuses: bucket, key, signature and permission are asked first, as everywhere.
+    """
     request = call.request
     if request.method == "OPTIONS":
         return OPERATIONS["OPTIONS", "object", ""]
-    if request.method not in ("GET", "PUT", "POST", "DELETE", "HEAD"):
-        raise refusals.method_not_allowed(request.method, call.level.upper())
+    if request.method not in _METHODS:
+        return _refusing(refusals.method_not_allowed(request.method, call.level.upper()))
     subresource = _subresource(call)
+    unknown = _unknown_parameter(call) if subresource in _LISTINGS else None
+    if unknown is not None:
+        return _refusing(unknown)
     found = OPERATIONS.get((request.method, call.level, subresource))
-    if found is None:
-        raise refusals.method_not_allowed(request.method, (subresource or call.level).upper())
-    return found
+    if found is not None:
+        return found
+    if subresource in NOT_SIMULATED or (subresource == "x-oss-process" and request.method == "POST"):
+        return _not_simulated(request.method, call.level, subresource)
+    return _refusing(refusals.method_not_allowed(request.method, (subresource or call.level).upper()))
+
+
+def _refusing(refusal: Refusal) -> Operation:
+    def run(_: Call) -> Response:
+        raise refusal
+
+    return Operation("", run, "none", "")
+
+
+@lru_cache(maxsize=1024)
+def _not_simulated(method: str, level: Level, subresource: str) -> Operation:
+    """OSS has it, the simulator has not. Name and permission follow OSS's usual pattern (each UNCONFIRMED)."""
+
+    def run(_: Call) -> Response:
+        raise refusals.not_implemented(subresource)
+
+    kind = "" if level == "service" else level.title()
+    words = "".join(word[:1].upper() + word[1:] for word in subresource.removeprefix("x-oss-").split("-"))
+    name = f"{_METHODS[method]}{kind}{words}"
+    return Operation(name, run, f"oss:{name}", name, signed_only=True)
 
 
 def _subresource(call: Call) -> str:
@@ -137,29 +173,28 @@ def _subresource(call: Call) -> str:
         return ""
     known = known_subresources()
     for name in request.query:
-        if name in known and name != "list-type":
+        if name in known and name != "list-type" and (name != "tagging" or call.level != "service"):
             return name
     for name in request.query:
         if name in NOT_SIMULATED or (name == "x-oss-process" and request.method == "POST"):
-            raise refusals.not_implemented(name)
-    if call.level == "bucket" and "list-type" in request.query:
-        if request.query["list-type"] != "2":
-            raise refusals.invalid_argument("The list-type is not valid.", "list-type", request.query["list-type"])
-        return "list-type"
-    _refuse_unknown(call)
-    return ""
+            return name
+    return "list-type" if call.level == "bucket" and request.query.get("list-type") == "2" else ""
 
 
-def _refuse_unknown(call: Call) -> None:
+def _unknown_parameter(call: Call) -> Refusal | None:
     """A bare name nobody knows (`PUT /bucket?nonsense`) is a sub-resource meant for something else.
 
-    OSS's own answer is UNCONFIRMED; ours is 400, so that a misspelt `?delette` never deletes a bucket. Reads of an
+    OSS's own answer is UNCONFIRMED; ours is 400, so that a misspelt `?delette` never deletes a bucket. To a listing
+    an unknown name is a filter, with or without a value: ignored, it would show what was to be left out. Reads of an
     object keep ignoring it: `app.js?20240101` is how browsers' caches are defeated.
     """
-    if call.level == "object" and call.request.method in ("GET", "HEAD"):
-        return
-    for part in call.request.query_string.split("&"):
-        name, equals, value = part.partition("=")
-        if part and not value and name not in _PLAIN_PARAMETERS and not name.startswith("x-oss-"):
-            del equals
-            raise refusals.invalid_argument("The sub-resource is not supported.", "subresource", name)
+    request = call.request
+    if call.level == "object" and request.method in ("GET", "HEAD"):
+        return None
+    if call.level == "bucket" and request.query.get("list-type", "2") != "2":
+        return refusals.invalid_argument("The list-type is not valid.", "list-type", request.query["list-type"])
+    lists = request.method == "GET"
+    for name, value in request.pairs:
+        if (lists or not value) and name not in _PLAIN_PARAMETERS and not name.lower().startswith(("x-oss-", "x-amz-")):
+            return refusals.invalid_argument("The sub-resource is not supported.", "subresource", name)
+    return None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.state import Bucket
 from ossmend.simulator.wire import Response, iso_date
 
 XML = {"Content-Type": "application/xml"}
+
+_TAG = re.compile(r'"(?P<key>[^"]{1,128})"(?::"(?P<value>[^"]{0,256})")?')
+_TAG_LIST = re.compile(rf"{_TAG.pattern}(?:,{_TAG.pattern.replace('?P<key>', '').replace('?P<value>', '')})*\Z")
 
 
 def owner(account_id: str) -> str:
@@ -25,7 +30,8 @@ def page_size(call: Call, name: str = "max-keys", *, default: int = 100, largest
     return int(text)
 
 
-def _bucket(bucket: Bucket) -> str:
+def _bucket(bucket: Bucket, *, with_tags: bool) -> str:
+    tags = [xml.group("Tag", xml.element("Key", key), xml.element("Value", value)) for key, value in bucket.tags]
     return xml.group(
         "Bucket",
         xml.element("Comment", bucket.comment),
@@ -35,24 +41,59 @@ def _bucket(bucket: Bucket) -> str:
         xml.element("Location", bucket.location),
         xml.element("Name", bucket.name),
         xml.element("Region", bucket.region),
-        xml.element("ResourceGroupId", "rg-default"),
+        xml.element("ResourceGroupId", resource_group(bucket)),
         xml.element("StorageClass", bucket.storage_class),
+        xml.group("Tagging", xml.group("TagSet", *tags)) if with_tags and tags else "",
     )
+
+
+def resource_group(bucket: Bucket) -> str:
+    """The group its configuration names; the account's default without one."""
+    document = bucket.documents.get("resourceGroup")
+    stored = xml.parse(document, "BucketResourceGroupConfiguration").value("ResourceGroupId") if document else ""
+    return stored or "rg-default"
+
+
+def _tag_filter(call: Call) -> list[tuple[str, str | None]]:
+    """The tags a bucket must have: `tag-key` with or without `tag-value`, and the pairs of `tagging`."""
+    query = call.query
+    wanted: list[tuple[str, str | None]] = []
+    if query.get("tag-key"):
+        wanted.append((query["tag-key"], query.get("tag-value")))
+    elif query.get("tag-value"):
+        raise refusals.invalid_argument("A tag-value needs a tag-key.", "tag-value", query["tag-value"])
+    text = query.get("tagging", "")
+    if text and not _TAG_LIST.match(text):
+        raise refusals.invalid_argument('The tags must be written as "key":"value".', "tagging", text)
+    wanted += [(found["key"], found["value"]) for found in _TAG.finditer(text)]
+    return wanted
+
+
+def _wanted(call: Call, account: str) -> list[Bucket]:
+    """The account's buckets that every filter of the request lets through, in order of their names."""
+    query, tags = call.query, _tag_filter(call)
+    prefix, marker = query.get("prefix", ""), query.get("marker", "")
+    group = call.header("x-oss-resource-group-id")
+    return [
+        bucket
+        for name, bucket in sorted(call.cloud.buckets.items())
+        if bucket.owner == account
+        and name.startswith(prefix)
+        and name > marker
+        and (not group or resource_group(bucket) == group)
+        and all(any(key == tag[0] and value in (None, tag[1]) for tag in bucket.tags) for key, value in tags)
+    ]
 
 
 @operation("GET", "service", name="ListBuckets", log_name="GetService")
 def list_buckets(call: Call) -> Response:
-    """The buckets of the caller's account, in order of their names."""
+    """The buckets of the caller's account, page by page; with their tags where `tagging` was asked for."""
     account = call.principal.account_id if call.principal else ""
     prefix, marker, limit = call.query.get("prefix", ""), call.query.get("marker", ""), page_size(call)
-    names = sorted(
-        name
-        for name, bucket in call.cloud.buckets.items()
-        if bucket.owner == account and name.startswith(prefix) and name > marker
-    )
+    buckets = _wanted(call, account)
     children = []
     if any(name in call.query for name in ("prefix", "marker", "max-keys")):
-        truncated = len(names) > limit
+        truncated = len(buckets) > limit
         children = [
             xml.element("Prefix", prefix),
             xml.element("Marker", marker),
@@ -60,9 +101,10 @@ def list_buckets(call: Call) -> Response:
             xml.element("IsTruncated", xml.flag(truncated)),
         ]
         if truncated:
-            children.append(xml.element("NextMarker", names[limit - 1]))
+            children.append(xml.element("NextMarker", buckets[limit - 1].name))
+    with_tags = "tagging" in call.query
     children.append(owner(account))
-    children.append(xml.group("Buckets", *(_bucket(call.cloud.buckets[name]) for name in names[:limit])))
+    children.append(xml.group("Buckets", *(_bucket(bucket, with_tags=with_tags) for bucket in buckets[:limit])))
     return Response(200, dict(XML), xml.document("ListAllMyBucketsResult", children))
 
 

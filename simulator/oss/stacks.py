@@ -5,12 +5,15 @@ The only place that knows what versioning Enabled, Suspended and never-enabled m
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import Call
 from ossmend.simulator.state import NULL_VERSION, Bucket, Cloud, ObjectVersion, Stack, delete_marker
 from ossmend.simulator.wire import Refusal
+
+_VERSION_ID = re.compile(r"CA[0-9A-Za-z]{14,}\Z")
 
 
 def stack_of(call: Call, bucket: Bucket, key: str) -> Stack:
@@ -40,7 +43,17 @@ def find(call: Call, bucket: Bucket, key: str, version_id: str | None) -> Object
                 refusal.headers = {"x-oss-delete-marker": "true", "x-oss-version-id": version_id, "Allow": "DELETE"}
                 raise refusal
             return version
+    check_version_id(version_id)
     raise refusals.no_such_version(key, version_id)
+
+
+def check_version_id(version_id: str) -> None:
+    """An id that OSS could never have given is refused as such, also where deleting an unknown one succeeds.
+
+    Documented: letters and digits. Every real one begins alike and is long; how exactly OSS tells is UNCONFIRMED.
+    """
+    if version_id != NULL_VERSION and not _VERSION_ID.match(version_id):
+        raise refusals.invalid_version(version_id)
 
 
 def addressed(call: Call) -> ObjectVersion:
@@ -58,12 +71,17 @@ def replace_version(call: Call, bucket: Bucket, key: str, old: ObjectVersion, ne
 
 
 def store(cloud: Cloud, bucket: Bucket, key: str, version: ObjectVersion) -> ObjectVersion:
-    """Make `version` the current one; answers with it as stored (with its version id)."""
+    """Make `version` the current one; answers with it as stored.
+
+    Its version id is the bucket's to give: a copy brings its source's along, and only Enabled makes new ones.
+    """
     stack = bucket.stack(key)
     if bucket.versioning == "Enabled":
         version = replace(version, version_id=cloud.new_version_id())
         rest = stack
     else:
+        if version.version_id != NULL_VERSION:
+            version = replace(version, version_id=NULL_VERSION)
         rest = tuple(old for old in stack if old.version_id != NULL_VERSION) if bucket.versioning else ()
     bucket.set_stack(key, (version, *rest), now=cloud.clock.elapsed())
     return version
@@ -94,6 +112,8 @@ def delete(cloud: Cloud, bucket: Bucket, key: str, version_id: str | None, now: 
     elapsed = cloud.clock.elapsed()
     if version_id is not None:
         gone = next((version for version in stack if version.version_id == version_id), None)
+        if gone is None:
+            check_version_id(version_id)
         bucket.set_stack(key, tuple(version for version in stack if version is not gone), now=elapsed)
         headers = {"x-oss-version-id": version_id}
         if gone is not None and gone.delete_marker:

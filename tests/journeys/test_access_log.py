@@ -15,7 +15,7 @@ def flush(world: World) -> None:
     """Let OSS write its hourly access logs now."""
     with requests.Session() as session:
         session.trust_env = False
-        assert session.post(f"{world.simulator.control}/logs/flush", timeout=HUNG).ok
+        assert session.post(f"{world.simulator.control}/logs/flush", json={}, timeout=HUNG).ok
 
 
 def logged(world: World, daemon: Daemon, name: str, keys: list[str]) -> oss2.Bucket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import oss2.models
@@ -75,5 +76,13 @@ def _named(rules: Iterable[CorsRule]) -> str:
 
 
 def _same(now: CorsConfiguration, write: PutBucketCors) -> bool:
-    """Absent and false are the same for ResponseVary: OSS may spell its default out."""
-    return now.rules == write.rules and bool(now.response_vary) == bool(write.response_vary) and not now.unknown
+    """Absent and false are the same for ResponseVary, and OSS gives every AllowedHeader back in lower case."""
+    return (
+        _folded(now.rules) == _folded(write.rules)
+        and bool(now.response_vary) == bool(write.response_vary)
+        and not now.unknown
+    )
+
+
+def _folded(rules: tuple[CorsRule, ...]) -> tuple[CorsRule, ...]:
+    return tuple(replace(rule, allowed_headers=tuple(map(str.lower, rule.allowed_headers))) for rule in rules)

@@ -163,9 +163,15 @@ def entries_in(text: str) -> list[AccessLogEntry] | None:
     return found or None
 
 
+NOT_ONLY_403 = ("ImageDamage", "MissingArgument")
+"""Codes that are looked at with 400, too: a damaged picture, and an S3 client's DeleteObjects without Content-MD5. A
+body in chunks is 400 InvalidArgument here, like many a fault of an application, and no column tells them apart.
+"""
+
+
 def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
     """The event of a refused entry; None for one that OSS answered, or refused for another reason than 403."""
-    if entry.status != 403 and entry.code != "ImageDamage":
+    if entry.status != 403 and entry.code not in NOT_ONLY_403:
         return None
     is_preflight = entry.method == "OPTIONS"
     origin = _origin(entry.referer) if is_preflight or entry.code == "AccessForbidden" else None

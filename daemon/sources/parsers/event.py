@@ -17,7 +17,7 @@ from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.daemon.sources.parsers.foreign import says_oss, stranger
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
-from ossmend.daemon.sources.parsers.names import GENERIC, KNOWN_CODES, NOT_REFUSALS, REFUSALS
+from ossmend.daemon.sources.parsers.names import GENERIC, KNOWN_CODES, NOT_REFUSALS, REFUSALS, SAID_TO_S3_CLIENTS
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event, Origin, Reading
@@ -149,7 +149,7 @@ def _is_refusal(refusal: Refusal, around: str, whose: str | None, *, strict: boo
     return (
         oss
         or (code in KNOWN_CODES and (not strict or code not in GENERIC or fragment.shape == "xml"))
-        or (not strict and fragment.shape == "xml")
+        or (not strict and (fragment.shape == "xml" or (code in SAID_TO_S3_CLIENTS and "said" in fragment.extra)))
     )
 
 

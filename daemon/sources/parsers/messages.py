@@ -45,6 +45,7 @@ MESSAGE_CODES = {
     "Request has expired": "AccessDenied",
     "aws-chunked encoding is not supported with the specified x-amz-content-sha256 value": "InvalidArgument",
     "Aws MultiChunkedEncoding is not supported": "NotImplemented",
+    "Missing Some Required Arguments": "MissingArgument",
     "Can not override response header for an anonymous user": "InvalidRequest",
 }
 """The beginning of the sentence, as OSS spells it."""

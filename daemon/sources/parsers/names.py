@@ -28,6 +28,9 @@ GENERIC = frozenset(
 )
 """Words that other programs use as well: alone they need a sign of OSS beside them."""
 
+SAID_TO_S3_CLIENTS = frozenset({"NotImplemented"})
+"""Codes of S3 that OSS answers its clients with. A person who pastes one means OSS; in a log OSS must be named."""
+
 NOT_REFUSALS = {
     "NoSuchKey": 404,
     "NoSuchBucket": 404,
@@ -49,6 +52,7 @@ NOT_REFUSALS = {
     "FileImmutable": 409,
     "OperationNotSupported": 400,
     "InvalidArgument": 400,
+    "MissingArgument": 400,
     "InvalidBucketName": 400,
     "InvalidObjectName": 400,
     "InvalidDigest": 400,

@@ -98,6 +98,7 @@ def control(sim: Running, method: str, path: str, body: object = None) -> Any:
     """A control request that must succeed; its JSON."""
     with requests.Session() as session:
         session.trust_env = False
+        session.headers["Content-Type"] = "application/json"
         answer = session.request(method, f"{sim.control}/{path}", json=body, timeout=HUNG)
     assert answer.status_code == 200, answer.text
     return answer.json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -267,6 +268,14 @@ def test_rules_arrive_in_order_and_whole(sim: Running, cloud: Cloud, executor: E
     assert bool(found.response_vary) == bool(vary)
     assert executor.settle(write)
     assert not executor.settle(put_cors(APP))
+
+
+def test_rules_whose_headers_come_back_in_lower_case_are_the_same_rules(sim: Running, executor: Executor) -> None:
+    make_bucket(sim)
+    write = put_cors(replace(APP, allowed_headers=("Authorization", "X-Oss-*")))
+    assert executor.send(write).outcome == "merged"
+    assert executor.settle(write)
+    assert not executor.settle(put_cors(replace(APP, allowed_headers=("Authorization",))))
 
 
 def test_rules_that_were_accepted_and_read_back_different_were_accepted(sim: Running, executor: Executor) -> None:

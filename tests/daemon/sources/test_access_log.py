@@ -12,6 +12,7 @@ import pytest
 from ossmend.daemon.cloud.ask.logs import LogObject
 from ossmend.daemon.sources.access_log import AccessLog, entry_event, hour_of, parse_line, refused_lines
 from ossmend.daemon.sources.app_log import AppLog
+from ossmend.remediators.contract.registry import is_ours
 from ossmend.remediators.contract.verdict import TryAgain
 from tests.daemon.sources.following import Follower, HandClock
 
@@ -166,12 +167,23 @@ def test_only_refusals_become_events_and_image_damage_also_with_400() -> None:
         entry(2, status=404, code="NoSuchKey"),
         entry(3, status=400, code="ImageDamage"),
         entry(4),
+        entry(5, status=400, code="InvalidArgument"),
     ]
     found = list(refused_lines("\n".join(lines).encode()))
     assert len(found) == 2
     answered = parse_line(lines[0].encode())
     assert answered is not None
     assert entry_event(answered, source="test") is None
+
+
+def test_several_objects_deleted_without_their_md5_are_taken_though_it_is_a_400() -> None:
+    lines = [
+        entry(1, method="POST", url="/?delete", status=400, code="MissingArgument", name="-"),
+        entry(2, method="PUT", url="/a.csv", status=400, code="MissingArgument"),
+    ]
+    follower, _ = follow({name("2026-09-13-15"): "\n".join([*lines, ""]).encode()})
+    ours = [event for event in follower.read() if is_ours(event)]
+    assert [event.url for event in ours] == ["/?delete"]
 
 
 def test_a_403_in_a_url_is_no_refusal() -> None:

@@ -39,7 +39,6 @@ HOST = b"Host: 127.0.0.1\r\n"
         b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
         b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Content-Length: 1e3\r\n\r\n",
         b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
         b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
@@ -169,7 +168,7 @@ def test_path_tricks(sim: Running, bucket: Any, wire: Wire, path: str, status: i
 def test_unknown_sub_resources_of_a_bucket(
     sim: Running, bucket: Any, wire: Wire, method: str, query: str, status: int, code: str
 ) -> None:
-    answer = wire.signed(method, "examplebucket", unsigned_query=query)
+    answer = wire.asked(method, "examplebucket", query=query)
     assert (answer.status_code, error_of(answer.content)["Code"]) == (status, code)
     assert bucket.get_bucket_info().name == "examplebucket"
 
@@ -194,11 +193,7 @@ def test_unknown_sub_resources_of_an_object(
     sim: Running, bucket: Any, wire: Wire, method: str, query: str, status: int, code: str
 ) -> None:
     bucket.put_object("k", b"1")
-    answer = wire.signed(
-        method, "examplebucket", "k", query=query if "=" in query else "", unsigned_query="" if "=" in query else query
-    )
-    if error_of(answer.content)["Code"] == "SignatureDoesNotMatch":
-        answer = wire.signed(method, "examplebucket", "k", query=query.replace("versionId=", "versionId"))
+    answer = wire.asked(method, "examplebucket", "k", query=query)
     assert (answer.status_code, error_of(answer.content)["Code"]) == (status, code)
     assert bucket.get_object("k").read() == b"1"
 

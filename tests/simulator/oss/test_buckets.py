@@ -299,3 +299,41 @@ def test_settings_are_json_for_control(sim: Running, bucket: Any) -> None:
     state = control(sim, "GET", "state")
     assert json.dumps(state)
     assert state["buckets"]["examplebucket"]["acl"] == "private"
+
+
+@pytest.mark.parametrize("acl", ["private", "public-read", "public-read-write"])
+def test_acl_of_a_bucket_that_is_not_there_makes_it(sim: Running, wire: Wire, acl: str) -> None:
+    for _ in range(2):
+        answer = wire.asked("PUT", "made-by-acl", query="acl", headers={"x-oss-acl": acl})
+        assert (answer.status_code, answer.headers["Location"]) == (200, "/made-by-acl")
+    info = bucket_of(sim, "made-by-acl").get_bucket_info()
+    assert (info.acl.grant, info.owner.id, info.storage_class) == (acl, "1234567890123456", "Standard")
+
+
+def test_acl_makes_no_bucket_against_the_rules(sim: Running, wire: Wire) -> None:
+    """A wrong ACL, a right to set ACLs that is none to make buckets, a key that is none, public access blocked."""
+    statement = {"Effect": "Allow", "Action": "oss:PutBucketAcl", "Resource": "*"}
+    control(sim, "PUT", "users/keeper", {"policy": {"Version": "1", "Statement": [statement]}})
+    key = control(sim, "POST", "keys", {"user": "keeper"})
+    keeper = {"key_id": key["id"], "secret": key["secret"]}
+
+    def asked(acl: str | None, **more: str) -> tuple[int, str]:
+        headers = {} if acl is None else {"x-oss-acl": acl}
+        answer = wire.asked("PUT", "not-there", query="acl", headers=headers, **more)
+        return answer.status_code, error_of(answer.content)["Code"]
+
+    assert asked("open") == (400, "InvalidArgument")
+    assert asked(None) == (400, "InvalidArgument")
+    assert asked("private", **keeper) == (403, "AccessDenied")
+    assert asked("private", key_id="LTAInobody") == (403, "InvalidAccessKeyId")
+    sim.do(lambda cloud: setattr(cloud, "account_block_public_access", True))
+    assert asked("public-read") == (403, "AccessDenied")
+    assert sim.do(lambda cloud: list(cloud.buckets)) == []
+
+
+def test_nothing_was_modified_in_a_bucket_that_is_empty(sim: Running, bucket: oss2.Bucket) -> None:
+    assert bucket.get_bucket_stat().last_modified_time == 0
+    bucket.put_object("k", b"1")
+    assert abs(bucket.get_bucket_stat().last_modified_time - bucket.head_object("k").last_modified) <= HUNG
+    bucket.delete_object("k")
+    assert bucket.get_bucket_stat().last_modified_time == 0

@@ -6,7 +6,8 @@ import json
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,13 +69,15 @@ from tests.simulator.oss.clients import bucket_of, control, logged
 def test_bad_input_is_told_in_json(
     sim: Running, bucket: Any, method: str, path: str, body: object, status: int
 ) -> None:
-    answer = requests.request(method, f"{sim.control}/{path}", json=body, timeout=HUNG)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.request(method, f"{sim.control}/{path}", json=body, headers=headers, timeout=HUNG)
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["message"]
 
 
 def test_body_that_is_no_json_is_400(sim: Running) -> None:
-    answer = requests.post(f"{sim.control}/advance", data=b"{nonsense", timeout=HUNG)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{sim.control}/advance", data=b"{nonsense", headers=headers, timeout=HUNG)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadSetting")
 
 
@@ -147,14 +150,24 @@ def test_only_loopback_is_listened_on() -> None:
         serve("0.0.0.0", 0)
 
 
+@contextmanager
+def ended(program: subprocess.Popen[str]) -> Iterator[None]:
+    """Whatever fails meanwhile: Popen's own end would wait for a program that nobody stops."""
+    try:
+        yield
+    finally:
+        program.terminate()
+
+
 def test_program_says_when_it_is_ready_and_ends_on_sigterm() -> None:
     command = [sys.executable, "-m", "ossmend.simulator", "--port", "0", "--ready-json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program, ended(program):
         assert program.stdout is not None
         ready = json.loads(program.stdout.readline())
         assert set(ready) == {"oss", "rpc", "control", "region", "access_key_id", "access_key_secret"}
         assert ready["region"] == "cn-hangzhou"
-        assert ready["control"] == ready["oss"] + "/_simulator"
+        assert ready["control"].startswith(ready["oss"] + "/_simulator/")
+        assert requests.get(ready["control"] + "/requests", timeout=HUNG).json() == {"requests": [], "total": 0}
         bucket = oss2.Bucket(
             oss2.Auth(ready["access_key_id"], ready["access_key_secret"]), ready["oss"], "examplebucket"
         )

@@ -12,7 +12,7 @@ from oss2.models import BucketCors, CorsRule
 
 from ossmend.simulator.serve import Running
 from tests.patience import HUNG
-from tests.simulator.oss.clients import Wire, advance, control, error_of, logged, v2_client
+from tests.simulator.oss.clients import Wire, advance, bucket_of, control, error_of, logged, v2_client
 
 ORIGIN = "https://app.example.com"
 
@@ -222,3 +222,33 @@ def test_change_propagates_after_the_delay_that_was_set(sim: Running, bucket: An
     assert _preflight(sim).status_code == 403
     advance(sim, 31)
     assert _preflight(sim).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [["Authorization"], ["X-Oss-*", "Content-Type"], ["*"], ["already-lower"]])
+def test_allowed_headers_come_back_in_lower_case_and_nothing_else_does(
+    sim: Running, bucket: Any, headers: list[str]
+) -> None:
+    _allow(bucket, allowed_origins=["https://App.example.com"], allowed_headers=headers, expose_headers=["ETag"])
+    control(sim, "PUT", "buckets/by-control", {"cors": [_described(headers)]})
+    for found in (bucket.get_bucket_cors().rules[0], bucket_of(sim, "by-control").get_bucket_cors().rules[0]):
+        assert found.allowed_headers == [header.lower() for header in headers]
+        assert (found.allowed_origins, found.expose_headers) == (["https://App.example.com"], ["ETag"])
+    asked = headers[0].replace("*", "Anything")
+    answer = _preflight(sim, Origin="https://App.example.com", Access_Control_Request_Headers=asked)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Headers"]) == (200, asked)
+
+
+def _described(headers: list[str]) -> dict[str, Any]:
+    origins = ["https://App.example.com"]
+    return {
+        "allowed_origins": origins,
+        "allowed_methods": ["GET"],
+        "allowed_headers": headers,
+        "expose_headers": ["ETag"],
+    }
+
+
+def test_preflight_tells_all_methods_of_its_rule(sim: Running, bucket: Any) -> None:
+    _allow(bucket, allowed_methods=["GET", "HEAD"])
+    answer = _preflight(sim, Access_Control_Request_Method="HEAD")
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"

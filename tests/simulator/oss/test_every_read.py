@@ -46,7 +46,7 @@ def test_every_read_of_oss2(sim: Running, bucket: Any, version: str) -> None:
 @pytest.mark.parametrize("version", ["v1", "v4"])
 def test_every_read_of_the_second_sdk(sim: Running, bucket: Any, version: str) -> None:
     bucket.put_object("k", b"1")
-    known = {"bucket": "examplebucket", "key": "k"}
+    known = {"bucket": "examplebucket", "key": "k", "version_id": "CAEQ0123456789abcdefghij"}
     refused = []
     for name, method in _reads(v2_client(sim, version)):
         request_type = next(iter(inspect.signature(method).parameters.values())).annotation

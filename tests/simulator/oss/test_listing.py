@@ -147,7 +147,10 @@ def test_versions_and_delete_markers(sim: Running, bucket: Any) -> None:
     assert (on_marker.value.status, on_marker.value.code) == (405, "MethodNotAllowed")
     with pytest.raises(oss2.exceptions.ServerError) as unknown:
         bucket.get_object("k", params={"versionId": "unknown"})
-    assert (unknown.value.status, unknown.value.code) == (404, "NoSuchVersion")
+    assert (unknown.value.status, unknown.value.code) == (400, "InvalidArgument")
+    with pytest.raises(oss2.exceptions.ServerError) as gone:
+        bucket.get_object("k", params={"versionId": first[:-4] + "gone"})
+    assert (gone.value.status, gone.value.code) == (404, "NoSuchVersion")
     bucket.delete_object("k", params={"versionId": marker})
     assert bucket.get_object("k").read() == b"two"
     bucket.copy_object("examplebucket", "k", "k", params={"versionId": first})

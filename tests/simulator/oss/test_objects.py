@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import time
 from email.utils import formatdate
 from typing import Any
@@ -44,10 +45,33 @@ def test_upload_answers_with_etag_crc_and_keeps_metadata(sim: Running, bucket: A
     assert "x-oss-storage-class" not in bucket.get_object_meta("k").headers
 
 
-@pytest.mark.parametrize(("key", "expected"), [("a.html", "text/html"), ("a.jpg", "image/jpeg"), ("a.unknown-", None)])
-def test_content_type_is_guessed_from_the_name(sim: Running, bucket: Any, wire: Wire, key: str, expected: str) -> None:
-    wire.signed("PUT", "examplebucket", key, body=b"1")
-    assert bucket.head_object(key).content_type == (expected or "application/octet-stream")
+@pytest.mark.parametrize("key", ["a.html", "a.jpg", "a.unknown-", "a"])
+@pytest.mark.parametrize("what", ["put", "post", "append", "multipart", "symlink", "meta"])
+def test_no_content_type_is_an_octet_stream_whatever_the_name(
+    sim: Running, bucket: Any, wire: Wire, key: str, what: str
+) -> None:
+    bucket.put_bucket_acl("public-read-write")
+    match what:
+        case "put":
+            wire.signed("PUT", "examplebucket", key, body=b"1")
+        case "post":
+            url = f"{sim.oss}/examplebucket"
+            assert requests.post(url, data={"key": key}, files={"file": ("", b"1")}, timeout=HUNG).status_code == 204
+        case "append":
+            wire.asked("POST", "examplebucket", key, query="append&position=0", body=b"1")
+        case "multipart":
+            begun = wire.asked("POST", "examplebucket", key, query="uploads")
+            upload = re.findall("<UploadId>(.+)</UploadId>", begun.text)[0]
+            part = oss2.models.PartInfo(1, bucket.upload_part(key, upload, 1, b"1").etag)
+            bucket.complete_multipart_upload(key, upload, [part])
+        case "symlink":
+            bucket.put_object("target", b"1", headers={"Content-Type": "text/plain"})
+            wire.asked("PUT", "examplebucket", key, query="symlink", headers={"x-oss-symlink-target": "target"})
+        case "meta":
+            bucket.put_object(key, b"1", headers={"Content-Type": "text/x", "x-oss-meta-a": "b"})
+            bucket.update_object_meta(key, None)
+            assert "x-oss-meta-a" not in bucket.head_object(key).headers
+    assert bucket.head_object(key).content_type == "application/octet-stream"
 
 
 def test_upload_without_a_length_is_chunked_and_complete(sim: Running, bucket: Any) -> None:
@@ -161,7 +185,8 @@ def test_copy_keeps_or_replaces_metadata(sim: Running, bucket: Any) -> None:
         ("/examplebucket/nothing", 404, "NoSuchKey"),
         ("/not-there/k", 404, "NoSuchBucket"),
         ("/Bad_Name/k", 400, "InvalidBucketName"),
-        ("/examplebucket/k?versionId=none", 404, "NoSuchVersion"),
+        ("/examplebucket/k?versionId=none", 400, "InvalidArgument"),
+        ("/examplebucket/k?versionId=CAEQ0123456789abcdefghij", 404, "NoSuchVersion"),
     ],
 )
 def test_bad_copy_sources(sim: Running, bucket: Any, wire: Wire, source: str, status: int, code: str) -> None:
@@ -387,3 +412,73 @@ def test_requests_on_one_connection_do_not_mix(sim: Running, bucket: Any) -> Non
     for number in range(200):
         quick.put_object(f"k{number}", str(number).encode())
         assert quick.get_object(f"k{number}").read() == str(number).encode()
+
+
+@pytest.mark.parametrize("wrong", ["%@abc", "a#b", "<tag>", "a\tb", "a&b", "star*"])
+@pytest.mark.parametrize("place", ["key", "value"])
+def test_tags_of_other_signs_are_refused_and_nothing_changes(
+    sim: Running, bucket: Any, wire: Wire, place: str, wrong: str
+) -> None:
+    bucket.put_object("k", b"1", headers={"x-oss-tagging": "kept=1"})
+    name, value = (wrong, "v") if place == "key" else ("n", wrong)
+    rule = TaggingRule()
+    rule.add(name, value)
+    with pytest.raises(oss2.exceptions.ServerError) as document:
+        bucket.put_object_tagging("k", Tagging(rule))
+    assert (document.value.status, document.value.code) == (400, "InvalidTag")
+    headers = {"x-oss-tagging": rule.to_query_string()}
+    for query in ("", "append&position=0", "uploads"):
+        answer = wire.asked(
+            "POST" if query else "PUT", "examplebucket", "other", query=query, body=b"1", headers=headers
+        )
+        assert (answer.status_code, error_of(answer.content)["Code"]) == (400, "InvalidTag")
+    assert bucket.get_object_tagging("k").tag_set.tagging_rule == {"kept": "1"}
+    assert not bucket.object_exists("other")
+
+
+@pytest.mark.parametrize("sign", ["+-=._:/ ", "标签", "é", "", "A1"])
+def test_tags_of_these_signs_are_kept(sim: Running, bucket: Any, sign: str) -> None:
+    rule = TaggingRule()
+    rule.add("n" + sign, sign)
+    bucket.put_object("k", b"1")
+    bucket.put_object_tagging("k", Tagging(rule))
+    assert bucket.get_object_tagging("k").tag_set.tagging_rule == {("n" + sign): sign}
+
+
+def test_tags_of_a_bucket_may_have_any_sign(sim: Running, bucket: Any) -> None:
+    rule = TaggingRule()
+    rule.add("%@abc", "++123%")
+    bucket.put_bucket_tagging(Tagging(rule))
+    assert bucket.get_bucket_tagging().tag_set.tagging_rule == {"%@abc": "++123%"}
+
+
+@pytest.mark.parametrize("version", ["234", "IllegalVersion", "%%%", "CAEQ", "CAEQ0123456789abcdefghi-", "x" * 64])
+def test_version_that_is_none_is_refused_by_every_call(sim: Running, bucket: Any, version: str) -> None:
+    bucket.put_bucket_versioning(oss2.models.BucketVersioningConfig("Enabled"))
+    bucket.put_object("k", b"1", headers={"x-oss-storage-class": "ColdArchive"})
+    params = {"versionId": version}
+    doomed = BatchDeleteObjectVersionList([BatchDeleteObjectVersion("k"), BatchDeleteObjectVersion("k", version)])
+    for call in (
+        lambda: bucket.get_object("k", params=params),
+        lambda: bucket.head_object("k", params=params),
+        lambda: bucket.delete_object("k", params=params),
+        lambda: bucket.delete_object("not-there", params=params),
+        lambda: bucket.restore_object("k", params=params),
+        lambda: bucket.put_object_acl("k", "private", params=params),
+        lambda: bucket.get_object_tagging("k", params=params),
+        lambda: bucket.copy_object("examplebucket", "k", "l", params=params),
+        lambda: bucket.delete_object_versions(doomed),
+    ):
+        with pytest.raises(oss2.exceptions.ServerError) as refused:
+            call()  # type: ignore[no-untyped-call]  # oss2 has no types
+        assert (refused.value.status, refused.value.code) == (400, "InvalidArgument")
+    assert len(bucket.list_object_versions().versions) == 1
+    assert bucket.list_object_versions().delete_marker == []
+
+
+def test_deleting_a_version_that_could_be_and_is_not_succeeds(sim: Running, bucket: Any) -> None:
+    bucket.put_bucket_versioning(oss2.models.BucketVersioningConfig("Enabled"))
+    version = bucket.put_object("k", b"1").versionid
+    for _ in range(2):
+        assert bucket.delete_object("k", params={"versionId": version}).status == 204
+    assert bucket.delete_object("k", params={"versionId": "null"}).status == 204

@@ -204,6 +204,34 @@ def test_wrong_v4_region_is_400(sim: Running, bucket: Any) -> None:
     assert refused.value.ec == "0002-00000226"
 
 
+@pytest.mark.parametrize("region", ["cn-beijing", "oss-cn-hangzhou", "None", "CN-Hangzhou", "", None])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_v4_url_for_no_region_of_ours_is_told_so(
+    sim: Running, bucket: oss2.Bucket, method: str, region: str | None
+) -> None:
+    url = bucket_of(sim, "examplebucket", "v4").sign_url(method, "k", 60)
+    # None: the scope has no step for a region at all.
+    other = url.replace("%2Fcn-hangzhou%2F", "%2F" if region is None else f"%2F{region}%2F")
+    assert other != url
+    answer = requests.request(method, other, timeout=HUNG)
+    error = error_of(answer.content)
+    assert (answer.status_code, error["Code"]) == (400, "InvalidArgument")
+    assert error["Message"] == "The signing region in credential is invalid."
+    assert (error["ArgumentName"], error["EC"]) == ("x-oss-credential", "0002-00000226")
+    assert not bucket.object_exists("k")
+
+
+@pytest.mark.parametrize("region", ["cn-beijing", "None", ""])
+def test_v4_form_for_no_region_of_ours_is_told_so(sim: Running, bucket: oss2.Bucket, region: str) -> None:
+    credential = f"{sim.access_key_id}/20260101/{region}/oss/aliyun_v4_request"
+    form = {"key": "k", "policy": "e30=", "x-oss-credential": credential, "x-oss-signature": "0" * 64}
+    files = {"file": b"1"}
+    answer = requests.post(f"{sim.oss}/examplebucket", data=form, files=files, timeout=HUNG)
+    error = error_of(answer.content)
+    assert (answer.status_code, error["Code"], error["EC"]) == (400, "InvalidArgument", "0002-00000715")
+    assert error["Message"] == "The signing region in credential is invalid."
+
+
 def test_unknown_disabled_and_restricted_keys(sim: Running, bucket: Any) -> None:
     with pytest.raises(oss2.exceptions.ServerError) as unknown:
         bucket_of(sim, "examplebucket", key=("LTAInobody", "x")).get_object("k")

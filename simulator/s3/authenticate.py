@@ -1,0 +1,279 @@
+"""Turns an S3 signature into an access key, or into the refusal OSS would give: SigV4 and SigV2, header and URL.
+
+Like oss/authenticate.py in two steps. `read` only parses (400, before anything is looked up); `verify` asks whose key
+it is, whether its time is near ours, and whether the signature is right. The region in the scope is not checked: OSS
+takes any. The ECs are documented, most of their statuses and words are not (UNCONFIRMED: 400 InvalidArgument).
+"""
+
+from __future__ import annotations
+
+import calendar
+import hmac
+import re
+import time
+from email.utils import parsedate_tz
+from typing import Final
+
+from ossmend.simulator.identity import AccessKey
+from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss.authenticate import MAX_SKEW_SECONDS, MAX_URL_SECONDS, Credentials, find_key
+from ossmend.simulator.oss.call import Call
+from ossmend.simulator.s3 import bodies, signatures
+from ossmend.simulator.wire import Refusal, iso_date
+
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+_SCOPE = re.compile(r"\d{8}/[A-Za-z0-9_-]{1,64}/s3/aws4_request\Z")
+_DATE = re.compile(r"\d{8}T\d{6}Z\Z")
+_HEX = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def _bad(field: str, value: str, ec: str) -> Refusal:
+    return refusals.invalid_argument(f"The {field} is missing or not valid.", field, value[:200], ec)
+
+
+def read(call: Call) -> Credentials | None:
+    """What the request claims; None is anonymous."""
+    authorization = call.header("authorization")
+    query = call.query
+    if authorization is not None:
+        scheme, _, rest = authorization.partition(" ")
+        credentials = _v2_header(call, rest) if scheme == "AWS" else _v4_header(call, scheme, rest)
+    elif any(name.startswith("X-Amz-") for name in query):
+        credentials = _v4_url(call)
+    elif "AWSAccessKeyId" in query:
+        credentials = _v2_url(call)
+    else:
+        return None
+    call.request.access_key_id = credentials.key_id
+    call.by_url = credentials.by_url
+    return credentials
+
+
+def _v2_header(call: Call, rest: str) -> Credentials:
+    key_id, colon, signature = rest.strip().rpartition(":")
+    if not colon or not key_id or not signature:
+        raise _bad("Authorization", call.header("authorization") or "", "0002-00000202")  # EC ours
+    return Credentials("S3V2", key_id, signature, token=call.header("x-amz-security-token"))
+
+
+def _v4_header(call: Call, scheme: str, rest: str) -> Credentials:
+    if scheme != ALGORITHM:
+        raise _bad("X-Amz-Algorithm", scheme, "0002-00000411")
+    fields: dict[str, str] = {}
+    for part in rest.split(","):
+        name, _, value = part.strip().partition("=")
+        fields.setdefault(name, value.strip())
+    key_id, scope = _credential(fields.get("Credential", ""))
+    call.request.access_key_id = key_id
+    signed = _signed_headers(fields.get("SignedHeaders", ""))
+    signature = _signature(key_id, fields.get("Signature", ""))
+    if call.header("x-amz-content-sha256") is None:
+        raise _bad("x-amz-content-sha256", "", "0002-00000427")
+    token = call.header("x-amz-security-token")
+    return Credentials("S3V4", key_id, signature, token=token, additional=signed, scope=scope)
+
+
+def _v4_url(call: Call) -> Credentials:
+    query = call.query
+    if query.get("X-Amz-Algorithm") != ALGORITHM:
+        raise _bad("X-Amz-Algorithm", query.get("X-Amz-Algorithm", ""), "0002-00000411")
+    key_id, scope = _credential(query.get("X-Amz-Credential", ""))
+    call.request.access_key_id = key_id
+    if not _DATE.match(query.get("X-Amz-Date", "")):
+        raise _bad("X-Amz-Date", query.get("X-Amz-Date", ""), "0002-00000415")
+    expires = query.get("X-Amz-Expires", "")
+    if not expires:
+        raise _bad("X-Amz-Expires", "", "0002-00000416")
+    if not expires.isascii() or not expires.isdigit() or len(expires) > 9 or not 0 < int(expires) <= MAX_URL_SECONDS:
+        raise _bad("X-Amz-Expires", expires, "0002-00000417")
+    return Credentials(
+        "S3V4",
+        key_id,
+        _signature(key_id, query.get("X-Amz-Signature", "")),
+        by_url=True,
+        token=query.get("X-Amz-Security-Token"),
+        additional=_signed_headers(query.get("X-Amz-SignedHeaders", "")),
+        scope=scope,
+        expires=expires,
+    )
+
+
+def _v2_url(call: Call) -> Credentials:
+    query = call.query
+    if not query.get("AWSAccessKeyId") or not query.get("Signature") or "Expires" not in query:
+        raise refusals.access_denied(
+            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+            "0002-00000061",  # ours
+        )
+    token = query.get("x-amz-security-token")
+    return Credentials(
+        "S3V2", query["AWSAccessKeyId"], query["Signature"], by_url=True, token=token, expires=query["Expires"]
+    )
+
+
+def _credential(text: str) -> tuple[str, str]:
+    """Key id and scope of `AK/date/region/s3/aws4_request`."""
+    key_id, _, scope = text.partition("/")
+    if not key_id or not _SCOPE.match(scope):
+        raise _bad("X-Amz-Credential", text, "0002-00000425")
+    return key_id, scope
+
+
+def _signed_headers(text: str) -> tuple[str, ...]:
+    """In the order they were signed. Without Host, a signature would be good for any bucket."""
+    names = tuple(name.lower() for name in text.split(";") if name)
+    if "host" not in names:
+        raise _bad("X-Amz-SignedHeaders", text, "0002-00000419")
+    return names
+
+
+def _signature(key_id: str, text: str) -> str:
+    if not _HEX.match(text):
+        raise Refusal(
+            403,
+            "SignatureDoesNotMatch",
+            "The signature is missing or not well formed.",
+            "0002-00000423",
+            [("OSSAccessKeyId", key_id), ("SignatureProvided", text[:200])],
+        )
+    return text
+
+
+# ------------------------------------------------------------------------------------------------------------- verify
+
+
+def verify(call: Call, credentials: Credentials) -> AccessKey:
+    """Key, token, time, signature; then the body, whose digest or chunks the signature vouches for."""
+    key = find_key(call, credentials)
+    if credentials.version == "S3V4":
+        _verify_v4(call, credentials, key)
+    else:
+        _verify_v2(call, credentials, key)
+    call.cloud.identity.use(key.id, "Oss", call.request.received)
+    return key
+
+
+def _verify_v4(call: Call, credentials: Credentials, key: AccessKey) -> None:
+    when = call.query["X-Amz-Date"] if credentials.by_url else call.header("x-amz-date") or ""
+    signed_at = read_date(when) if _DATE.match(when) else None
+    if signed_at is None:
+        raise _bad("X-Amz-Date", when, "0002-00000415")
+    if when[:8] != credentials.scope[:8]:
+        raise _bad("X-Amz-Date", when, "0002-00000421")
+    if credentials.by_url:
+        _check_life(call, signed_at, int(credentials.expires))
+    else:
+        _check_skew(call, signed_at)
+    payload = _payload(call)
+    canonical = signatures.v4_canonical_request(call, signed=credentials.additional, payload=payload)
+    text = signatures.v4_string(canonical, when=when, scope=credentials.scope)
+    expected = signatures.v4_signature(key.secret, credentials.scope, text)
+    if not hmac.compare_digest(expected, credentials.signature):
+        raise _mismatch(credentials, canonical, text)
+    bodies.check_digest(call)
+    if bodies.is_chunked(call):
+        chain = signatures.v4_key(key.secret, credentials.scope)
+        bodies.unwrap(call, when=when, scope=credentials.scope, seed=credentials.signature, key=chain)
+
+
+def _payload(call: Call) -> str:
+    """What stands for the body in the canonical request."""
+    return call.header("x-amz-content-sha256") or call.query.get("X-Amz-Content-Sha256") or bodies.UNSIGNED
+
+
+def _verify_v2(call: Call, credentials: Credentials, key: AccessKey) -> None:
+    if credentials.by_url:
+        date = _check_v2_expiry(call, credentials.expires)
+    else:
+        text = call.header("x-amz-date") or call.header("date") or ""
+        signed_at = read_date(text)
+        if signed_at is None:
+            raise refusals.access_denied("OSS authentication requires a valid Date.", "0002-00000503")
+        _check_skew(call, signed_at)
+        date = "" if call.header("x-amz-date") is not None else text
+    string = signatures.v2_string(call, date=date, token=credentials.token)
+    expected = signatures.v2_signature(key.secret, string)
+    if not hmac.compare_digest(expected.encode(), credentials.signature.encode("utf-8", "replace")):
+        raise _mismatch(credentials, b"", string)
+
+
+def read_date(text: str) -> int | None:
+    """The compact form, or RFC 1123 (also with a zone), as Unix seconds."""
+    if _DATE.match(text):
+        try:
+            return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
+        except ValueError:
+            return None
+    parsed = parsedate_tz(text) if text else None
+    if parsed is None or parsed[9] is None:
+        return None
+    try:
+        return calendar.timegm((*parsed[:6], 0, 1, 0)) - parsed[9]
+    except (ValueError, OverflowError):
+        return None
+
+
+def _check_skew(call: Call, signed_at: int) -> None:
+    now = int(call.request.received)
+    if abs(signed_at - now) > MAX_SKEW_SECONDS:
+        raise Refusal(
+            403,
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+            "0002-00000501",
+            [
+                ("MaxAllowedSkewMilliseconds", str(MAX_SKEW_SECONDS * 1000)),
+                ("RequestTime", _shown(signed_at)),
+                ("ServerTime", _shown(now)),
+            ],
+        )
+
+
+def _shown(seconds: int) -> str:
+    """A year with more or fewer than four digits is no date that OSS prints, and not one that clients parse."""
+    return iso_date(min(max(seconds, -62135596800), 253402300799))
+
+
+def _check_life(call: Call, signed_at: int, seconds: int) -> None:
+    now = call.request.received
+    if signed_at - now > MAX_SKEW_SECONDS:
+        raise refusals.access_denied("Request is not valid yet.", "0002-00000235")
+    if now > signed_at + seconds:
+        raise _expired(signed_at + seconds, now, "0002-00000418")
+
+
+def _check_v2_expiry(call: Call, expires: str) -> str:
+    now = call.request.received
+    if not expires:
+        raise refusals.access_denied("Invalid date (should be seconds since epoch): ", "0002-00000068")
+    if not expires.isascii() or not expires.isdigit() or len(expires) > 11:
+        raise refusals.access_denied(f"Invalid date (should be seconds since epoch): {expires}", "0002-00000070")
+    if int(expires) < now:
+        raise _expired(int(expires), now, "0002-00000069")
+    return expires
+
+
+def _expired(expires: int, now: float, ec: str) -> Refusal:
+    """AccessDenied as for OSS's own URLs; the Code that comes with the S3 EC is UNCONFIRMED."""
+    extras = [("Expires", _shown(expires)), ("ServerTime", _shown(int(now)))]
+    return Refusal(403, "AccessDenied", "Request has expired.", ec, extras)
+
+
+def _mismatch(credentials: Credentials, canonical: bytes, text: bytes) -> Refusal:
+    """With everything a client needs to find its fault; SigV2's EC is that of V1, whose scheme it shares (ours)."""
+    extras = [
+        ("OSSAccessKeyId", credentials.key_id),
+        ("SignatureProvided", credentials.signature),
+        ("StringToSign", text.decode("utf-8", "replace")),
+        ("StringToSignBytes", "".join(f"{octet:02X} " for octet in text)),
+    ]
+    if canonical:
+        extras.append(("CanonicalRequest", canonical.decode("utf-8", "replace")))
+    return Refusal(
+        403,
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
+        "0002-00000429" if credentials.version == "S3V4" else "0002-00000040",
+        extras,
+    )

@@ -1,0 +1,51 @@
+"""docs/simulator.md is what a stranger follows: its code runs as it stands there, and its lists are the simulator's."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ossmend.daemon.commands.simulator import command
+from ossmend.simulator.oss.route import NOT_SIMULATED
+from ossmend.simulator.scene import shipped_scenes
+from tests.patience import HUNG
+
+PAGE = (Path(__file__).parents[2] / "docs/simulator.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.machine
+def test_the_pages_code_runs_as_it_stands_there(tmp_path: Path) -> None:
+    files = dict(BLOCK.findall(PAGE))
+    assert files.keys() == {"conftest.py", "test_refusals.py"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**kept, "PATH": path},
+        timeout=HUNG,
+        check=False,
+    )
+    assert "2 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_the_page_names_what_is_not_simulated() -> None:
+    listed = re.search(r"^Sub-resources that OSS has.*:\n\n((?:    .+\n)+)", PAGE, re.MULTILINE)
+    assert listed is not None
+    assert set(listed[1].split()) == NOT_SIMULATED
+
+
+def test_the_page_names_only_switches_that_there_are() -> None:
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert set(re.findall(r"(?<!\S)`?\*{0,2}`?(--[a-z0-9-]+)", PAGE)) <= known
+    assert "s3_clients" in shipped_scenes()
