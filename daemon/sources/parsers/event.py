@@ -69,7 +69,7 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
     begin, end = max(refusal.after, fragment.start - BEFORE), min(refusal.before, fragment.end + BEFORE)
     inner = "" if record.objects else record.own[begin:end]
     around = f"{inner}\n{refusal.words}" if refusal.words else inner
-    whose = stranger(fragment, around)
+    whose = stranger(fragment, around, _line(record.text, fragment))
     if not _is_refusal(refusal, around, whose, strict=strict, words=words):
         return None
     if whose is None and "code" not in fragment.facts and (implied := implied_code(fragment.facts.get("message", ""))):
@@ -93,8 +93,8 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         request_id=_clean(request_id),
         ec=_one_ec(facts, around, fragment.start - begin) or _context_ec(context),
         host=_clean(facts.get("host") or _first(context, "host")),
-        bucket=_clean(where.bucket),
-        key=_clean(where.key),
+        bucket=None if whose else _clean(where.bucket),
+        key=None if whose else _clean(where.key),
         version_id=_clean(where.version_id),
         readings=tuple(
             Reading(ObjectRef(_sure(r.ref.bucket), _sure(r.ref.key), _clean(r.ref.version_id)), r.origin)
@@ -119,6 +119,12 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
         cors_method=cors.method,
         cors_headers=cors.headers,
     )
+
+
+def _line(text: str, fragment: Fragment) -> str:
+    """The lines that the fragment stands on, a thousand signs to each side at most."""
+    begin, end = max(fragment.start - BEFORE, 0), fragment.end + BEFORE
+    return text[begin : fragment.start].rpartition("\n")[2] + text[fragment.start : end].partition("\n")[0]
 
 
 # ------------------------------------------------------------------------------------------------------- is it one?

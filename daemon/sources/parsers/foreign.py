@@ -99,9 +99,9 @@ _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{
 _S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 
-def stranger(fragment: Fragment, around: str) -> str | None:
+def stranger(fragment: Fragment, around: str, line: str) -> str | None:
     """Whose error it is, in a word (`s3`, `minio`, `alibaba:ecs`, ...); None if it is OSS's, or nothing says
-    otherwise.
+    otherwise. `line` is the fragment's own.
     """
     facts = fragment.facts
     is_uuid = _UUID.fullmatch(facts.get("request_id", "")) is not None
@@ -110,7 +110,9 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     message = facts.get("message", "")
     if implied_code(message) is not None and not message.startswith(tuple(SHARED)):
         return None
-    if named := _by_its_parts(fragment) or ("another-host" if _speaks_of_another_host(fragment, around) else None):
+    if named := _by_its_parts(fragment) or (
+        "another-host" if _speaks_of_another_host(fragment, around, line) else None
+    ):
         return named
     other = _OTHER_OSS.search(around)
     bare = _OTHER_OSS.sub(" ", around) if other else around
@@ -130,14 +132,16 @@ def stranger(fragment: Fragment, around: str) -> str | None:
     return named
 
 
-def _speaks_of_another_host(fragment: Fragment, around: str) -> bool:
-    """A bare 403, or a common word, where the only address is that of another service: `GET https://api.github.com/...`,
-    whatever the thing is called that was asked for.
+def _speaks_of_another_host(fragment: Fragment, around: str, line: str) -> bool:
+    """A bare 403, or a common word, where the only address, or the only one on its line, is that of another service:
+    `GET https://api.github.com/...`, whatever the thing is called that was asked for.
     """
     facts = fragment.facts
     generic = facts.get("code", "Forbidden") in GENERIC | {"Forbidden"} and facts.keys() <= _LITTLE
     if not generic or implied_code(facts.get("message", "")) is not None:
         return False
+    if _PUBLIC.search(line) and not (_OSS_HOST.search(line) or _FROM_OSS.search(line)):
+        return True
     if _OSS_HOST.search(around) or _FROM_OSS.search(around):
         return False
     if _PUBLIC.search(around) or _ALIBABA_HOST.search(around):

@@ -50,6 +50,8 @@ _PRETTY = re.compile(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"",
 OSS_ID = re.compile(r"[0-9A-F]{24}")
 EC = re.compile(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
+PREFLIGHT = frozenset({"origin", "access-control-request-method", "access-control-request-headers"})
+"""Headers of a request that a refused preflight is about; they name no place."""
 ANSWERED = frozenset({"x-oss-request-id", "x-oss-ec", "server"})
 """Of headers, which may be a request's, no more than this: they identify what OSS answered, and name no place."""
 IDENTIFYING = frozenset({"request_id", "host", "ec"})
@@ -192,7 +194,7 @@ def _inside(node: Any, part: Part) -> Iterator[tuple[Any, Part]]:
         if not isinstance(child, (dict, list)) or (to_us and is_body(name)):
             continue
         if name.endswith("headers") and isinstance(child, dict):
-            yield {each: value for each, value in child.items() if str(each).lower() in ANSWERED}, "request"
+            yield {each: value for each, value in child.items() if str(each).lower() in ANSWERED | PREFLIGHT}, "request"
         elif name in REQUESTS or (name == "params" and "code" in node):  # an SDK's error shows what it was asked for
             yield child, "request"
         elif not (is_clients(str(spelling)) or (part == "request" and name)):

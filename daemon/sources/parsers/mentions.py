@@ -73,6 +73,9 @@ _REFUSED = re.compile(
 _NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 """The package before an exception's name: `java.nio.file.` is none of OSS's."""
 _OURS = re.compile(r"(?i)oss|aliyun|alibaba")
+_COMPARED_BEFORE = re.compile(r"(?:[=!]==?|\bcase|\.equals(?:IgnoreCase)?\()[ \t]{0,4}[\"'`]$")
+_COMPARED_AFTER = re.compile(r"[\"'`](?:[ \t]{0,4}[=!]==?[ \t]|\.equals(?:IgnoreCase)?\(|:[ \t]{0,4}$)")
+"""Source code that asks which error it was: `if (code === 'AccessDenied')`."""
 _RPC = re.compile(r"rpc error: code = $")
 _RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
 _OSS_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
@@ -119,7 +122,7 @@ def _codes(text: str) -> Iterator[Fragment]:
         before = text[line_start : word.start()]
         line_end = text.find("\n", word.end(), word.end() + 700)
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
-        if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)):
+        if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)) or _is_compared(before, after):
             continue
         status = _status_near(before, after)
         if status is not None and NOT_REFUSALS.get(word[1], 403) not in (404, 409):
@@ -146,6 +149,10 @@ def _is_anothers(before: str) -> bool:
     """`java.nio.file.AccessDeniedException`: a name in a package of somebody else's."""
     package = _NOT_OURS.search(before)
     return package is not None and _OURS.search(package[1]) is None
+
+
+def _is_compared(before: str, after: str) -> bool:
+    return _COMPARED_BEFORE.search(before[-24:]) is not None or _COMPARED_AFTER.match(after[:24]) is not None
 
 
 def _sentence(text: str) -> str:

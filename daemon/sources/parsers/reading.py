@@ -25,6 +25,11 @@ MARKS = "!.,;:)]}'\"。，！；"
 SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
 """What an SDK calls a request that got no answer: no code of OSS's."""
 OSS_ID = re.compile(r"[0-9A-F]{24}")
+_METRIC = re.compile(
+    r"^[A-Za-z_:][\w:]{0,200}\{[^{}\n]{1,4000}\}[ \t]{1,20}[-+0-9.eE]{1,30}(?:[ \t]{1,20}\d{1,20})?[ \t]{0,20}$",
+    re.MULTILINE,
+)
+"""`oss_errors_total{code="403"} 7`: a number that is counted, in Prometheus's text format, is no refusal."""
 
 
 def of_text(record: Record) -> list[Fragment]:
@@ -47,6 +52,8 @@ def ready(found: list[Fragment], record: Record) -> list[Fragment]:
 
 def fragments_of(text: str, header: tables.Header | None = None) -> list[Fragment]:
     """Every fragment in a plain text, by place; `header` is that of a table that the text may be a row of."""
+    if "{" in text:
+        text = _METRIC.sub(lambda line: " " * len(line[0]), text)
     bodies = sorted((*xml_body.find(text), *stripped.find(text)), key=lambda fragment: fragment.start)
     consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)

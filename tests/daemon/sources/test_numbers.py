@@ -54,3 +54,36 @@ def test_a_number_that_counts_or_measures_is_no_event(text: str) -> None:
 def test_a_403_that_was_answered_is_one_event(text: str) -> None:
     (event,) = events_in(text, source="test")
     assert (event.status, event.bucket, event.key) == (403, "reports", "a.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'oss_client_errors_total{bucket="reports",code="403"} 12',
+        '# TYPE oss_errors counter\noss_errors{code="AccessDenied",status="403",bucket="reports"} 3 1764331200000',
+        'if (error.code === "AccessDenied") { retry(oss); }',
+        'if ("InvalidObjectState".equals(e.getErrorCode())) { oss.restoreObject(bucket, key); }',
+        "case 'SignatureDoesNotMatch': // oss",
+    ],
+)
+def test_a_metric_and_source_code_that_asks_for_a_code_are_no_event(text: str) -> None:
+    assert events_in(text, source="test") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'logger.error("AccessDenied: The bucket you access does not belong to you.")',
+        '{"Code": "AccessDenied", "Message": "The bucket you access does not belong to you."}',
+        'oss_errors{code="403"} 1\nERROR oss: AccessDenied: The bucket you access does not belong to you.',
+    ],
+)
+def test_what_looks_like_a_metric_or_code_and_tells_of_a_refusal_is_one_event(text: str) -> None:
+    assert [event.code for event in events_in(text, source="test")] == ["AccessDenied"]
+
+
+@pytest.mark.parametrize("host", ["api.github.com", "registry.example.com", "hooks.slack.com"])
+def test_a_403_on_a_line_with_the_address_of_another_service_is_that_services(host: str) -> None:
+    text = f'PUT {URL} -> 200 OK\nPOST https://{host}/v1/things -> 403 {{"message":"rate limit exceeded"}}'
+    assert [(event.bucket, event.key) for event in events_in(text, source="test", strict=True)] == []
+    assert all(event.bucket is None for event in events_in(text, source="test"))

@@ -67,9 +67,10 @@ WRAPPERS: dict[str, Callable[[str], str]] = {
 CHANGED = {
     *((two, wrapper) for two in ("p-034", "p-420") for wrapper in ("json", "json in Chinese", "json in docker")),
     *(("p-331", stamped) for stamped in ("json", "json in docker", "docker", "containerd")),
+    ("p-557", "json in docker"),
 }
 """Two lines, in one string: each of them may speak of the other. A URL that was signed until 2024, and the wrapper's
-stamp is of 2026: it may have expired, too.
+stamp is of 2026: it may have expired, too. What the HEAD before it answered stands in a record of its own there.
 """
 
 
