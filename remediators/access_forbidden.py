@@ -70,17 +70,15 @@ def subject(event: Event, settings: CorsSettings) -> Subject:
 
 
 def proposes(told: Told, settings: CorsSettings | None) -> Proposal | None:
-    """The merge of the stored rule, only where OSS, or an OPTIONS in its log, says that a preflight was refused, and
-    the text names its origin: without it the plan has nothing to compare a rule with, and tells.
-    """
-    event, asked = told.event, _asked_by(told.event)
+    """The merge of the stored rule, only where OSS, or an OPTIONS in its log, says that a preflight was refused."""
+    event = told.event
     was_preflight = is_cors(event) if event.message is not None else event.method == "OPTIONS"
-    if event.bucket is None or asked is None or not was_preflight or agreement.bucket(event) is not None:
+    if event.bucket is None or not was_preflight or agreement.bucket(event) is not None:
         return None
-    if settings is not None and (
-        settings.stored is None or _against(settings.stored, asked, event, settings.rule) is not None
-    ):
-        return None
+    if settings is not None:
+        asked = _asked_by(event)
+        if settings.stored is None or asked is None or _against(settings.stored, asked, event, settings.rule):
+            return None
     return Proposal(
         "PutBucketCors",
         f"oss://{event.bucket}",

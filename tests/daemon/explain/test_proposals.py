@@ -90,13 +90,9 @@ def test_what_no_enabled_policy_takes_is_left_alone(bucket: str, key: str) -> No
 
 
 def test_without_a_configuration_a_merge_is_proposed_and_names_no_rule() -> None:
-    (write,) = writes(refused("anything", ASKED))
+    (write,) = writes(refused("anything"))
     assert (write["operation"], write["target"]) == ("PutBucketCors", "oss://anything")
     assert "a person has stored" in write["note"]
-
-
-def test_no_merge_is_proposed_for_a_page_that_the_text_does_not_name() -> None:
-    assert writes(refused("anything")) == []
 
 
 def test_a_stored_rule_that_covers_what_was_asked_would_be_merged() -> None:
