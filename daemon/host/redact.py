@@ -9,6 +9,7 @@ ends. Used by the sources for samples, and by log.py and show.py on the way out.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 GONE = "***"
 
@@ -76,12 +77,13 @@ _NAMED = (
     "encryption", "master", "sk=", "sk:", "sk'", 'sk"', "sk ",
 )  # fmt: skip
 """One of these is in every text that a pattern of names below could find: most texts have none, and cost nothing."""
+_SCHEMES = ("oss ", "aws ", "acs ", "bearer ", "basic ")
 
 
 def redact(text: str) -> str:
     """The same text, with every secret replaced by `***`. Linear in its length; a second pass changes nothing."""
     low = text.lower()
-    if _names_one(low):
+    if _has_one(low, _NAMED):
         text = _ELEMENT.sub(rf"\1\2\3{GONE}", text)
         text = _QUOTED.sub(rf"\1\2{GONE}", text)
         text = _BARE.sub(rf"\1{GONE}", text)
@@ -91,7 +93,7 @@ def redact(text: str) -> str:
         text = _CALL.sub(rf"\1\2{GONE}", text)
     if "authori" in low:
         text = _AUTHORIZATION.sub(rf"\1{GONE}", text)
-    if "signature=" in low or any(scheme in low for scheme in ("oss ", "aws ", "acs ", "bearer ", "basic ")):
+    if "signature=" in low or _has_one(low, _SCHEMES):
         text = _SCHEME.sub(lambda found: f"{found[1] or found[2] or found[3]}{GONE}", text)
     if "://" in low and "@" in low:
         text = _USERINFO.sub(rf"\1{GONE}@", text)
@@ -102,8 +104,8 @@ def redact(text: str) -> str:
     return _PEM.sub(GONE, text) if "-----begin" in low else text
 
 
-def _names_one(low: str) -> bool:
-    for word in _NAMED:  # noqa: SIM110  # any() makes a generator for each text: twice the time, for each text there is
+def _has_one(low: str, words: Iterable[str]) -> bool:
+    for word in words:  # noqa: SIM110  # any() makes a generator for each text: twice the time, for each text there is
         if word in low:
             return True
     return False

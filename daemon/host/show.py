@@ -32,7 +32,7 @@ def says_secret(name: str) -> bool:
 
 def subject_text(subject: Subject) -> str:
     """A subject in words for people: `oss://bucket/key`, `access key LTAI****abcd`; what is not known is left out."""
-    first, second, third = (*map(text, subject.parts), "", "", "")[:3]
+    first, second, third = (*(text(part) if part else "" for part in subject.parts), "", "", "")[:3]
     match subject.kind:
         case "object":
             return f"oss://{first or '(no bucket)'}/{second}" + (f" version {third}" if third else "")
