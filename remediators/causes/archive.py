@@ -9,7 +9,7 @@ _NO_LOOP = (
      "不要循环重试读取：解冻完成之前不会成功。"),
 )  # fmt: skip
 _COPY = r"^(UploadPart)?Copy"
-_COPYING = r"copyObject|copy_object|CopyObject|UploadPartCopy|(?<![a-z])cp (?:-r )?oss://"
+_COPYING = r"copyObject|copy_object|CopyObject|UploadPartCopy|(?<![a-z])cp (?:-\S{1,30} ){0,4}oss://\S{1,1100} (?:-\S{1,30} ){0,4}oss://"
 
 CAUSES = (
     cause(

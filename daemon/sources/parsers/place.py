@@ -54,11 +54,16 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
     known = next((spot.bucket for spot in (*hosts, *own, *around) if spot.bucket), None)
     told = addresses.find(refusal, context, text, start, known)
     signed = list(_signed(refusal))
-    spots = [*own, *hosts, *signed, *told.spots, *around]
+    spots = [spot for spot in (*own, *hosts, *signed, *told.spots, *around) if _may_be(spot)]
     if any(spot.key and spot.origin is Origin.BODY for spot in own):
         spots = [spot if spot in own or not spot.key else Spot(spot.bucket, origin=spot.origin) for spot in spots]
     spots.sort(key=lambda spot: spot.origin.rank)
     return _best(spots, told)
+
+
+def _may_be(spot: Spot) -> bool:
+    """No bucket has capital letters in its name: `Bucket=BUCKET` is a line of source code, unless OSS itself says so."""
+    return spot.bucket is None or spot.origin is Origin.BODY or spot.bucket == spot.bucket.lower()
 
 
 def guess(before: str, behind: str = "") -> Place:
