@@ -62,7 +62,7 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
 
 
 def _may_be(spot: Spot) -> bool:
-    """No bucket has capital letters in its name: `Bucket=BUCKET` is a line of source code, unless OSS itself says so."""
+    """No bucket has capital letters in its name: `Bucket=BUCKET` is source code, unless OSS itself says so."""
     return spot.bucket is None or spot.origin is Origin.BODY or spot.bucket == spot.bucket.lower()
 
 
