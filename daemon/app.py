@@ -247,12 +247,14 @@ class App:
             with self.store.begin() as connection:
                 cases.wake_held(connection, switch.HELD_BY, self._clock.now())
         self._paused_by_file = file
-        number, self._switch = self._switch, None
+        number = self._switch
         if number is None:
             return
         change = switch.pause if number == signal.SIGUSR1 else switch.resume
         with self.store.begin() as connection:
             change(connection, "", signal.Signals(number).name, self._clock.now())
+        if self._switch == number:
+            self._switch = None  # only now: a state that cannot be written has not heard it
         log.warning("paused" if number == signal.SIGUSR1 else "resumed", by=signal.Signals(number).name)
 
     def _turning(self) -> None:
@@ -297,8 +299,10 @@ class App:
     def _retain(self) -> None:
         """Let go what is old or too much, and look whether there is room again at a ceiling."""
         works = self.works
-        gone = retention.retire(self.store, works.config.retention, self._clock.now())
         works.triage.look_for_room()
+        if not works.accounts.of(DEFAULT_ACCOUNT).clock_is_right():
+            return  # a clock that is ahead, if only for a minute, would make everything old
+        gone = retention.retire(self.store, works.config.retention, self._clock.now())
         if any(astuple(gone)):
             log.info("state.retired", **asdict(gone))
 

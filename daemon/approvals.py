@@ -48,6 +48,8 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
     now = datetime.now(UTC)
     with store.begin() as connection:
         case = _existing(connection, case_id)
+        if case_id in intents.asked(connection):
+            raise Impossible(f"an undo of case {case_id} is asked for already")
         done = [intent for intent in intents.of_case(connection, case_id) if intent.state is WriteState.DONE]
         undoable = [intent.write.undone(intent.outcome) for intent in reversed(done)]
         write = next((write for write in undoable if write is not None), None)

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from ossmend.daemon.cloud.ask.account import Account
@@ -34,6 +34,9 @@ from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef, ClockReading, ObjectRef
 from ossmend.remediators.contract.verdict import Refused
 from ossmend.remediators.contract.write import Write
+
+RIGHT = timedelta(minutes=1)
+"""A host's clock that is off by no more is right."""
 
 
 def connect(
@@ -100,6 +103,11 @@ class Cloud:
     def oss_now(self) -> datetime:
         """What OSS's own clock says now; the host's, as long as OSS has not answered anything."""
         return self._wire.time.now() or self._clock.now()
+
+    def clock_is_right(self) -> bool:
+        """Does the host's clock say what OSS's says? Not where OSS has not answered anything yet."""
+        oss_now = self._wire.time.now()
+        return oss_now is not None and abs(oss_now - self._clock.now()) <= RIGHT
 
     def is_own_request(self, request_id: str) -> bool:
         """Was this request ours, and not too long ago? The User-Agent mark knows the older ones."""

@@ -21,6 +21,7 @@ from ossmend.daemon.journal import bulk
 from ossmend.daemon.journal.bulk import seconds
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases, writes
+from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import OVER, RESTING, WAITS, CaseState, WriteState, moved
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
@@ -179,10 +180,12 @@ def _is_over(row: Any, each: Fold) -> bool:
 
 
 def _open(connection: sa.Connection, folds: Sequence[tuple[str, Fold]], now: datetime) -> list[Entry]:
-    """New rows in one statement. The ids are ours to give: the transaction has the writer's turn."""
+    """New rows in one statement. The ids are ours to give: the transaction has the writer's turn. None is given twice
+    while anything speaks of it, also where the case itself was let go.
+    """
     if not folds:
         return []
-    last: int = connection.scalar(sa.select(sa.func.max(cases.c.id))) or 0
+    last = max(connection.scalar(sa.select(sa.func.max(column))) or 0 for column in (cases.c.id, journal.c.case_id))
     rows, said, due = [], [], seconds(now)
     for case_id, (key, each) in enumerate(folds, last + 1):
         lane = lane_of(each.account, each.subject)
@@ -277,7 +280,9 @@ def get(connection: sa.Connection, case_id: int) -> Case | None:
 
 def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime | None:
     """When the next case will be due that is in no busy lane; None when nothing is waiting for a time."""
+    open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
     query = sa.select(sa.type_coerce(sa.func.min(cases.c.due_at), cases.c.due_at.type))
+    query = query.where(cases.c.id.not_in(open_intents))  # as `due` does: else the loop would turn for nothing
     if busy:
         query = query.where(cases.c.lane.not_in(list(busy)))
     due_at: datetime | None = connection.scalar(query)

@@ -169,6 +169,13 @@ def ask_again(connection: sa.Connection, intent_ids: Sequence[int]) -> None:
         connection.execute(writes.update().where(*still).values(values))
 
 
+def overtake(connection: sa.Connection, case_id: int, but: int, now: datetime) -> None:
+    """An undo of this case has ended: no other one that was asked for can be done any more."""
+    others = (writes.c.case_id == case_id, writes.c.state == WriteState.ASKED.value, writes.c.id != but)
+    values = {"state": WriteState.NOT_SENT.value, "settled_at": now, "outcome": "another undo was done first"}
+    connection.execute(writes.update().where(*others).values(values))
+
+
 def refuse(connection: sa.Connection, intent_id: int, now: datetime, why: str) -> None:
     """An asked write must not be sent."""
     values = {"state": WriteState.NOT_SENT.value, "settled_at": now, "outcome": why}

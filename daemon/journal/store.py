@@ -87,6 +87,27 @@ class Store:
             raise StateUnavailable(_said(error)) from error
 
     @contextmanager
+    def rebuilding(self) -> Iterator[sa.Connection]:
+        """The same for a migration: a table that others point at may be replaced. SQLite takes the pragma only outside
+        of a transaction. Raises StateUnavailable.
+        """
+        try:
+            with self._turn, self._engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+                try:
+                    with connection.begin():
+                        yield connection
+                finally:
+                    connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
+        except DatabaseError as error:
+            raise StateUnavailable(_said(error)) from error
+
+    def check(self) -> None:
+        """Raises StateUnavailable where the state is not the one we opened."""
+        if self._held is not None:
+            self._held.check()
+
+    @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A snapshot to read from, beside whoever writes. Raises StateUnavailable."""
         try:
@@ -183,7 +204,7 @@ def _migrate(store: Store, directory: Path, *, exclusive: bool) -> None:
         return
     if known is not None and not exclusive:
         raise OlderState(f"{_older(directory, known)}: `ossmend run` or `ossmend once` brings it up to date")
-    with store.begin() as connection:
+    with store.rebuilding() as connection:
         migrate.upgrade(connection)
 
 

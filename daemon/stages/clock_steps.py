@@ -14,13 +14,14 @@ from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import cases as case_table
-from ossmend.daemon.journal.schema import notices, writes
+from ossmend.daemon.journal.schema import notices, turned_away, writes
 from ossmend.daemon.journal.store import Store
 
 log = structlog.get_logger("ossmend.clock")
 of_case = case_table.c
 
-PAST = (of_case.planned_at, of_case.verified_at, of_case.closed_at, writes.c.planned_at, writes.c.sent_at)
+PAST = (of_case.planned_at, of_case.verified_at, of_case.closed_at, writes.c.planned_at, writes.c.sent_at,
+        turned_away.c.since, turned_away.c.last, turned_away.c.told_at)  # fmt: skip
 """Times of what has happened: none of them can lie ahead. Refusals of the hours until then would be called old ones."""
 STEP = timedelta(seconds=5)
 """Less than this is how clocks are kept right."""

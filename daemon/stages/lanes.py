@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -32,8 +32,10 @@ class Hands:
         waiting = iter(items)
         turn = threading.Lock()
 
+        over = False
+
         def hand() -> None:
-            while True:
+            while not over:
                 with turn:
                     try:
                         item = next(waiting)
@@ -41,15 +43,18 @@ class Hands:
                         return
                 done.put((item, do(item)))
 
-        for _ in range(min(self._each, len(items))):
-            self._pool.submit(hand)
+        hands = [self._pool.submit(hand) for _ in range(min(self._each, len(items)))]
         left = len(items)
-        while left:
-            group = [done.get()]
-            while not done.empty():
-                group.append(done.get())
-            left -= len(group)
-            yield group
+        try:
+            while left:
+                group = [done.get()]
+                while not done.empty():
+                    group.append(done.get())
+                left -= len(group)
+                yield group
+        finally:
+            over = True  # nobody takes the results any more: begin nothing further, and let the pass end after the rest
+            wait(hands)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)

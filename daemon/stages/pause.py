@@ -38,10 +38,16 @@ class Pause:
                 self._until = now + KNOWN_SECONDS
             return self._known.get("") or self._known.get(policy)
 
+    def look_again(self) -> None:
+        """Believe nothing that was read before: somebody has perhaps just resumed."""
+        with self._lock:
+            self._until = float("-inf")
+
     def _read(self) -> dict[str, str]:
         if self._file.exists():
             return {"": f"paused by the file {self._file}"}
         try:
+            self._store.check()
             with self._store.read() as connection:
                 return {
                     each.policy: f"paused by {clean(each.by)} since {each.at}" for each in pause.standing(connection)

@@ -77,13 +77,18 @@ class Record:
 
     # ------------------------------------------------------------------------------------------------------- outcomes
 
-    def answers(self, answered: Sequence[tuple[Case, Answer]], oss_now: datetime) -> list[Sending]:
-        """What the plans of a turn lead to; the writes that may now leave. `oss_now`: what OSS's clock says."""
+    def answers(
+        self, answered: Sequence[tuple[Case, Answer]], oss_now: datetime, *, undos: bool = True
+    ) -> list[Sending]:
+        """What the plans of a turn lead to; the writes that may now leave. `oss_now`: what OSS's clock says; without
+        `undos` those that are asked for wait, because nothing can be sent.
+        """
         now = self._clock.now()
+        self._pause.look_again()
         ids = [case.id for case, _ in answered]
         with self._store.begin() as connection:
             standings = cases.standing(connection, ids)
-            outcomes = self._decided(connection, answered, standings, now)
+            outcomes = self._decided(connection, answered, standings, now, undos=undos)
             allowance = self._allowance(connection, outcomes, now, oss_now)
             outcomes = [self._braked(each, allowance, now) for each in outcomes]
             return self._written(connection, outcomes, allowance, standings, now)
@@ -94,14 +99,16 @@ class Record:
         answered: Sequence[tuple[Case, Answer]],
         standings: Mapping[int, Standing],
         now: datetime,
+        *,
+        undos: bool,
     ) -> list[Outcome]:
         acting = [(case, answer) for case, answer in answered if isinstance(answer, Act)]
         digests = {digest(write) for _, act in acting for write in act.writes}
         words = intents.words(connection, digests, [case.id for case, _ in acting], now)
-        undos = {} if self._dry_run else intents.asked(connection)
+        asked = intents.asked(connection) if undos and not self._dry_run else {}
         return [
-            decide_undo(case, undos[case.id], self.rules.of(case), now)
-            if case.id in undos
+            decide_undo(case, asked[case.id], self.rules.of(case), now)
+            if case.id in asked
             else decide(case, answer, self.rules.of(case), standings[case.id].tries, words, now)
             for case, answer in answered
         ]
@@ -240,7 +247,7 @@ class Record:
         alike: dict[tuple[str, str, bool], list[Outcome]] = {}
         for each in outcomes:
             assert each.diagnosis is not None  # who is told is told why
-            told = f"{each.diagnosis.cause}/held" if each.notice == "held" else each.diagnosis.cause
+            told = f"{each.diagnosis.cause}/held{_by_whom(each)}" if each.notice == "held" else each.diagnosis.cause
             if standings[each.case.id].reported_cause == told:
                 continue
             reported[each.case.id] = told
@@ -310,10 +317,15 @@ class Record:
         how, case = ended(reply), sending.case
         if isinstance(reply, Refused):
             return self._refused(connection, case, reply, standings, now)
+        crossed = None
         if isinstance(reply, Sent) and reply.crossed:
-            return self._crossed(connection, sending, reply, standings, now)
+            crossed = self._crossed(connection, sending, reply, standings, now)
         if sending.undo and how.state is WriteState.DONE:
-            return _undone(case, given_back=sending.given_back)
+            intents.overtake(connection, case.id, sending.write_id, now)
+            undone = _undone(case, given_back=sending.given_back)
+            return replace(undone, reported_cause=crossed.reported_cause) if crossed is not None else undone
+        if crossed is not None:
+            return crossed
         if sending.undo and isinstance(reply, Stale):
             why = f"the undo was not done: {reply.why}"
             diagnosis = causes.diagnosis("undo-overtaken", 1.0, (why,))
@@ -334,7 +346,10 @@ class Record:
         standings: Mapping[int, Standing],
         now: datetime,
     ) -> Decision:
-        """Somebody else has written the same at the same moment: a person has to know, whatever the next plan finds."""
+        """Somebody else has written the same at the same moment: a person has to know, whatever the next plan finds,
+        and each time: it is an event, and no state of the case.
+        """
+        standings = {each: replace(standing, reported_cause=None) for each, standing in standings.items()}
         diagnosis = causes.diagnosis("crossed-by-another-write", 0.95, sent.crossed)
         outcome = Outcome(
             case=sending.case, state=CaseState.REPORTED, why=sent.crossed[0], cause=diagnosis.cause,
@@ -410,6 +425,7 @@ class Record:
         """As if its answer had come: were the case planned anew, it would be repaired again."""
         case = cases.get(connection, intent.case_id)
         assert case is not None  # a write has its case
+        intents.overtake(connection, case.id, intent.id, now)
         undone = _undone(case, given_back=intent.outcome == GIVES_BACK)
         cases.decide(connection, [undone], cases.standing(connection, [case.id]), now)
 
@@ -458,6 +474,12 @@ def _account_is_well(outcome: Outcome) -> bool:
         return False
     facts = outcome.diagnosis.facts if outcome.diagnosis is not None else {}
     return outcome.state is CaseState.CLOSED or facts.get("writes_suspended") is False
+
+
+def _by_whom(outcome: Outcome) -> str:
+    """What only a person ends is told of its own, whatever held the write before."""
+    by = [each.hold.by for each in outcome.writes if each.hold is not None and each.hold.until is None]
+    return f"/{by[0]}" if by else ""
 
 
 def _undone(case: Case, *, given_back: bool) -> Decision:

@@ -158,7 +158,7 @@ class Work:
             cloud = self._accounts.of(cases[0].account)  # a lane has one
         except Refused as unknown:
             now = self._clock.now()
-            self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now)
+            self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now, undos=False)
             return
         view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
@@ -207,11 +207,16 @@ class Work:
 
     def start_settling(self) -> int:
         """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
-        if not self._accounts.may_write or self._stopping.is_set():
+        if self._stopping.is_set():
             return 0
         now, busy, unsettled = self._clock.monotonic(), self.busy(), self._unsettled()
         self._searches = {intent.id: self._search(intent) for intent in unsettled}
         unknown = [intent for intent in unsettled if self._search(intent).next_at <= now]
+        if not self._accounts.may_write:  # every policy is in dry-run by now, and nobody looks: a person has to know
+            for intent in unknown:
+                if self._search(intent).goes_on(now):
+                    self._record.unsettled_for_long(intent)
+            return len(unknown)
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
                 self._begin(target, partial(self._settle, group))
