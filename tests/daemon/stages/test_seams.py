@@ -24,6 +24,7 @@ from ossmend.remediators.contract.write import Write
 from tests.daemon.stages.test_promises import HOOK, OLD, merged_by_hand, notified, scene
 from tests.daemon.stages.test_work import CONFIG, Scene, frozen, preflight
 from tests.fakes import FakeAccounts, FakeWorld
+from tests.patience import HUNG
 
 __all__ = ["scene"]
 
@@ -91,7 +92,7 @@ def test_after_one_transaction_that_failed_nothing_further_leaves(scene: Scene) 
     replies, gate, sends = record.replies, threading.Semaphore(4), scene.world.send
 
     def gated(write: Write) -> Sent:
-        assert gate.acquire(timeout=60)
+        assert gate.acquire(timeout=HUNG)
         return sends(write)
 
     def fails(_replied: object) -> None:
