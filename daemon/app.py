@@ -41,6 +41,7 @@ from ossmend.daemon.stages.glance import Glance
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.stages.work import Work
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
@@ -147,6 +148,7 @@ class App:
         config = load(path)
         self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
         self._steps = ClockSteps(self.store, self._clock)
+        self._life = SignOfLife(self.store, self._clock, dry_run=dry_run)
         with ExitStack() as unless_built:
             unless_built.callback(self.store.close)
             self._steps.begin()
@@ -161,6 +163,9 @@ class App:
         except StateUnavailable:
             works.close()
             raise
+        for reading in works.readings:
+            reading.vitals = self._life.known(reading.source.name)
+        self._life.configured(config.digest)
         return works
 
     def _note_configuration(self, config: Config) -> None:
@@ -181,6 +186,7 @@ class App:
 
     def once(self) -> None:
         """Read the sources to their end and work until nothing is due now."""
+        self._life.once()
         readings, work = self.works.readings, self.works.work
         while True:
             read = sum(reading.read() for reading in readings)
@@ -197,6 +203,7 @@ class App:
         self._retain()
         self.works.delivery.start()
         self.works.delivery.wait()
+        self._beat(stopped=True)
 
     # -------------------------------------------------------------------------------------------------------- run
 
@@ -212,6 +219,7 @@ class App:
                 "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
             )
             self.works.start()
+            self._beat()
             self._systemd.ready(self._status())
             try:
                 self._loop(waker)
@@ -219,6 +227,7 @@ class App:
                 self._systemd.stopping()
                 waker.stop()
                 self.works.close(self._turning)
+                self._beat(stopped=True)
                 log.info("daemon.stopped")
 
     def _loop(self, waker: Waker) -> None:
@@ -278,6 +287,7 @@ class App:
         waker.every(timedelta(seconds=60), "look", self._signal.set)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
         waker.every(timedelta(minutes=1), "retention", self._retain_or_rest)
+        waker.every(timedelta(seconds=LOOK_SECONDS), "vitals", self._beat)
         waker.every(timedelta(seconds=30), "status", lambda: self._systemd.status(self._status()))
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
@@ -310,8 +320,14 @@ class App:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
         from ossmend.daemon.stages.watch_clock import watch_clock
 
-        watch_clock(self.works.config, self.works.accounts.of(DEFAULT_ACCOUNT), self.works.triage, self._clock)
+        found = watch_clock(self.works.config, self.works.accounts.of(DEFAULT_ACCOUNT), self.works.triage, self._clock)
+        self._life.measured(*found)
         self._signal.set()
+
+    def _beat(self, *, stopped: bool = False) -> None:
+        """Say in the state how the daemon fares, for `ossmend status`."""
+        oss_now = self.works.accounts.of(DEFAULT_ACCOUNT).oss_clock()
+        self._life.beat([reading.vitals for reading in self.works.readings], oss_now, stopped=stopped)
 
     def _status(self) -> str:
         try:
@@ -336,6 +352,7 @@ class App:
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:
             log.error("config.kept", why=str(refused))
+            self._life.kept_out(str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")
             return
         except StateUnavailable as trouble:

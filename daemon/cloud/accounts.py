@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ossmend.daemon.cloud.ask.account import Account
 from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
+from ossmend.daemon.cloud.ask.inventory import Inventory
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.ask.logs import LogReader
 from ossmend.daemon.cloud.ask.reads import Reads
@@ -68,6 +69,7 @@ class Cloud:
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
         self.logs = LogReader(oss, self._reads)
+        self.inventory = Inventory(oss, self._reads)
         self.executor = self._make_executor() if may_write else None
         self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
         self._lock = threading.Lock()
@@ -102,7 +104,11 @@ class Cloud:
 
     def oss_now(self) -> datetime:
         """What OSS's own clock says now; the host's, as long as OSS has not answered anything."""
-        return self._wire.time.now() or self._clock.now()
+        return self.oss_clock() or self._clock.now()
+
+    def oss_clock(self) -> datetime | None:
+        """The same; None as long as OSS has not answered anything."""
+        return self._wire.time.now()
 
     def clock_is_right(self) -> bool:
         """Does the host's clock say what OSS's says? Not where OSS has not answered anything yet."""

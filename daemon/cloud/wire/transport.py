@@ -148,8 +148,8 @@ class Oss:
         )
         return answer
 
-    def list_buckets(self) -> Answer:
-        """The one question that names no bucket, at most one bucket long. Raises NoAnswer, BadAnswer."""
+    def list_buckets(self, most: int = 1) -> Answer:
+        """The one question that names no bucket. Raises NoAnswer, BadAnswer."""
         service = oss2.Service(
             self._auth,
             self._settings.oss_url,
@@ -157,7 +157,7 @@ class Oss:
             app_name=self._settings.agent,
             region=self._settings.bare_region,
         )
-        answer: Answer = service._do("GET", "", "", params={"max-keys": "1"})  # noqa: SLF001  # as in `call`
+        answer: Answer = service._do("GET", "", "", params={"max-keys": str(most)})  # noqa: SLF001  # as in `call`
         return answer
 
 

@@ -170,4 +170,4 @@ def test_the_schema_is_one_json_document() -> None:
 
 def test_commands_that_do_not_exist_yet_are_absent_and_not_stubs() -> None:
     told = run("--help")[1]
-    assert not {"init", "ram-policy", "replay"} & set(told.split())
+    assert not {"ram-policy", "replay"} & set(told.split())
