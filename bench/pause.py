@@ -25,9 +25,9 @@ from bench.latency import POLL_SECONDS, daemon, line
 from bench.restores import archive, simulator
 
 WATCHED_SECONDS = 1.5
-EACH = 150
+EACH = 60
 """Refusals a try: more than leave before the switch is thrown, so that there always is something to hold back."""
-ARRIVED = 5
+ARRIVED = 3
 """Restores of a try that have arrived when the switch is thrown: the lanes are at work then."""
 
 
