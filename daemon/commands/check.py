@@ -37,5 +37,7 @@ def command(config_path: Path, live: bool, as_json: bool) -> None:
 
 def _tell(report: dict[str, Any]) -> None:
     click.echo(f"{report['file']}: fine, {report['policies']} policies")
-    for line in report.get("live", ()):
-        click.echo(f"  {'ok ' if line['ok'] else 'BAD'} {line['what']}: {line['found']}")
+    if "live" in report:
+        from ossmend.daemon.commands.check_live import tell
+
+        tell(report, click.echo)
