@@ -1,4 +1,7 @@
-"""`ossmend check`: is the configuration right? With --live also credentials, clock and permissions (check_live.py)."""
+"""`ossmend check`: is the configuration right, and was it meant so? --live also asks the cloud (check_live.py).
+
+A complaint ends with 78, a warning (config/doubts.py) with 0: it goes to stderr, with its place, and stops nobody.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,24 @@ from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, co
 
 @click.command("check")
 @config_option
-@click.option("--live", is_flag=True, help="Also ask the cloud: credentials, clock, permissions.")
+@click.option("--live", is_flag=True, help="Also ask the cloud: credentials, clock, endpoint, permissions.")
 @json_option
 def command(config_path: Path, live: bool, as_json: bool) -> None:
     """Check the configuration: every complaint with its file, line, column and a suggestion."""
     with clear_errors(as_json=as_json):
-        from ossmend.config.load import load
+        from ossmend.config.load import load_with_doubts
 
-        config = load(config_path)
+        config, doubts = load_with_doubts(config_path)
         report: dict[str, Any] = {
             "ok": True,
             "file": str(config_path),
             "policies": len(config.policies),
             "problems": [],
+            "warnings": [doubt.as_dict() for doubt in doubts],
         }
+        if not as_json:
+            for doubt in doubts:
+                click.echo(doubt.told("warning: "), err=True)
         if live:
             from ossmend.daemon.commands.check_live import check_live
 

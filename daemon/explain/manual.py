@@ -1,4 +1,4 @@
-"""The code -> pages for people: docs/codes/<Code>.md for each code with a remediator, and docs/configuration.md.
+"""The code -> pages for people: docs/codes/<Code>.md for each code, docs/configuration.md and docs/permissions.md.
 
 `python -m ossmend.daemon.explain.manual docs` writes them; a test compares, so that no page is older than the code.
 docs/causes.md is made of the catalogue in the same way (remediators/causes/document.py).
@@ -17,6 +17,7 @@ from typing import Any
 
 from ossmend import remediators
 from ossmend.config.schema import schema
+from ossmend.daemon.explain import permissions_page
 from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract.registry import Remediator
@@ -31,7 +32,8 @@ EXAMPLE = files("ossmend.config").joinpath("ossmend.example.yaml")
 def pages() -> dict[str, str]:
     """Every page by its name under docs/."""
     of_codes = {f"codes/{code}.md": _code(Remediator.registry[code]) for code in remediators.CODES}
-    return {**of_codes, "configuration.md": _configuration()}
+    permissions = permissions_page.page(MADE, opt_in)
+    return {**of_codes, "configuration.md": _configuration(), "permissions.md": permissions}
 
 
 # ---------------------------------------------------------------------------------------------------------------- codes

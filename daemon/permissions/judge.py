@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
+
+from ossmend.config.globs import within
 
 Verdict = Literal["allowed", "missing", "denied", "unknown"]
 
@@ -78,8 +79,8 @@ def _says(statement: Mapping[str, Any], action: str, resource: str) -> tuple[str
 
 def _names(statement: Mapping[str, Any], action: str) -> bool:
     if "NotAction" in statement:
-        return not any(matches(str(each).lower(), action.lower()) for each in _listed(statement["NotAction"]))
-    return any(matches(str(each).lower(), action.lower()) for each in _listed(statement.get("Action")))
+        return not any(within(action.lower(), str(each).lower()) for each in _listed(statement["NotAction"]))
+    return any(within(action.lower(), str(each).lower()) for each in _listed(statement.get("Action")))
 
 
 def _listed(value: object) -> list[Any]:
@@ -94,9 +95,7 @@ def _listed(value: object) -> list[Any]:
 def covers(granted: str, needed: str) -> bool:
     """Does a granted resource hold everything that the needed one may be? Region and account are ours."""
     one, other = _relative(granted), _relative(needed)
-    return granted == "*" or (
-        one is not None and other is not None and one[0] == other[0] and matches(one[1], other[1])
-    )
+    return granted == "*" or (one is not None and other is not None and one[0] == other[0] and within(other[1], one[1]))
 
 
 def meets(granted: str, needed: str) -> bool:
@@ -113,30 +112,6 @@ def _relative(resource: str) -> tuple[str, str] | None:
     return (parts[1], parts[4]) if len(parts) == 5 else None
 
 
-@lru_cache(maxsize=4096)
-def matches(pattern: str, text: str) -> bool:
-    """Is everything that `text` may be within `pattern`? Both have `*` and `?`, and a wildcard fits only a wider one.
-
-    Each star takes as little as it can, and one more sign wherever the rest does not fit; only the last star is ever
-    moved, so that no name makes this slow.
-    """
-    at = here = 0
-    star: tuple[int, int] | None = None
-    while at < len(text):
-        sign = pattern[here : here + 1]
-        if sign == "*":
-            star, here = (here, at), here + 1
-        elif sign == text[at] or (sign == "?" and text[at] != "*"):
-            here, at = here + 1, at + 1
-        elif star is None:
-            return False
-        else:
-            star = (star[0], star[1] + 1)
-            here, at = star[0] + 1, star[1]
-    return not pattern[here:].strip("*")
-
-
-@lru_cache(maxsize=4096)
 def _common(one: str, other: str) -> bool:
     """Does any text fit both patterns? By the places in `other` that can be reached with each sign of `one`."""
     reached = _skipping({0}, other)

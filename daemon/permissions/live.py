@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from ossmend.config.globs import within
 from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.ask.probes import Probed
 from ossmend.daemon.cloud.wire.guard import OSS_READS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
-from ossmend.daemon.permissions.judge import Attached, Judged, judge, matches
+from ossmend.daemon.permissions.judge import Attached, Judged, judge
 from ossmend.daemon.permissions.needs import Need
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
@@ -195,7 +196,7 @@ def _means(statement: Mapping[str, Any], caller: Caller) -> bool:
     listed = statement.get("Principal")
     named = [str(each) for each in (listed if isinstance(listed, list) else [listed])]
     session = f"arn:sts::{caller.account_id}:assumed-role/{caller.arn.partition('role/')[2]}"
-    return any(each in ("*", caller.id) or (bool(caller.role) and matches(each, session)) for each in named)
+    return any(each in ("*", caller.id) or (bool(caller.role) and within(session, each)) for each in named)
 
 
 def _place(resource: str) -> tuple[str, str]:
