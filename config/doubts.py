@@ -125,7 +125,7 @@ def passed_over(given: AppLogSource) -> bool:
 
 
 def _there(given: AppLogSource) -> Iterator[Path]:
-    return map(Path, glob.iglob(given.path))  # noqa: PTH207  # Path.glob takes no absolute pattern
+    return map(Path, glob.iglob(given.path, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
 
 
 def _holds_something(path: Path) -> bool:

@@ -17,9 +17,12 @@ from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, co
 @click.command("check")
 @config_option
 @click.option("--live", is_flag=True, help="Also ask the cloud: credentials, clock, endpoint, permissions.")
+@click.option("--mode", type=click.Choice(["dry-run", "enforce"]), help="With --live: as if every policy were in it.")
 @json_option
-def command(config_path: Path, live: bool, as_json: bool) -> None:
+def command(config_path: Path, live: bool, mode: str | None, as_json: bool) -> None:
     """Check the configuration: every complaint with its file, line, column and a suggestion."""
+    if mode is not None and not live:
+        raise click.UsageError("--mode asks about permissions, so it needs --live")
     with clear_errors(as_json=as_json):
         from ossmend.config.load import load_with_doubts
 
@@ -37,7 +40,7 @@ def command(config_path: Path, live: bool, as_json: bool) -> None:
         if live:
             from ossmend.daemon.commands.check_live import check_live
 
-            report |= check_live(config)
+            report |= check_live(config, mode)
     (show_json if as_json else _tell)(report)
     sys.exit(FINE if report["ok"] else NEEDS_A_HUMAN)
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
-from ossmend.daemon.cloud.settings import CloudSettings, account_settings
+from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
 from ossmend.daemon.permissions.live import Finding, granted
-from ossmend.daemon.permissions.needs import needs
+from ossmend.daemon.permissions.needs import Need, needs
 from ossmend.remediators.contract.values import ClockReading
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
@@ -25,26 +26,28 @@ WRONG = 60
 """Seconds of drift from which the clock is called wrong: OSS refuses from 15 minutes on."""
 
 
-def check_live(config: Config) -> dict[str, Any]:
+def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
     """{"ok", "live": [{"account", "what", "ok", "found"}, ...], "missing", "unchecked", "add"}: `ok` of a line is None
-    where it could not be checked. Raises CredentialsRefused.
+    where it could not be checked; `mode` instead of each policy's own. Raises CredentialsRefused.
     """
     report: dict[str, Any] = {"ok": True, "live": [], "missing": [], "unchecked": [], "add": {}}
     for account, settings in account_settings(config).items():
         cloud = connect(settings, clock=SystemClock(), may_write=False)
         try:
-            _account(report, config, account, settings, cloud)
+            _account(report, account, cloud, settings.oss_url, partial(needs, config, account, mode=mode))
         finally:
             cloud.close()
     return report
 
 
-def _account(report: dict[str, Any], config: Config, account: str, settings: CloudSettings, cloud: Cloud) -> None:
+def _account(
+    report: dict[str, Any], account: str, cloud: Cloud, url: str, needed: Callable[..., tuple[Need, ...]]
+) -> None:
     reading = cloud.own_clock()
     who, caller = _caller(cloud)
-    lines = [who, _clock(reading), _endpoint(settings.oss_url, reading)]
+    lines = [who, _clock(reading), _endpoint(url, reading)]
     if caller is not None:
-        found = granted(cloud, caller, needs(config, account, identity="role" if caller.role else "user"))
+        found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
         lines += [_line(each) for each in found]
         _summed_up(report, account, found)
     else:

@@ -29,7 +29,7 @@ class Judged:
     verdict: Verdict
     why: str
     partly: bool = False
-    """Something is allowed, and not all of it."""
+    """A part of it is allowed, or denied: what is answered for one place says nothing about the others."""
 
 
 def judge(attached: Iterable[Attached], action: str, resource: str) -> Judged:
@@ -45,10 +45,10 @@ def judge(attached: Iterable[Attached], action: str, resource: str) -> Judged:
             return Judged("denied", f"policy {name} denies it: an Allow more does not help")
     for name, effect, extent in said:
         if effect == "Deny":
-            return Judged("unknown", f"policy {name} denies {_EXTENTS[extent]}")
+            return Judged("unknown", f"policy {name} denies {_EXTENTS[extent]}", extent == "part")
     for wanted, verdict in _BEST_FIRST:
-        for name, _, extent in said:
-            if extent == wanted:
+        for name, effect, extent in said:
+            if (effect, extent) == ("Allow", wanted):
                 return Judged(verdict, f"policy {name} allows {_EXTENTS[extent]}", extent == "part")
     return Judged("missing", "no attached policy allows it")
 

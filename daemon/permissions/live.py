@@ -91,7 +91,8 @@ class _Asking:
             return _by_answer(probed, f"our own policies could not be read ({self._unread})")
         if judged.verdict == "allowed":
             return "granted", judged.why
-        if probed is not None and probed.verdict == "allowed" and not judged.partly and judged.verdict != "denied":
+        one_place = judged.partly and resource != "*"  # a service without resources has answered for all of it
+        if probed is not None and probed.verdict == "allowed" and not one_place:
             return "granted", f"{probed.why} ({judged.why})"
         return ("unknown" if judged.verdict == "unknown" else "missing"), judged.why
 

@@ -1,4 +1,4 @@
-"""The demo passes with the policy that `ram-policy` makes; with any action less `check --live` names it, and it fails."""
+"""The demo passes with the policy that `ram-policy` makes; with one action less, `check --live` names it."""
 
 from __future__ import annotations
 

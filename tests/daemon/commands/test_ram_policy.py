@@ -102,6 +102,19 @@ def test_the_generated_policy_is_enough_for_check_live(tmp_path: Path, sim: Runn
     assert (status, "BAD" in told, "  ?  " in told) == (0, False, False), told
 
 
+def test_a_dry_run_that_is_to_be_enforced_can_be_asked_about_before(tmp_path: Path, sim: Running) -> None:
+    config = configured(tmp_path, sim)
+    dry = json.loads(run("ram-policy", "--mode", "dry-run", "--config", config)[1])
+    environment = key(sim, dry)
+    asked = ("check", "--live", "--json", "--config", config)
+    told = {
+        mode: json.loads(run(*asked, "--mode", mode, environment=environment)[1]) for mode in ("dry-run", "enforce")
+    }
+    assert told["dry-run"]["ok"] is True
+    assert "oss:RestoreObject" in {each["action"] for each in told["enforce"]["unchecked"]}
+    assert run("check", "--mode", "enforce", "--config", config)[0] == 2
+
+
 def test_the_accounts_own_key_is_told_to_be_too_much(tmp_path: Path, sim: Running) -> None:
     root = {"ALIBABA_CLOUD_ACCESS_KEY_ID": sim.access_key_id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": sim.access_key_secret}
     status, told, _ = run("check", "--live", "--config", configured(tmp_path, sim), environment=root)

@@ -49,6 +49,7 @@ def test_a_deny_wins_over_every_allow_and_one_of_a_part_leaves_it_open() -> None
     assert verdict(*attached(), *attached(Effect="Deny")) == "denied"
     assert verdict(*attached(), *attached(Effect="Deny", Resource="acs:oss:*:*:reports-secret/*")) == "unknown"
     assert verdict(*attached(), *attached(Effect="Deny", Resource="acs:oss:*:*:photos/*")) == "allowed"
+    assert verdict(*attached(Effect="allow")) == "missing", "RAM has two effects, and this is none of them"
 
 
 def test_a_condition_is_not_judged_and_not_taken_for_a_yes() -> None:

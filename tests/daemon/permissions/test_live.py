@@ -11,10 +11,12 @@ from ossmend.config.load import load_text
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS, RESOURCES
 from ossmend.daemon.host.clock import SystemClock
+from ossmend.daemon.permissions.document import documents
 from ossmend.daemon.permissions.live import Finding, granted
 from ossmend.daemon.permissions.needs import Need, needs
 from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.cloud.stubs import control, make_bucket, settings_for
+from tests.simulator.rpc.rpc_client import Account
 
 BUCKET = "reports-eu"
 READS = {operation: permission for operation, permission in PERMISSIONS.items() if permission is not None}
@@ -112,6 +114,19 @@ def test_a_deny_is_missing_although_another_policy_allows_it(sim: Running) -> No
     assert (told.state, "denies" in told.why) == ("missing", True)
 
 
+def test_an_answer_counts_where_the_resource_is_narrower_than_anything(sim: Running) -> None:
+    action = "ram:GetUserInRecycleBin"
+    own = allow("ram:ListPoliciesForUser", "ram:GetPolicy", action, resource="acs:ram:*:*:*/*")
+    (told,) = found(clouds(sim, own), need(action, "*"))
+    assert told.state == "granted", told.why
+
+
+def test_an_answer_for_one_key_does_not_speak_for_those_that_no_policy_names(sim: Running) -> None:
+    some = allow("oss:GetObject", resource=f"acs:oss:*:*:{BUCKET}/2024/oss*")
+    (told,) = found(clouds(sim, some, allow("ram:*")), need("oss:GetObject", f"acs:oss:*:*:{BUCKET}/2024/*"))
+    assert (told.state, told.why) == ("missing", "policy control-daemon allows a part of it only")
+
+
 def test_a_bucket_policy_is_heard_too(sim: Running) -> None:
     user = "bystander"
     cloud = clouds(sim, allow("oss:GetBucketPolicy", "ram:Get*", "ram:List*"), user=user)
@@ -147,6 +162,30 @@ def test_the_policies_of_a_group_count_and_are_asked_for_only_where_ours_leave_s
     sim.do(join)
     (told,) = found(clouds(sim, own, user="member"), need("oss:RestoreObject", "acs:oss:*:*:reports-*/*", writes=True))
     assert (told.state, told.why) == ("granted", "policy restoring allows it")
+
+
+def test_a_role_s_session_reads_the_policies_of_its_role(sim: Running) -> None:
+    admin = Account(sim.rpc, sim.access_key_id, sim.access_key_secret)
+    wanted = needs(load_text(THAW % "reports-*"), identity="role")
+    (document,) = documents(wanted)
+
+    def make(cloud: Any) -> None:
+        identity = cloud.identity
+        identity.add_policy("of-the-role", document)
+        identity.attach(identity.add_role("ossmend"), "Custom", "of-the-role")
+
+    sim.do(make)
+    arn = "acs:ram::1234567890123456:role/ossmend"
+    session = admin.as_user("assumer", "AliyunSTSAssumeRoleAccess").call(
+        "Sts", "AssumeRole", {"RoleArn": arn, "RoleSessionName": "job-1"}
+    )["Credentials"]
+    key = (session["AccessKeyId"], session["AccessKeySecret"])
+    settings = settings_for(sim.oss, key=key, token=session["SecurityToken"])
+    cloud = connect(settings, clock=SystemClock(), may_write=False)
+    assert cloud.caller().role == "ossmend"
+    assert set(states(found(cloud, *wanted, need("oss:PutObject", "acs:oss:*:*:*", writes=True))).items()) == {
+        *((each.action, "granted") for each in wanted), ("oss:PutObject", "missing")
+    }  # fmt: skip
 
 
 def test_a_bucket_that_is_not_there_is_could_not_check(sim: Running) -> None:
