@@ -43,7 +43,7 @@ def _regions(document: Document) -> Iterator[Doubt]:
     for where in document.values_at:
         name = document.at(where)
         if where[-1:] == ("region",) and isinstance(name, str) and name not in REGIONS:
-            yield where, f'no region called "{printable(name)}" is known here', nearest(name, REGIONS)
+            yield where, f'no region called "{printable(name)}" is known here', nearest(name, sorted(REGIONS))
 
 
 # ----------------------------------------------------------------------------------------------------------- policies

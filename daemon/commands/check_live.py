@@ -14,7 +14,7 @@ from typing import Any
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
-from ossmend.daemon.cloud.settings import account_settings
+from ossmend.daemon.cloud.settings import CloudSettings, account_settings
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
 from ossmend.daemon.permissions.live import Finding, granted
@@ -34,18 +34,18 @@ def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
     for account, settings in account_settings(config).items():
         cloud = connect(settings, clock=SystemClock(), may_write=False)
         try:
-            _account(report, account, cloud, settings.oss_url, partial(needs, config, account, mode=mode))
+            _account(report, account, cloud, settings, partial(needs, config, account, mode=mode))
         finally:
             cloud.close()
     return report
 
 
 def _account(
-    report: dict[str, Any], account: str, cloud: Cloud, url: str, needed: Callable[..., tuple[Need, ...]]
+    report: dict[str, Any], account: str, cloud: Cloud, settings: CloudSettings, needed: Callable[..., tuple[Need, ...]]
 ) -> None:
     reading = cloud.own_clock()
     who, caller = _caller(cloud)
-    lines = [who, _clock(reading), _endpoint(url, reading)]
+    lines = [who, _clock(reading), _endpoint(settings.oss_url, reading)]
     if caller is not None:
         found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
         lines += [_line(each) for each in found]

@@ -5,11 +5,12 @@ Made of the same tables that `ossmend ram-policy` reads, by manual.py, which wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ossmend import remediators
 from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, OF_GROUPS, QUESTIONS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS, RESOURCES, Permission
+from ossmend.daemon.explain.code_pages import opt_in
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.write import WRITES
 
@@ -41,11 +42,7 @@ It cannot see control policies, the session policy of a role, or whether a condi
 not guessed. It ends with 1 where something is missing, or where a write could not be checked."""
 
 
-OptIn = Callable[[Remediator], Mapping[str, str]]
-"""manual.py's: the writes that a setting switches on, with the words that say which."""
-
-
-def page(made: str, opt_in: OptIn) -> str:
+def page(made: str) -> str:
     parts = [made, HEAD]
     for codes in _together():
         remediator = Remediator.registry[codes[0]]

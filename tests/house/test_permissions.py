@@ -12,7 +12,7 @@ from ossmend.config.sources.registry import SOURCES
 from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, OF_GROUPS, QUESTIONS
 from ossmend.daemon.cloud.wire.guard import OSS_READS, OSS_UNSIGNED, RPC_READS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
-from ossmend.daemon.explain.manual import opt_in
+from ossmend.daemon.explain.code_pages import opt_in
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.view import View
 from ossmend.remediators.contract.write import WRITES
