@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ossmend.config import kinds, sources
 from ossmend.config.sources.registry import SOURCES
 from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, OF_GROUPS, QUESTIONS
 from ossmend.daemon.cloud.wire.guard import OSS_READS, OSS_UNSIGNED, RPC_READS
@@ -18,6 +19,7 @@ from ossmend.remediators.contract.view import View
 from ossmend.remediators.contract.write import WRITES
 
 ROOT = Path(__file__).parents[2]
+kinds.load(sources)
 MODULES = {each.module: each for each in Remediator.registry.values()}
 SHARED = {"agreement.one": "object"}
 """What the remediators' shared helper asks for them."""
