@@ -70,7 +70,7 @@ def _taker(earlier: tuple[Policy, ...], policy: Policy, code: str) -> str | None
 
 def _covers(wide: Policy, narrow: Policy) -> bool:
     """Fields that one of them does not ask about are open in it. Accounts, where there are any, have to be the same."""
-    if getattr(wide, "account", None) not in (None, getattr(narrow, "account", None)):
+    if getattr(wide, "account", None) not in (None, "*", getattr(narrow, "account", None)):
         return False
     return all(
         surely_within(getattr(narrow.match, name), getattr(wide.match, name), path=name == "key")

@@ -62,8 +62,8 @@ def widened(config: Config, account: str = DEFAULT_ACCOUNT.account) -> tuple[str
 
 
 def _of(part: object, account: str) -> bool:
-    """Does a policy or a source concern the account? Without a word about one it concerns all."""
-    return getattr(part, "account", None) in (None, account)
+    """Does a policy or a source concern the account? Without a word about one, or with "*", it concerns all."""
+    return getattr(part, "account", None) in (None, "*", account)
 
 
 def _source(given: object) -> Iterator[Need]:
