@@ -27,10 +27,11 @@ WRONG = 60
 
 
 def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
-    """{"ok", "live": [{"account", "what", "ok", "found"}, ...], "missing", "unchecked", "add"}: `ok` of a line is None
-    where it could not be checked; `mode` instead of each policy's own. Raises CredentialsRefused.
+    """{"ok", "live": [{"account", "what", "ok", "found"}, ...], "missing", "unchecked", "add",
+    "add_unless_there"}: `ok` of a line is None where it could not be checked; `mode` instead of each policy's own.
+    Raises CredentialsRefused.
     """
-    report: dict[str, Any] = {"ok": True, "live": [], "missing": [], "unchecked": [], "add": {}}
+    report: dict[str, Any] = {"ok": True, "live": [], "missing": [], "unchecked": [], "add": {}, "add_unless_there": {}}
     for account, settings in account_settings(config).items():
         cloud = connect(settings, clock=SystemClock(), may_write=False)
         try:
@@ -63,9 +64,9 @@ def _summed_up(report: dict[str, Any], account: str, found: Iterable[Finding]) -
     report["missing"] += [{"account": account, **each.as_dict(), "why": each.why} for each in missing]
     report["unchecked"] += [{"account": account, **each.as_dict(), "why": each.why} for each in unknown]
     report["ok"] &= not any(each.writes for each in unknown)
-    lacking = [need for each in missing for need in each.needs]
-    if lacking:
-        report["add"][account] = documents(lacking)
+    for name, several in (("add", missing), ("add_unless_there", [each for each in unknown if each.writes])):
+        if several:
+            report[name][account] = documents(need for each in several for need in each.needs)
 
 
 def _line(finding: Finding) -> dict[str, Any]:
@@ -114,10 +115,11 @@ def tell(report: dict[str, Any], say: Callable[[str], object]) -> None:
     for line in report["live"]:
         mark = {True: "ok ", False: "BAD", None: "?  "}[line["ok"]]
         say(f"  {mark} {line['what']}: {line['found']}")
-    for account, several in report["add"].items():
-        say(f"  add this to what is attached to the credentials of account {account}:")
-        for document in several:
-            say(_indented(document))
+    for name, words in (("add", "add this"), ("add_unless_there", "unless it is there already, add this")):
+        for account, several in report[name].items():
+            say(f"  {words} to what is attached to the credentials of account {account}:")
+            for document in several:
+                say(_indented(document))
 
 
 def _indented(document: dict[str, Any]) -> str:

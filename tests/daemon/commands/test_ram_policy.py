@@ -85,6 +85,19 @@ def test_thaw_in_enforce_with_a_read_only_key_is_told_with_the_statement_to_add(
     ]
 
 
+def test_a_write_that_nobody_can_see_is_told_with_its_statement_too_and_needs_a_person(
+    tmp_path: Path, sim: Running
+) -> None:
+    blind = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:Get*", "oss:List*"], "Resource": "*"}]}
+    status, told, _ = run(
+        "check", "--live", "--json", "--config", configured(tmp_path, sim), environment=key(sim, blind)
+    )
+    report = json.loads(told)
+    (document,) = report["add_unless_there"]["default"]
+    assert (status, document["Statement"][0]["Action"]) == (1, ["oss:RestoreObject", "oss:RestoreObjectVersion"])
+    assert {each["action"] for each in report["missing"]} == {"ram:ListPoliciesForUser", "ram:GetPolicy"}
+
+
 def test_with_what_it_says_added_nothing_is_missing(tmp_path: Path, sim: Running) -> None:
     config = configured(tmp_path, sim)
     first = json.loads(run("check", "--live", "--json", "--config", config, environment=key(sim, reading()))[1])
