@@ -73,6 +73,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     if asks:
         _ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
     _write(path, answers, found, force=force)
+    _tell_policy(path, found.arn)
     _tell_next(path)
 
 
@@ -173,19 +174,40 @@ def _write(path: Path, answers: Answers, found: Found, *, force: bool) -> None:
     else:
         told = f"; what was there is {kept.name}" if kept is not None else ""
         click.echo(f"written     {path}: {len(config.policies)} policies in dry-run, checked{told}")
-        _doubts(answers)
+        _doubts(path, answers)
 
 
-def _doubts(answers: Answers) -> None:
-    import glob
+def _doubts(path: Path, answers: Answers) -> None:
+    """What is legal, and surely not meant."""
+    from ossmend.config.load import load_with_doubts
 
     if not answers.region_is_known:
         click.echo(f"doubt       the region was not found: {answers.region} is a guess, correct it in the file")
-    for path in answers.logs:
-        if not glob.glob(path):  # noqa: PTH207  # Path.glob takes no absolute pattern
-            click.echo(f"doubt       there is no file {path} yet")
+    for doubt in load_with_doubts(path)[1]:
+        click.echo(f"doubt       {doubt.told('')}")
     if not (answers.logs or answers.targets):
         click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
+
+
+def _tell_policy(path: Path, arn: str) -> None:
+    """The least that this file needs; what `ossmend ram-policy` says of it, too, is left to that command."""
+    from ossmend.config.load import load
+    from ossmend.daemon.permissions.document import documents, text
+    from ossmend.daemon.permissions.needs import accounts, needs
+
+    config = load(path)
+    role = ":assumed-role/" in arn or ":role/" in arn
+    made = [
+        each
+        for account in accounts(config)
+        for each in documents(needs(config, account, identity="role" if role else "user"))
+    ]
+    if made:
+        click.echo(
+            f"attach      this RAM policy to the {'role' if role else 'user'} of ossmend; it lets it read, no more:"
+        )
+    for document in made:
+        click.echo(text(document))
 
 
 def _tell_next(path: Path) -> None:
