@@ -31,6 +31,8 @@ class CloudSettings:
     region: str
     """Bare, `cn-hangzhou`: V4 signatures are made with it."""
     credentials: Provider = field(repr=False)
+    allow_root: bool = False
+    """May they be a key of the account itself, which no policy limits?"""
     endpoint: str | None = None
     """OSS; None: the public endpoint of the region."""
     rpc_endpoint: str | None = None
@@ -112,6 +114,7 @@ def cloud_settings(config: Config) -> CloudSettings:
     return CloudSettings(
         region=cloud.region,
         credentials=open_credentials(cloud.credentials, world),
+        allow_root=cloud.credentials is not None and cloud.credentials.allow_root,
         endpoint=cloud.endpoint,
         rpc_endpoint=cloud.rpc_endpoint,
         connect_timeout=cloud.connect_timeout.total_seconds(),

@@ -5,6 +5,7 @@ library.py asks STS and the metadata service, and kept.py holds what they gave u
 """
 
 from ossmend.daemon.cloud.credentials.pair import (
+    OVER,
     Credentials,
     NoCredentials,
     Provider,
@@ -15,6 +16,7 @@ from ossmend.daemon.cloud.credentials.pair import (
 from ossmend.daemon.cloud.credentials.provide import World, open_credentials
 
 __all__ = [
+    "OVER",
     "Credentials",
     "NoCredentials",
     "Provider",

@@ -88,6 +88,10 @@ class Kept:
         self._spent = ""
         self._lock = threading.Lock()
 
+    @property
+    def lasting(self) -> bool:
+        return False
+
     def get_credentials(self) -> Credentials:
         held, now = self._held, self._clock.monotonic()
         if held is not None and now < held.renew_at:

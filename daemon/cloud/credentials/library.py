@@ -22,7 +22,7 @@ from typing import Any
 
 from ossmend import __version__
 from ossmend.daemon.cloud.credentials.kept import Fetched, NotFetched
-from ossmend.daemon.cloud.credentials.pair import Credentials, check
+from ossmend.daemon.cloud.credentials.pair import OVER, Credentials, check
 from ossmend.daemon.host.redact import printable, redact
 from ossmend.daemon.host.stops import CredentialsRefused
 
@@ -31,7 +31,6 @@ METADATA = "http://100.100.100.200"
 DEADLINE = 15.0
 """Seconds for one answer with its body."""
 ANSWER_CAP = 64 * 1024
-_SPENT = ("InvalidSecurityToken", "InvalidAccessKeyId", "SecurityTokenExpired")
 _PASSING = frozenset({408, 429})
 
 
@@ -162,7 +161,7 @@ def _turned_away(what: str, call: _Call) -> NotFetched:
     )
     passing = call.status >= 500 or call.status in _PASSING or code.startswith("Throttling")
     said = " ".join(filter(None, (str(call.status), code, message and f"({message})")))
-    return NotFetched(f"{what}: {said}", refused=not passing, spent=code.startswith(_SPENT))
+    return NotFetched(f"{what}: {said}", refused=not passing, spent=code.startswith(OVER))
 
 
 # --------------------------------------------------------------------------------------------------- the library itself

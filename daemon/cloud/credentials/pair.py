@@ -40,6 +40,10 @@ class Credentials:
         return self.security_token
 
 
+OVER = ("SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId", "AccessKeyIdAndSecurityTokenNotMatch")
+"""How the cloud says that a session has ended, or that its role is gone: the beginnings of its codes."""
+
+
 class NoCredentials(TryAgain):
     """There are none that are valid just now: nothing was asked, and nothing was found out about anybody."""
 
@@ -49,6 +53,11 @@ class Provider(Protocol):
 
     def get_credentials(self) -> Credentials:
         """Those that are valid now. Raises NoCredentials."""
+        ...
+
+    @property
+    def lasting(self) -> bool:
+        """A key without an end: of a RAM user, or of the account itself. A session is of a role, always."""
         ...
 
     def renew(self, access_key_id: str) -> bool:
@@ -64,6 +73,10 @@ class StaticProvider:
 
     def get_credentials(self) -> Credentials:
         return self.credentials
+
+    @property
+    def lasting(self) -> bool:
+        return self.credentials.security_token is None
 
     def renew(self, access_key_id: str) -> bool:  # noqa: ARG002  # nobody renews what was given
         return False

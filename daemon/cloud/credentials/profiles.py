@@ -177,6 +177,10 @@ class FromProfile:
         self._look_at = clock.monotonic() + LOOK
         self._lock = threading.Lock()
 
+    @property
+    def lasting(self) -> bool:
+        return self._provider.lasting
+
     def get_credentials(self) -> Credentials:
         if self._clock.monotonic() >= self._look_at:
             self._look()
