@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
-from ossmend.config.fields import AbsolutePath, Secret, at_least, text
+from ossmend.config.fields import AbsolutePath, Secret, at_least, at_most, text
 from ossmend.remediators.contract.settings import Duration, Settings
 
 Kind = Literal["chain", "static", "environment", "profile", "ecs_role", "oidc", "assume_role"]
@@ -39,7 +39,7 @@ SessionName = Annotated[
 ProfileName = Annotated[str, text(r"[^\s\x00-\x1f]{1,128}", "expected the name of a profile")]
 
 
-Session = Annotated[Duration, at_least(timedelta(minutes=15), "15m"), Field(le=timedelta(hours=12))]
+Session = Annotated[Duration, at_least(timedelta(minutes=15), "15m"), at_most(timedelta(hours=12), "12h")]
 """STS gives no shorter one, and none longer than the role allows."""
 
 

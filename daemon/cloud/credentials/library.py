@@ -160,6 +160,8 @@ def _turned_away(what: str, call: _Call) -> NotFetched:
         "" if code.startswith("SignatureDoesNotMatch") else printable(redact(str(told.get("Message") or "")))[:300]
     )
     passing = call.status >= 500 or call.status in _PASSING or code.startswith("Throttling")
+    if call.status == 404 and not code:
+        return NotFetched(f"{what}: it knows no such role of this instance (404)", refused=True)
     said = " ".join(filter(None, (str(call.status), code, message and f"({message})")))
     return NotFetched(f"{what}: {said}", refused=not passing, spent=code.startswith(OVER))
 
