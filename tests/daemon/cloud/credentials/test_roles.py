@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.credentials import NoCredentials, Provider, World, open_credentials
 from ossmend.daemon.cloud.settings import CloudSettings
-from ossmend.remediators.contract.verdict import Refused
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.writes.restore_object import RestoreObject
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.credentials.stubs import (
     ROLE,
@@ -28,7 +29,18 @@ from tests.daemon.cloud.credentials.stubs import (
     trust,
     trust_pods,
 )
-from tests.daemon.cloud.stubs import Liar, answer, control, liar, make_bucket, operations, ref, refused_port
+from tests.daemon.cloud.stubs import (
+    BUCKET,
+    Liar,
+    answer,
+    archived,
+    control,
+    liar,
+    make_bucket,
+    operations,
+    ref,
+    refused_port,
+)
 from tests.patience import HUNG, until
 
 KINDS = ("ecs_role", "auto", "oidc", "assume_role", "profile", "chained")
@@ -133,7 +145,7 @@ def test_the_metadata_service_is_asked_in_its_second_protocol_only(sim: Running)
 
 # ------------------------------------------------------------------------------------------------------------ bad days
 
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "away": {"abort": "reset"},
     "half an answer": {"abort": "half"},
     "half a document": {"status": 200, "body": '{"Code": "Success", "AccessKeyId": "STS.half", "Acce'},
@@ -200,7 +212,7 @@ def test_the_external_id_is_what_lets_in(sim: Running) -> None:
     control(sim, "PUT", "roles/ossmend", {"trust": trust({"RAM": ["acs:ram::1234567890123456:root"]}, condition)})
     asked = {"arn": ROLE, "from": key_of(sim)}
     good, bad = SecretStr("external-secret"), SecretStr("another")
-    assert opened(sim, assume_role=asked | {"external_id": good}).get_credentials()
+    opened(sim, assume_role=asked | {"external_id": good}).get_credentials()
     for wrong in (asked, asked | {"external_id": bad}):
         with pytest.raises(NoCredentials, match="NoPermission"):
             opened(sim, assume_role=wrong).get_credentials()
@@ -241,6 +253,25 @@ def test_a_session_that_oss_calls_over_is_renewed_and_the_question_answered(
     assert operations(sim)["AssumeRole"] == 3
 
 
+def test_a_write_that_met_the_end_of_its_session_was_not_sent_and_goes_once(sim: Running) -> None:
+    make_bucket(sim, objects={"k": archived()})
+    provider = opened(sim, assume_role={"arn": ROLE, "from": key_of(sim)})
+    told = CloudSettings(region="cn-hangzhou", credentials=provider, endpoint=sim.oss, rpc_endpoint=sim.rpc)
+    write = RestoreObject(bucket=BUCKET, key="k", days=1, storage_class="Archive", size=100, planned_on="frozen")
+    cloud = connect(told, clock=Passing(), may_write=True)
+    try:
+        assert cloud.executor is not None
+        cloud.executor.look(write)
+        control(sim, "POST", "advance", {"seconds": 3700})  # and our clock has slept
+        with pytest.raises(TryAgain, match="SecurityTokenExpired"):
+            cloud.executor.send(write)
+        assert cloud.executor.send(write).outcome == "accepted"
+    finally:
+        cloud.close()
+    asked = control(sim, "GET", "requests")["requests"]
+    assert [each["status"] for each in asked if each["operation"] == "RestoreObject"] == [403, 202]
+
+
 def test_a_base_that_is_over_is_renewed_with_the_role(sim: Running) -> None:
     control(sim, "PATCH", "instance", {"role": "node"})
     clock = Passing()
@@ -248,15 +279,18 @@ def test_a_base_that_is_over_is_renewed_with_the_role(sim: Running) -> None:
     provider.get_credentials()
     control(sim, "POST", "advance", {"seconds": 7 * 3600})
     clock.passed += 3700  # the node's session seems to be valid still
-    assert provider.get_credentials()
+    provider.get_credentials()
     assert operations(sim)["AssumeRole"] == 3
 
 
 def test_a_given_session_that_is_over_stays_a_refusal(sim: Running, port: Callable[[Provider], Cloud]) -> None:
     make_bucket(sim, objects={"k": {"size": 1}})
     held = opened(sim, assume_role={"arn": ROLE, "from": key_of(sim)}).get_credentials()
-    given = {"access_key_id": SecretStr(held.access_key_id), "access_key_secret": SecretStr(held.access_key_secret),
-             "security_token": SecretStr(held.security_token or "")}  # fmt: skip
+    given: dict[str, Any] = {
+        "access_key_id": SecretStr(held.access_key_id),
+        "access_key_secret": SecretStr(held.access_key_secret),
+        "security_token": SecretStr(held.security_token or ""),
+    }
     cloud = port(opened(sim, **given))
     assert cloud.view(()).reads(ref("k"))
     control(sim, "POST", "advance", {"seconds": 3700})
@@ -321,7 +355,7 @@ def test_proxies_and_variables_of_the_environment_change_nothing(
     monkeypatch.setenv("ALIBABA_CLOUD_ECS_METADATA", "other")
     monkeypatch.setenv("ALIBABA_CLOUD_ROLE_SESSION_NAME", "other")
     for kind in ("ecs_role", "auto", "assume_role"):
-        assert opened(sim, **kind_of(kind, sim, tmp_path)).get_credentials()
+        opened(sim, **kind_of(kind, sim, tmp_path)).get_credentials()
     assert "other" not in {key.owner.role for key in sim.do(lambda cloud: list(cloud.identity.keys.values()))}
 
 
