@@ -1,4 +1,4 @@
-"""The code -> pages for people: docs/codes/<Code>.md for each code with a remediator, and docs/configuration.md.
+"""The code -> pages for people: docs/codes/ (code_pages.py) and docs/configuration.md.
 
 `python -m ossmend.daemon.explain.manual docs` writes them; a test compares, so that no page is older than the code.
 docs/causes.md is made of the catalogue in the same way (remediators/causes/document.py).
@@ -7,108 +7,22 @@ docs/causes.md is made of the catalogue in the same way (remediators/causes/docu
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ossmend import remediators
 from ossmend.config.schema import schema
-from ossmend.remediators.causes import CAUSES
-from ossmend.remediators.causes.model import Cause
-from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.settings import descriptions
-from ossmend.remediators.contract.write import WRITES
+from ossmend.daemon.explain import code_pages
 
 COMMAND = "python -m ossmend.daemon.explain.manual docs"
 MADE = f"<!-- made from the code by `{COMMAND}` -->"
-EXAMPLE = files("ossmend.config").joinpath("ossmend.example.yaml")
 
 
 def pages() -> dict[str, str]:
     """Every page by its name under docs/."""
-    of_codes = {f"codes/{code}.md": _code(Remediator.registry[code]) for code in remediators.CODES}
+    of_codes = {name: f"{MADE}\n\n{text}" for name, text in code_pages.pages().items()}
     return {**of_codes, "configuration.md": _configuration()}
-
-
-# ---------------------------------------------------------------------------------------------------------------- codes
-
-
-def _code(remediator: Remediator) -> str:
-    """What one code means, what is done about it, what that needs, and how it is configured."""
-    paragraphs = [" ".join(each.split()) for each in (import_module(remediator.module).__doc__ or "").split("\n\n")]
-    linked = [re.sub(r"docs/([\w/.-]+\.md)(#[\w-]+)?", r"[docs/\1\2](../\1\2)", each) for each in paragraphs]
-    parts = [MADE, f"# {remediator.code}", *(each for each in linked if each)]
-    parts += ["## Writes", *_writes(remediator)]
-    parts += ["## Settings", *_settings(remediator)]
-    parts += ["## Example", f"```yaml\n{_example(remediator)}\n```"]
-    parts += ["## Causes", "The commonest first; what speaks for each is in [causes.md](../causes.md)."]
-    return "\n\n".join((*parts, *map(_cause, _causes(remediator.code)))) + "\n"
-
-
-def _writes(remediator: Remediator) -> Iterator[str]:
-    """Each write that it may plan, with the permissions it needs."""
-    optional = tuple(name for name in opt_in(remediator) if name not in remediator.writes)
-    if not (remediator.writes or optional):
-        yield "None. It looks, and a person is told."
-    for operation in (*remediator.writes, *optional):
-        when = "" if operation in remediator.writes else f" (only if {opt_in(remediator)[operation]})"
-        needs = (f"`{action}` on `{resource}`" for action, resource in WRITES[operation].example().permissions)
-        yield f"`{operation}`{when} needs {', '.join(needs)}."
-
-
-def opt_in(remediator: Remediator) -> Mapping[str, str]:
-    """Writes that a setting switches on or off, with the sentence that says which: by trying its values."""
-    found: dict[str, str] = {}
-    least = set(remediator.settings.only_telling().opts_into)
-    for name, field in remediator.settings.model_fields.items():
-        for value in _values(field.annotation):
-            tried = remediator.settings.model_validate({name: value})
-            for operation in set(tried.opts_into) - least:
-                shown = str(value).lower() if isinstance(value, bool) else str(value)
-                found[operation] = f"{found[operation]} or {shown}" if operation in found else f"`{name}` is {shown}"
-    return found
-
-
-def _values(annotation: Any) -> Sequence[Any]:
-    """The values of a switch or a choice; nothing for what cannot be listed."""
-    if annotation is bool:
-        return (False, True)
-    values: Sequence[Any] = getattr(annotation, "__args__", ()) if "Literal" in str(annotation) else ()
-    return [value for value in values if isinstance(value, str)]
-
-
-def _settings(remediator: Remediator) -> Iterator[str]:
-    if remediator.section is None:
-        yield "None of its own."
-        return
-    said = descriptions(remediator.settings)
-    shown = {name: field for name, field in remediator.settings.model_fields.items() if not field.exclude}
-    rows = [f"| `{name}` | {_shown(field.default)} | {_cell(said[name])} |" for name, field in shown.items()]
-    yield f"In the section `{remediator.section}` of a policy:"
-    yield "\n".join(("| setting | default | what it is for |", "|---|---|---|", *rows))
-
-
-def _example(remediator: Remediator) -> str:
-    """The policy of the example configuration that is on this code; where it has none, the shortest one."""
-    text = EXAMPLE.read_text(encoding="utf-8").partition("\npolicies:\n")[2]
-    for block in re.findall(r"(?m)^  - name: .*\n(?:^    .*\n)*", text):
-        if re.search(rf"(?m)^    on: {remediator.code}\b", block):
-            return f"policies:\n{block.rstrip()}"
-    return f"policies:\n  - {{ name: {remediator.code.lower()}, on: {remediator.code} }}"
-
-
-def _causes(code: str) -> list[Cause]:
-    found = [cause for cause in CAUSES.values() if code in cause.codes]
-    return sorted(found, key=lambda cause: (cause.prior is None, -(cause.prior or 0.0), cause.id))
-
-
-def _cause(cause: Cause) -> str:
-    steps = "\n".join(f"- {step.en}\n  {step.zh}" for step in cause.next_steps)
-    return f"### {cause.id}\n\n{cause.title.en} · {cause.title.zh}\n\n{steps}"
 
 
 # -------------------------------------------------------------------------------------------------------- configuration

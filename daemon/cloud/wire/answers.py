@@ -81,7 +81,12 @@ def iso_date(text: str) -> datetime:
 
 
 def head_state(ref: ObjectRef, headers: Mapping[str, str]) -> ObjectState:
-    """An object as HEAD shows it. 200 does not mean that it can be read."""
+    """An object as HEAD shows it. 200 does not mean that it can be read. Raises Unreadable.
+
+    Every object has an ETag; a 200 without one is a page of something on the way, and shows no object at all.
+    """
+    if not headers.get("ETag"):
+        raise Unreadable("no ETag")
     restore, until = restore_state(headers.get("x-oss-restore"))
     modified, moved = headers.get("Last-Modified"), headers.get("x-oss-transition-time")
     return ObjectState(

@@ -26,7 +26,9 @@ from ossmend.simulator.serve import Running
 from tests.patience import HUNG
 
 BUCKET = "reports-cn"
-OK_HEADERS = "Server: AliyunOSS\r\nx-oss-request-id: 66F10B88AAAAAAAAAAAAAAAA\r\n"
+OK_HEADERS = (
+    'Server: AliyunOSS\r\nx-oss-request-id: 66F10B88AAAAAAAAAAAAAAAA\r\nETag: "9A0364B9E99BB480DD25E1F0284C8555"\r\n'
+)
 
 
 class HandClock:

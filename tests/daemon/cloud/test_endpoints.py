@@ -269,9 +269,9 @@ def test_a_line_that_lay_unused_for_long_carries_nothing_more(open_port: Open) -
 @pytest.mark.parametrize(
     "first",
     [
-        answer(200, headers="Connection: close\r\n"),
+        answer(200, headers='Connection: close\r\nETag: "0"\r\n'),
         answer(200) + b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b'HTTP/1.0 200 OK\r\nETag: "0"\r\nContent-Length: 0\r\n\r\n',
     ],
     ids=["it says so", "more came than was asked for", "HTTP/1.0"],
 )

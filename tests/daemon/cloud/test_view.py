@@ -337,3 +337,9 @@ def test_scattered_keys_are_not_paid_for_with_pages(open_port: Callable[..., Clo
 def test_the_view_tells_the_ports_time(cloud: Cloud, clock: StillClock) -> None:
     clock.pass_by(3600)
     assert cloud.view([]).now() == clock.now()
+
+
+def test_a_page_that_answers_a_head_with_200_is_no_object(open_port: Callable[..., Cloud]) -> None:
+    page = answer(200, headers="Server: proxy\r\nContent-Type: text/html\r\n", length=46)
+    with liar(*[page] * 9) as server, pytest.raises(Refused, match="UnreadableAnswer"):
+        open_port(server.url).view(()).object(ref("k"))
