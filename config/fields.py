@@ -84,15 +84,6 @@ def at_least(least: timedelta, written: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def at_most(most: timedelta, written: str) -> AfterValidator:
-    def check(value: timedelta) -> timedelta:
-        if value > most:
-            raise ValueError(f"must be at most {written}")
-        return value
-
-    return AfterValidator(check)
-
-
 Period = Annotated[Duration, at_least(timedelta(seconds=10), "10s")]
 """How often we do something by ourselves."""
 Patience = Annotated[Duration, at_least(timedelta(milliseconds=100), "100ms")]

@@ -143,6 +143,25 @@ def test_the_metadata_service_is_asked_in_its_second_protocol_only(sim: Running)
     assert operations(sim)["MetadataCredentials"] == 1  # no way back to the first
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_configuration_that_is_read_again_goes_on_with_its_session(kind: str, sim: Running, tmp_path: Path) -> None:
+    world = World(sts=sim.rpc, metadata=sim.rpc, environment={})
+    told = settings(**kind_of(kind, sim, tmp_path))
+    before = open_credentials(told, world)
+    first = before.get_credentials()
+    control(sim, "POST", "faults", {"operation": "*", "abort": "reset"})
+    after = open_credentials(told.model_copy(deep=True), world)
+    assert after.get_credentials() == first
+    assert before.get_credentials() == first
+
+
+def test_another_external_id_is_another_session(sim: Running) -> None:
+    world = World(sts=sim.rpc, environment={})
+    asked = {"arn": ROLE, "from": key_of(sim)}
+    several = [open_credentials(settings(assume_role=asked | {"external_id": SecretStr(each)}), world) for each in "ab"]
+    assert len({each.get_credentials().access_key_id for each in several}) == 2
+
+
 # ------------------------------------------------------------------------------------------------------------ bad days
 
 FAULTS: dict[str, dict[str, Any]] = {
