@@ -21,6 +21,7 @@ from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.ask.logs import LogReader
+from ossmend.daemon.cloud.ask.probes import Probes
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.ask.view import CloudView
 from ossmend.daemon.cloud.send.executor import WRITER, Executor
@@ -41,7 +42,7 @@ from ossmend.remediators.contract.write import Write
 log = structlog.get_logger("ossmend.credentials")
 
 ROOT_KEY = (
-    "a key of the account itself can do everything, and no policy can limit it; use a RAM user or a role, or say "
+    "a key of the account itself can do everything, and no policy can limit it; use a RAM user or role, or say "
     "credentials: { allow_root: true }"
 )
 RIGHT = timedelta(minutes=1)
@@ -77,6 +78,7 @@ class Cloud:
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
         self.logs = LogReader(oss, self._reads)
+        self.probes = Probes(oss, rpc, limit)
         self.executor = self._make_executor() if may_write else None
         self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
         self._lock = threading.Lock()
