@@ -57,15 +57,15 @@ class KeyLadder:
 
     def caller(self) -> Caller:
         def ask() -> Caller:
-            told = self._call("Sts", "GetCallerIdentity")
-            return Caller(_need(told, "AccountId"), _need(told, "Arn"), str(told.get("IdentityType") or ""))
+            said = self._call("Sts", "GetCallerIdentity")
+            return Caller(_need(said, "AccountId"), _need(said, "Arn"), str(said.get("IdentityType") or ""))
 
         return self._cache.get("caller", ask, lambda _: float("inf"))
 
     def owner(self, access_key_id: str) -> KeyOwner | None:
         def ask() -> KeyOwner | None:
-            told = self._found("Ims", "GetUser", {"UserAccessKeyId": access_key_id})
-            return _owner(_part(told, "User")) if told is not None else None
+            said = self._found("Ims", "GetUser", {"UserAccessKeyId": access_key_id})
+            return _owner(_part(said, "User")) if said is not None else None
 
         return self._kept("owner", access_key_id, ask)
 
@@ -75,8 +75,8 @@ class KeyLadder:
             return None
 
         def ask() -> KeyStatus | None:
-            told = self._found("Ims", "ListAccessKeys", _of(owner))
-            for key in _items(told or {}, "AccessKeys", "AccessKey"):
+            said = self._found("Ims", "ListAccessKeys", _of(owner))
+            for key in _items(said or {}, "AccessKeys", "AccessKey"):
                 if key.get("AccessKeyId") == access_key_id:
                     return _status(key)
             return None
@@ -87,18 +87,18 @@ class KeyLadder:
         """In the bin itself, or gone with its user."""
 
         def ask() -> RecycledKey | None:
-            told = self._found("Ims", "GetAccessKeyInfoInRecycleBin", {"UserAccessKeyId": access_key_id})
-            if told is not None:
-                return _recycled(_part(told, "AccessKey"), user_too=False)
-            told = self._found("Ims", "GetUserInRecycleBin", {"UserAccessKeyId": access_key_id})
-            return _recycled(_part(told, "User"), user_too=True) if told is not None else None
+            said = self._found("Ims", "GetAccessKeyInfoInRecycleBin", {"UserAccessKeyId": access_key_id})
+            if said is not None:
+                return _recycled(_part(said, "AccessKey"), user_too=False)
+            said = self._found("Ims", "GetUserInRecycleBin", {"UserAccessKeyId": access_key_id})
+            return _recycled(_part(said, "User"), user_too=True) if said is not None else None
 
         return self._kept("recycled", access_key_id, ask)
 
     def last_used(self, access_key_id: str) -> KeyLastUsed | None:
         def ask() -> KeyLastUsed | None:
-            told = self._found("Actiontrail", "GetAccessKeyLastUsedInfo", {"AccessKey": access_key_id})
-            return _last_used(told) if told is not None else None
+            said = self._found("Actiontrail", "GetAccessKeyLastUsedInfo", {"AccessKey": access_key_id})
+            return _last_used(said) if said is not None else None
 
         return self._kept("used", access_key_id, ask)
 
@@ -107,8 +107,8 @@ class KeyLadder:
 
         def ask() -> KeyNetworks:
             if owner.kind != "root":
-                told = self._found("Ims", "GetAccessKeyPolicy", {"UserAccessKeyId": access_key_id} | _of(owner))
-                allowed = _networks(told or {})
+                said = self._found("Ims", "GetAccessKeyPolicy", {"UserAccessKeyId": access_key_id} | _of(owner))
+                allowed = _networks(said or {})
                 if allowed:
                     return KeyNetworks(allowed, "key")
             allowed = _networks(self._found("Ims", "GetAccessKeyPolicyForAccount") or {})
@@ -161,32 +161,32 @@ def _of(owner: KeyOwner) -> dict[str, str]:
 # --------------------------------------------------------------------------------------------------- reading the JSON
 
 
-def _need(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
+def _need(said: Mapping[str, Any], name: str) -> str:
+    value = said.get(name)
     if not isinstance(value, str) or not value:
         raise Refused("GetCallerIdentity", "UnreadableAnswer", f"no {name} in it")
     return value
 
 
-def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = told.get(name)
+def _part(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = said.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _items(told: Mapping[str, Any], outer: str, inner: str) -> list[Mapping[str, Any]]:
+def _items(said: Mapping[str, Any], outer: str, inner: str) -> list[Mapping[str, Any]]:
     """RAM wraps lists twice, and leaves the wrapper out or null when they are empty."""
-    items = _part(told, outer).get(inner)
+    items = _part(said, outer).get(inner)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
+def _text(said: Mapping[str, Any], name: str) -> str:
+    value = said.get(name)
     return "" if value is None else str(value)
 
 
-def _when(told: Mapping[str, Any], name: str) -> datetime | None:
+def _when(said: Mapping[str, Any], name: str) -> datetime | None:
     """ISO text or milliseconds: both are seen in one product."""
-    text = _text(told, name)
+    text = _text(said, name)
     try:
         return datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdigit() else wire.iso_date(text)
     except (Unreadable, OverflowError, OSError, ValueError):
@@ -227,23 +227,23 @@ def _recycled(entry: Mapping[str, Any], *, user_too: bool) -> RecycledKey:
     )
 
 
-def _last_used(told: Mapping[str, Any]) -> KeyLastUsed | None:
+def _last_used(said: Mapping[str, Any]) -> KeyLastUsed | None:
     """Empty fields: ActionTrail has never seen the key."""
-    kind, owner = _text(told, "AccountType"), _text(told, "OwnerId")
+    kind, owner = _text(said, "AccountType"), _text(said, "OwnerId")
     if not kind or not owner:
         return None
     return KeyLastUsed(
         kind="root" if kind == "root-account" else "ram-user",
         owner_id=owner,
-        name=_text(told, "UserName"),
-        service=_text(told, "ServiceNameEn") or _text(told, "ServiceName") or None,
-        at=_when(told, "UsedTimestamp"),
+        name=_text(said, "UserName"),
+        service=_text(said, "ServiceNameEn") or _text(said, "ServiceName") or None,
+        at=_when(said, "UsedTimestamp"),
     )
 
 
-def _networks(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _networks(said: Mapping[str, Any]) -> tuple[str, ...]:
     """The addresses of a policy that is switched on. The policy is JSON inside a JSON text."""
-    text = told.get("AccessKeyPolicy")
+    text = said.get("AccessKeyPolicy")
     try:
         policy = json.loads(text) if isinstance(text, str) and text else text
     except ValueError:
