@@ -41,6 +41,22 @@ class Caller:
     arn: str
     kind: str
     """RAMUser, AssumedRoleUser or Account."""
+    id: str = ""
+    """Of the user or the role, as bucket policies name it."""
+
+    @property
+    def user(self) -> str:
+        """A RAM user's name; empty where it is none."""
+        return self._named("user")
+
+    @property
+    def role(self) -> str:
+        """The name of the role that was assumed; empty where none was."""
+        return self._named("assumed-role") or self._named("role")
+
+    def _named(self, kind: str) -> str:
+        what, _, rest = self.arn.rpartition(":")[2].partition("/")
+        return rest.partition("/")[0] if what == kind else ""
 
     @property
     def is_root(self) -> bool:
@@ -57,15 +73,16 @@ class KeyLadder:
 
     def caller(self) -> Caller:
         def ask() -> Caller:
-            said = self._call("Sts", "GetCallerIdentity")
-            return Caller(_need(said, "AccountId"), _need(said, "Arn"), str(said.get("IdentityType") or ""))
+            told = self._call("Sts", "GetCallerIdentity")
+            own = _text(told, "UserId") or _text(told, "RoleId")
+            return Caller(_need(told, "AccountId"), _need(told, "Arn"), str(told.get("IdentityType") or ""), own)
 
         return self._cache.get("caller", ask, lambda _: float("inf"))
 
     def owner(self, access_key_id: str) -> KeyOwner | None:
         def ask() -> KeyOwner | None:
-            said = self._found("Ims", "GetUser", {"UserAccessKeyId": access_key_id})
-            return _owner(_part(said, "User")) if said is not None else None
+            told = self._found("Ims", "GetUser", {"UserAccessKeyId": access_key_id})
+            return _owner(_part(told, "User")) if told is not None else None
 
         return self._kept("owner", access_key_id, ask)
 
@@ -75,8 +92,8 @@ class KeyLadder:
             return None
 
         def ask() -> KeyStatus | None:
-            said = self._found("Ims", "ListAccessKeys", _of(owner))
-            for key in _items(said or {}, "AccessKeys", "AccessKey"):
+            told = self._found("Ims", "ListAccessKeys", _of(owner))
+            for key in _items(told or {}, "AccessKeys", "AccessKey"):
                 if key.get("AccessKeyId") == access_key_id:
                     return _status(key)
             return None
@@ -87,18 +104,18 @@ class KeyLadder:
         """In the bin itself, or gone with its user."""
 
         def ask() -> RecycledKey | None:
-            said = self._found("Ims", "GetAccessKeyInfoInRecycleBin", {"UserAccessKeyId": access_key_id})
-            if said is not None:
-                return _recycled(_part(said, "AccessKey"), user_too=False)
-            said = self._found("Ims", "GetUserInRecycleBin", {"UserAccessKeyId": access_key_id})
-            return _recycled(_part(said, "User"), user_too=True) if said is not None else None
+            told = self._found("Ims", "GetAccessKeyInfoInRecycleBin", {"UserAccessKeyId": access_key_id})
+            if told is not None:
+                return _recycled(_part(told, "AccessKey"), user_too=False)
+            told = self._found("Ims", "GetUserInRecycleBin", {"UserAccessKeyId": access_key_id})
+            return _recycled(_part(told, "User"), user_too=True) if told is not None else None
 
         return self._kept("recycled", access_key_id, ask)
 
     def last_used(self, access_key_id: str) -> KeyLastUsed | None:
         def ask() -> KeyLastUsed | None:
-            said = self._found("Actiontrail", "GetAccessKeyLastUsedInfo", {"AccessKey": access_key_id})
-            return _last_used(said) if said is not None else None
+            told = self._found("Actiontrail", "GetAccessKeyLastUsedInfo", {"AccessKey": access_key_id})
+            return _last_used(told) if told is not None else None
 
         return self._kept("used", access_key_id, ask)
 
@@ -107,8 +124,8 @@ class KeyLadder:
 
         def ask() -> KeyNetworks:
             if owner.kind != "root":
-                said = self._found("Ims", "GetAccessKeyPolicy", {"UserAccessKeyId": access_key_id} | _of(owner))
-                allowed = _networks(said or {})
+                told = self._found("Ims", "GetAccessKeyPolicy", {"UserAccessKeyId": access_key_id} | _of(owner))
+                allowed = _networks(told or {})
                 if allowed:
                     return KeyNetworks(allowed, "key")
             allowed = _networks(self._found("Ims", "GetAccessKeyPolicyForAccount") or {})
@@ -161,32 +178,32 @@ def _of(owner: KeyOwner) -> dict[str, str]:
 # --------------------------------------------------------------------------------------------------- reading the JSON
 
 
-def _need(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
+def _need(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
     if not isinstance(value, str) or not value:
         raise Refused("GetCallerIdentity", "UnreadableAnswer", f"no {name} in it")
     return value
 
 
-def _part(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = said.get(name)
+def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = told.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _items(said: Mapping[str, Any], outer: str, inner: str) -> list[Mapping[str, Any]]:
+def _items(told: Mapping[str, Any], outer: str, inner: str) -> list[Mapping[str, Any]]:
     """RAM wraps lists twice, and leaves the wrapper out or null when they are empty."""
-    items = _part(said, outer).get(inner)
+    items = _part(told, outer).get(inner)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _text(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
     return "" if value is None else str(value)
 
 
-def _when(said: Mapping[str, Any], name: str) -> datetime | None:
+def _when(told: Mapping[str, Any], name: str) -> datetime | None:
     """ISO text or milliseconds: both are seen in one product."""
-    text = _text(said, name)
+    text = _text(told, name)
     try:
         return datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdigit() else wire.iso_date(text)
     except (Unreadable, OverflowError, OSError, ValueError):
@@ -227,23 +244,23 @@ def _recycled(entry: Mapping[str, Any], *, user_too: bool) -> RecycledKey:
     )
 
 
-def _last_used(said: Mapping[str, Any]) -> KeyLastUsed | None:
+def _last_used(told: Mapping[str, Any]) -> KeyLastUsed | None:
     """Empty fields: ActionTrail has never seen the key."""
-    kind, owner = _text(said, "AccountType"), _text(said, "OwnerId")
+    kind, owner = _text(told, "AccountType"), _text(told, "OwnerId")
     if not kind or not owner:
         return None
     return KeyLastUsed(
         kind="root" if kind == "root-account" else "ram-user",
         owner_id=owner,
-        name=_text(said, "UserName"),
-        service=_text(said, "ServiceNameEn") or _text(said, "ServiceName") or None,
-        at=_when(said, "UsedTimestamp"),
+        name=_text(told, "UserName"),
+        service=_text(told, "ServiceNameEn") or _text(told, "ServiceName") or None,
+        at=_when(told, "UsedTimestamp"),
     )
 
 
-def _networks(said: Mapping[str, Any]) -> tuple[str, ...]:
+def _networks(told: Mapping[str, Any]) -> tuple[str, ...]:
     """The addresses of a policy that is switched on. The policy is JSON inside a JSON text."""
-    text = said.get("AccessKeyPolicy")
+    text = told.get("AccessKeyPolicy")
     try:
         policy = json.loads(text) if isinstance(text, str) and text else text
     except ValueError:
