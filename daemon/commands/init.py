@@ -43,6 +43,7 @@ STATE_HERE = "ossmend-state"
 @click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the journal.")
 @click.option("--endpoint", metavar="URL", help="Of OSS, where it is not the public one: the simulator's.")
 @click.option("--rpc-endpoint", metavar="URL", help="Of RAM and its siblings: likewise.")
+@click.option("--allow-root", is_flag=True, help="Let it work with a key of the account itself: the simulator's.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take what is given and found.")
 @click.option("--force", is_flag=True, help="Replace a configuration that is there; a copy of it is kept.")
 def command(  # noqa: PLR0917  # click passes each flag by its name
@@ -53,6 +54,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     state: Path | None,
     endpoint: str | None,
     rpc_endpoint: str | None,
+    allow_root: bool,
     yes: bool,
     force: bool,
 ) -> None:  # fmt: skip
@@ -65,7 +67,9 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     from ossmend.daemon.commands.init_file import Answers
 
     asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
-    answers = Answers("", endpoint=endpoint, rpc_endpoint=rpc_endpoint, state=_state(state, path))
+    answers = Answers(
+        "", endpoint=endpoint, rpc_endpoint=rpc_endpoint, state=_state(state, path), allow_root=allow_root
+    )
     answers.logs = [str(Path(log).absolute()) for log in logs]
     found = _look(region, endpoint, rpc_endpoint)
     answers.region, answers.region_is_known = region or found.region or "cn-hangzhou", bool(region or found.region)
@@ -120,7 +124,9 @@ def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) ->
     if found.account:
         click.echo(f"account     {found.account}, as {found.arn}")
     if found.is_root:
-        click.echo("            this is the account itself: make a RAM user or role for ossmend, with the least rights")
+        click.echo(
+            "            a key of the account itself, which ossmend refuses: make a RAM user, or say --allow-root"
+        )
     if found.buckets:
         click.echo(f"buckets     {len(found.buckets)}, most of them in {found.region}")
     for target, sources in found.targets.items():

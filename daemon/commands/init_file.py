@@ -59,6 +59,8 @@ class Answers:
     rpc_endpoint: str | None = None
     state: Path | None = None
     """None: the default."""
+    allow_root: bool = False
+    """The key is the account's own, and a person has said that it may be used."""
     logs: list[str] = field(default_factory=list)
     targets: list[LogTarget] = field(default_factory=list)
 
@@ -88,6 +90,8 @@ def _cloud(answers: Answers, found: Found) -> Iterator[str]:
     if elsewhere:
         yield f"# There are buckets in other regions, too: {', '.join(elsewhere)}."
     yield cloud_section(answers.region, answers.endpoint, answers.rpc_endpoint)
+    if answers.allow_root:
+        yield "  credentials: { allow_root: true }   # a key of the account itself: no policy can limit it"
     yield ""
 
 
