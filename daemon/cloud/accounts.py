@@ -27,6 +27,7 @@ from ossmend.daemon.cloud.settings import CloudSettings, is_literal
 from ossmend.daemon.cloud.wire.connections import RequestIds, Wire
 from ossmend.daemon.cloud.wire.guard import READ_ONLY
 from ossmend.daemon.cloud.wire.rate_limit import RateLimit
+from ossmend.daemon.cloud.wire.regions import Regions
 from ossmend.daemon.cloud.wire.rpc import Rpc
 from ossmend.daemon.cloud.wire.transport import Oss, Unsigned
 from ossmend.daemon.host.clock import Clock
@@ -60,9 +61,10 @@ class Cloud:
         self._clock = clock
         self._ids = RequestIds(on_request)
         self._wire = Wire(settings, clock, self._ids)
-        oss, rpc = Oss(settings, self._wire, READ_ONLY), Rpc(settings, self._wire, READ_ONLY)
+        self._regions = Regions(settings)
+        oss, rpc = Oss(settings, self._wire, READ_ONLY, self._regions), Rpc(settings, self._wire, READ_ONLY)
         self._unsigned = Unsigned(self._wire)
-        self._reads = Reads(oss, self._unsigned, settings.oss_url)
+        self._reads = Reads(oss, self._unsigned, self._regions)
         self._inquiries = Inquiries(oss, self._reads, clock)
         limit = RateLimit(clock)
         self._ladder = KeyLadder(rpc, clock, limit)
@@ -73,12 +75,16 @@ class Cloud:
         self._lock = threading.Lock()
 
     def _make_executor(self) -> Executor:
-        oss, rpc = Oss(self._settings, self._wire, WRITER), Rpc(self._settings, self._wire, WRITER)
+        oss = Oss(self._settings, self._wire, WRITER, self._regions)
+        rpc = Rpc(self._settings, self._wire, WRITER)
         return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock)
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
         wanted = [ref for ref in map(_object_of, cases) if ref is not None]
+        for event in (case.event for case in cases):
+            if event.bucket and event.host:
+                self._regions.guess(event.bucket, event.host)
         view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted)
         with self._lock:
             self._views.add(view)
@@ -91,6 +97,10 @@ class Cloud:
         stale = self.executor.stale(write) if self.executor is not None else ()
         for view in views:
             view.forget(stale)
+
+    def region_of(self, bucket: str) -> str | None:
+        """The region of a bucket that has answered there."""
+        return self._regions.sure(bucket)
 
     def caller(self) -> Caller:
         """Who our credentials are. Raises TryAgain, Refused."""
