@@ -8,7 +8,7 @@ from typing import Any
 
 from ossmend.config.model import Config
 from ossmend.config.sources.access_log import AccessLogSource
-from ossmend.daemon.cloud.accounts import Cloud, connect
+from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.remediators.contract.verdict import Refused, TryAgain
@@ -18,9 +18,13 @@ GLOB_SIGNS = "*?["
 
 def check_live(config: Config) -> dict[str, Any]:
     """{"ok": bool, "live": [{"what", "ok", "found"}, ...]}. Raises CredentialsRefused."""
-    cloud = connect(cloud_settings(config), clock=SystemClock(), may_write=False)
+    settings = cloud_settings(config)
+    cloud = connect(settings, clock=SystemClock(), may_write=False)
     try:
-        lines = [_ask("credentials", lambda: _caller(cloud)), _ask("clock", lambda: _clock(cloud))]
+        lines = [
+            _ask("credentials", lambda: _caller(cloud, allow_root=settings.allow_root)),
+            _ask("clock", lambda: _clock(cloud)),
+        ]
         lines += [_ask(f"CORS rules of {bucket}", partial(_cors, cloud, bucket)) for bucket in _buckets(config)]
         logs = [each.given for each in config.sources if isinstance(each.given, AccessLogSource)]
         lines += [
@@ -42,10 +46,10 @@ def _ask(what: str, question: Callable[[], tuple[bool, str]]) -> dict[str, Any]:
     return {"what": what, "ok": ok, "found": found}
 
 
-def _caller(cloud: Cloud) -> tuple[bool, str]:
+def _caller(cloud: Cloud, *, allow_root: bool) -> tuple[bool, str]:
     caller = cloud.caller()
-    if caller.is_root:
-        return False, f"{caller.arn}: the account itself; use a RAM user or role with least privilege"
+    if caller.is_root and not allow_root:
+        return False, f"{caller.arn}: {ROOT_KEY}"
     return True, caller.arn
 
 

@@ -46,6 +46,7 @@ class Daemon:
             f"  region: {self._simulator.region}",
             f"  endpoint: {self._simulator.oss}",
             f"  rpc_endpoint: {self._simulator.rpc}",
+            "  credentials: { allow_root: true }",  # the key that the simulator announces is the account's own
             "  deadline: 4s",  # a lost answer is looked for some times as long
             f"state: {{ path: '{self.directory / 'state'}' }}",
             f"sources: {sources}",

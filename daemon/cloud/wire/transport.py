@@ -15,6 +15,7 @@ from typing import Any
 import oss2
 
 from ossmend.config.regions import host_of
+from ossmend.daemon.cloud.credentials import Provider, StaticProvider
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.daemon.cloud.wire.connections import SMALL, Connections, Response, Wire
 from ossmend.daemon.cloud.wire.errors import BODY_CAP, BadAnswer, WrongEndpoint, oss_answer
@@ -64,15 +65,18 @@ class Answer:
 class _GuardedAuth:
     """Asks the guard, notes the operation on the request, and only then lets oss2 sign."""
 
-    def __init__(self, guard: Guard, signer: Any) -> None:
+    def __init__(self, guard: Guard, provider: Provider) -> None:
         self._guard = guard
-        self._signer = signer
+        self._provider = provider
 
     def _sign_request(self, request: Any, bucket: str, key: str) -> None:
         body = bool(request.data)
         request.operation = self._guard.oss_operation(request.method, bucket, key, _named(request), body=body)
         request.bucket = bucket
-        self._signer._sign_request(request, bucket, key)  # noqa: SLF001  # oss2 calls its signers by this name
+        held = self._provider.get_credentials()
+        request.access_key_id = held.access_key_id
+        signer = oss2.ProviderAuthV4(StaticProvider(held))  # it must be the one that the answer is about
+        signer._sign_request(request, bucket, key)  # noqa: SLF001  # oss2 calls its signers by this name
 
     def _sign_url(self, *_: object, **__: object) -> str:
         raise WriteForbidden("a signed URL could be sent by anybody, to any end")
@@ -94,8 +98,9 @@ def _named(request: Any) -> set[str]:
 class _Session:
     """What oss2 calls its session: sends what the guard has seen and oss2 has signed, and refuses everything else."""
 
-    def __init__(self, connections: Connections, regions: Regions) -> None:
+    def __init__(self, connections: Connections, provider: Provider, regions: Regions) -> None:
         self._connections = connections
+        self._provider = provider
         self._regions = regions
 
     def do_request(self, request: Any, timeout: object) -> Answer:  # noqa: ARG002  # oss2 passes its own; ours are set
@@ -107,11 +112,12 @@ class _Session:
             part=request.bucket,
         )  # fmt: skip
         if not 200 <= response.status < 300:
-            raise self._refusal(operation, request, response)
+            refusal = self._refused(operation, request, response)
+            raise refusal.of_session(request.access_key_id, self._provider)
         self._regions.answered(request.bucket)
         return Answer(response, None if operation == "GetObject" else response.whole())
 
-    def _refusal(self, operation: str, request: Any, response: Response) -> BadAnswer:
+    def _refused(self, operation: str, request: Any, response: Response) -> BadAnswer:
         error = oss_answer(operation, response.status, response.headers, response.whole(BODY_CAP))
         if isinstance(error, WrongEndpoint):
             learn(self._regions, error, request.bucket, request.region)
@@ -127,9 +133,9 @@ class Oss:
         """`regions`: where it is known already; the clients of one account share it."""
         self.asked = wire.asked
         self._settings = settings
-        self._auth = _GuardedAuth(guard, oss2.ProviderAuthV4(settings.credentials))
+        self._auth = _GuardedAuth(guard, settings.credentials)
         self._regions = regions or Regions(settings)
-        self._session = _Session(Connections(wire, guard.methods), self._regions)
+        self._session = _Session(Connections(wire, guard.methods), settings.credentials, self._regions)
         self._buckets: dict[tuple[str, str], Any] = {}
 
     def bucket(self, name: str) -> Any:
