@@ -198,6 +198,10 @@ class Accounts:
             if caller.is_root:
                 raise CredentialsRefused(f"{caller.arn}: {ROOT_KEY}")
 
+    def clock_is_right(self) -> bool:
+        """Does the host's clock say what OSS's says, by the answers of any account?"""
+        return any(cloud.clock_is_right() for cloud in self._all())
+
     def is_own_request(self, request_id: str) -> bool:
         """Was this request of any account ours, and not too long ago?"""
         return any(cloud.is_own_request(request_id) for cloud in self._all())

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from ossmend import __version__
 from ossmend.config.regions import ACCELERATED, DOMAIN, Network, host_of, region_of
 from ossmend.daemon.cloud.credentials import Provider, World, open_credentials
-from ossmend.remediators.contract.values import AccountRef
+from ossmend.daemon.host.stops import CredentialsRefused
 
 if TYPE_CHECKING:
+    from ossmend.config.accounts import CloudConfig
     from ossmend.config.model import Config
 
 REGION = "{region}"
@@ -129,19 +130,27 @@ def is_literal(host: str) -> bool:
 
 
 def account_settings(config: Config) -> dict[str, CloudSettings]:
-    """By the account's name; the configuration has one so far. Raises CredentialsRefused."""
-    return {AccountRef().account: cloud_settings(config)}
+    """By the account's name, in the order of the file. Nothing is asked yet. Raises CredentialsRefused."""
+    return {name: _settings(config, name, cloud) for name, cloud in config.clouds.items()}
 
 
 def cloud_settings(config: Config) -> CloudSettings:
-    """What a configuration says about the cloud. Nothing is asked yet. Raises CredentialsRefused."""
-    cloud = config.cloud
+    """The same for the first account."""
+    return next(iter(account_settings(config).values()))
+
+
+def _settings(config: Config, name: str, cloud: CloudConfig) -> CloudSettings:
     world = World(sts=cloud.rpc_endpoint, metadata=cloud.metadata_endpoint)
+    try:
+        credentials = open_credentials(cloud.credentials, world)
+    except CredentialsRefused as refused:
+        raise CredentialsRefused(f"account {name}: {refused}") if config.accounts else refused from None
     return CloudSettings(
         region=cloud.region,
-        credentials=open_credentials(cloud.credentials, world),
+        credentials=credentials,
         allow_root=cloud.credentials is not None and cloud.credentials.allow_root,
         endpoint=cloud.endpoint,
+        network=cloud.network,
         rpc_endpoint=cloud.rpc_endpoint,
         connect_timeout=cloud.connect_timeout.total_seconds(),
         read_timeout=cloud.read_timeout.total_seconds(),

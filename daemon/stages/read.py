@@ -21,6 +21,7 @@ from ossmend.daemon.host.wake import Signal
 from ossmend.daemon.sources import Batch, Cursor, Source, move
 from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 log = structlog.get_logger("ossmend.read")
@@ -36,9 +37,18 @@ REFUSED_PAUSE = timedelta(minutes=10)
 class Reading:
     """One source, and when it may be read next."""
 
-    def __init__(self, source: Source, trust: Trust, triage: Triage, clock: Clock, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        source: Source,
+        trust: Trust,
+        triage: Triage,
+        clock: Clock,
+        pulse: Pulse,
+        account: AccountRef = DEFAULT_ACCOUNT,
+    ) -> None:
         self.source = source
         self._trust = trust
+        self._account = account
         self._triage = triage
         self._clock = clock
         self._pulse = pulse
@@ -71,7 +81,7 @@ class Reading:
         self._not_before = now if batch.more else now + self.source.every.total_seconds()
         for complaint in batch.complaints:
             log.warning("source.complaint", source=self.source.name, what=complaint)
-        return self._store(batch.of(self._trust))
+        return self._store(batch.of(self._trust, self._account))
 
     def _position(self) -> Cursor | None:
         if not self._knows_cursor:
