@@ -23,7 +23,6 @@ from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 ALL = "*"
 """As an account of a policy: each of them, which has to be said."""
 AccountName = Annotated[str, text(r"\*|[a-z0-9][a-z0-9_-]{0,62}", 'expected the name of an account, or "*"')]
-Uid = Annotated[str, text("[0-9]{1,20}", 'expected an account\'s number in quotes, like "1234567890123456"')]
 
 
 class CloudConfig(Settings):

@@ -18,6 +18,7 @@ from ossmend.daemon.journal.schema import cases, flags
 from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, CaseState
 from ossmend.remediators.contract.case import Subject
+from ossmend.remediators.contract.values import AccountRef
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
@@ -92,6 +93,8 @@ def _row(row: Any, flag: Any | None) -> dict[str, Any]:
         "cause": row.cause,
         "subject": subject_text(Subject(row.subject[0], tuple(row.subject[1:]))),
         "policy": row.policy,
+        "account": AccountRef.of(row.account).account,
+        "region": row.region or None,
         "events": row.events,
         "recurrences": row.recurrences,
         "first_seen": row.first_seen.isoformat(),

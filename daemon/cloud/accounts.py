@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from ossmend.daemon.cloud.ask.account import Account
+from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
@@ -45,6 +47,8 @@ ROOT_KEY = (
     "a key of the account itself can do everything, and no policy can limit it; use a RAM user or a role, or say "
     "credentials: { allow_root: true }"
 )
+OWNED = 600.0
+"""Seconds that it is known whether a bucket is an account's own."""
 RIGHT = timedelta(minutes=1)
 """A host's clock that is off by no more is right."""
 
@@ -75,6 +79,7 @@ class Cloud:
         self._unsigned = Unsigned(self._wire)
         self._reads = Reads(oss, self._unsigned, self._regions)
         self._inquiries = Inquiries(oss, self._reads, clock)
+        self._owned = Cache(clock, room=1000, keep_errors=OWNED)
         limit = RateLimit(clock)
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
@@ -110,6 +115,10 @@ class Cloud:
     def region_of(self, bucket: str) -> str | None:
         """The region of a bucket that has answered there."""
         return self._regions.sure(bucket)
+
+    def has(self, bucket: str) -> bool:
+        """Does this bucket belong to the account? Raises TryAgain, Refused."""
+        return self._owned.get(bucket, lambda: self._inquiries.has(bucket), lambda _: OWNED)
 
     def caller(self) -> Caller:
         """Who our credentials are. Raises TryAgain, Refused."""
@@ -182,6 +191,15 @@ class Accounts:
         if self._cut:
             cloud.cut()
         return cloud
+
+    def other_owner(self, bucket: str, asked: AccountRef) -> str | None:
+        """Which of the other accounts the bucket belongs to, as far as they can tell: each may list its own."""
+        for name in self._settings:
+            if name != asked.account:
+                with suppress(TryAgain, Refused):
+                    if self.of(AccountRef(name)).has(bucket):
+                        return name
+        return None
 
     def refuse_root(self) -> None:
         """Raises CredentialsRefused where a key is an account's own and the settings do not allow that. Where nobody

@@ -63,7 +63,7 @@ def put_finding(
     dry_run: bool,
 ) -> None:
     """Put out what is true of a policy and of no case; the same keys, null where only a case has something to say."""
-    nothing = dict.fromkeys(("case", "code", "events", "first_seen", "last_seen"))
+    nothing = dict.fromkeys(("case", "code", "account", "events", "first_seen", "last_seen"))
     told = {"policy": policy, "subject": f"policy:{policy}", "used_by": {}, "recurrences": 0, "dry_run": dry_run}
     body: dict[str, Any] = clean(nothing | told | {"why": why} | _of_diagnosis(diagnosis))
     log.warning("notice", **body)
@@ -91,6 +91,7 @@ def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dic
             "case": case.id,
             "code": case.code,
             "policy": case.policy,
+            "account": case.account.account,
             "subject": subject_text(case.subject),
             "why": why,
             **_of_diagnosis(diagnosis),

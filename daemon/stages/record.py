@@ -6,7 +6,7 @@ decide.py says what becomes of a case; this file asks it, in the order that brak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -78,16 +78,22 @@ class Record:
     # ------------------------------------------------------------------------------------------------------- outcomes
 
     def answers(
-        self, answered: Sequence[tuple[Case, Answer]], oss_now: datetime, *, undos: bool = True
+        self,
+        answered: Sequence[tuple[Case, Answer]],
+        oss_now: datetime,
+        *,
+        undos: bool = True,
+        region_of: Callable[[str], str | None] = lambda _: None,
     ) -> list[Sending]:
         """What the plans of a turn lead to; the writes that may now leave. `oss_now`: what OSS's clock says; without
-        `undos` those that are asked for wait, because nothing can be sent.
+        `undos` those that are asked for wait, because nothing can be sent; `region_of`: where a bucket was found.
         """
         now = self._clock.now()
         self._pause.look_again()
         ids = [case.id for case, _ in answered]
         with self._store.begin() as connection:
             standings = cases.standing(connection, ids)
+            cases.locate(connection, {case.id: region for case, _ in answered if (region := _region(case, region_of))})
             outcomes = self._decided(connection, answered, standings, now, undos=undos)
             allowance = self._allowance(connection, outcomes, now, oss_now)
             outcomes = [self._braked(each, allowance, now) for each in outcomes]
@@ -466,6 +472,10 @@ class Record:
 
 GONE = (WriteState.DONE, WriteState.FAILED, WriteState.INTENDED)
 """Of these a request has left, or may have."""
+
+
+def _region(case: Case, region_of: Callable[[str], str | None]) -> str | None:
+    return region_of(case.event.bucket) if case.event.bucket else None
 
 
 def _account_is_well(outcome: Outcome) -> bool:

@@ -175,12 +175,13 @@ class Work:
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(cloud, hands, self._record.answers(answered, cloud.oss_now()), view.pages)
+        told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
+        self._send(cloud, hands, told, view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
-        return plan(case, view, self._record.rules.of(case))
+        return plan(case, view, self._record.rules.of(case), self._accounts.other_owner)
 
     def _send(self, cloud: Cloud, hands: Hands, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""

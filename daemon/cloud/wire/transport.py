@@ -197,8 +197,8 @@ class Oss:
                 "GET", bucket, "", params={"bucketInfo": ""}
             )
 
-    def list_buckets(self) -> Answer:
-        """The one question that names no bucket, at most one bucket long. Raises NoAnswer, BadAnswer."""
+    def list_buckets(self, prefix: str = "") -> Answer:
+        """The one question that names no bucket: the first whose name begins so. Raises NoAnswer, BadAnswer."""
         settings = self._settings
         service = oss2.Service(
             self._auth,
@@ -207,7 +207,7 @@ class Oss:
             app_name=self._settings.agent,
             region=self._settings.bare_region,
         )
-        answer: Answer = service._do("GET", "", "", params={"max-keys": "1"})  # noqa: SLF001  # as in `call`
+        answer: Answer = service._do("GET", "", "", params={"max-keys": "1"} | ({"prefix": prefix} if prefix else {}))  # noqa: SLF001  # as in `call`
         return answer
 
 
