@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, create_model, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from ossmend.config.fields import AbsolutePath, Secret, at_least, text
 from ossmend.remediators.contract.settings import Duration, Settings
@@ -39,7 +39,13 @@ SessionName = Annotated[
 ProfileName = Annotated[str, text(r"[^\s\x00-\x1f]{1,128}", "expected the name of a profile")]
 
 
-Session = Annotated[Duration, at_least(timedelta(minutes=15), "15m"), Field(le=timedelta(hours=12))]
+def _not_too_long(value: timedelta) -> timedelta:
+    if value > timedelta(hours=12):
+        raise ValueError("must be at most 12h")
+    return value
+
+
+Session = Annotated[Duration, at_least(timedelta(minutes=15), "15m"), AfterValidator(_not_too_long)]
 """STS gives no shorter one, and none longer than the role allows."""
 
 

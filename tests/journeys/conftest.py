@@ -110,6 +110,14 @@ class Daemon:
         except json.JSONDecodeError:
             pytest.fail(f"{arguments} printed no JSON: {done.stdout!r} {done.stderr.decode()}")
 
+    def refused(self, *arguments: str) -> tuple[int, str]:
+        """Run a command that does not begin: exit status, and what it says on stderr."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ossmend", *arguments, "--config", str(self.config)],
+            env=self.environment, capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return done.returncode, done.stderr.decode()
+
     def cases(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.command("cases", "list", "--all", *arguments)[1]["cases"]
         return found

@@ -160,6 +160,8 @@ def _turned_away(what: str, call: _Call) -> NotFetched:
         "" if code.startswith("SignatureDoesNotMatch") else printable(redact(str(told.get("Message") or "")))[:300]
     )
     passing = call.status >= 500 or call.status in _PASSING or code.startswith("Throttling")
+    if call.status == 404 and not code:
+        return NotFetched(f"{what}: it knows no such role of this instance (404)", refused=True)
     said = " ".join(filter(None, (str(call.status), code, message and f"({message})")))
     return NotFetched(f"{what}: {said}", refused=not passing, spent=code.startswith(OVER))
 
@@ -172,6 +174,7 @@ def _library() -> Any:
     """Imported when a role is first asked for: it brings an HTTP client of its own and a scheduler."""
     import requests
     import Tea.core
+    import urllib3
     from alibabacloud_credentials import provider
 
     for name in ("credentials", "alibabacloud-tea"):
@@ -188,13 +191,14 @@ def _library() -> Any:
             request.headers["User-Agent"] = f"{request.headers.get('user-agent', '')} ossmend/{__version__}".strip()
             if call.metadata is not None and (request.url or "").startswith(f"{METADATA}/"):
                 request.url = call.metadata + (request.url or "").removeprefix(METADATA)
+            request.headers["Connection"] = "close"  # nobody will ask again on it
             call.status, call.lost = 0, ""
             try:
                 answer = super().send(
                     request, timeout=given.get("timeout"), proxies={}, allow_redirects=False, stream=True
                 )
                 answer._content = call.body = _whole(answer)  # noqa: SLF001  # this is where requests keeps it
-            except OSError as lost:  # what requests raises is one; its text may hold the whole signed URL
+            except (OSError, urllib3.exceptions.HTTPError) as lost:  # their texts may hold the whole signed URL
                 call.lost = type(lost).__name__
                 raise OSError(call.lost) from None
             call.status = answer.status_code
@@ -212,8 +216,8 @@ def _whole(answer: Any) -> bytes:
         if len(body) > ANSWER_CAP or time.monotonic() > until:
             answer.close()
             raise OSError
-    announced = answer.headers.get("Content-Length", "")
-    if announced.isdigit() and len(body) < int(announced):
-        raise OSError
     answer.close()
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdigit() and len(body) < int(announced) and "Content-Encoding" not in answer.headers:
+        raise OSError
     return bytes(body)

@@ -8,9 +8,11 @@ there, a variable that is missing.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from ossmend.config.credentials import AUTO, AssumedRole, CredentialsConfig, OidcCredentials
 from ossmend.daemon.cloud.credentials import chain, library
@@ -20,12 +22,16 @@ from ossmend.daemon.cloud.credentials.profiles import FromProfile
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.stops import CredentialsRefused
 
+SYSTEM_CLOCK = SystemClock()
+_sessions: WeakValueDictionary[tuple[object, ...], Kept] = WeakValueDictionary()
+_lock = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What credentials come from, beside the settings."""
 
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = SYSTEM_CLOCK
     sts: str | None = None
     """STS, with its scheme; None: the public endpoint, or the one that ALIBABA_CLOUD_STS_REGION and
     ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED name.
@@ -93,7 +99,7 @@ def _profile(file: Path, name: str | None, world: World) -> Provider:
 
 
 def _ecs(name: str | None, world: World) -> Provider:
-    return Kept(f"ecs_role {name or AUTO}", lambda: library.ecs_role(name, world.metadata), world.clock)
+    return _kept(f"ecs_role {name or AUTO}", lambda: library.ecs_role(name, world.metadata), world, name)
 
 
 def _oidc(settings: OidcCredentials, world: World) -> Provider:
@@ -107,10 +113,11 @@ def _oidc(settings: OidcCredentials, world: World) -> Provider:
         if not value:
             raise CredentialsRefused(f"oidc: neither {setting} nor ${variable} says it")
     session = library.Session(role_arn, settings.session_name, settings.duration)
-    return Kept(
+    return _kept(
         f"oidc {role_arn}",
         lambda: library.assume_role_with_oidc(provider_arn, token_file, session, world.sts),
-        world.clock,
+        world,
+        (provider_arn, token_file, session),
     )
 
 
@@ -122,7 +129,19 @@ def _assumed(settings: AssumedRole, world: World) -> Provider:
     def ask() -> Fetched:
         return library.assume_role(base.get_credentials(), session, external_id, world.sts)
 
-    return Kept(f"assume_role {settings.arn}", lambda: _once_more(ask, base), world.clock)
+    return _kept(f"assume_role {settings.arn}", lambda: _once_more(ask, base), world, settings)
+
+
+def _kept(name: str, fetch: Callable[[], Fetched], world: World, what: object) -> Kept:
+    """One for everybody who means the same: accounts share a base, and a configuration that is read again while STS is
+    away goes on with the session that it had.
+    """
+    key = (name, what, world.sts, world.metadata, id(world.clock), id(world.environment))
+    with _lock:
+        found = _sessions.get(key)
+        if found is None:
+            found = _sessions[key] = Kept(name, fetch, world.clock)
+        return found
 
 
 def _once_more(ask: Callable[[], Fetched], base: Provider) -> Fetched:
