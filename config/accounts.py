@@ -65,10 +65,6 @@ class AccountConfig(Settings):
     """Unique; sources and policies name it, and cases show it."""
     credentials: CredentialsConfig | None = None
     """Whose credentials are used for it. Default: those of `cloud`; one account at most may leave it out."""
-    uid: (
-        Annotated[str, text("[0-9]{1,20}", 'expected an account\'s number in quotes, like "1234567890123456"')] | None
-    ) = None
-    """The account's number. `check --live` says if the credentials are of another one."""
     region: Region | None = None
     """Where a bucket is looked for first. Default: the region of `cloud`."""
     endpoint: OssEndpoint | None = None

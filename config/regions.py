@@ -1,8 +1,7 @@
 """Region <-> the hosts that OSS has there: the table first, then the rule that most regions follow.
 
 The finance and government clouds have names of their own. daemon/cloud/settings.py makes endpoints of it, and
-daemon/commands/doubts.py knows by it which regions there are. A region that is not here is not refused: there may be a
-new one.
+doubts.py knows by it which regions there are. A region that is not here is not refused: there may be a new one.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _SPECIAL: dict[str, tuple[str | None, str]] = {
 }
 """Public and internal name; None: there is no public one."""
 REGIONS = frozenset({*_USUAL, *_SPECIAL})
-"""The regions that are known."""
+"""The regions that are known; of another one `ossmend check` warns (doubts.py)."""
 ACCELERATED = ("oss-accelerate", "oss-accelerate-overseas")
 """Serve the buckets of every region that have acceleration switched on."""
 
