@@ -12,6 +12,7 @@ from typing import Any
 
 import oss2
 import pytest
+from structlog.testing import capture_logs
 
 from ossmend.daemon import queries
 from ossmend.daemon.app import App
@@ -151,6 +152,14 @@ def test_a_policys_brakes_in_one_account_hold_nothing_in_the_other(two: Callable
     assert states[("data", "held")] == 0
 
 
+def test_the_overall_brakes_count_all_accounts_together(two: Callable[..., Two]) -> None:
+    world = two(f"{APART}brakes: {{ writes_per_hour: 1 }}\n")
+    world.refused("shop-home")
+    world.refused("lake-west")
+    assert Counter(row["state"] for row in world.cases().values()) == {"waiting": 1, "held": 1}
+    assert sum(world.restored().values()) == 1
+
+
 def test_an_account_whose_key_is_gone_delays_only_itself(two: Callable[..., Two]) -> None:
     world = two()
     world.sim.do(lambda cloud: cloud.others[OTHER].recycle_key(KEYS["data"][0]))
@@ -202,7 +211,10 @@ def test_a_source_of_no_account_has_its_policys(two: Callable[..., Two]) -> None
 def test_a_bucket_of_another_account_is_told_as_such_and_left_alone(two: Callable[..., Two]) -> None:
     world = two()
     world.refused("lake-west", log="prod")
-    (row,) = world.cases().values()
+    with capture_logs() as logs:
+        (row,) = world.cases().values()
     assert (row["cause"], row["state"]) == ("bucket-of-another-account", "reported")
     assert "belongs to account data" in row["why"]
     assert world.restored() == {}
+    (notice,) = [each for each in logs if each["event"] == "notice"]
+    assert (notice["account"], notice["region"]) == ("prod", "cn-chengdu")
