@@ -86,7 +86,7 @@ def is_ours(event: Event) -> bool:
     """An OSS refusal: HTTP 403, what the code's remediator takes beside it, or an S3 client's 400. Never another
     service's error.
     """
-    if event.fields.get("stranger"):
+    if event.fields.get("foreign_service"):
         return False
     if is_client_setting(event):
         return True
