@@ -31,6 +31,8 @@ METADATA = "http://100.100.100.200"
 DEADLINE = 15.0
 """Seconds for one answer with its body."""
 ANSWER_CAP = 64 * 1024
+UNREADABLE = (OSError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+"""What the library's parser ends in where an answer is half, or of another shape: it looks at nothing first."""
 _PASSING = frozenset({408, 429})
 
 
@@ -120,7 +122,7 @@ def _asked(what: str, make: Callable[[], Any], metadata: str | None = None) -> F
         return _fetched(told)
     except CredentialsRefused as bad:
         raise NotFetched(f"{what}: {bad}") from None
-    except Exception as fault:  # noqa: BLE001  # half an answer ends in whatever the library's parser meets in it
+    except _errors() as fault:
         raise _meaning(what, call, fault) from None
     finally:
         _current.call = _Call()
@@ -206,6 +208,14 @@ def _library() -> Any:
 
     Tea.core.TeaCore._get_session = staticmethod(lambda **_: Plain())  # noqa: SLF001  # it takes no session otherwise
     return provider
+
+
+@cache
+def _errors() -> tuple[type[Exception], ...]:
+    from alibabacloud_credentials.exceptions import CredentialException
+    from Tea.exceptions import RetryError, TeaException, ValidateException
+
+    return *UNREADABLE, CredentialException, RetryError, TeaException, ValidateException
 
 
 def _whole(answer: Any) -> bytes:

@@ -342,6 +342,9 @@ ODD: dict[str, bytes | str] = {
     "has no session": answer(200, b"{}"),
     "is no JSON": answer(200, b"topsecret"),
     "is a list": answer(200, b"[]"),
+    "is too deep": answer(200, b"[" * 60_000),
+    "is of another kind": answer(200, b'{"Code":"Success","Credentials":7,"Expiration":7}'),
+    "ends after all time": answer(200, b'{"Code":"Success","Expiration":"9999-99-99T99:99:99Z","AccessKeyId":7}'),
     "has no secret": answer(
         200, b'{"Code":"Success","Credentials":{"AccessKeyId":"STS.x","SecurityToken":"thetoken"}}'
     ),
