@@ -45,7 +45,7 @@ from ossmend.remediators.contract.write import Write
 log = structlog.get_logger("ossmend.credentials")
 
 ROOT_KEY = (
-    "a key of the account itself can do everything, and no policy can limit it; use a RAM user or a role, or say "
+    "a key of the account itself can do everything, and no policy can limit it; use a RAM user or role, or say "
     "credentials: { allow_root: true }"
 )
 OWNED = 600.0
