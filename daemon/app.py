@@ -20,7 +20,7 @@ import structlog
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.accounts import Accounts
+from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock, SystemClock
@@ -43,7 +43,6 @@ from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.stages.work import Work
-from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 log = structlog.get_logger("ossmend")
 
@@ -80,10 +79,15 @@ class Works:
         glance = Glance(self.accounts, RuleBook(config, dry_run=dry_run), clock)
         self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
-        found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.accounts.of(DEFAULT_ACCOUNT)}, since)
-        self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
+        found = build_sources(config, clock, self.accounts.of, since)
+        self.readings = [Reading(each.source, each.trust, self.triage, clock, pulse, each.account) for each in found]
         self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
+
+    @property
+    def home(self) -> Cloud:
+        """The port of the first account: by it this machine's clock is looked at."""
+        return self.accounts.of(self.config.home)
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""
@@ -311,7 +315,7 @@ class App:
         """Let go what is old or too much, and look whether there is room again at a ceiling."""
         works = self.works
         works.triage.look_for_room()
-        if not works.accounts.of(DEFAULT_ACCOUNT).clock_is_right():
+        if not works.accounts.clock_is_right():
             return  # a clock that is ahead, if only for a minute, would make everything old
         gone = retention.retire(self.store, works.config.retention, self._clock.now())
         if any(astuple(gone)):
@@ -321,13 +325,13 @@ class App:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
         from ossmend.daemon.stages.watch_clock import watch_clock
 
-        found = watch_clock(self.works.config, self.works.accounts.of(DEFAULT_ACCOUNT), self.works.triage, self._clock)
+        found = watch_clock(self.works.config, self.works.home, self.works.triage, self._clock)
         self._life.measured(*found)
         self._signal.set()
 
     def _beat(self, *, stopped: bool = False) -> None:
         """Say in the state how the daemon fares, for `ossmend status`."""
-        oss_now = self.works.accounts.of(DEFAULT_ACCOUNT).oss_clock()
+        oss_now = self.works.home.oss_clock()
         self._life.beat([reading.vitals for reading in self.works.readings], oss_now, stopped=stopped)
 
     def _status(self) -> str:

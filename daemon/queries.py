@@ -136,6 +136,8 @@ def _row(row: Any, flag: Any | None) -> dict[str, Any]:
         "cause": row.cause,
         "subject": subject_text(Subject(row.subject[0], tuple(row.subject[1:]))),
         "policy": row.policy,
+        "account": AccountRef.of(row.account).account,
+        "region": row.region or None,
         "events": row.events,
         "recurrences": row.recurrences,
         "first_seen": row.first_seen.isoformat(),

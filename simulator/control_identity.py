@@ -21,8 +21,11 @@ class NoSuch(LookupError):
 
 
 def account(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
-    edit.unknown(body, "status networks", "the account")
-    identity = cloud.identity
+    """`id` names one of several accounts."""
+    edit.unknown(body, "id status networks", "the account")
+    identity = cloud.account(edit.text(body.get("id", cloud.account_id), "id"))
+    if identity is None:
+        raise edit.BadSetting(f"there is no account {body['id']}")
     if "status" in body:
         status = edit.one_of(body["status"], ACCOUNT_STATUSES, "status")
         identity.account_status = cast("Any", status)

@@ -96,6 +96,23 @@ def _account(cloud: Cloud, scene: Scene) -> None:
         cloud.account_block_public_access = edit.truth(settings["block_public_access"], "block_public_access")
 
 
+def _accounts(cloud: Cloud, scene: Scene) -> None:
+    """`{"2222222222222222": {administrator: {id, secret}, status: overdue}}`: further accounts, each with a key of its
+    own that may do everything there. A bucket's `owner` says whose it is.
+    """
+
+    def further(account_id: str, settings: edit.Settings) -> None:
+        edit.unknown(settings, " ".join(_ACCOUNT_CHANGES), "a further account")
+        identity = cloud.others[account_id] = Identity(cloud.clock, account_id=account_id)
+        identity.region = cloud.region
+        for name, change in _ACCOUNT_CHANGES.items():
+            if settings.get(name) is not None:
+                with scene.at("accounts", account_id, name):
+                    change(identity, settings[name])
+
+    each(scene, "accounts", further)
+
+
 def _status(identity: Identity, value: object) -> None:
     identity.account_status = cast("Any", edit.one_of(value, ACCOUNT_STATUSES, "status"))
 
@@ -241,6 +258,7 @@ _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "description": _description,
     "region": _region,
     "account": _account,
+    "accounts": _accounts,
     "clock": _clock,
     "restore_seconds": _restore_seconds,
     "s3": _s3,

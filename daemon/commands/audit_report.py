@@ -94,6 +94,7 @@ def _planned(intent: intents.Intent, config: Config) -> dict[str, Any]:
     cost = intent.write.cost(config.prices)
     return {
         "policy": intent.policy,
+        "account": intent.account.account,
         "mode": next((policy.mode for policy in config.policies if policy.name == intent.policy), "dry-run"),
         "operation": intent.write.operation,
         "target": clean(intent.write.target),

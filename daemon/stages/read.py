@@ -23,6 +23,7 @@ from ossmend.daemon.journal.vitals import SourceVitals, told
 from ossmend.daemon.sources import Batch, Cursor, Source, move
 from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 log = structlog.get_logger("ossmend.read")
@@ -38,10 +39,19 @@ REFUSED_PAUSE = timedelta(minutes=10)
 class Reading:
     """One source, and when it may be read next."""
 
-    def __init__(self, source: Source, trust: Trust, triage: Triage, clock: Clock, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        source: Source,
+        trust: Trust,
+        triage: Triage,
+        clock: Clock,
+        pulse: Pulse,
+        account: AccountRef = DEFAULT_ACCOUNT,
+    ) -> None:
         self.source = source
         self.vitals = SourceVitals(source.name)
         self._trust = trust
+        self._account = account
         self._triage = triage
         self._clock = clock
         self._pulse = pulse
@@ -77,7 +87,7 @@ class Reading:
         for complaint in batch.complaints:
             log.warning("source.complaint", source=self.source.name, what=complaint)
             self.vitals.complaint = text(complaint)
-        stored = self._store(batch.of(self._trust))
+        stored = self._store(batch.of(self._trust, self._account))
         self._note(batch, began)
         return stored
 

@@ -34,6 +34,7 @@ def watch_clock(config: Config, cloud: Cloud, triage: Triage, clock: Clock) -> t
         log.warning("clock.drift", cause=diagnosis.cause, **dict(diagnosis.facts))
         event = Event(
             source=SOURCE,
+            account=config.home,
             shape=MEASURED,
             code="RequestTimeTooSkewed",
             client=THIS_HOST,

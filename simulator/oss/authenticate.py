@@ -218,7 +218,7 @@ def verify(call: Call, credentials: Credentials) -> AccessKey:
     key = find_key(call, credentials)
     when = _check_time(call, credentials)
     _check_signature(call, credentials, key, when)
-    call.cloud.identity.use(key.id, "Oss", call.request.received)
+    call.cloud.account_of_key(key.id).use(key.id, "Oss", call.request.received)
     return key
 
 
@@ -227,7 +227,8 @@ def _invalid_key(key_id: str, message: str, ec: str) -> Refusal:
 
 
 def find_key(call: Call, credentials: Credentials) -> AccessKey:
-    key = call.cloud.identity.key(credentials.key_id)
+    account = call.cloud.account_of_key(credentials.key_id)
+    key = account.key(credentials.key_id)
     if key is None or (key.token is not None and credentials.token is None):
         # An STS id without its token is unknown, like any other id that is no long-term key.
         raise _invalid_key(
@@ -237,7 +238,7 @@ def find_key(call: Call, credentials: Credentials) -> AccessKey:
         )
     if key.status != "Active":
         raise _invalid_key(key.id, "The OSS Access Key Id you provided is disabled.", "0002-00000903")
-    if not call.cloud.identity.admits(key, call.request.peer):
+    if not account.admits(key, call.request.peer):
         raise _invalid_key(key.id, "The OSS Access Key Id you provided is disabled.", "0002-00000904")
     _check_token(call, key, credentials.token)
     return key
@@ -350,7 +351,7 @@ def settle_path(call: Call) -> None:
         credentials = read_credentials(call)
     except Refusal:
         return
-    key = call.cloud.identity.key(credentials.key_id) if credentials else None
+    key = call.cloud.account_of_key(credentials.key_id).key(credentials.key_id) if credentials else None
     if credentials is None or key is None:
         return
     if credentials.by_url:

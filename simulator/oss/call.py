@@ -29,6 +29,8 @@ class Call:
     key: str
     endpoint_region: str
     """The region whose endpoint the client talked to."""
+    any_region: bool = False
+    """Was it an address, which stands for the endpoints of all regions? Then the signature says which one is meant."""
     in_host: bool = False
     """Was the bucket named by the Host header?"""
     path_also_names_bucket: bool = False

@@ -149,7 +149,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
         )
     _check_policy(call, policy, fields, size)
     call.access_key = key
-    call.cloud.identity.use(key.id, "Oss", call.request.received)
+    call.cloud.account_of_key(key.id).use(key.id, "Oss", call.request.received)
 
 
 @operation("POST", "bucket", "form", name="PostObject", action="none", signed_only=False)

@@ -103,6 +103,17 @@ def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
     return cloud.region, None, False
 
 
+def settle_region(call: Call) -> None:
+    """An address stands for the endpoints of all regions: what is signed for the bucket's region has reached it."""
+    host = call.request.host.partition(":")[0].lower()
+    call.any_region = not _OSS_HOST.fullmatch(host)
+    bucket = call.bucket_or_none
+    if call.any_region and bucket is not None:
+        told = call.header("authorization") or call.query.get("x-oss-credential", "")
+        if re.search(rf"/{re.escape(bucket.region)}/(?:oss|s3)/", told[:300]):
+            call.endpoint_region = bucket.region
+
+
 def _call(cloud: Cloud, request: Request, bucket: str, key: str, region: str, *, in_host: bool = False) -> Call:
     level: Level = "service" if not bucket and not key else "object" if key else "bucket"
     request.bucket = bucket or None

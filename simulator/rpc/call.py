@@ -101,7 +101,8 @@ class Call:
 
     @property
     def identity(self) -> Identity:
-        return self.cloud.identity
+        """The caller's account: RAM shows nobody another one."""
+        return self.cloud.account_of_key(self.key.id)
 
     @property
     def principal(self) -> Principal:

@@ -149,7 +149,7 @@ def verify(call: Call, credentials: Credentials) -> AccessKey:
         _verify_v4(call, credentials, key)
     else:
         _verify_v2(call, credentials, key)
-    call.cloud.identity.use(key.id, "Oss", call.request.received)
+    call.cloud.account_of_key(key.id).use(key.id, "Oss", call.request.received)
     return key
 
 

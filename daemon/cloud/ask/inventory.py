@@ -42,7 +42,7 @@ class Inventory:
 
     def buckets(self) -> tuple[BucketEntry, ...]:
         """Those of the account, of all regions; the first thousand where there are more."""
-        answer = self._oss.asked(lambda: self._oss.list_buckets(MOST))
+        answer = self._oss.asked(lambda: self._oss.list_buckets(most=MOST))
         try:
             listed = [each for group in children(root_of(answer.body, "ListAllMyBucketsResult"), "Buckets")
                       for each in children(group, "Bucket")]  # fmt: skip
