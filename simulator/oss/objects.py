@@ -179,19 +179,25 @@ def head_object(call: Call) -> Response:
 _META = ("ETag", "Last-Modified", "x-oss-version-id", "x-oss-transition-time", "x-oss-hash-crc64ecma")
 
 
+@operation("GET", "object", "objectMeta", name="GetObjectMeta", action="oss:GetObject", signed_only=False)
 @operation("HEAD", "object", "objectMeta", name="GetObjectMeta", action="oss:GetObject", signed_only=False)
 def get_object_meta(call: Call) -> Response:
-    """A few headers of HeadObject; not `x-oss-restore`."""
+    """A few headers of HeadObject; not `x-oss-restore`.
+
+    A GET, as older SDKs send it, has no body either, whatever its Content-Length says: only the end of the connection
+    tells the client so.
+    """
     version = stacks.addressed(call)
     check_conditions(call, version)
     described = metadata.describe(call.cloud, call.bucket, version)
     headers = {name: described[name] for name in _META if name in described}
-    return Response(200, headers, content_length=version.size)
+    return Response(200, headers, content_length=version.size, close=call.request.method == "GET")
 
 
 @operation("PUT", "object", name="PutObject", signed_only=False)
 def put_object(call: Call) -> Response:
     metadata.require_length(call)
+    metadata.refuse_modified_since(call)
     stacks.forbid_overwrite(call)
     body = call.request.body
     content = Stored(body)
