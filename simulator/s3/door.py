@@ -13,8 +13,8 @@ from dataclasses import replace
 from ossmend.simulator.identity import AccessKey
 from ossmend.simulator.oss import authenticate as native
 from ossmend.simulator.oss import route
-from ossmend.simulator.oss.authenticate import Credentials
 from ossmend.simulator.oss.call import Call, Operation
+from ossmend.simulator.oss.credentials import Credentials, read_credentials
 from ossmend.simulator.s3 import authenticate, bodies, listed, translate
 from ossmend.simulator.wire import Refusal, Response
 
@@ -47,7 +47,7 @@ def refuse(call: Call) -> None:
 
 
 def read(call: Call) -> Credentials | None:
-    return native.read_credentials(call) if call.s3 is None else authenticate.read(call)
+    return read_credentials(call) if call.s3 is None else authenticate.read(call)
 
 
 def verify(call: Call, credentials: Credentials) -> AccessKey:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -62,6 +63,13 @@ def test_boto3_uploads_in_parts(client: Any) -> None:
     upload = client.create_multipart_upload(Bucket=SHOP, Key="parts")["UploadId"]
     client.abort_multipart_upload(Bucket=SHOP, Key="parts", UploadId=upload)
     assert client.head_object(Bucket=SHOP, Key="parts")["ContentLength"] == len(data)
+
+
+def test_the_source_of_a_copy_may_be_encoded_as_a_whole(either: Running) -> None:
+    client = boto(either, recommended())
+    client.put_object(Bucket=SHOP, Key=KEY, Body=b"hello")
+    client.copy_object(Bucket=SHOP, Key="copy", CopySource=quote(f"{SHOP}/{KEY}", safe=""))
+    assert client.get_object(Bucket=SHOP, Key="copy")["Body"].read() == b"hello"
 
 
 def test_boto3_deletes_several_once_it_sends_their_md5(client: Any) -> None:
