@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from ossmend.simulator import given
 from ossmend.simulator.given import BadSetting
 from ossmend.simulator.identity import DEFAULT_USER
-from ossmend.simulator.policies import complaint, network
+from ossmend.simulator.policies import network
+from ossmend.simulator.policy_complaints import complaint
 from ossmend.simulator.principals import network_rule
 
 if TYPE_CHECKING:

@@ -268,7 +268,7 @@ class Connection(asyncio.Protocol):
         keep_alive = self._keep_alive and not response.close
         without_body = request.method == "HEAD" or response.status in _NO_BODY
         announced: int | None = response.length if response.content_length is None else response.content_length
-        if response.status == 304:
+        if response.status == 304 or "Transfer-Encoding" in response.headers:
             announced = None
         shown = self._cloud.clock.shown()
         head = head_bytes(response, shown=shown, keep_alive=keep_alive, announced_length=announced)

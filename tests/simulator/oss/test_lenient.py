@@ -94,3 +94,30 @@ def test_buckets_are_not_listed_by_what_begins_no_name(
     sim: Running, bucket: Any, wire: Wire, prefix: str, status: int
 ) -> None:
     assert wire.signed("GET", unsigned_query=f"prefix={prefix}").status_code == status
+
+
+def test_text_comes_compressed_to_who_asks_for_it(sim: Running, bucket: Any) -> None:
+    text = b"a line of a report\n" * 100
+    bucket.put_object("report.txt", text, headers={"Content-Type": "text/plain; charset=utf-8"})
+    answer = bucket.get_object("report.txt", headers={"Accept-Encoding": "gzip"})
+    assert (answer.headers["Content-Encoding"], answer.content_length, answer.read()) == ("gzip", None, text)
+    assert bucket.get_object("report.txt").content_length == len(text)
+
+
+@pytest.mark.parametrize(
+    ("size", "headers", "reading"),
+    [
+        (1023, {"Content-Type": "text/plain"}, {}),
+        (2048, {"Content-Type": "image/png"}, {}),
+        (2048, {"Content-Type": "text/plain", "Content-Encoding": "br"}, {}),
+        (2048, {"Content-Type": "text/plain"}, {"Range": "bytes=0-9"}),
+    ],
+    ids=str,
+)
+def test_nothing_else_comes_compressed(
+    sim: Running, bucket: Any, size: int, headers: dict[str, str], reading: dict[str, str]
+) -> None:
+    bucket.put_object("k", b"x" * size, headers=headers)
+    answer = bucket.get_object("k", headers={"Accept-Encoding": "gzip", **reading})
+    assert answer.headers.get("Content-Encoding") == headers.get("Content-Encoding")
+    assert answer.content_length == (10 if reading else size)

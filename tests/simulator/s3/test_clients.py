@@ -65,10 +65,15 @@ def test_boto3_uploads_in_parts(client: Any) -> None:
     assert client.head_object(Bucket=SHOP, Key="parts")["ContentLength"] == len(data)
 
 
-def test_the_source_of_a_copy_may_be_encoded_as_a_whole(either: Running) -> None:
-    client = boto(either, recommended())
+def test_the_source_of_a_copy_may_be_encoded_as_a_whole(sim: Running) -> None:
+    """AWS's examples for JavaScript do; boto3 would encode it once more, so the header is set behind its back."""
+    client = boto(sim, recommended())
     client.put_object(Bucket=SHOP, Key=KEY, Body=b"hello")
-    client.copy_object(Bucket=SHOP, Key="copy", CopySource=quote(f"{SHOP}/{KEY}", safe=""))
+    whole = quote(f"{SHOP}/{KEY}", safe="")
+    client.meta.events.register(
+        "before-sign.s3.CopyObject", lambda request, **_: request.headers.replace_header("x-amz-copy-source", whole)
+    )
+    client.copy_object(Bucket=SHOP, Key="copy", CopySource=f"{SHOP}/other")
     assert client.get_object(Bucket=SHOP, Key="copy")["Body"].read() == b"hello"
 
 
