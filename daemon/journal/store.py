@@ -24,13 +24,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from ossmend.config.model import Config
-from ossmend.daemon.host.stops import StateLocked, StateUnavailable
+from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable
 from ossmend.daemon.journal import migrate
 
 BUSY_SECONDS = 10.0
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05
 DATABASE, PROCESS = "ossmend.db", "lock"
 NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
+PASSING = ("locked", "disk is full")
+"""SQLite's words for what ends by itself, or by somebody's deleting files."""
 BUG = (IntegrityError, ProgrammingError)
 """These are faults of ours; every other error of a database is trouble with the state."""
 
@@ -84,7 +86,7 @@ class Store:
         except BUG:
             raise
         except DatabaseError as error:
-            raise StateUnavailable(_said(error)) from error
+            raise _trouble(error) from error
 
     @contextmanager
     def rebuilding(self) -> Iterator[sa.Connection]:
@@ -100,7 +102,7 @@ class Store:
                 finally:
                     connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
         except DatabaseError as error:
-            raise StateUnavailable(_said(error)) from error
+            raise _trouble(error) from error
 
     def check(self) -> None:
         """Raises StateUnavailable where the state is not the one we opened."""
@@ -116,7 +118,7 @@ class Store:
         except BUG:
             raise
         except DatabaseError as error:
-            raise StateUnavailable(_said(error)) from error
+            raise _trouble(error) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -174,14 +176,15 @@ def _copied(path: Path | None, note: str) -> Store:
     with ExitStack() as ending:
         copy = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="ossmend-read-")))
         if path is not None:
-            _copy(path, copy / DATABASE)
+            copy_database(path, copy / DATABASE)
         store = Store(_engine(copy / DATABASE), copy, ending, note)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, copy, exclusive=True)
         return Store(store._engine, copy, ending.pop_all(), note)  # noqa: SLF001  # as above
 
 
-def _copy(path: Path, to: Path) -> None:
+def copy_database(path: Path, to: Path) -> None:
+    """A whole copy of this moment, whatever is written meanwhile. Raises StateUnavailable."""
     try:
         with closing(sqlite3.connect(_address(path, "ro"), uri=True)) as source, closing(sqlite3.connect(to)) as target:
             source.backup(target)
@@ -293,12 +296,14 @@ def _engine(path: Path, *, only_reads: bool = False) -> sa.Engine:
     return engine
 
 
-def _said(error: DatabaseError) -> str:
+def _trouble(error: DatabaseError) -> StateUnavailable:
     """SQLite's own words, with what they mean where they do not say it."""
     words = str(error.orig)
     if "not a database" in words or "malformed" in words:
-        return f"the state is damaged ({words}): restore {DATABASE} from a backup, or name another state directory"
-    return words
+        return StateUnavailable(
+            f"the state is damaged ({words}): restore {DATABASE} from a backup, or name another state directory"
+        )
+    return StateBusy(words) if any(sign in words for sign in PASSING) else StateUnavailable(words)
 
 
 def state_directory(config: Config, *, dry_run: bool) -> Path:
