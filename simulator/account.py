@@ -15,6 +15,7 @@ from ossmend.simulator.principals import (
     Balance,
     CredentialReport,
     Group,
+    OidcProvider,
     Principal,
     Role,
     User,
@@ -53,6 +54,7 @@ class Account:
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.roles: dict[str, Role] = {}
+        self.oidc_providers: dict[str, OidcProvider] = {}
         self.policies: dict[tuple[str, str], Policy] = {}
         self.balance = Balance()
         self.account_status: AccountStatus = "normal"

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from sys import intern
 
-from ossmend.simulator import control, hosts, rpc
+from ossmend.simulator import control, hosts, metadata, rpc
 from ossmend.simulator.oss import handle as oss
 from ossmend.simulator.state import Cloud, RequestRecord
 from ossmend.simulator.wire import Refusal, Request, Response, error_response
 
 
 def answer(cloud: Cloud, request: Request) -> Response:
-    """Route one request: control, RPC if it names an Action, else OSS; and write it into the log of requests."""
+    """Route one request: the metadata service, control, RPC if it names an Action, else OSS; and write it into the log
+    of requests.
+    """
     path = request.path
     if not hosts.admits(cloud, request.host):
+        if hosts.name_of(request.host) == metadata.HOST:
+            response = metadata.answer(cloud, request)
+            note(cloud, request, response, service="metadata")
+            return response
         return _foreign_host(cloud, request)
     if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
         return control.handle(cloud, request)
