@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.oss import access_log, cors, metadata, permit, refusals, route, themes
-from ossmend.simulator.oss.authenticate import Credentials, settle_path
+from ossmend.simulator.oss.authenticate import settle_path
 from ossmend.simulator.oss.call import Call, Operation
+from ossmend.simulator.oss.credentials import Credentials
 from ossmend.simulator.s3 import door
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Refusal, Request, Response, error_response

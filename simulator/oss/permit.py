@@ -8,7 +8,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from time import gmtime, strftime
 
-from ossmend.simulator.authorize import Decision, decide
+from ossmend.simulator.authorize import decide
+from ossmend.simulator.decisions import Decision
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.state import Bucket

@@ -13,8 +13,9 @@ from typing import Any
 
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks, xml
-from ossmend.simulator.oss.authenticate import Credentials, find_key, signs_for_here, wrong_region
+from ossmend.simulator.oss.authenticate import find_key
 from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.credentials import Credentials, signs_for_here, wrong_region
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
 from ossmend.simulator.oss.service import XML

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ossmend.simulator.authorize import Decision, decide_ram
+from ossmend.simulator.authorize import decide_ram
+from ossmend.simulator.decisions import Decision
 
 if TYPE_CHECKING:
     from ossmend.simulator.identity import Identity
