@@ -120,6 +120,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def on_this_machine(*urls: str | None) -> bool:
+    """Are all of them given, and here?"""
+    return all(url is not None and is_loopback(urlsplit(url).hostname or "") for url in urls)
+
+
 def is_literal(host: str) -> bool:
     """An address, or this machine: OSS's virtual hosts (bucket.host) cannot be asked there, the path has the bucket."""
     try:
@@ -148,7 +153,7 @@ def _settings(config: Config, name: str, cloud: CloudConfig) -> CloudSettings:
     return CloudSettings(
         region=cloud.region,
         credentials=credentials,
-        allow_root=cloud.credentials is not None and cloud.credentials.allow_root,
+        allow_root=_allow_root(cloud),
         endpoint=cloud.endpoint,
         network=cloud.network,
         rpc_endpoint=cloud.rpc_endpoint,
@@ -158,3 +163,9 @@ def _settings(config: Config, name: str, cloud: CloudConfig) -> CloudSettings:
         concurrency=cloud.concurrency,
         ntp_servers=tuple(config.clock.ntp_servers),
     )
+
+
+def _allow_root(cloud: CloudConfig) -> bool:
+    """A cloud on this machine is the simulator, whose announced key is its account's own."""
+    said = cloud.credentials.allow_root if cloud.credentials is not None else None
+    return said if said is not None else on_this_machine(cloud.endpoint, cloud.rpc_endpoint)

@@ -114,6 +114,7 @@ def _target(text: str) -> LogTarget:
 
 def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) -> Found:
     from ossmend.config.load import ConfigRefused
+    from ossmend.daemon.cloud.settings import on_this_machine
     from ossmend.daemon.commands.init_found import find
 
     click.echo("Looking at the account; nothing is written ...", err=True)
@@ -123,7 +124,7 @@ def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) ->
         raise click.UsageError("; ".join(f"{each.path}: {each.message}" for each in refused.problems)) from None
     if found.account:
         click.echo(f"account     {found.account}, as {found.arn}")
-    if found.is_root:
+    if found.is_root and not on_this_machine(endpoint, rpc_endpoint):
         click.echo(
             "            a key of the account itself, which ossmend refuses: make a RAM user, or say --allow-root"
         )

@@ -53,7 +53,7 @@ class Newcomer:
 
     def does(self, line: str) -> None:
         """One command of the page."""
-        here = f"--allow-root --endpoint {self.world.simulator.oss} --rpc-endpoint {self.world.simulator.rpc}"
+        here = f"--endpoint {self.world.simulator.oss} --rpc-endpoint {self.world.simulator.rpc}"
         typed = line.replace(LOG, str(self.log)).replace("./ossmend init", f"./ossmend init {here}")
         words = shlex.split(typed)
         if words[:2] == ["./ossmend", "run"]:
