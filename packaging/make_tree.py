@@ -23,9 +23,9 @@ VENV = "opt/ossmend/.venv"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = f"/usr/bin/python{VERSION}"
 COMPLETIONS = {
-    "bash": "bash-completion/completions/ossmend",
-    "zsh": "zsh/vendor-completions/_ossmend",
-    "fish": "fish/vendor_completions.d/ossmend.fish",
+    "bash": "usr/share/bash-completion/completions/ossmend",
+    "fish": "usr/share/fish/vendor_completions.d/ossmend.fish",
+    "zsh": "zsh/_ossmend",  # nfpm.yaml puts it where it belongs
 }
 STARTER = f"""\
 #!/{VENV}/bin/python -I
@@ -45,7 +45,7 @@ def make_tree(root: Path, wheel: Path, wheels: Path, changed: int) -> None:
     make_environment(root / VENV, site)
     share = root / "usr/share"
     for shell, place in COMPLETIONS.items():
-        write(share / place, completion(shell))
+        write(root / place, completion(shell))
     write(share / "man/man1/ossmend.1", manual_page(changed))
     copy_documents(share / "doc/ossmend")
     copy(ROOT / "systemd/ossmend.service", root / "usr/lib/systemd/system/ossmend.service")

@@ -112,16 +112,20 @@ def below() -> Path:
     return Path(os.environ.get("OSSMEND_TEST_DEBIAN", "/"))
 
 
-def next_version(deb: Path, version: str) -> Path:
+@pytest.fixture(scope="module")
+def newer(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same package, called newer: what an upgrade does is in its scripts, not in its files."""
-    tree = deb.with_name(f"tree-{version}")
-    subprocess.run(["dpkg-deb", "-R", deb, tree], check=True, timeout=HUNG)
-    control = tree / "DEBIAN/control"
-    text = re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text(encoding="utf-8"))
-    control.write_text(text, encoding="utf-8")
-    made = deb.with_name(f"ossmend_{version}_next.deb")
-    subprocess.run(["dpkg-deb", "-Znone", "-b", tree, made], check=True, timeout=HUNG, stdout=subprocess.DEVNULL)
-    shutil.rmtree(tree)
+    folder = tmp_path_factory.mktemp("newer")
+    subprocess.run(["dpkg-deb", "-R", packages.deb, folder / "tree"], check=True, timeout=HUNG)
+    control = folder / "tree/DEBIAN/control"
+    made = {}
+    for version in ("9.0-1", "9.0-2"):
+        text = re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text(encoding="utf-8"))
+        control.write_text(text, encoding="utf-8")
+        made[version] = folder / f"ossmend_{version}.deb"
+        pack = ["dpkg-deb", "-Znone", "-b", folder / "tree", made[version]]
+        subprocess.run(pack, check=True, timeout=HUNG, stdout=subprocess.DEVNULL)
+    shutil.rmtree(folder / "tree")
     return made
 
 
@@ -197,13 +201,13 @@ def test_what_the_unit_says_to_read_is_installed(installed: Host) -> None:
     assert {"/usr/share/man/man1/ossmend.1", "/usr/share/doc/ossmend/README.md"} <= set(owned)
 
 
-def test_an_upgrade_keeps_configuration_and_cases_and_goes_on(installed: Host, packages: Packages) -> None:
+def test_an_upgrade_keeps_configuration_and_cases_and_goes_on(installed: Host, newer: dict[str, Path]) -> None:
     assert installed.client("write", "second") == 403
     until("it is being restored", lambda: installed.restores("second") == 1)
     before, first = set(installed.cases()), installed.machine.shows("MainPID")
     config = installed.sh("cat /etc/ossmend/ossmend.yaml /etc/ossmend/credentials.env")
 
-    shutil.copy(next_version(packages.deb, "9.0-1"), installed.machine.root / "root/next.deb")
+    shutil.copy(newer["9.0-1"], installed.machine.root / "root/next.deb")
     installed.sh("apt-get install -y ./next.deb")
 
     assert installed.version() == "9.0-1 install ok installed"
@@ -215,9 +219,9 @@ def test_an_upgrade_keeps_configuration_and_cases_and_goes_on(installed: Host, p
     assert (installed.restores("first"), installed.restores("second")) == (1, 1)
 
 
-def test_an_upgrade_that_is_killed_half_way_is_ended_by_the_next_try(installed: Host, packages: Packages) -> None:
+def test_an_upgrade_that_is_killed_half_way_is_ended_by_the_next_try(installed: Host, newer: dict[str, Path]) -> None:
     before = set(installed.cases())
-    shutil.copy(next_version(packages.deb, "9.0-2"), installed.machine.root / "root/killed.deb")
+    shutil.copy(newer["9.0-2"], installed.machine.root / "root/killed.deb")
     installed.sh("sh killed.sh ./killed.deb")
     assert installed.version() != "9.0-2 install ok installed"
 
@@ -250,6 +254,6 @@ def test_a_package_removed_while_it_runs_stops_well_and_purge_leaves_nothing(ins
     assert set(installed.cases()) == before
 
     installed.sh("apt-get purge -y ossmend")
-    installed.sh("rm -f /root/*.deb")
+    installed.sh("rm -rf /root/*.deb /root/edited")  # this test's own
     left = [path for path in installed.machine.changes.rglob("*ossmend*") if not path.is_char_device()]
     assert [str(path) for path in left] == []

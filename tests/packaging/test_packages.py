@@ -114,7 +114,11 @@ def test_rpm_can_read_the_rpm(packages: Packages) -> None:
     if shutil.which("rpm") is None:
         pytest.skip("rpm is not installed")
     told = subprocess.run(["rpm", "-qp", "--requires", "-l", packages.rpm], capture_output=True, check=True, text=True)
-    assert {"/usr/bin/ossmend", "/usr/lib/systemd/system/ossmend.service"} <= set(told.stdout.splitlines())
+    assert {
+        "/usr/bin/ossmend",
+        "/usr/lib/systemd/system/ossmend.service",
+        "/usr/share/zsh/site-functions/_ossmend",
+    } <= set(told.stdout.splitlines())
     assert any(line.startswith("/usr/bin/python3.") for line in told.stdout.splitlines())
 
 
