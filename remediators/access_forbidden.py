@@ -94,6 +94,7 @@ def proposes(told: Told, settings: CorsSettings | None) -> Proposal | None:
     section="cors",
     writes=("PutBucketCors",),
     proposes=proposes,
+    asks=("cors", "preflight"),
 )
 def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
     """Look at the configuration, and say what follows."""

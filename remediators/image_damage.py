@@ -83,6 +83,7 @@ def proposes(told: Told, settings: ImageSettings | None) -> Proposal | None:
     writes=(),
     proposes=proposes,
     statuses=(400, 403),
+    asks=("object", "image", "processes", "versions"),
 )
 def plan(case: Case, view: Pictures, settings: ImageSettings) -> Verdict:
     """Look at the picture; tell what it is; offer the last good version."""

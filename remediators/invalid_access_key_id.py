@@ -48,7 +48,15 @@ def proposes(told: Told, _settings: KeySettings | None) -> Proposal | None:
     return Proposal("TagUser", owner, (None,), "if RAM knows the key's owner, and says that the key is disabled")
 
 
-@remedies("InvalidAccessKeyId", subject=subject, settings=KeySettings, section="key", writes=(), proposes=proposes)
+@remedies(
+    "InvalidAccessKeyId",
+    subject=subject,
+    settings=KeySettings,
+    section="key",
+    writes=(),
+    proposes=proposes,
+    asks=("key_owner", "key_status", "recycled_key", "key_last_used", "key_networks"),
+)
 def plan(case: Case, view: Keys, settings: KeySettings) -> Verdict:
     """Climb the ladder; flag what is found."""
     key_id = case.event.access_key_id

@@ -112,6 +112,7 @@ def _frozen_by_text(told: Told) -> list[ObjectRef]:
     section="restore",
     writes=("RestoreObject",),
     proposes=proposes,
+    asks=("object", "reads", "archive_direct_read", "lifecycle_rules"),
 )
 def plan(case: Case, view: Objects, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""

@@ -61,7 +61,7 @@ def subject(event: Event, _settings: ClockSettings) -> Subject:
     return Subject("clock", (event.client or "", event.user_agent or ""))
 
 
-@remedies("RequestTimeTooSkewed", subject=subject, settings=ClockSettings, section="clock")
+@remedies("RequestTimeTooSkewed", subject=subject, settings=ClockSettings, section="clock", asks=("clock",))
 def plan(case: Case, view: Clocks, settings: ClockSettings) -> Verdict:
     """Measure what can be measured, and tell."""
     if case.event.client == THIS_HOST:

@@ -19,6 +19,7 @@ from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.ask.logs import LogReader
+from ossmend.daemon.cloud.ask.probes import Probes
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.ask.view import CloudView
 from ossmend.daemon.cloud.send.executor import WRITER, Executor
@@ -68,6 +69,7 @@ class Cloud:
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
         self.logs = LogReader(oss, self._reads)
+        self.probes = Probes(oss, rpc, limit)
         self.executor = self._make_executor() if may_write else None
         self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
         self._lock = threading.Lock()

@@ -13,20 +13,12 @@ from ossmend.daemon.commands.common import (
     config_option,
     dry_run_option,
     json_option,
-    pass_on,
+    reading_group,
     show,
     state_to_read,
 )
 
-
-@click.group("journal", invoke_without_command=True)
-@config_option
-@dry_run_option
-@json_option
-@click.pass_context
-def command(context: click.Context, config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """What was seen, decided and done."""
-    pass_on(context, show_journal, config_path=config_path, dry_run=dry_run, as_json=as_json)
+command = reading_group("journal", "show", "What was seen, decided and done.")
 
 
 @command.command("show")

@@ -20,9 +20,9 @@ from ossmend.config.model import Config, Policy
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import GONE, redact
 from ossmend.daemon.host.show import says_secret
-from ossmend.daemon.journal import cases, ceilings, entries
-from ossmend.daemon.journal.cases import Fold
+from ossmend.daemon.journal import ceilings, entries, intake
 from ossmend.daemon.journal.ceilings import Turned
+from ossmend.daemon.journal.folds import Fold
 from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
@@ -64,7 +64,7 @@ class Taken:
     events: int
     repeated: int
     """Refusals that had been told before, by request id and place; some by a source that is believed less."""
-    strangers: int
+    foreign: int
     """Errors of other services in OSS's shape, and refusals that are not ours to look at; counted, then left alone."""
     turned_away: int = 0
     """Subjects for which a ceiling left no room."""
@@ -123,7 +123,7 @@ class Triage:
             away = self._turned_away(connection, folds, confirmed)
             tellings.store(connection, now, without=away)
             opened = {key: fold for key, fold in folds.items() if key not in away}
-            entries.append(connection, now, cases.fold(connection, opened, now))
+            entries.append(connection, now, intake.fold(connection, opened, now))
             room.count(connection, self._rules, self._sums(folds, away), now)
             _move(connection, source, batch.moved, now)
         return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
@@ -157,7 +157,7 @@ class Triage:
         new = Counter(fold.policy for fold in folds.values())
         if is_roomy(limits, ceilings.open_by_policy(connection), new):
             return {}
-        known = cases.newcomers(connection, list(folds))
+        known = intake.newcomers(connection, list(folds))
         asking = [
             Newcomer(key, folds[key].policy, Party(*folds[key].party), _rank(folds[key], was or key in confirmed))
             for key, was in known.items()

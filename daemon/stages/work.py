@@ -30,8 +30,8 @@ from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Hands, by
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
-from ossmend.daemon.stages.record import Record, Sending
-from ossmend.daemon.stages.send import send
+from ossmend.daemon.stages.record import Record
+from ossmend.daemon.stages.send import Sending, send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Refused

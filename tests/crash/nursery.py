@@ -56,7 +56,11 @@ class Child:
 
     def ended(self, seconds: float = 0.0) -> bool:
         """Has it ended, or does it within so many seconds?"""
-        return self._handle is None or bool(select.select([self._handle], [], [], seconds)[0])
+        if self._handle is None:
+            return True
+        poll = select.poll()
+        poll.register(self._handle, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def status(self) -> int | None:
         """What it returned; None if it was killed."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 from ossmend.daemon.host.redact import redact
 from ossmend.daemon.sources.parsers import times
-from ossmend.daemon.sources.parsers.event import without_secrets
+from ossmend.daemon.sources.parsers.texts import without_secrets
 from ossmend.remediators.contract.case import Event, Origin
 
 _LINE = re.compile(

@@ -39,7 +39,7 @@ CASE = """
 def readers() -> Iterator[tuple[str, ...]]:
     """Every command that takes a configuration and is not known to write."""
     for name in COMMANDS:
-        found: click.Command = import_module(f"ossmend.daemon.commands.{name}").command
+        found: click.Command = import_module(f"ossmend.daemon.commands.{name.replace('-', '_')}").command
         inner = found.commands if isinstance(found, click.Group) else {}
         for path, each in [((name,), found), *(((name, word), inner[word]) for word in inner)]:
             if path not in WRITERS and any(option.name == "config_path" for option in each.params):
