@@ -123,7 +123,7 @@ def newer(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> dict[
         text = re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text(encoding="utf-8"))
         control.write_text(text, encoding="utf-8")
         made[version] = folder / f"ossmend_{version}.deb"
-        pack = ["dpkg-deb", "-Znone", "-b", folder / "tree", made[version]]
+        pack = ["dpkg-deb", "-Znone", "-b", str(folder / "tree"), str(made[version])]
         subprocess.run(pack, check=True, timeout=HUNG, stdout=subprocess.DEVNULL)
     shutil.rmtree(folder / "tree")
     return made
