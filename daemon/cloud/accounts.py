@@ -14,6 +14,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import structlog
+
 from ossmend.daemon.cloud.ask.account import Account
 from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
@@ -31,11 +33,18 @@ from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.daemon.cloud.wire.rpc import Rpc
 from ossmend.daemon.cloud.wire.transport import Oss, Unsigned
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.stops import CredentialsRefused
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef, ClockReading, ObjectRef
-from ossmend.remediators.contract.verdict import Refused
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.contract.write import Write
 
+log = structlog.get_logger("ossmend.credentials")
+
+ROOT_KEY = (
+    "a key of the account itself can do everything, and no policy can limit it; use a RAM user or role, or say "
+    "credentials: { allow_root: true }"
+)
 RIGHT = timedelta(minutes=1)
 """A host's clock that is off by no more is right."""
 
@@ -165,6 +174,21 @@ class Accounts:
         if self._cut:
             cloud.cut()
         return cloud
+
+    def refuse_root(self) -> None:
+        """Raises CredentialsRefused where a key is an account's own and the settings do not allow that. Where nobody
+        can tell, the log says so: an STS that is away must not keep a service from starting.
+        """
+        for name, settings in self._settings.items():
+            if settings.allow_root or not settings.credentials.lasting:
+                continue
+            try:
+                caller = self.of(AccountRef(name)).caller()
+            except (TryAgain, Refused) as trouble:
+                log.warning("credentials.caller-unknown", account=name, why=str(trouble))
+                continue
+            if caller.is_root:
+                raise CredentialsRefused(f"{caller.arn}: {ROOT_KEY}")
 
     def is_own_request(self, request_id: str) -> bool:
         """Was this request of any account ours, and not too long ago?"""

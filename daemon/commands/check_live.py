@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.accounts import Cloud, connect
+from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.settings import CloudSettings, account_settings
 from ossmend.daemon.host.clock import SystemClock
@@ -45,7 +45,7 @@ def _account(
     report: dict[str, Any], account: str, cloud: Cloud, settings: CloudSettings, needed: Callable[..., tuple[Need, ...]]
 ) -> None:
     reading = cloud.own_clock()
-    who, caller = _caller(cloud)
+    who, caller = _caller(cloud, allow_root=settings.allow_root)
     lines = [who, _clock(reading), _endpoint(settings.oss_url, reading)]
     if caller is not None:
         found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
@@ -78,7 +78,7 @@ def _line(finding: Finding) -> dict[str, Any]:
     return {"what": what, "ok": ok, "found": f"{said}{finding.why}"}
 
 
-def _caller(cloud: Cloud) -> tuple[dict[str, Any], Caller | None]:
+def _caller(cloud: Cloud, *, allow_root: bool) -> tuple[dict[str, Any], Caller | None]:
     """Who we are; our own refusals are answers here."""
     caller: Caller | None = None
     ok = False
@@ -89,8 +89,8 @@ def _caller(cloud: Cloud) -> tuple[dict[str, Any], Caller | None]:
     except TryAgain as later:
         found = f"no answer: {later.why}"
     else:
-        ok = not caller.is_root
-        found = caller.arn if ok else f"{caller.arn}: the account itself; use a RAM user or role with least privilege"
+        ok = allow_root or not caller.is_root
+        found = caller.arn if ok else f"{caller.arn}: {ROOT_KEY}"
     return {"what": "credentials", "ok": ok, "found": found}, caller
 
 

@@ -39,6 +39,7 @@ cloud:
   region: {region}
   endpoint: {oss}
   rpc_endpoint: {rpc}
+  credentials: {{ allow_root: true }}  # the simulator's key is the account's own
 state: {{ path: {state} }}
 sources:
   - app_log: {{ path: "{log}", start: beginning }}

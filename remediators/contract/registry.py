@@ -22,7 +22,7 @@ SubjectFunction = Callable[[Event, Any], Subject]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Explained:
     """A refusal as its text tells it, before anybody has looked at the cloud."""
 
     event: Event
@@ -43,7 +43,7 @@ class Proposal:
     """What the world has to say first."""
 
 
-ProposesFunction = Callable[[Told, Any], Proposal | None]
+ProposesFunction = Callable[[Explained, Any], Proposal | None]
 """The second argument is the policy's settings; None where no configuration is at hand, and it is only asked what a
 policy could do. None is the answer where the text does not justify a write.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -86,7 +87,7 @@ def test_the_table_says_of_a_command_what_its_docstring_says(name: str) -> None:
 
 def test_every_file_with_a_command_is_in_the_table() -> None:
     files = (ROOT / "daemon/commands").glob("*.py")
-    written = {path.stem for path in files if "\ndef command(" in path.read_text(encoding="utf-8")}
+    written = {path.stem for path in files if re.search(r"\n(?:def command\(|command = )", path.read_text("utf-8"))}
     assert written == {name.replace("-", "_") for name in COMMANDS}
 
 
