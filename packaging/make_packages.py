@@ -62,6 +62,9 @@ def fetch_wheels() -> Path:
         pip = (sys.executable, "-m", "pip", "wheel", "--disable-pip-version-check", "--no-deps", "--require-hashes")
         run(*pip, "-r", LOCK, "-w", half)
         half.rename(wheels)  # only now is it whole
+        for old in BUILD.glob("wheels-*"):
+            if old != wheels:
+                shutil.rmtree(old)  # of another lock
     return wheels
 
 
