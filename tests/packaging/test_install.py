@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.machine, pytest.mark.xdist_group("packages"), pytest.m
 PYTHON = "/opt/ossmend/.venv/bin/python"
 CONFIG = """\
 version: 1
-cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}", credentials: {{ allow_root: true }} }}
 sources: [ {{ app_log: {{ path: /var/log/app/*.log, start: beginning }} }} ]
 clock: {{ ntp_servers: [], every: 10m }}
 policies:
