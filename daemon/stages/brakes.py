@@ -1,4 +1,4 @@
-"""May this write happen now? Limits on objects, bytes, money and calls, per policy and overall, for each account.
+"""May this write happen now? Limits on objects, bytes, money and calls, overall, and of each policy in each account.
 
 What was spent is read from the journal's own writes (journal/ledger.py), so limits survive restarts and cannot be reset
 by one. Within one turn an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ossmend.config.model import Config, Policy
-from ossmend.daemon.journal.ledger import Ledger, Scope, Spent
+from ossmend.daemon.journal.ledger import OVERALL, Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.limits import Limit, add, limits
@@ -61,22 +61,22 @@ class Allowance:
         using = [limit for limit in every if limit.uses(write, known)]
         held = self._full(using, write, known)
         if held is None and consent.trust == "low":
-            held = self._shares.take(using, write, known, account, consent)
+            held = self._shares.take(using, write, known, consent)
         if held is None:
             for limit in using:
                 add(self._window(limit), write, known, self.now)
         return held
 
-    def party(self, account: AccountRef, consent: Consent) -> Party:
+    def party(self, consent: Consent) -> Party:
         """On whose account a write goes."""
-        return self._shares.party(account, consent)
+        return self._shares.party(consent)
 
     def _all(self, account: AccountRef, policy: Policy) -> list[Limit]:
-        """The overall limits of the account, and the policy's own."""
+        """The overall limits, of all accounts together, and the policy's own in this account."""
         scope = Scope(account, policy.name)
         if scope not in self._limits:
             own = limits(policy.brakes, scope) if policy.brakes is not None else []
-            self._limits[scope] = [*limits(self._config.brakes, Scope(account, None)), *own]
+            self._limits[scope] = [*limits(self._config.brakes, OVERALL), *own]
         return self._limits[scope]
 
     def _full(self, using: Iterable[Limit], write: Write, cost: Decimal) -> Held | None:

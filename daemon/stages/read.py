@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,11 +16,14 @@ import structlog
 from ossmend.config.fields import Trust
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.show import text
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.wake import Signal
+from ossmend.daemon.journal.vitals import SourceVitals, told
 from ossmend.daemon.sources import Batch, Cursor, Source, move
 from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 log = structlog.get_logger("ossmend.read")
@@ -36,9 +39,19 @@ REFUSED_PAUSE = timedelta(minutes=10)
 class Reading:
     """One source, and when it may be read next."""
 
-    def __init__(self, source: Source, trust: Trust, triage: Triage, clock: Clock, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        source: Source,
+        trust: Trust,
+        triage: Triage,
+        clock: Clock,
+        pulse: Pulse,
+        account: AccountRef = DEFAULT_ACCOUNT,
+    ) -> None:
         self.source = source
+        self.vitals = SourceVitals(source.name)
         self._trust = trust
+        self._account = account
         self._triage = triage
         self._clock = clock
         self._pulse = pulse
@@ -55,7 +68,7 @@ class Reading:
 
     def read(self) -> int:
         """One batch, if it may be read now. How many events, or whether bytes: 0 means that it is at its end."""
-        now = self._clock.monotonic()
+        now, began = self._clock.monotonic(), self._clock.now()
         if now < self._not_before:
             return 0
         try:
@@ -66,12 +79,26 @@ class Reading:
             if not self._failing:
                 log.warning("source.unreachable", source=self.source.name, why=str(trouble))
             self._failing = True
+            self.vitals.fails(text(str(trouble)), self._clock.now())
             return 0
         self._failing = False
+        self.vitals.reads()
         self._not_before = now if batch.more else now + self.source.every.total_seconds()
         for complaint in batch.complaints:
             log.warning("source.complaint", source=self.source.name, what=complaint)
-        return self._store(batch.of(self._trust))
+            self.vitals.complaint = text(complaint)
+        stored = self._store(batch.of(self._trust, self._account))
+        self._note(batch, began)
+        return stored
+
+    def _note(self, batch: Batch, began: datetime) -> None:
+        """What is stored is known; what is behind it was not there when we looked."""
+        times = [min(event.time or began, began) for event in batch.events]
+        newest = [told(max(times))] if times else []
+        self.vitals.last_event_at = max([*newest, *filter(None, [self.vitals.last_event_at])], default=None)
+        self.vitals.events += len(times)
+        if not batch.more:
+            self.vitals.caught_up_at = told(began)
 
     def _position(self) -> Cursor | None:
         if not self._knows_cursor:
@@ -134,6 +161,8 @@ class Reading:
             read = caught(self._read_or_rest, "source.failed", source=stage)
         finally:
             self._pulse.end(stage)
+        if isinstance(read, Fault):
+            self.vitals.fails(f"a fault of ours, {read.what}: the log has it", self._clock.now())
         if read is None or isinstance(read, Fault):
             return 0, RETRY_SECONDS
         return read, UNFINISHED_SECONDS if self.source.unfinished else IDLE_SECONDS

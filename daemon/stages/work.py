@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,13 +27,14 @@ from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
-from ossmend.daemon.stages.lanes import Hands, by
+from ossmend.daemon.stages.lanes import Crew, Hands, by
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import Record
 from ossmend.daemon.stages.send import Sending, send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Refused
 from ossmend.remediators.contract.view import View
 
@@ -42,7 +43,7 @@ log = structlog.get_logger("ossmend.work")
 BATCH = 1000
 """Cases of one pass: as many as one list page can answer for."""
 LANES = 16
-"""Lanes at work at once."""
+"""Lanes of one account at work at once."""
 SETTLING = "settle"
 
 
@@ -68,8 +69,8 @@ class Work:
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
         self._stopping = threading.Event()
-        self._lanes = ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="lane")
-        self._hands = Hands(LANES, config.cloud.concurrency)
+        self._crews = {name: Crew(LANES, cloud.concurrency) for name, cloud in config.clouds.items()}
+        self._home = self._crews[config.home.account]
         self._busy: dict[str, Future[None]] = {}
         self._rests: dict[str, float] = {}
         """By lane that has failed: until when it is left alone, in the clock's monotonic seconds."""
@@ -85,8 +86,8 @@ class Work:
 
     def close(self) -> None:
         """Let the calls in hand finish, then end the threads."""
-        self._lanes.shutdown(wait=True)
-        self._hands.close()
+        for crew in self._crews.values():
+            crew.close()
 
     # ---------------------------------------------------------------------------------------------------------- passes
 
@@ -96,7 +97,7 @@ class Work:
             return 0
         due = self._record.due(BATCH, self.busy())
         for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, partial(self._pass, cases))
+            self._begin(lane, cases[0].account, partial(self._pass, cases))
         return len(due)
 
     def turn(self) -> int:
@@ -122,7 +123,11 @@ class Work:
         """When the next case will be due in an idle lane."""
         return self._record.next_due(self.busy())
 
-    def _begin(self, lane: str, work: Callable[[], None]) -> None:
+    def _crew(self, account: AccountRef) -> Crew:
+        """The threads of an account; those of the first one say that there is no such account any more."""
+        return self._crews.get(account.account, self._home)
+
+    def _begin(self, lane: str, account: AccountRef, work: Callable[[], None]) -> None:
         def run() -> None:
             self._pulse.begin(lane)
             try:
@@ -136,7 +141,7 @@ class Work:
             self._on_progress()
 
         with self._lock:
-            self._busy[lane] = self._lanes.submit(run)
+            self._busy[lane] = self._crew(account).lanes.submit(run)
 
     # ----------------------------------------------------------------------------------------------------- one pass
 
@@ -162,30 +167,30 @@ class Work:
             return
         view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
-        for group in self._hands.work(lambda case: self._plan(case, view), cases):
+        hands = self._crew(cases[0].account).hands
+        for group in hands.work(lambda case: self._plan(case, view), cases):
             answered += group
             self._pulse.beat()
         if self._stopping.is_set():
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(cloud, self._record.answers(answered, cloud.oss_now()), view.pages)
+        told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
+        self._send(cloud, hands, told, view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
-        return plan(case, view, self._record.rules.of(case))
+        return plan(case, view, self._record.rules.of(case), self._accounts.other_owner)
 
-    def _send(self, cloud: Cloud, sending: Sequence[Sending], pages: Pages) -> None:
+    def _send(self, cloud: Cloud, hands: Hands, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
         executor = cloud.executor
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in self._hands.work(
-            lambda each: send(executor, each.write, seen, partial(self._kept_back, each)), sending
-        ):
+        for group in hands.work(lambda each: send(executor, each.write, seen, partial(self._kept_back, each)), sending):
             for each, _ in group:
                 cloud.forget(each.write)
             self._record.replies(group)
@@ -219,7 +224,7 @@ class Work:
             return len(unknown)
         for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
             if target not in busy:
-                self._begin(target, partial(self._settle, group))
+                self._begin(target, group[0].account, partial(self._settle, group))
         return len(unknown)
 
     def _unsettled(self) -> list[Intent]:
@@ -229,7 +234,8 @@ class Work:
 
     def _settle(self, unknown: Sequence[Intent]) -> None:
         over = []
-        for group in self._hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
+        hands = self._crew(unknown[0].account).hands
+        for group in hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
             self._pulse.beat()
             now = self._clock.monotonic()
             for intent, found in group:
