@@ -28,6 +28,7 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
+from ossmend.daemon.host.watched_file import PERIOD, WatchedFile
 from ossmend.daemon.journal import cases, entries, retention
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
@@ -212,12 +213,14 @@ class App:
 
     # -------------------------------------------------------------------------------------------------------- run
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP."""
+    def run(self, watched: WatchedFile | None = None) -> None:
+        """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP, or when the watched file has changed."""
         with self._signals():
             if self._stopping:  # it was asked for while we started
                 return
             waker = self._waker()
+            if watched is not None:
+                waker.every(PERIOD, "configuration", lambda: self._look_at(watched))
             waker.start()
             waker.watch(self.works.directories())
             log.info(
@@ -344,6 +347,12 @@ class App:
         return f"{'dry run: ' if self._dry_run else ''}{told}"
 
     # ------------------------------------------------------------------------------------------ reload and signals
+
+    def _look_at(self, watched: WatchedFile) -> None:
+        if watched.has_changed():
+            log.info("config.changed", path=str(self._path))
+            self._reload = True
+            self._signal.set()
 
     def _swap(self, waker: Waker) -> None:
         """Take a new configuration whole, or keep the old one and say why."""

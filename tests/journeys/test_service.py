@@ -100,6 +100,33 @@ def test_a_bad_reload_is_kept_out_and_a_good_one_taken(world: World, daemon: Dae
     assert daemon.stop() == 0
 
 
+def test_a_swapped_config_map_is_taken_without_a_signal_and_half_of_one_is_kept_out(
+    world: World, daemon: Daemon
+) -> None:
+    daemon.configure(KEYS_POLICY)
+    volume, name = daemon.directory / "volume", daemon.config.name
+    good = daemon.config.read_text(encoding="utf-8")
+    texts = {"1": good, "2": good[: good.index("KeyId")], "3": good + "quiet: 1h\n"}
+    for number, text in texts.items():
+        (volume / number).mkdir(parents=True)
+        (volume / number / name).write_text(text, encoding="utf-8")
+
+    def swap(number: str) -> None:
+        (volume / "..data_tmp").symlink_to(number)
+        (volume / "..data_tmp").rename(volume / "..data")
+
+    swap("1")
+    daemon.config.unlink()
+    daemon.config.symlink_to(volume / "..data" / name)
+    daemon.start("--watch-config")
+    swap("2")
+    until("half of one was kept out", lambda: len(told(daemon, "config.kept")) == 1)
+    assert f"{name}:" in told(daemon, "config.kept")[0]["why"]
+    swap("3")
+    until("the whole one was taken", lambda: len(told(daemon, "config.reloaded")) == 1)
+    assert daemon.stop() == 0
+
+
 def test_a_stop_finishes_the_call_in_hand_and_its_receipt_is_written(world: World, daemon: Daemon) -> None:
     bucket = archive(world, "reports-stop", ["a"])
     fault(world, operation="RestoreObject", latency_seconds=2.0)
