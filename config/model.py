@@ -146,7 +146,7 @@ class Config(Settings):
     mode: Mode = "dry-run"
     """For every policy that does not say its own. dry-run plans only, approve asks a person, enforce writes."""
     brakes: OverallBrakes = OverallBrakes()
-    """Limits on what all policies write together."""
+    """Limits on what all policies write together, in each account."""
     prices: Prices = Prices()
     """What restores cost."""
     cors_rules: Mapping[Name, StoredRule] = {}

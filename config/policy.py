@@ -120,8 +120,8 @@ class Brakes(Settings):
 
 
 class OverallBrakes(Brakes):
-    """Limits on what all policies write together, in all accounts, shared by every node. They are on by default; the
-    word `unlimited` takes one off.
+    """Limits on what all policies write together in one account, shared by every node: of several accounts each has as
+    much. They are on by default; the word `unlimited` takes one off.
     """
 
     writes_per_hour: Limit = 100

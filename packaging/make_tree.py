@@ -51,6 +51,7 @@ def make_tree(root: Path, wheel: Path, wheels: Path, changed: int) -> None:
     copy(ROOT / "systemd/ossmend.service", root / "usr/lib/systemd/system/ossmend.service")
     copy(ROOT / "config/ossmend.example.yaml", root / "etc/ossmend/ossmend.example.yaml")
     copy(ROOT / "packaging/credentials.env", root / "etc/ossmend/credentials.env")
+    copy(ROOT / "packaging/ossmend.sh", root / "usr/bin/ossmend")
     make_alike(root, changed)
 
 

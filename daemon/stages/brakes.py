@@ -1,4 +1,4 @@
-"""May this write happen now? Limits on objects, bytes, money and calls, overall, and of each policy in each account.
+"""May this write happen now? Limits on objects, bytes, money and calls, of each account, and of each policy in it.
 
 What was spent is read from the journal's own writes (journal/ledger.py), so limits survive restarts and cannot be reset
 by one. Within one turn an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ossmend.config.model import Config, Policy
-from ossmend.daemon.journal.ledger import OVERALL, Ledger, Scope, Spent
+from ossmend.daemon.journal.ledger import Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.limits import Limit, add, limits
@@ -72,11 +72,11 @@ class Allowance:
         return self._shares.party(consent)
 
     def _all(self, account: AccountRef, policy: Policy) -> list[Limit]:
-        """The overall limits, of all accounts together, and the policy's own in this account."""
+        """The account's limits, of all policies together, and the policy's own in this account."""
         scope = Scope(account, policy.name)
         if scope not in self._limits:
             own = limits(policy.brakes, scope) if policy.brakes is not None else []
-            self._limits[scope] = [*limits(self._config.brakes, OVERALL), *own]
+            self._limits[scope] = [*limits(self._config.brakes, Scope(account, None)), *own]
         return self._limits[scope]
 
     def _full(self, using: Iterable[Limit], write: Write, cost: Decimal) -> Held | None:

@@ -152,12 +152,14 @@ def test_a_policys_brakes_in_one_account_hold_nothing_in_the_other(two: Callable
     assert states[("data", "held")] == 0
 
 
-def test_the_overall_brakes_count_all_accounts_together(two: Callable[..., Two]) -> None:
+def test_the_overall_brakes_count_in_each_account_by_themselves(two: Callable[..., Two]) -> None:
     world = two(f"{APART}brakes: {{ writes_per_hour: 1 }}\n")
-    world.refused("shop-home")
+    for key in ("a.csv", "b.csv"):
+        world.refused("shop-home", key)
     world.refused("lake-west")
-    assert Counter(row["state"] for row in world.cases().values()) == {"waiting": 1, "held": 1}
-    assert sum(world.restored().values()) == 1
+    states = Counter((row["account"], row["state"]) for row in world.cases().values())
+    assert states == {("prod", "waiting"): 1, ("prod", "held"): 1, ("data", "waiting"): 1}
+    assert world.restored() == {("shop-home", KEYS["prod"][0]): 1, ("lake-west", KEYS["data"][0]): 1}
 
 
 def test_an_account_whose_key_is_gone_delays_only_itself(two: Callable[..., Two]) -> None:
