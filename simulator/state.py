@@ -196,7 +196,10 @@ class Bucket:
     documents: dict[str, bytes] = field(default_factory=dict)
     """Configurations that are only kept, by sub-resource: lifecycle, website, encryption, ..."""
     request_payer: str = "BucketOwner"
-    transfer_acceleration: bool = False
+    transfer_acceleration: bool | None = None
+    """None: never set."""
+    accessed: dict[str, int] = field(default_factory=dict)
+    """When a key was last read, while access is monitored (oss/access_time.py)."""
     disabled: bool = False
     cnames: set[str] = field(default_factory=set)
     comment: str = ""

@@ -251,5 +251,14 @@ def put_transfer_acceleration(call: Call) -> Response:
 
 @operation("GET", "bucket", "transferAcceleration", name="GetBucketTransferAcceleration")
 def get_transfer_acceleration(call: Call) -> Response:
+    """Switched off is not the same as never set."""
+    if call.bucket.transfer_acceleration is None:
+        raise Refusal(
+            404,
+            "NoSuchTransferAccelerationConfiguration",
+            "The specified bucket does not have a transfer acceleration configuration.",
+            "0028-00000002",  # ours
+            [("BucketName", call.bucket_name)],
+        )
     enabled = xml.element("Enabled", xml.flag(call.bucket.transfer_acceleration))
     return xml_response("TransferAccelerationConfiguration", enabled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ossmend.simulator.oss import refusals, xml
+from ossmend.simulator.oss import access_time, refusals, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.service import XML, owner, resource_group
 from ossmend.simulator.state import STORAGE_CLASSES, Bucket
@@ -119,14 +119,17 @@ def get_bucket_location(call: Call) -> Response:
 def _encryption(bucket: Bucket) -> str:
     """The default-encryption rule in the shape bucketInfo has it."""
     document = bucket.documents.get("encryption")
-    algorithm, key_id = "None", ""
+    algorithm, key_id, cipher = "None", "", ""
     if document is not None:
         rule = xml.parse(document, "ServerSideEncryptionRule").first("ApplyServerSideEncryptionByDefault")
         if rule is not None:
             algorithm, key_id = rule.value("SSEAlgorithm"), rule.value("KMSMasterKeyID")
+            cipher = rule.value("KMSDataEncryption")
     children = [xml.element("SSEAlgorithm", algorithm)]
     if algorithm == "KMS":
         children.append(xml.element("KMSMasterKeyID", key_id))
+    if cipher:
+        children.append(xml.element("KMSDataEncryption", cipher))
     return xml.group("ServerSideEncryptionRule", *children)
 
 
@@ -146,7 +149,7 @@ def get_bucket_info(call: Call) -> Response:
         xml.element("ResourceGroupId", resource_group(bucket)),
         xml.element("StorageClass", bucket.storage_class),
         xml.element("TransferAcceleration", "Enabled" if bucket.transfer_acceleration else "Disabled"),
-        xml.element("AccessMonitor", _access_monitor(bucket)),
+        xml.element("AccessMonitor", access_time.status(bucket)),
         owner(bucket.owner),
         xml.group("AccessControlList", xml.element("Grant", bucket.acl)),
         _encryption(bucket),
@@ -160,11 +163,6 @@ def get_bucket_info(call: Call) -> Response:
     if bucket.versioning:
         children.append(xml.element("Versioning", bucket.versioning))
     return Response(200, dict(XML), xml.document("BucketInfo", [xml.group("Bucket", *children)]))
-
-
-def _access_monitor(bucket: Bucket) -> str:
-    document = bucket.documents.get("accessmonitor")
-    return xml.parse(document, "AccessMonitorConfiguration").value("Status") if document else "Disabled"
 
 
 _STAT_NAMES = {

@@ -104,6 +104,13 @@ def group(name: str, *children: str) -> str:
     return f"<{name}>{''.join(children)}</{name}>"
 
 
+def markup(node: Node) -> str:
+    """A tree as it was read, without its attributes."""
+    if not node.children:
+        return element(node.name, node.text)
+    return group(node.name, *(markup(child) for child in node.children))
+
+
 def document(root: str, children: Iterable[str]) -> bytes:
     """A whole document."""
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>{"".join(children)}</{root}>'
