@@ -171,6 +171,18 @@ class Logging:
     role: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveChannel:
+    """Where somebody could push a video to."""
+
+    description: str
+    status: str
+    fragment_seconds: str
+    fragments: str
+    playlist: str
+    modified: int
+
+
 @dataclass(slots=True)
 class Bucket:
     """One bucket and all its settings."""
@@ -206,6 +218,7 @@ class Bucket:
     objects: dict[str, Stack] = field(default_factory=dict)
     index: KeyIndex = field(default_factory=KeyIndex)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    live_channels: dict[str, LiveChannel] = field(default_factory=dict)
     previous: dict[str, tuple[Stack, float]] = field(default_factory=dict)
     """For stale reads: what a key's versions were before one of the latest changes, and when that was (elapsed)."""
 

@@ -75,7 +75,7 @@ def put_bucket(call: Call) -> Response:
 
 
 def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy: str = "LRS") -> None:
-    """A new bucket for the caller, if its account may have one more and the ACL is allowed."""
+    """A new bucket for the caller in the endpoint's region, if its account may have one more and the ACL is allowed."""
     account = call.principal.account_id if call.principal else ""
     if sum(bucket.owner == account for bucket in call.cloud.buckets.values()) >= _BUCKETS_PER_ACCOUNT:
         raise Refusal(
@@ -85,9 +85,11 @@ def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy:
             "0015-00000103",  # ours
         )
     public_acl_refused(call, None, acl)
+    anywhere = call.endpoint_region.startswith("accelerate")
     call.cloud.create_bucket(
         call.bucket_name,
         owner=account,
+        region=call.cloud.region if anywhere else call.endpoint_region,
         created=call.now,
         storage_class=storage_class,
         redundancy=redundancy,
@@ -194,7 +196,7 @@ def get_bucket_stat(call: Call) -> Response:
         "Storage": sum(sizes.values()),
         "ObjectCount": sum(counts.values()),
         "MultipartUploadCount": len(bucket.uploads),
-        "LiveChannelCount": 0,
+        "LiveChannelCount": len(bucket.live_channels),
         "LastModifiedTime": call.now if bucket.objects or bucket.uploads else 0,
     }
     for storage_class, name in _STAT_NAMES.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 from ossmend.simulator.contents import Stored, crc64
@@ -85,7 +86,11 @@ def upload_part(call: Call) -> Response:
     metadata.refuse_encryption(call)
     upload, number = upload_of(call), _part_number(call)
     part = _keep(call, upload, number, call.request.body)
-    headers = {"ETag": f'"{part.etag}"', "x-oss-hash-crc64ecma": str(part.crc)}
+    headers = {
+        "ETag": f'"{part.etag}"',
+        "x-oss-hash-crc64ecma": str(part.crc),
+        "Content-MD5": base64.b64encode(bytes.fromhex(part.etag)).decode("ascii"),
+    }
     return Response(200, headers | dict(metadata.encryption_headers(upload.headers)))
 
 
