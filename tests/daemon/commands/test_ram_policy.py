@@ -26,8 +26,12 @@ def sim() -> Iterator[Running]:
         yield running
 
 
+NO_ROOT = "{ allow_root: false }"
+"""As in front of the real cloud; on this machine the account's own key is taken."""
+
+
 def configured(path: Path, sim: Running | None = None) -> str:
-    where = f', endpoint: "{sim.oss}", rpc_endpoint: "{sim.rpc}"' if sim else ""
+    where = f', endpoint: "{sim.oss}", rpc_endpoint: "{sim.rpc}", credentials: {NO_ROOT}' if sim else ""
     file = path / "ossmend.yaml"
     head = f"version: 1\ncloud: {{ region: cn-hangzhou{where} }}\nstate: {{ path: {path}/state }}\n"
     file.write_text(f"{head}clock: {{ ntp_servers: [] }}\n{POLICIES}", encoding="utf-8")
