@@ -124,8 +124,11 @@ def settled(kind: Document, body: bytes) -> bytes:
     return _SWITCH.sub(lambda found: found[1] + found[2].lower(), body)
 
 
-def _know_group(call: Call, document: bytes) -> None:
-    """A resource group is Resource Management's, which is not simulated: what looks like no id is nobody's group."""
+def _names_group(call: Call, document: bytes) -> bool:
+    """Does it name a resource group? An empty one is the account's default, and what looks like no id is refused.
+
+    Groups are Resource Management's, which is not simulated: any id that could be one is taken.
+    """
     group = xml.parse(document, "BucketResourceGroupConfiguration").value("ResourceGroupId")
     if (
         group
@@ -135,14 +138,16 @@ def _know_group(call: Call, document: bytes) -> None:
         raise Refusal(
             400, "ResourceGroupIdPreCheckError", "The resource group does not exist.", "0039-00000001"
         )  # ours
+    return bool(group)
 
 
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
         document = settled(kind, call.request.body)
-        if kind.subresource == "resourceGroup":
-            _know_group(call, document)
-        call.bucket.documents[kind.subresource] = document
+        if kind.subresource == "resourceGroup" and not _names_group(call, document):
+            call.bucket.documents.pop(kind.subresource, None)
+        else:
+            call.bucket.documents[kind.subresource] = document
         return Response(200)
 
     def get(call: Call) -> Response:

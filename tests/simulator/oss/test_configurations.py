@@ -157,7 +157,9 @@ def test_a_resource_group_that_is_none_is_refused_and_the_own_one_is_not(sim: Ru
     with pytest.raises(oss2.exceptions.ServerError, match="ResourceGroupIdPreCheckError"):
         bucket.put_bucket_resource_group("rg-xxxxxx")
     own = bucket.get_bucket_resource_group().resource_group_id
-    assert bucket.put_bucket_resource_group(own).status == 200
+    for group in ("rg-aek2invented99", "", own):
+        assert bucket.put_bucket_resource_group(group).status == 200
+        assert bucket.get_bucket_resource_group().resource_group_id == (group or own)
 
 
 def test_transfer_acceleration_that_was_never_set_is_404(bucket: Any) -> None:
