@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
-from ossmend.simulator.oss.service import XML, owner, resource_group
+from ossmend.simulator.oss.service import XML, owner, page_size, resource_group
 from ossmend.simulator.state import STORAGE_CLASSES, Bucket
 from ossmend.simulator.wire import Refusal, Response, iso_date
 
@@ -210,6 +210,18 @@ def get_bucket_stat(call: Call) -> Response:
     fields["DeleteMarkerCount"] = markers
     children = [xml.element(name, str(value)) for name, value in fields.items()]
     return Response(200, dict(XML), xml.document("BucketStat", children))
+
+
+@operation("GET", "bucket", "live", name="ListLiveChannel")
+def list_live_channels(call: Call) -> Response:
+    """None, as none can be made here. Answered all the same: clients ask before they delete a bucket."""
+    children = [
+        xml.element("Prefix", call.query.get("prefix", "")),
+        xml.element("Marker", call.query.get("marker", "")),
+        xml.element("MaxKeys", str(page_size(call))),
+        xml.element("IsTruncated", "false"),
+    ]
+    return Response(200, dict(XML), xml.document("ListLiveChannelResult", children))
 
 
 @operation("HEAD", "bucket", name="HeadBucket", action="oss:GetBucketInfo")

@@ -26,6 +26,8 @@ class Document:
     deletable: bool = True
     needs: tuple[str, ...] = ()
     """The document must have one of these children."""
+    reset: str = ""
+    """A document in which this child is empty puts the default back."""
 
 
 _DOCUMENTS = (
@@ -73,6 +75,7 @@ _DOCUMENTS = (
         None,
         "<ResourceGroupId>rg-default</ResourceGroupId>",
         deletable=False,
+        reset="ResourceGroupId",
     ),
     Document(
         "userDefinedLogFieldsConfig",
@@ -87,17 +90,21 @@ _DOCUMENTS = (
 KINDS: Final = {kind.subresource: kind for kind in _DOCUMENTS}
 
 
-def check(kind: Document, body: bytes) -> None:
-    """Refuse a document without its frame."""
+def check(kind: Document, body: bytes) -> xml.Node:
+    """The document; one without its frame is refused."""
     document = xml.parse(body, kind.root)
     if kind.needs and not any(document.first(name) for name in kind.needs):
         raise xml.malformed_xml(f"{' or '.join(kind.needs)} is required")
+    return document
 
 
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
-        check(kind, call.request.body)
-        call.bucket.documents[kind.subresource] = call.request.body
+        document = check(kind, call.request.body)
+        if kind.reset and not document.value(kind.reset):
+            call.bucket.documents.pop(kind.subresource, None)
+        else:
+            call.bucket.documents[kind.subresource] = call.request.body
         return Response(200)
 
     def get(call: Call) -> Response:

@@ -27,6 +27,7 @@ _KEPT: Final = (
     ("x-oss-server-side-encryption-key-id", "x-oss-server-side-encryption-key-id"),
     ("x-oss-server-side-data-encryption", "x-oss-server-side-data-encryption"),
 )
+_CLIENT_ENCRYPTION: Final = "x-oss-meta-client-side-encryption-"
 _META_LIMIT = 8 * 1024
 MOST_OBJECT_TAGS: Final = 10
 _TAG_SIGNS: Final = "+-=._:/ "
@@ -60,6 +61,25 @@ def stored_headers(call: Call) -> Pairs:
     if "x-oss-callback" in headers:
         raise refusals.not_implemented("x-oss-callback")
     return tuple(kept + meta)
+
+
+def encryption_headers(stored: Pairs) -> dict[str, str]:
+    """How an answer to an upload, or to its beginning, says that the object is encrypted."""
+    return {name: value for name, value in stored if name.startswith("x-oss-server-side-encryption")}
+
+
+def replaced_headers(call: Call, source: Pairs) -> Pairs:
+    """What a copy to another key keeps when its request replaces the metadata.
+
+    Two things stay the source's unless the request names them: Content-Type, and how the client encrypted the data.
+    Documented for the second: CopyObject cannot change it, since without it nobody reads the object again.
+    """
+    named = stored_headers(call)
+    given = {name for name, _ in named if name != "Content-Type" or call.header("content-type")}
+    stays = [
+        pair for pair in source if pair[0] not in given and pair[0].startswith(("Content-Type", _CLIENT_ENCRYPTION))
+    ]
+    return (*stays, *(pair for pair in named if pair[0] not in dict(stays)))
 
 
 def storage_class(call: Call, bucket: Bucket) -> str:

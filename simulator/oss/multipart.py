@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 from ossmend.simulator.contents import Stored, crc64
@@ -59,7 +60,8 @@ def initiate(call: Call) -> Response:
         f"<Key>{encode(call.key)}</Key>",
         xml.element("UploadId", upload.upload_id),
     ]
-    return Response(200, dict(XML), xml.document("InitiateMultipartUploadResult", children))
+    headers = dict(XML) | metadata.encryption_headers(upload.headers)
+    return Response(200, headers, xml.document("InitiateMultipartUploadResult", children))
 
 
 def _part_number(call: Call) -> int:
@@ -83,7 +85,8 @@ def upload_part(call: Call) -> Response:
     metadata.require_length(call)
     upload, number = upload_of(call), _part_number(call)
     part = _keep(call, upload, number, call.request.body)
-    return Response(200, {"ETag": f'"{part.etag}"', "x-oss-hash-crc64ecma": str(part.crc)})
+    md5 = base64.b64encode(bytes.fromhex(part.etag)).decode("ascii")
+    return Response(200, {"ETag": f'"{part.etag}"', "Content-MD5": md5, "x-oss-hash-crc64ecma": str(part.crc)})
 
 
 @operation("PUT", "object", "uploadPartCopy", name="UploadPartCopy", action="oss:PutObject")

@@ -229,5 +229,5 @@ def stored_response(call: Call, version: ObjectVersion) -> Response:
     if version.kind == "Normal" and len(version.etag) == 32:
         headers["Content-MD5"] = metadata.describe(call.cloud, call.bucket, version)["Content-MD5"]
     headers.update(stacks.version_header(call.bucket, version))
-    headers.update(pair for pair in version.headers if pair[0].startswith("x-oss-server-side-encryption"))
+    headers.update(metadata.encryption_headers(version.headers))
     return Response(200, headers)

@@ -11,6 +11,9 @@ from ossmend.simulator.wire import Response, iso_date
 
 XML = {"Content-Type": "application/xml"}
 
+_REGIONS = ("cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "us-west-1")
+"""Some of the public regions: a client that asks for them all must find more than one."""
+
 _NAME_START = re.compile(r"[a-z0-9-]{0,63}\Z")
 _TAG = re.compile(r'"(?P<key>[^"]{1,128})"(?::"(?P<value>[^"]{0,256})")?')
 _TAG_LIST = re.compile(rf"{_TAG.pattern}(?:,{_TAG.pattern.replace('?P<key>', '').replace('?P<value>', '')})*\Z")
@@ -113,8 +116,8 @@ def list_buckets(call: Call) -> Response:
 
 @operation("GET", "service", "regions", name="DescribeRegions")
 def describe_regions(call: Call) -> Response:
-    """The regions this simulator has heard of: its own and those of its buckets."""
-    regions = {call.cloud.region} | {bucket.region for bucket in call.cloud.buckets.values()}
+    """Regions that OSS is known for, the simulator's own, and those of its buckets."""
+    regions = {*_REGIONS, call.cloud.region} | {bucket.region for bucket in call.cloud.buckets.values()}
     wanted = call.query.get("regions")
     if wanted:
         if wanted.removeprefix("oss-") not in regions:
