@@ -27,7 +27,7 @@ _KEPT: Final = (
     ("x-oss-server-side-encryption-key-id", "x-oss-server-side-encryption-key-id"),
     ("x-oss-server-side-data-encryption", "x-oss-server-side-data-encryption"),
 )
-_CLIENT_ENCRYPTION: Final = "x-oss-meta-client-side-encryption-"
+CLIENT_ENCRYPTION: Final = "x-oss-meta-client-side-encryption-"
 _META_LIMIT = 8 * 1024
 MOST_OBJECT_TAGS: Final = 10
 _TAG_SIGNS: Final = "+-=._:/ "
@@ -77,7 +77,7 @@ def replaced_headers(call: Call, source: Pairs) -> Pairs:
     named = stored_headers(call)
     given = {name for name, _ in named if name != "Content-Type" or call.header("content-type")}
     stays = [
-        pair for pair in source if pair[0] not in given and pair[0].startswith(("Content-Type", _CLIENT_ENCRYPTION))
+        pair for pair in source if pair[0] not in given and pair[0].startswith(("Content-Type", CLIENT_ENCRYPTION))
     ]
     return (*stays, *(pair for pair in named if pair[0] not in dict(stays)))
 

@@ -62,6 +62,20 @@ def test_a_copy_keeps_how_the_client_encrypted_the_data(bucket: Any) -> None:
     assert bucket.head_object("c").headers[other] == "named"
 
 
+def test_a_list_of_parts_says_how_the_client_encrypts_them(sim: Running, bucket: Any) -> None:
+    said = {"key": "a", "start": "b", "cek-alg": "c", "wrap-alg": "d", "data-size": "9", "part-size": "3"}
+    headers = {f"x-oss-meta-client-side-encryption-{name}": value for name, value in said.items()}
+
+    def listed(key: str, sent: dict[str, str]) -> dict[str, object]:
+        upload = bucket.init_multipart_upload(key, headers=sent).upload_id
+        asked = oss_v2.ListPartsRequest(bucket=NAME, key=key, upload_id=upload)
+        answer = v2_client(sim).list_parts(asked)
+        return {name: getattr(answer, f"client_encryption_{name.replace('-', '_')}") for name in said}
+
+    assert listed("k", headers) == {**said, "data-size": 9, "part-size": 3}
+    assert set(listed("plain", {"x-oss-meta-a": "1"}).values()) == {None}
+
+
 def test_keys_of_control_characters_can_be_deleted_in_one_request(sim: Running, bucket: Any) -> None:
     keys = [f"k{CONTROLS}", "k\x01", "k\n", "k ä"]
     for key in keys:
