@@ -51,6 +51,8 @@ IDLE_SECONDS = 5.0
 """The longest sleep of the loop; stored events, timers and lanes that end wake it sooner."""
 SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
+FIRST_LOOK_SECONDS = 5.0
+"""How long a start waits until every source was looked at."""
 STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
 
@@ -103,6 +105,14 @@ class Works:
         """Read the sources beside the work from now on."""
         for reading in self.readings:
             reading.start(self._on_progress)
+
+    def wait_for_first_look(self) -> None:
+        """A line that is logged after READY is news, also where a source says `start: end`. A source that does not
+        answer keeps nobody waiting for long.
+        """
+        until = self.clock.monotonic() + FIRST_LOOK_SECONDS
+        for reading in self.readings:
+            reading.wait_for_first_look(max(until - self.clock.monotonic(), 0.0))
 
     def stop(self) -> None:
         """Begin nothing new; does not wait."""
@@ -223,10 +233,11 @@ class App:
                 waker.every(PERIOD, "configuration", lambda: self._look_at(watched))
             waker.start()
             waker.watch(self.works.directories())
+            self.works.start()
+            self.works.wait_for_first_look()
             log.info(
                 "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
             )
-            self.works.start()
             self._beat()
             self._systemd.ready(self._status())
             try:

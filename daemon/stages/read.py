@@ -60,6 +60,7 @@ class Reading:
         self._cursor: dict[str, Any] | None = None
         self._knows_cursor = False
         self._stopped = threading.Event()
+        self._looked = threading.Event()
         self._thread: threading.Thread | None = None
         self.signal = Signal()
         """To be set when there may be news."""
@@ -134,6 +135,10 @@ class Reading:
         self._thread = threading.Thread(target=self._run, args=(on_news,), name=f"read {self.source.name}", daemon=True)
         self._thread.start()
 
+    def wait_for_first_look(self, timeout: float) -> bool:
+        """Until it was looked at once, in vain or not: what is logged then is news. False if it takes longer."""
+        return self._looked.wait(timeout)
+
     def stop(self) -> None:
         """Read no further batch; does not wait."""
         self._stopped.set()
@@ -161,6 +166,7 @@ class Reading:
             read = caught(self._read_or_rest, "source.failed", source=stage)
         finally:
             self._pulse.end(stage)
+            self._looked.set()
         if isinstance(read, Fault):
             self.vitals.fails(f"a fault of ours, {read.what}: the log has it", self._clock.now())
         if read is None or isinstance(read, Fault):

@@ -81,6 +81,20 @@ def test_systemd_hears_ready_watchdog_reloading_and_stopping(world: World, daemo
     until("STOPPING=1", lambda: notify.heard("STOPPING=1"))
 
 
+def test_what_is_logged_once_it_is_ready_is_news_also_where_a_source_starts_at_the_end(
+    world: World, daemon: Daemon
+) -> None:
+    bucket = archive(world, "reports-end", ["old", "new"])
+    daemon.configure(POLICY, sources=f"[ {{ app_log: {{ path: '{daemon.log}', start: end }} }} ]")
+    daemon.log.write_text(refusal(bucket, "old"), encoding="utf-8")
+    daemon.start()
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.write(refusal(bucket, "new"))
+    until("what is new is restored", lambda: reads(bucket, "new"))
+    assert daemon.stop() == 0
+    assert [request["key"] for request in world.requests("RestoreObject")] == ["new"]
+
+
 def test_a_bad_reload_is_kept_out_and_a_good_one_taken(world: World, daemon: Daemon) -> None:
     bucket = archive(world, "reports-reload", ["a"])
     daemon.configure(KEYS_POLICY)
