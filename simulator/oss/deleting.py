@@ -30,8 +30,7 @@ def delete_multiple_objects(call: Call) -> Response:
             "0016-00000502",
             [("ArgumentName", "Content-MD5")],
         )
-    body, stand_ins = xml.with_controls(call.request.body)
-    document = xml.parse(body, "Delete")
+    document = xml.parse_keys(call.request.body, "Delete")
     quiet_node = document.first("Quiet")
     quiet = xml.boolean(quiet_node.text) if quiet_node is not None and quiet_node.text.strip() else False
     wanted = []
@@ -39,7 +38,7 @@ def delete_multiple_objects(call: Call) -> Response:
         key_node = node.first("Key")
         if key_node is None or not key_node.text:
             raise xml.malformed_xml("every Object needs a Key")
-        wanted.append((xml.controls_of(key_node.text, stand_ins), node.value("VersionId") or None))
+        wanted.append((key_node.text, node.value("VersionId") or None))
     if not wanted or len(wanted) > _MOST_KEYS:
         raise xml.malformed_xml("a request deletes 1 to 1000 objects")
     for key, version_id in wanted:

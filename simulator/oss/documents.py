@@ -32,6 +32,8 @@ class Document:
     """Refuses what OSS refuses."""
     rewritten: bool = False
     """Is what is left by the rule stored, and not the client's own words?"""
+    reset: str = ""
+    """A document in which this child is empty puts the default back."""
 
 
 _DOCUMENTS = (
@@ -87,6 +89,7 @@ _DOCUMENTS = (
         None,
         "<ResourceGroupId>rg-default</ResourceGroupId>",
         deletable=False,
+        reset="ResourceGroupId",
     ),
     Document(
         "userDefinedLogFieldsConfig",
@@ -124,27 +127,21 @@ def settled(kind: Document, body: bytes) -> bytes:
     return _SWITCH.sub(lambda found: found[1] + found[2].lower(), body)
 
 
-def _names_group(call: Call, document: bytes) -> bool:
-    """Does it name a resource group? An empty one is the account's default, and what looks like no id is refused.
-
-    Groups are Resource Management's, which is not simulated: any id that could be one is taken.
-    """
-    group = xml.parse(document, "BucketResourceGroupConfiguration").value("ResourceGroupId")
-    if (
-        group
-        and not _GROUP_ID.match(group)
-        and not any(group == resource_group(b) for b in call.cloud.buckets.values())
-    ):
+def _know_group(call: Call, group: str) -> None:
+    """Groups are Resource Management's, which is not simulated: any id that could be one is taken."""
+    if not _GROUP_ID.match(group) and not any(group == resource_group(b) for b in call.cloud.buckets.values()):
         raise Refusal(
             400, "ResourceGroupIdPreCheckError", "The resource group does not exist.", "0039-00000001"
         )  # ours
-    return bool(group)
 
 
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
         document = settled(kind, call.request.body)
-        if kind.subresource == "resourceGroup" and not _names_group(call, document):
+        named = xml.parse(document, kind.root).value(kind.reset) if kind.reset else ""
+        if kind.subresource == "resourceGroup" and named:
+            _know_group(call, named)
+        if kind.reset and not named:
             call.bucket.documents.pop(kind.subresource, None)
         else:
             call.bucket.documents[kind.subresource] = document

@@ -25,6 +25,7 @@ _KEPT: Final = (
     ("content-language", "Content-Language"),
     ("expires", "Expires"),
 )
+CLIENT_ENCRYPTION: Final = "x-oss-meta-client-side-encryption-"
 _META_LIMIT = 8 * 1024
 MOST_OBJECT_TAGS: Final = 10
 _TAG_SIGNS: Final = "+-=._:/ "
@@ -75,11 +76,6 @@ def _encryption(call: Call) -> list[tuple[str, str]]:
     return [(_SSE, algorithm), (_SSE_KEY, key or own_key), *([(_SSE_DATA, cipher)] if cipher else [])]
 
 
-def encryption_headers(headers: Pairs) -> Pairs:
-    """Of what an object keeps, the part that answers to uploads repeat."""
-    return tuple(pair for pair in headers if pair[0] in (_SSE, _SSE_KEY, _SSE_DATA))
-
-
 def refuse_encryption(call: Call) -> None:
     """An upload in parts says at its beginning how it is encrypted, and not again."""
     for name in (_SSE, _SSE_KEY, _SSE_DATA):
@@ -87,6 +83,25 @@ def refuse_encryption(call: Call) -> None:
             raise refusals.invalid_argument(
                 "The encryption was settled when the upload began.", name, call.header(name) or ""
             )
+
+
+def encryption_headers(stored: Pairs) -> dict[str, str]:
+    """How an answer to an upload, or to its beginning, says that the object is encrypted."""
+    return {name: value for name, value in stored if name in (_SSE, _SSE_KEY, _SSE_DATA)}
+
+
+def replaced_headers(call: Call, source: Pairs) -> Pairs:
+    """What a copy to another key keeps when its request replaces the metadata.
+
+    Two things stay the source's unless the request names them: Content-Type, and how the client encrypted the data.
+    Documented for the second: CopyObject cannot change it, since without it nobody reads the object again.
+    """
+    named = stored_headers(call)
+    given = {name for name, _ in named if name != "Content-Type" or call.header("content-type")}
+    stays = [
+        pair for pair in source if pair[0] not in given and pair[0].startswith(("Content-Type", CLIENT_ENCRYPTION))
+    ]
+    return (*stays, *(pair for pair in named if pair[0] not in dict(stays)))
 
 
 def storage_class(call: Call, bucket: Bucket) -> str:

@@ -60,7 +60,7 @@ def initiate(call: Call) -> Response:
         f"<Key>{encode(call.key)}</Key>",
         xml.element("UploadId", upload.upload_id),
     ]
-    headers = XML | dict(metadata.encryption_headers(upload.headers))
+    headers = XML | metadata.encryption_headers(upload.headers)
     return Response(200, headers, xml.document("InitiateMultipartUploadResult", children))
 
 
@@ -91,7 +91,7 @@ def upload_part(call: Call) -> Response:
         "x-oss-hash-crc64ecma": str(part.crc),
         "Content-MD5": base64.b64encode(bytes.fromhex(part.etag)).decode("ascii"),
     }
-    return Response(200, headers | dict(metadata.encryption_headers(upload.headers)))
+    return Response(200, headers | metadata.encryption_headers(upload.headers))
 
 
 @operation("PUT", "object", "uploadPartCopy", name="UploadPartCopy", action="oss:PutObject")

@@ -28,7 +28,7 @@ NOT_SIMULATED: Final = frozenset(
     "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
     "objectWorm retention legalHold metadataConfiguration rtc dataPipeline seal cloudboxes "
     "x-oss-async-process x-oss-write-get-object-response callbackPolicy metadataJournalTable metadataInventoryTable "
-    "policyStatus img channel".split()
+    "img channel".split()
 )
 """Sub-resources OSS has and the simulator has not: refused as NotImplemented rather than taken for something else."""
 

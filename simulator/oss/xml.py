@@ -15,10 +15,11 @@ from ossmend.simulator.wire import Refusal, xml_text
 
 DOCUMENT_LIMIT = 2 * 1024 * 1024
 _DEPTH_LIMIT = 32
-_CONTROLS = bytes(code for code in range(1, 32) if code not in b"\t\n\r")
-_CONTROL = re.compile(rb"([%b])|&#(?:0*(\d{1,2})|x0*([0-9a-fA-F]{1,2}));" % re.escape(_CONTROLS))
-_STAND_INS = range(0xF0000, 0x10FF00, 32)
-"""For the control characters that no XML may have, and keys have all the same: each begins 32 private characters."""
+
+_CARRIED = {code: 0x10FF00 + code for code in range(1, 32) if code not in (9, 10)}
+"""Stand-ins, from the last private plane, that take control characters through the XML parser."""
+_RESTORED = {stand_in: code for code, stand_in in _CARRIED.items()}
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,2})|([0-9]{1,2}));")
 
 
 @dataclass(slots=True)
@@ -99,24 +100,25 @@ def parse(body: bytes, root: str, *, limit: int = DOCUMENT_LIMIT) -> Node:
     return document
 
 
-def with_controls(body: bytes) -> tuple[bytes, int]:
-    """The document with a stand-in for each control character, raw or as `&#12;`, and where the stand-ins begin.
+def parse_keys(body: bytes, root: str) -> Node:
+    """As `parse`, but keys may hold what XML has no place for: clients send it bare, and OSS reads it."""
+    try:
+        return parse(body, root)
+    except Refusal:
+        text = body.decode("utf-8", "replace").replace("\r\n", "\n")
+        carried = _REFERENCE.sub(lambda found: chr(int(found[1] or found[2], 10 if found[2] else 16)), text)
+        carried = carried.translate(_CARRIED)
+        if carried == text:
+            raise
+    document = parse(carried.encode(), root)
+    _restore(document)
+    return document
 
-    They begin where the document has no such characters of its own: a key must never become another one.
-    """
-    if _CONTROL.search(body) is None:
-        return body, 0
-    first = next(each for each in _STAND_INS if not any(chr(each + n).encode() in body for n in range(32)))
 
-    def stand_in(found: re.Match[bytes]) -> bytes:
-        code = found[1][0] if found[1] else int(found[2]) if found[2] else int(found[3], 16)
-        return chr(first + code).encode() if code in _CONTROLS else found[0]
-
-    return _CONTROL.sub(stand_in, body), first
-
-
-def controls_of(text: str, first: int) -> str:
-    return "".join(chr(ord(c) - first) if first and first <= ord(c) < first + 32 else c for c in text)
+def _restore(node: Node) -> None:
+    node.text = node.text.translate(_RESTORED)
+    for child in node.children:
+        _restore(child)
 
 
 def element(name: str, content: str) -> str:
