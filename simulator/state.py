@@ -320,7 +320,10 @@ class Cloud:
 
     def account_of_key(self, access_key_id: str) -> Identity:
         """The account that has this key; of a key that nobody has, the first one says so."""
-        return next((each for each in self.others.values() if access_key_id in each.keys), self.identity)
+        for account in self.others.values():
+            if access_key_id in account.keys:
+                return account
+        return self.identity
 
     def create_bucket(self, name: str, **settings: Any) -> Bucket:
         """A new bucket of this account in this region, unless the settings say otherwise."""
