@@ -264,9 +264,9 @@ class Instance:
     session: AccessKey | None = None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class RequestRecord:
-    """One line of `GET {control}/requests`."""
+    """One line of `GET {control}/requests`. Not frozen, which makes it four times dearer: every request has one."""
 
     operation: str
     method: str
