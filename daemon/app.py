@@ -23,16 +23,16 @@ from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import early
-from ossmend.daemon.host.clock import Clock, SystemClock
+from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
-from ossmend.daemon.journal import cases, entries, retention
+from ossmend.daemon.journal import cases, entries, leases, locks, opening, retention
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
-from ossmend.daemon.journal.store import Store, open_store, state_directory
+from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
 from ossmend.daemon.stages.clock_steps import ClockSteps
@@ -52,6 +52,8 @@ SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
 STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
+
+RETAINING = "job/retention"
 
 SIGNALS = (early.RELOAD, *early.STOP, *early.SWITCH)
 
@@ -136,16 +138,16 @@ class App:
         self._path = path
         self._dry_run = dry_run
         self._since = since
-        self._clock = clock or SystemClock()
         self._signal = Signal()
         self._stopping = False
         self._reload = False
         self._switch: int | None = None
         self._paused_by_file = False
         self._systemd = Systemd()
-        self._pulse = Pulse(self._clock)
         config = load(path)
-        self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
+        self.store = opening.to_work(config, dry_run=dry_run) if state is None else open_store(state, exclusive=True)
+        self._clock = clock or self.store.clock()
+        self._pulse = Pulse(self._clock)
         self._steps = ClockSteps(self.store, self._clock)
         with ExitStack() as unless_built:
             unless_built.callback(self.store.close)
@@ -167,6 +169,7 @@ class App:
         """Plan open cases again when the policies are not the ones they were planned by."""
         now = self._clock.now()
         with self.store.begin() as connection:
+            locks.take(connection, locks.CONFIG)
             known = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "config_digest"))
             if known == config.digest:
                 return
@@ -207,6 +210,7 @@ class App:
                 return
             waker = self._waker()
             waker.start()
+            self.store.listen(self._signal.set)
             waker.watch(self.works.directories())
             log.info(
                 "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
@@ -267,7 +271,7 @@ class App:
 
     def _pause(self, unsettled: int) -> float:
         """How long nothing will be due, for all that is known now."""
-        longest = SETTLE_SECONDS if unsettled else IDLE_SECONDS
+        longest = min(SETTLE_SECONDS if unsettled else IDLE_SECONDS, self.store.looks_every)
         due_at = self.works.work.next_due()
         if due_at is None:
             return longest
@@ -297,12 +301,17 @@ class App:
             )
 
     def _retain(self) -> None:
-        """Let go what is old or too much, and look whether there is room again at a ceiling."""
+        """Let go what is old or too much, and look whether there is room again at a ceiling; one node at a time."""
+        with leases.one(self.store.leases, RETAINING) as ours:
+            if ours:
+                self._retain_alone()
+
+    def _retain_alone(self) -> None:
         works = self.works
         works.triage.look_for_room()
         if not works.accounts.of(DEFAULT_ACCOUNT).clock_is_right():
             return  # a clock that is ahead, if only for a minute, would make everything old
-        gone = retention.retire(self.store, works.config.retention, self._clock.now())
+        gone = retention.retire(self.store, works.config.retention, self._clock.now(), RETAINING)
         if any(astuple(gone)):
             log.info("state.retired", **asdict(gone))
 
@@ -329,10 +338,8 @@ class App:
         self._systemd.reloading()
         try:
             config = load(self._path)
-            if state_directory(config, dry_run=self._dry_run) != state_directory(
-                self.works.config, dry_run=self._dry_run
-            ):
-                raise ConfigRefused.of(self._path, "state.path cannot change while running: restart for that")
+            if opening.place(config, dry_run=self._dry_run) != opening.place(self.works.config, dry_run=self._dry_run):
+                raise ConfigRefused.of(self._path, "state cannot change while running: restart for that")
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:
             log.error("config.kept", why=str(refused))

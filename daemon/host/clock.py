@@ -56,3 +56,8 @@ class DatabaseClock:
 
     def monotonic(self) -> float:
         return awake()
+
+
+def of_host(clock: Clock) -> Clock:
+    """The machine's own clock, where `clock` is the one of a database: that is what OSS refuses."""
+    return SystemClock() if isinstance(clock, DatabaseClock) else clock

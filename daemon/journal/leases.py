@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,7 @@ import structlog
 
 from ossmend.daemon.host.clock import awake
 from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.journal.locks import is_shared_state
 
 log = structlog.get_logger("ossmend.leases")
 
@@ -228,6 +229,17 @@ class Shared:
             log.info("leases.kept", why=str(trouble))
 
 
+@contextmanager
+def one(leases: Leases, name: str) -> Iterator[bool]:
+    """Is this ours, for the time of a `with`?"""
+    ours = bool(leases.take((name,)))
+    try:
+        yield ours
+    finally:
+        if ours:
+            leases.give_back((name,))
+
+
 class Begin(Protocol):
     """Begins a transaction."""
 
@@ -236,5 +248,7 @@ class Begin(Protocol):
 
 def drop_old(connection: sa.Connection) -> None:
     """Nodes and leases that nobody has had for long."""
+    if not is_shared_state(connection):
+        return
     for statement in _DROP:
         connection.execute(statement, {"kept": KEPT_SECONDS})
