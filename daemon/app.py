@@ -82,7 +82,7 @@ class Works:
         self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
         found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.accounts.of(DEFAULT_ACCOUNT)}, since)
-        self.readings = [Reading(source, trust, self.triage, clock, pulse) for source, trust in found]
+        self.readings = [Reading(source, trust, self.triage, clock, pulse, store) for source, trust in found]
         self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
 
@@ -114,6 +114,8 @@ class Works:
             turning()
             if self.work.wait(1.0) and self.delivery.wait(0.1) and all(each.join(0.1) for each in self.readings):
                 break
+        for reading in self.readings:
+            reading.let_go()
         self.accounts.cut()  # what is still under way is looked for after the next start
         self.work.close()
         self.accounts.close()

@@ -104,8 +104,10 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 @contextmanager
-def daemon(config_path: Path, dry_run: bool) -> Iterator[App]:
-    """The daemon, built from a configuration, with its logs set up."""
+def daemon(
+    config_path: Path, dry_run: bool, opened: Callable[[Callable[[], App]], App] = lambda build: build()
+) -> Iterator[App]:
+    """The daemon, built from a configuration, with its logs set up. `opened` calls what builds it, once or more."""
     with clear_errors():
         from ossmend.config.load import load
         from ossmend.daemon.app import App
@@ -113,7 +115,7 @@ def daemon(config_path: Path, dry_run: bool) -> Iterator[App]:
 
         config = load(config_path)
         log.configure(config.log.format, config.log.level)
-        app = App(config_path, dry_run=dry_run)
+        app = opened(lambda: App(config_path, dry_run=dry_run))
         try:
             yield app
         finally:

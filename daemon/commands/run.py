@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
-from ossmend.daemon.commands.common import config_option, daemon, dry_run_option
+from ossmend.daemon.commands.common import FINE, config_option, daemon, dry_run_option
+
+Opened = TypeVar("Opened")
+PAUSES, PAUSE = 10, 0.5
+"""Between two tries of a start, in seconds; a signal is heard after one pause."""
 
 
 @click.command("run")
@@ -19,7 +27,30 @@ def command(config_path: Path, dry_run: bool) -> None:
     if early.stop_was_asked():
         return
     try:
-        with daemon(config_path, dry_run) as app:
+        with daemon(config_path, dry_run, patiently) as app:
             app.run()
     finally:
         early.ignore()
+
+
+def patiently(build: Callable[[], Opened]) -> Opened:
+    """Build it as soon as the state can be used. A service manager gives up what ends five times within minutes, and a
+    backup that holds the database, or a full disk, takes longer than that.
+    """
+    import structlog
+
+    from ossmend.daemon.host import early
+    from ossmend.daemon.host.stops import StateBusy
+    from ossmend.daemon.host.systemd import Systemd
+
+    systemd, log = Systemd(), structlog.get_logger("ossmend.run")
+    while not early.stop_was_asked():
+        try:
+            return build()
+        except StateBusy as trouble:
+            log.error("state.unavailable", why=str(trouble), note="the start waits until it can be used")
+            systemd.waiting(f"waits for the state: {trouble}")
+            for _ in range(PAUSES):
+                if not early.stop_was_asked():
+                    time.sleep(PAUSE)
+    sys.exit(FINE)

@@ -9,5 +9,9 @@ class StateUnavailable(Exception):
     """The state cannot be read or written (full disk, read-only, locked): stop acting until it can."""
 
 
+class StateBusy(StateUnavailable):
+    """Not for the moment: somebody else holds the database, or the disk is full. It is worth asking again."""
+
+
 class CredentialsRefused(Exception):
     """The credentials cannot be used as they are given (none at all, or half a pair)."""

@@ -9,6 +9,9 @@ import os
 import socket
 import time
 
+PATIENCE_SECONDS = 60.0
+"""More than a try to start takes, with the time until the next one."""
+
 
 class Systemd:
     """The service manager, if one listens."""
@@ -26,6 +29,10 @@ class Systemd:
 
     def status(self, status: str) -> None:
         self._send(f"STATUS={status}")
+
+    def waiting(self, status: str) -> None:
+        """The start takes longer: the manager's patience begins anew."""
+        self._send(f"EXTEND_TIMEOUT_USEC={int(PATIENCE_SECONDS * 1e6)}", f"STATUS={status}")
 
     def reloading(self) -> None:
         # Type=notify-reload wants the monotonic time beside RELOADING, to tell this reload from an older one

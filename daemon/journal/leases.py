@@ -55,6 +55,7 @@ _SEEN = sa.text(f"""
     INSERT INTO nodes (name, host, version, started_at, seen_at) VALUES (:node, :host, :version, {_NOW}, {_NOW})
     ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at
     RETURNING seen_at""")  # noqa: S608  # as above
+_LIVING = sa.text(f"SELECT count(*) FROM nodes WHERE seen_at > {_NOW} - :seconds")  # noqa: S608  # as above
 _GONE = sa.text("DELETE FROM nodes WHERE name = :node")
 _DROP = (
     sa.text(f"DELETE FROM nodes WHERE seen_at < {_NOW} - :kept"),  # noqa: S608  # as above
@@ -68,6 +69,15 @@ class LeaseLost(StateUnavailable):
 
 class Leases(Protocol):
     """What one process may do."""
+
+    @property
+    def shared(self) -> bool:
+        """May others do the rest?"""
+        ...
+
+    def part(self, lanes: int) -> int:
+        """How many of so many lanes one node takes."""
+        ...
 
     def take(self, names: Collection[str]) -> frozenset[str]:
         """Which of these are ours from now on, until they are given back or lost. Raises StateUnavailable."""
@@ -88,6 +98,11 @@ class Leases(Protocol):
 
 class Alone:
     """Of a state that one process has to itself."""
+
+    shared = False
+
+    def part(self, lanes: int) -> int:
+        return lanes
 
     def take(self, names: Collection[str]) -> frozenset[str]:
         return frozenset(names)
@@ -112,6 +127,8 @@ class Lease:
 class Shared:
     """The leases of one node. Thread-safe."""
 
+    shared = True
+
     def __init__(self, node: str, begin: Begin) -> None:
         """`begin` begins a short transaction that nothing is lost with."""
         self.node = node
@@ -119,7 +136,11 @@ class Shared:
         self._held: dict[str, Lease] = {}
         self._users: Counter[str] = Counter()
         """How often each was taken and not given back: a lane's pass and its search for lost answers share one."""
+        self._nodes = 1
         self._lock = threading.Lock()
+
+    def part(self, lanes: int) -> int:
+        return -(-lanes // self._nodes)
 
     def take(self, names: Collection[str]) -> frozenset[str]:
         since = awake()
@@ -195,6 +216,7 @@ class Shared:
         with self._begin() as connection:
             given = {"node": self.node, "host": host, "version": version}
             seen_at: float = connection.execute(_SEEN, given).scalar_one()
+            self._nodes = max(connection.execute(_LIVING, {"seconds": LEASE_SECONDS}).scalar_one(), 1)
             rows = connection.execute(_RENEW, {"node": self.node, "seconds": LEASE_SECONDS}).all()
         for row in rows:
             self.held(row.name, Lease(row.fence, since + LEASE_SECONDS))

@@ -30,6 +30,12 @@ def take(connection: sa.Connection, name: str, of: str = "", *, shared: bool = F
         connection.execute(_taking(shared), {"name": f"{name} {of}"})
 
 
+def wake(connection: sa.Connection) -> None:
+    """Other nodes look for what is due as soon as this transaction has ended. Who misses it looks a second later."""
+    if is_shared_state(connection):
+        connection.execute(sa.text("SELECT pg_notify(current_schema(), '')"))
+
+
 def is_shared_state(connection: sa.Connection) -> bool:
     """May other processes write between two statements of this transaction?"""
     return connection.dialect.name == "postgresql"

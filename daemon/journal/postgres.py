@@ -20,12 +20,12 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from ossmend import __version__
 from ossmend.config.model import StateConfig
 from ossmend.daemon.host.clock import Clock, DatabaseClock, awake
-from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.host.stops import StateBusy, StateUnavailable
 from ossmend.daemon.journal import entries, migrate
 from ossmend.daemon.journal.leases import RENEW_SECONDS, Shared
 from ossmend.daemon.journal.store import BUG, OlderState, Store
@@ -174,13 +174,20 @@ def told(address: Address) -> Iterator[None]:
     except DatabaseError as error:
         if isinstance(error, BUG) and getattr(error.orig, "sqlstate", None) not in _NOT_OURS:
             raise
-        raise StateUnavailable(f"{address}: {_first_line(error.orig)}") from error
+        raise _trouble(f"{address}: {_first_line(error.orig)}", error) from error
     except sa.exc.TimeoutError as error:
-        raise StateUnavailable(f"{address}: all connections of this process are at work") from error
+        raise StateBusy(f"{address}: all connections of this process are at work") from error
     except SQLAlchemyError as error:
         raise StateUnavailable(f"{address}: {_first_line(error)}") from error
 
 
+def _trouble(words: str, error: DatabaseError) -> StateUnavailable:
+    """A server that is away comes back; a user who is not let in has to be told."""
+    lasting = not isinstance(error, OperationalError) or any(sign in words for sign in _LASTING)
+    return StateUnavailable(words) if lasting else StateBusy(words)
+
+
+_LASTING = ("authentication failed", "no password", "no pg_hba.conf entry", "role ", 'database "')
 _NOT_OURS = ("42501", "3F000", "3D000")
 """Of the errors that look like faults of ours: what a user may not do, and a schema or database that is not there."""
 

@@ -1,8 +1,8 @@
 """The tables of the journal: cursors, cases, writes, notices, flags, and the chain of entries that proves them.
 
 One schema for every database that SQLAlchemy speaks; changes to it are migrations (migrations/versions), and a test
-compares the two. Who reads and writes these tables: cases.py, intents.py, entries.py, ledger.py and
-ceilings.py beside this file; retention.py lets old rows go.
+compares the two. Who reads and writes these tables: intake.py, cases.py, decisions.py, intents.py, entries.py,
+ledger.py and ceilings.py beside this file; retention.py lets old rows go.
 """
 
 from __future__ import annotations

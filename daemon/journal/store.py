@@ -25,7 +25,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock, SystemClock
-from ossmend.daemon.host.stops import StateLocked, StateUnavailable
+from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable
 from ossmend.daemon.journal import migrate
 from ossmend.daemon.journal.leases import Alone, Leases
 
@@ -34,6 +34,8 @@ IDLE_SECONDS = 5.0
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05
 DATABASE, PROCESS = "ossmend.db", "lock"
 NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
+PASSING = ("locked", "disk is full")
+"""SQLite's words for what ends by itself, or by somebody's deleting files."""
 BUG = (IntegrityError, ProgrammingError)
 """These are faults of ours; every other error of a database is trouble with the state."""
 
@@ -105,7 +107,7 @@ class Store:
         except BUG:
             raise
         except DatabaseError as error:
-            raise StateUnavailable(_said(error)) from error
+            raise _trouble(error) from error
 
     @contextmanager
     def rebuilding(self) -> Iterator[sa.Connection]:
@@ -121,7 +123,7 @@ class Store:
                 finally:
                     connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
         except DatabaseError as error:
-            raise StateUnavailable(_said(error)) from error
+            raise _trouble(error) from error
 
     def check(self) -> None:
         """Raises StateUnavailable where the state is not the one we opened."""
@@ -137,7 +139,7 @@ class Store:
         except BUG:
             raise
         except DatabaseError as error:
-            raise StateUnavailable(_said(error)) from error
+            raise _trouble(error) from error
 
     def own(self, ending: ExitStack) -> None:
         """What is to be ended when this is closed."""
@@ -318,12 +320,14 @@ def _engine(path: Path, *, only_reads: bool = False) -> sa.Engine:
     return engine
 
 
-def _said(error: DatabaseError) -> str:
+def _trouble(error: DatabaseError) -> StateUnavailable:
     """SQLite's own words, with what they mean where they do not say it."""
     words = str(error.orig)
     if "not a database" in words or "malformed" in words:
-        return f"the state is damaged ({words}): restore {DATABASE} from a backup, or name another state directory"
-    return words
+        return StateUnavailable(
+            f"the state is damaged ({words}): restore {DATABASE} from a backup, or name another state directory"
+        )
+    return StateBusy(words) if any(sign in words for sign in PASSING) else StateUnavailable(words)
 
 
 def state_directory(config: Config, *, dry_run: bool) -> Path:

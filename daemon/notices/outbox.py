@@ -37,7 +37,7 @@ def put(
     dry_run: bool,
     rest: Sequence[int] = (),
 ) -> None:
-    """Put one notice out, in the transaction that decides it; stages/record.py knows what was said before. `rest`:
+    """Put one notice out, in the transaction that decides it; stages/page.py knows what was said before. `rest`:
     the numbers of other cases that tell the same.
     """
     body = body_of(case, why, diagnosis, dry_run=dry_run)

@@ -2,7 +2,7 @@
 
 No connection, no cloud, no clock: everything that a decision rests on is an argument, so that a table of cases tests
 it. Brakes may hold what an outcome wants to write (brakes.py), and `braked` says what becomes of the case then.
-record.py writes the outcome down.
+outcomes.py writes the outcome down.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Looks once more before anything leaves: what the write was planned on must still be so. A write that replaces what
 others write, too, is looked at a second time at the very last moment. What goes wrong comes back as a value, to be
-written down (record.py); an answer that was lost is settled by reading (settle.py).
+written down (replies.py); an answer that was lost is settled by reading (settle.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
 from ossmend.daemon.journal.states import WriteState
+from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.contract.write import Write
 
@@ -29,6 +30,19 @@ class Stale:
     """The world is not what the write was planned on; nothing was sent."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A stored intent that may leave now."""
+
+    write_id: int
+    case: Case
+    write: Write
+    undo: bool = False
+    """It was asked for, and not planned: when it is done, so is the case."""
+    given_back: bool = False
+    """Not a person asked for it, but we have covered what somebody else wrote."""
 
 
 Reply = Sent | Stale | NotSent | Unsettled | Refused | TryAgain

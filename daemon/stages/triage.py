@@ -20,9 +20,9 @@ from ossmend.config.model import Config, Policy
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import GONE, redact
 from ossmend.daemon.host.show import says_secret
-from ossmend.daemon.journal import cases, ceilings, entries
-from ossmend.daemon.journal.cases import Fold
+from ossmend.daemon.journal import ceilings, entries, intake, locks
 from ossmend.daemon.journal.ceilings import Turned
+from ossmend.daemon.journal.folds import Fold
 from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
@@ -48,6 +48,7 @@ _MAY_HOLD_SECRETS = (
     "version_id",
     "where",
 )
+NOTHING, UNKNOWN = "\0", "\ufffd"
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
 MEASURED = "measured"
@@ -106,8 +107,8 @@ class Triage:
             query = sa.select(cursors.c.part, cursors.c.position).where(cursors.c.source == source)
             return {row.part: row.position for row in connection.execute(query)} or None
 
-    def take(self, source: str, batch: Batch) -> Taken:
-        """Store a batch and move the parts of the source's cursor, in one transaction."""
+    def take(self, source: str, batch: Batch, lease: str | None = None) -> Taken:
+        """Store a batch and move the parts of the source's cursor, in one transaction, by the lease of the source."""
         now = self._clock.now()
         oldest = now - self._since if self._since is not None else None
         ours = [
@@ -117,20 +118,24 @@ class Triage:
         ]
         ids = {event.request_id for event in ours if event.request_id}
         confirmed = self._confirmed(ours, ids, now)
-        with self._store.begin() as connection:
+        with self._store.begin(lease) as connection:
+            locks.take(connection, locks.INTAKE)
             tellings = Tellings(connection, ids)
             folds, repeated = self._fold(ours, tellings, now)
             away = self._turned_away(connection, folds, confirmed)
             tellings.store(connection, now, without=away)
             opened = {key: fold for key, fold in folds.items() if key not in away}
-            entries.append(connection, now, cases.fold(connection, opened, now))
+            entries.append(connection, now, intake.fold(connection, opened, now))
             room.count(connection, self._rules, self._sums(folds, away), now)
             _move(connection, source, batch.moved, now)
+            if opened:
+                locks.wake(connection)
         return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
 
     def look_for_room(self) -> None:
         """Say where there is room again, after a time at a ceiling."""
         with self._store.begin() as connection:
+            locks.take(connection, locks.INTAKE)
             room.look(connection, self._rules, self._clock.now())
 
     # ------------------------------------------------------------------------------------------------ at the ceilings
@@ -157,7 +162,7 @@ class Triage:
         new = Counter(fold.policy for fold in folds.values())
         if is_roomy(limits, ceilings.open_by_policy(connection), new):
             return {}
-        known = cases.newcomers(connection, list(folds))
+        known = intake.newcomers(connection, list(folds))
         asking = [
             Newcomer(key, folds[key].policy, Party(*folds[key].party), _rank(folds[key], was or key in confirmed))
             for key, was in known.items()
@@ -229,6 +234,8 @@ def sanitised(event: Event) -> Event:
     """
     texts = {name: value for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))}
     all_of_it = "\n".join((*texts.values(), *event.fields.values()))
+    if NOTHING in all_of_it:
+        return sanitised(_without(event))
     if redact(all_of_it) == all_of_it and not any(map(says_secret, event.fields)):
         return event  # nearly every event: one search instead of one for each field
     changed: dict[str, Any] = {name: clean for name, text in texts.items() if (clean := redact(text)) != text}
@@ -236,6 +243,15 @@ def sanitised(event: Event) -> Event:
     if fields != event.fields:
         changed["fields"] = fields
     return replace(event, **changed) if changed else event
+
+
+def _without(event: Event) -> Event:
+    """No database keeps it in a text, and no object's name has it."""
+    changed: dict[str, Any] = {
+        name: value.replace(NOTHING, UNKNOWN) for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))
+    }
+    fields = {name: value.replace(NOTHING, UNKNOWN) for name, value in event.fields.items()}
+    return replace(event, **changed, fields=fields)
 
 
 def _subject(policy: Policy, event: Event) -> Subject:

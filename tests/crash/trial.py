@@ -231,6 +231,8 @@ class Trial:
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.stage.simulator.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.stage.simulator.access_key_secret,
         }
+        if self.daemon is not None:
+            self.daemon.close()  # it has ended; a thousand handles would be too many
         self.daemon = self._nursery.start([command, "--config", str(self.config)], environment, self.trace, self.clock)
         return self.daemon
 

@@ -26,7 +26,6 @@ _TEXT_LINE = re.compile(
     r"[ \t]{0,4}\S{1,64} \S{1,64} \S{1,64} \[\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] "
     r'"[^"\n]{1,16384}" (?:\d{3}|-) \S{1,20} \S{1,20} "'
 )
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TAIL = (
     "logging",
     "requester",
@@ -138,15 +137,16 @@ def _quoted_three(part: bytes) -> tuple[str, str, str]:
 
 
 def _text(raw: bytes, *, dash: bool = True) -> str:
+    """Text that can be stored: a NUL cannot, and decoding leaves no halves of pairs."""
     if dash and raw == b"-":
         return ""
-    return _UNSTORABLE.sub("\ufffd", raw.decode("utf-8", "replace"))
+    return raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def _decoded(raw: str) -> str | None:
     if not raw:
         return None
-    return _UNSTORABLE.sub("\ufffd", unquote_to_bytes(raw).decode("utf-8", "replace")) if "%" in raw else raw
+    return _text(unquote_to_bytes(raw), dash=False) if "%" in raw else raw
 
 
 def _number(raw: bytes | str) -> int | None:

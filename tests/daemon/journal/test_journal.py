@@ -17,9 +17,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from ossmend.daemon.host.stops import StateLocked, StateUnavailable
-from ossmend.daemon.journal import cases, entries, intents, migrate
-from ossmend.daemon.journal.cases import Decision, Fold
+from ossmend.daemon.journal import cases, decisions, entries, intake, intents, migrate
+from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.folds import USAGE_KINDS, Fold
 from ossmend.daemon.journal.schema import entries as entries_table
 from ossmend.daemon.journal.schema import metadata
 from ossmend.daemon.journal.states import CaseState, WriteState
@@ -58,12 +59,12 @@ def fold_of(number: int = 1, key: str = "a", at: datetime = NOW, client: str = "
 
 def put(store: Store, *folds: Fold, at: datetime = NOW) -> list[Entry]:
     with store.begin() as connection:
-        return cases.fold(connection, {each.key: each for each in folds}, at)
+        return intake.fold(connection, {each.key: each for each in folds}, at)
 
 
 def decide(connection: sa.Connection, state: CaseState, at: datetime = NOW, case_id: int = 1, **more: Any) -> None:
     decision = Decision(case_id=case_id, events=1, state=state, why="w", cause="c", **more)
-    cases.decide(connection, [decision], cases.standing(connection, [case_id]), at)
+    decisions.decide(connection, [decision], decisions.standing(connection, [case_id]), at)
 
 
 def put_restore(connection: sa.Connection) -> int:
@@ -223,7 +224,7 @@ def test_usage_is_capped_and_the_rest_counted_together(store: Store) -> None:
     put(store, fold)
     with store.read() as connection:
         (case,) = cases.due(connection, NOW, 10)
-    assert len(case.usage["clients"]) == cases.USAGE_KINDS + 1
+    assert len(case.usage["clients"]) == USAGE_KINDS + 1
     assert sum(case.usage["clients"].values()) == 100
 
 

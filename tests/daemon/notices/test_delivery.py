@@ -174,7 +174,7 @@ class FullDisk:
     def __init__(self, store: Store) -> None:
         self.read = store.read
 
-    def begin(self) -> None:
+    def begin(self, lease: str | None = None) -> None:
         raise StateUnavailable("the disk is full")
 
 

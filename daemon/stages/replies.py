@@ -1,0 +1,142 @@
+"""Replies of the cloud -> the journal: the intents are closed, and their cases' next time is set.
+
+Called inside the transaction of record.py. What a person has to know of a reply is reported here: a write of ours that
+was refused, an undo that came too late, somebody else's write at the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ossmend.daemon.cloud.send.executor import Sent
+from ossmend.daemon.journal import entries, intents
+from ossmend.daemon.journal.decisions import Decision
+from ossmend.daemon.journal.intents import GIVES_BACK, NewWrite, Settlement
+from ossmend.daemon.journal.states import CaseState, WriteState
+from ossmend.daemon.stages.decide import together
+from ossmend.daemon.stages.page import FEW, Page, Reports, counted, log, of_write
+from ossmend.daemon.stages.rules import RuleBook
+from ossmend.daemon.stages.send import AFTER_REFUSED, Ended, Reply, Sending, Stale, ended
+from ossmend.remediators import causes
+from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.verdict import Refused
+from ossmend.remediators.contract.write import digest
+
+GONE = (WriteState.DONE, WriteState.FAILED, WriteState.INTENDED)
+"""Of these a request has left, or may have."""
+GIVEN_BACK = "what somebody else wrote at the same moment is on top again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """What the replies of one transaction change, each kind in one statement."""
+
+    settlements: list[Settlement] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
+    """Undos that did not leave: they stay asked for."""
+    decisions: list[Decision] = field(default_factory=list)
+    back: list[NewWrite] = field(default_factory=list)
+
+
+class Replies:
+    """Writes replies down."""
+
+    def __init__(self, rules: RuleBook, reports: Reports) -> None:
+        self._rules = rules
+        self._reports = reports
+
+    def write(self, page: Page, replied: Sequence[tuple[Sending, Reply]]) -> None:
+        ends = [(sending, reply, ended(reply)) for sending, reply in replied]
+        intents.use_up(page.connection, [digest(sending.write) for sending, _, how in ends if how.state in GONE])
+        closing = _Closing()
+        for sending, reply, how in ends:
+            data = of_write(sending.write, how.outcome) | {"request_id": how.request_id}
+            if how.state is WriteState.INTENDED:  # the answer was lost: settle.py will read the world
+                page.say("write.unsettled", sending.case.id, data)
+                log.warning("write.unsettled", case=sending.case.id, **data)
+                continue
+            self._close(page, closing, sending, reply, how)
+            page.say(f"write.{how.state}", sending.case.id, data)
+            if len(replied) <= FEW:
+                log.info(f"write.{how.state}", case=sending.case.id, **data)
+        _store(page, closing)
+        if len(replied) > FEW:
+            log.info("writes.ended", **counted(entry.kind for entry in page.said))
+
+    def _close(self, page: Page, closing: _Closing, sending: Sending, reply: Reply, how: Ended) -> None:
+        if sending.undo and how.state is WriteState.NOT_SENT:
+            closing.again.append(sending.write_id)
+        else:
+            closing.settlements.append(
+                Settlement(write_id=sending.write_id, state=how.state, outcome=how.outcome, request_id=how.request_id)
+            )
+        closing.decisions.append(self._after(page, sending, reply, how))
+        closing.back.extend(self._given_back(sending, reply))
+
+    def _after(self, page: Page, sending: Sending, reply: Reply, how: Ended) -> Decision:
+        """What becomes of the case."""
+        if isinstance(reply, Refused):
+            return self._refused(page, sending.case, reply)
+        crossed = self._crossed(page, sending, reply, how) if isinstance(reply, Sent) and reply.crossed else None
+        if sending.undo and how.state is WriteState.DONE:
+            intents.overtake(page.connection, sending.case.id, sending.write_id, page.now)
+            done = undone(sending.case, given_back=sending.given_back)
+            return replace(done, reported_cause=crossed.reported_cause) if crossed is not None else done
+        if crossed is not None:
+            return crossed
+        if sending.undo and isinstance(reply, Stale):
+            return self._too_late(page, sending.case, reply)
+        return Decision(
+            case_id=sending.case.id,
+            events=sending.case.events,
+            state=CaseState.WAITING,
+            why=f"{sending.write.operation}: {how.outcome}",
+            due_at=together(page.now, page.now + how.again),
+        )
+
+    def _crossed(self, page: Page, sending: Sending, sent: Sent, how: Ended) -> Decision:
+        """Somebody else has written the same at the same moment: a person has to know, whatever the next plan finds,
+        and each time: it is an event, and no state of the case.
+        """
+        diagnosis = causes.diagnosis("crossed-by-another-write", 0.95, sent.crossed)
+        due_at = together(page.now, page.now + how.again)
+        return self._reports.reported(page.as_if_unreported(), sending.case, sent.crossed[0], diagnosis, due_at)
+
+    def _refused(self, page: Page, case: Case, refused: Refused) -> Decision:
+        """Our own write was refused: a person has to know; it says nothing about the user."""
+        diagnosis = causes.diagnosis("could-not-check", 1.0, (str(refused),), {"code": refused.code})
+        why = f"our own {refused.operation} was refused: {refused.code}"
+        return self._reports.reported(page, case, why, diagnosis, together(page.now, page.now + AFTER_REFUSED))
+
+    def _too_late(self, page: Page, case: Case, stale: Stale) -> Decision:
+        why = f"the undo was not done: {stale.why}"
+        diagnosis = causes.diagnosis("undo-overtaken", 1.0, (why,))
+        return self._reports.reported(page, case, why, diagnosis, together(page.now, page.now + AFTER_REFUSED))
+
+    def _given_back(self, sending: Sending, reply: Reply) -> list[NewWrite]:
+        """What brings back what others had written: asked for as an undo is, and within policy, mode and brakes like
+        it. Once only: what gives back is not given back itself.
+        """
+        if not isinstance(reply, Sent) or reply.gives_back is None or sending.undo:
+            return []
+        case, mode = sending.case, self._rules.of(sending.case).mode
+        if mode != "enforce":
+            return []
+        return [NewWrite(case_id=case.id, policy=case.policy, account=case.account, write=reply.gives_back,
+                         state=WriteState.ASKED, why=GIVES_BACK)]  # fmt: skip
+
+
+def _store(page: Page, closing: _Closing) -> None:
+    intents.settle(page.connection, closing.settlements, page.now)
+    intents.ask_again(page.connection, closing.again)
+    page.decide(closing.decisions)
+    intents.put(page.connection, closing.back, page.now)
+    for each in closing.back:
+        page.say("write.asked", each.case_id, of_write(each.write, each.why))
+    entries.append(page.connection, page.now, page.said)
+
+
+def undone(case: Case, *, given_back: bool) -> Decision:
+    why = GIVEN_BACK if given_back else "undone by hand"
+    return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why=why)
