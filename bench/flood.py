@@ -29,7 +29,7 @@ from bench.restores import REFUSED, archive, restored, simulator
 
 CONFIG = """
 version: 1
-cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}", credentials: {{ allow_root: true }} }}
 clock: {{ ntp_servers: [] }}
 state: {{ path: {state} }}
 sources: [ {{ app_log: {{ path: {log}, start: beginning }} }} ]

@@ -29,7 +29,7 @@ from ossmend.daemon.host import log
 THREADS = 32
 CONFIG = """
 version: 1
-cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}", credentials: {{ allow_root: true }} }}
 clock: {{ ntp_servers: [] }}
 state: {{ path: {state} }}
 sources: [ {{ app_log: {{ path: {log}, start: beginning }} }} ]

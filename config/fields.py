@@ -239,6 +239,13 @@ def _endpoint(value: str) -> str:
     return value.rstrip("/")
 
 
+def _loopback_endpoint(value: str) -> str:
+    parts = urlsplit(_endpoint(value))
+    if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
+        raise ValueError("expected http://127.0.0.1:PORT: this is for a simulator on this machine only")
+    return value.rstrip("/")
+
+
 def _oss_endpoint(value: str) -> str:
     host = urlsplit(_endpoint(value)).hostname or ""
     if ":" in host:
@@ -254,6 +261,7 @@ def _web_url(value: str) -> str:
 
 
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+LoopbackEndpoint = Annotated[str, AfterValidator(_loopback_endpoint)]
 OssEndpoint = Annotated[str, AfterValidator(_oss_endpoint)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 

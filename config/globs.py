@@ -57,3 +57,40 @@ def _chunk(chunk: str, one: str, *, to_the_end: bool = False) -> str:
     first, *middle = pieces
     last = f"{one}*{middle.pop()}" if to_the_end else ""
     return first + "".join(f"(?>{one}*?{piece})" for piece in middle) + last
+
+
+# ------------------------------------------------------------------------------------------------ pattern in pattern
+
+
+def within(narrow: str, wide: str) -> bool:
+    """Does everything that fits one text pattern fit the other? A wildcard is only within a wider one.
+
+    Each star takes as little as it can, and one sign more wherever the rest does not fit; only the last star is ever
+    moved, so that no name makes this slow.
+    """
+    at = here = 0
+    star: tuple[int, int] | None = None
+    while at < len(narrow):
+        sign = wide[here : here + 1]
+        if sign == "*":
+            star, here = (here, at), here + 1
+        elif sign == narrow[at] or (sign == "?" and narrow[at] != "*"):
+            here, at = here + 1, at + 1
+        elif star is None:
+            return False
+        else:
+            star = (star[0], star[1] + 1)
+            here, at = star[0] + 1, star[1]
+    return not wide[here:].strip("*")
+
+
+def surely_within(narrow: str | None, wide: str | None, *, path: bool = False) -> bool:
+    """The same of what a match may leave out; for paths only where it is plain, so False may mean "not known"."""
+    if wide is None or narrow is None:
+        return wide is None
+    if not path:
+        return within(narrow, wide)
+    if {"*", "?"}.isdisjoint(narrow):
+        return fits(wide, narrow, path=True)
+    prefix = wide.removesuffix("**")
+    return wide == narrow or (wide.endswith("**") and {"*", "?"}.isdisjoint(prefix) and narrow.startswith(prefix))

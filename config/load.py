@@ -1,7 +1,8 @@
 """A YAML file -> Config, or every problem of it at once, each with file, line, column and the nearest right name.
 
 file -> text (here) -> values with places (document.py) -> what does not go together (combinations.py) and what the
-model refuses (complaints.py) -> Config (model.py). No value of a file ever ends in a traceback.
+model refuses (complaints.py) -> Config (model.py). No value of a file ever ends in a traceback. What is legal and
+surely not meant is doubts.py's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from ossmend.config import combinations, complaints, document
 from ossmend.config.model import Config
 from ossmend.config.problems import ConfigRefused, Problem, file_name
+from ossmend.config.punctuation import strange
 
 MOST_BYTES = 512 * 1024
 """A thousand policies are about 200 KiB."""
@@ -22,6 +24,20 @@ MOST_BYTES = 512 * 1024
 
 def load(path: Path) -> Config:
     """The configuration in a file. Raises ConfigRefused."""
+    return load_text(_text(path), str(path))
+
+
+def load_with_doubts(path: Path) -> tuple[Config, tuple[Problem, ...]]:
+    """The same, with what is legal and surely not meant (doubts.py). Raises ConfigRefused."""
+    from ossmend.config import doubts
+
+    text, name = _text(path), str(path)
+    config = load_text(text, name)
+    return config, doubts.of(config, document.read(text, name), text)
+
+
+def _text(path: Path) -> str:
+    """What the file says. Raises ConfigRefused."""
     try:
         data = _bytes(path)
     except FileNotFoundError as error:
@@ -35,12 +51,11 @@ def load(path: Path) -> Config:
     if len(data) > MOST_BYTES:
         raise ConfigRefused.of(path, f"is larger than {MOST_BYTES // 1024} KiB: that is no configuration")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         good = data[: error.start].decode()
         line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
         raise ConfigRefused([Problem(file_name(path), line, column, "", "is not UTF-8 from here on")]) from error
-    return load_text(text, str(path))
 
 
 def _bytes(path: Path) -> bytes:
@@ -61,16 +76,22 @@ def load_text(text: str, name: str = "ossmend.yaml") -> Config:
         raise ConfigRefused([strange])
     found = document.read(text, name)
     if found.problems and found.values is None:
-        raise ConfigRefused(found.problems)
+        raise ConfigRefused(_with_signs(found, text))
     combinations.complain(found)
     try:
         config = Config.model_validate(found.values, strict=True)
     except ValidationError as error:
         complaints.complain(found, error)
-        raise ConfigRefused(found.problems) from None  # its text repeats what is said better here
+        raise ConfigRefused(_with_signs(found, text)) from None  # its text repeats what is said better here
     if found.problems:
-        raise ConfigRefused(found.problems)
+        raise ConfigRefused(_with_signs(found, text))
     return config.effective()
 
 
-__all__ = ["ConfigRefused", "Problem", "load", "load_text"]
+def _with_signs(found: document.Document, text: str) -> list[Problem]:
+    """Complaints, and the signs of their lines that only look like YAML's: of these they speak, and cannot say so."""
+    near = {problem.line - back for problem in found.problems for back in (0, 1)}
+    return [*found.problems, *(each for each in strange(text, found.file) if each.line in near)]
+
+
+__all__ = ["ConfigRefused", "Problem", "load", "load_text", "load_with_doubts"]

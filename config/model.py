@@ -21,12 +21,14 @@ from pydantic import Field, model_validator
 
 from ossmend.config import channels, kinds, sources
 from ossmend.config.channels.registry import CHANNELS, ChannelSettings
+from ossmend.config.credentials import CredentialsConfig
 from ossmend.config.fields import (
     POSTGRES,
     SQLITE,
     AbsolutePath,
     Endpoint,
     Host,
+    LoopbackEndpoint,
     Mode,
     Name,
     OssEndpoint,
@@ -51,17 +53,6 @@ from ossmend.remediators.contract.settings import Duration, Settings
 STATE_DIRECTORY = "/var/lib/ossmend"
 
 
-class StaticCredentials(Settings):
-    """A key given by the file. Prefer the environment, where nothing has to be written down."""
-
-    access_key_id: Secret
-    """The access key id: `!secret NAME`."""
-    access_key_secret: Secret
-    """The access key's secret: `!secret NAME`."""
-    security_token: Secret | None = None
-    """The token of a temporary key: `!secret NAME`. Default: none."""
-
-
 class CloudConfig(Settings):
     """Where the cloud is, and how patiently it is asked."""
 
@@ -71,8 +62,12 @@ class CloudConfig(Settings):
     """OSS: https://HOST, or http to this machine (the simulator). Default: the region's public endpoint."""
     rpc_endpoint: Endpoint | None = None
     """RAM, IMS, STS, BSS and ActionTrail, all at one address. Default: each product's public endpoint."""
-    credentials: StaticCredentials | None = None
-    """Default: from the environment (ALIBABA_CLOUD_ACCESS_KEY_ID and its siblings, then OSS_ACCESS_KEY_ID)."""
+    metadata_endpoint: LoopbackEndpoint | None = None
+    """The ECS metadata service of a simulator, on this machine only. Default: the real one, http://100.100.100.200."""
+    credentials: CredentialsConfig | None = None
+    """Whose credentials are used. Default: the standard chain (docs/credentials.md): the environment, OIDC, a profile,
+    the role of the ECS instance.
+    """
     connect_timeout: Patience = timedelta(seconds=5)
     """How long a connection may take, with TLS."""
     read_timeout: Patience = timedelta(seconds=15)
@@ -271,6 +266,7 @@ __all__ = [
     "ClockConfig",
     "CloudConfig",
     "Config",
+    "CredentialsConfig",
     "LogConfig",
     "Match",
     "Money",
@@ -281,6 +277,5 @@ __all__ = [
     "Retention",
     "SourceConfig",
     "StateConfig",
-    "StaticCredentials",
     "StoredRule",
 ]

@@ -33,9 +33,13 @@ class Problem:
     """The nearest right word, where there is one."""
 
     def __str__(self) -> str:
+        return self.told("")
+
+    def told(self, word: str) -> str:
+        """As a line; `word` ("warning: ") says how bad it is, where it is not a refusal."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         said = f'{self.message}; did you mean "{self.suggestion}"?' if self.suggestion else self.message
-        return f"{place}: {self.path}: {said}" if self.path else f"{place}: {said}"
+        return f"{place}: {word}{self.path}: {said}" if self.path else f"{place}: {word}{said}"
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -161,8 +161,9 @@ class App:
         works = Works(config, self.store, self._clock, dry_run=self._dry_run, pulse=self._pulse, since=self._since,
                       on_progress=self._signal.set)  # fmt: skip
         try:
+            works.accounts.refuse_root()
             self._note_configuration(config)
-        except StateUnavailable:
+        except (CredentialsRefused, StateUnavailable):
             works.close()
             raise
         return works

@@ -18,7 +18,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
-from ossmend.remediators.contract.registry import Proposal, Told, remedies
+from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
@@ -69,7 +69,7 @@ def subject(event: Event, settings: CorsSettings) -> Subject:
     return Subject("cors", (event.bucket or "", origin))
 
 
-def proposes(told: Told, settings: CorsSettings | None) -> Proposal | None:
+def proposes(told: Explained, settings: CorsSettings | None) -> Proposal | None:
     """The merge of the stored rule, only where OSS, or an OPTIONS in its log, says that a preflight was refused."""
     event = told.event
     was_preflight = is_cors(event) if event.message is not None else event.method == "OPTIONS"
@@ -94,6 +94,7 @@ def proposes(told: Told, settings: CorsSettings | None) -> Proposal | None:
     section="cors",
     writes=("PutBucketCors",),
     proposes=proposes,
+    asks=("cors", "preflight"),
 )
 def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
     """Look at the configuration, and say what follows."""

@@ -14,7 +14,7 @@ from ossmend.remediators import agreement, causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import Proposal, Told, remedies
+from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, Verdict
@@ -60,7 +60,7 @@ def subject(event: Event, _settings: ImageSettings) -> Subject:
     return Subject("object", (event.object.bucket, event.object.key, event.object.version_id or ""))
 
 
-def proposes(told: Told, settings: ImageSettings | None) -> Proposal | None:
+def proposes(told: Explained, settings: ImageSettings | None) -> Proposal | None:
     """The copy of an older version over the one object that the text names, where its cause is one that this cures."""
     curable = {CAUSE_OF[verdict] for verdict in CURED_BY_A_VERSION}
     refs = {reading.ref for reading in agreement.naming(agreement.readings(told.event))}
@@ -83,12 +83,13 @@ def proposes(told: Told, settings: ImageSettings | None) -> Proposal | None:
     writes=(),
     proposes=proposes,
     statuses=(400, 403),
+    asks=("object", "image", "processes", "versions"),
 )
 def plan(case: Case, view: Pictures, settings: ImageSettings) -> Verdict:
     """Look at the picture; tell what it is; offer the last good version."""
     meant = agreement.one(case.event, view, lambda _state: True)
     if meant is None or (isinstance(meant, Tell) and case.event.object is None):
-        return _told(case, company.diagnosed(case), "the text does not name the object")
+        return _tell(case, company.diagnosed(case), "the text does not name the object")
     if isinstance(meant, Tell):
         return _guessed(case, view, meant)
     return _looked(case, view, settings, meant)
@@ -110,7 +111,7 @@ def _looked(case: Case, view: Pictures, settings: ImageSettings, ref: ObjectRef)
         found = view.image(ref)
         if isinstance(found, Missing):
             evidence = (f"{ref} is not there: the {found.what} is missing",)
-            return _told(case, causes.diagnosis("image-source-missing", 0.95, evidence), "the source image is missing")
+            return _tell(case, causes.diagnosis("image-source-missing", 0.95, evidence), "the source image is missing")
         answer = view.processes(ref)
     except Refused as refused:
         return _unfetched(case, refused)
@@ -118,7 +119,7 @@ def _looked(case: Case, view: Pictures, settings: ImageSettings, ref: ObjectRef)
         return Done("the image decodes, and OSS answers image/info for it", "image-damaged")
     diagnosis = _diagnosis(case, found, answer)
     if found.verdict not in CURED_BY_A_VERSION or ref.version_id:
-        return _told(case, diagnosis, found.says)
+        return _tell(case, diagnosis, found.says)
     return _with_version(case, view, settings, ref, diagnosis, found)
 
 
@@ -129,7 +130,7 @@ def _unfetched(case: Case, refused: Refused) -> Tell:
     else:
         said = f"could not fetch it: our own {refused.operation} was refused with {refused.code}"
     told = company.diagnosed(case)
-    return _told(case, replace(told, evidence=(*told.evidence, said)), said)
+    return _tell(case, replace(told, evidence=(*told.evidence, said)), said)
 
 
 def _diagnosis(case: Case, found: ImageCheck, answer: ImageAnswer) -> Diagnosis:
@@ -178,17 +179,17 @@ def _with_version(
         good, versions = None, ()
     diagnosis = replace(diagnosis, evidence=(*diagnosis.evidence, said))
     if good is None or not versions:
-        return _told(case, diagnosis, found.says)
+        return _tell(case, diagnosis, found.says)
     diagnosis = replace(diagnosis, facts={**diagnosis.facts, "good_version": good.version_id})
     if settings.restore_version == "never" or case.receipts:
-        return _told(case, diagnosis, found.says)
+        return _tell(case, diagnosis, found.says)
     try:
         acl = view.object_acl(ref)
     except Refused as refused:
         lacking = (
             f"could not read the object's ACL, which a copy would lose: our own {refused.operation}: {refused.code}"
         )
-        return _told(case, replace(diagnosis, evidence=(*diagnosis.evidence, lacking)), found.says)
+        return _tell(case, replace(diagnosis, evidence=(*diagnosis.evidence, lacking)), found.says)
     current = versions[0]
     write = RestoreVersion(
         bucket=ref.bucket,
@@ -229,6 +230,6 @@ def _newest_good(
     return None, looked + archived
 
 
-def _told(case: Case, diagnosis: Diagnosis, why: str) -> Tell:
+def _tell(case: Case, diagnosis: Diagnosis, why: str) -> Tell:
     place = f" {case.event.object}" if case.event.object else ""
     return Tell(f"ImageDamage{place}: {why}", diagnosis)

@@ -12,7 +12,7 @@ import re
 
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import Proposal, Told, remedies
+from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import KeyNetworks, KeyOwner, KeyStatus
 from ossmend.remediators.contract.verdict import Act, KeyFlag, Refused, Tell, Verdict
@@ -40,7 +40,7 @@ def subject(event: Event, _settings: KeySettings) -> Subject:
     return Subject("key", (event.access_key_id or "",))
 
 
-def proposes(told: Told, _settings: KeySettings | None) -> Proposal | None:
+def proposes(told: Explained, _settings: KeySettings | None) -> Proposal | None:
     """The tag on the owner of a key that the text calls disabled."""
     if told.diagnosis.cause != "key-disabled" or told.event.access_key_id is None:
         return None
@@ -48,7 +48,15 @@ def proposes(told: Told, _settings: KeySettings | None) -> Proposal | None:
     return Proposal("TagUser", owner, (None,), "if RAM knows the key's owner, and says that the key is disabled")
 
 
-@remedies("InvalidAccessKeyId", subject=subject, settings=KeySettings, section="key", writes=(), proposes=proposes)
+@remedies(
+    "InvalidAccessKeyId",
+    subject=subject,
+    settings=KeySettings,
+    section="key",
+    writes=(),
+    proposes=proposes,
+    asks=("key_owner", "key_status", "recycled_key", "key_last_used", "key_networks"),
+)
 def plan(case: Case, view: Keys, settings: KeySettings) -> Verdict:
     """Climb the ladder; flag what is found."""
     key_id = case.event.access_key_id
@@ -60,7 +68,7 @@ def plan(case: Case, view: Keys, settings: KeySettings) -> Verdict:
         return _by_cloud(case, view, settings, key_id)
     except Refused as refused:
         why = f"could not check the key: our own {refused.operation} was refused with {refused.code}"
-        return _told(key_id, "unchecked", "key-unchecked", 1.0, (why,), why=why)
+        return _tell(key_id, "unchecked", "key-unchecked", 1.0, (why,), why=why)
 
 
 # ------------------------------------------------------------------------------------------- what the text itself shows
@@ -72,14 +80,14 @@ def _by_text(case: Case, key_id: str | None) -> Tell | None:
         return Tell(why, causes.diagnosis("key-unnamed", 0.9, (why,)))
     if key_id != key_id.strip():
         why = f"the key id has a {_blank(key_id)} at its end or beginning: it was pasted with it"
-        return _told(key_id, "malformed", "key-malformed", 0.98, (why,), why=why)
+        return _tell(key_id, "malformed", "key-malformed", 0.98, (why,), why=why)
     if ALLOWED.fullmatch(key_id) is None:
         why = "the key id has characters that no key id has"
-        return _told(key_id, "malformed", "key-malformed", 0.97, (why,), why=why)
+        return _tell(key_id, "malformed", "key-malformed", 0.97, (why,), why=why)
     if key_id.startswith(TEMPORARY):
         why = "a temporary (STS) key: it expired, or its token was not sent along; nothing in RAM to look at"
         evidence = [why, *_burst(case)]
-        return _told(key_id, "temporary", "key-temporary", 0.9, tuple(evidence), why=why)
+        return _tell(key_id, "temporary", "key-temporary", 0.9, tuple(evidence), why=why)
     return None
 
 
@@ -106,7 +114,7 @@ def _by_cloud(case: Case, view: Keys, settings: KeySettings, key_id: str) -> Ver
     status = view.key_status(owner, key_id)
     if status is None:
         why = f"{owner.principal} is named as the owner, but has no such key now"
-        gone = _told(key_id, "not-ours", "key-not-of-this-account", 0.6, (why,), owner=owner, why=why)
+        gone = _tell(key_id, "not-ours", "key-not-of-this-account", 0.6, (why,), owner=owner, why=why)
         return _recycled(view, key_id) or gone
     if status.status == "Inactive":
         return _disabled(case, settings, key_id, owner, status)
@@ -133,10 +141,10 @@ def _without_owner(case: Case, view: Keys, key_id: str) -> Verdict:
             *_message(case),
         )
         if "disabled" in (case.event.message or ""):  # root keys are not listed by RAM: OSS's word is all there is
-            return _told(key_id, "disabled", "key-disabled", 0.8, evidence, owner=owner)
-        return _told(key_id, "deleted", "key-deleted", 0.8, evidence, owner=owner)
+            return _tell(key_id, "disabled", "key-disabled", 0.8, evidence, owner=owner)
+        return _tell(key_id, "deleted", "key-deleted", 0.8, evidence, owner=owner)
     why = "no user, recycle bin or trail of this account knows the key: a typo, another account's, or purged long ago"
-    return _told(key_id, "not-ours", "key-not-of-this-account", 0.9, (why, *_message(case)), why=why)
+    return _tell(key_id, "not-ours", "key-not-of-this-account", 0.9, (why, *_message(case)), why=why)
 
 
 def _recycled(view: Keys, key_id: str) -> Tell | None:
@@ -149,13 +157,13 @@ def _recycled(view: Keys, key_id: str) -> Tell | None:
     evidence = [f"the key lies in the recycle bin: deleted{when}{gone}"]
     if found.purged_by:
         evidence.append(f"it is purged for good on {found.purged_by:%Y-%m-%d}")
-    return _told(key_id, "deleted", "key-deleted", 0.98, tuple(evidence), owner=owner, since=found.recycled)
+    return _tell(key_id, "deleted", "key-deleted", 0.98, tuple(evidence), owner=owner, since=found.recycled)
 
 
 def _disabled(case: Case, settings: KeySettings, key_id: str, owner: KeyOwner, status: KeyStatus) -> Verdict:
     since = f" since {status.updated:%Y-%m-%d %H:%M}Z" if status.updated else ""
     evidence = (f"RAM: the key of {owner.principal} is Inactive{since}", *_users(case))
-    told = _told(key_id, "disabled", "key-disabled", 0.98, evidence, owner=owner, since=status.updated)
+    told = _tell(key_id, "disabled", "key-disabled", 0.98, evidence, owner=owner, since=status.updated)
     if settings.tag_owner and owner.kind == "ram-user" and owner.tags.get(TAG) != "disabled" and not case.receipts:
         write = TagUser(
             principal=owner.principal,
@@ -173,10 +181,10 @@ def _active(case: Case, view: Keys, key_id: str, owner: KeyOwner, status: KeySta
     if outside:
         evidence = (f"RAM: the key of {owner.principal} is Active", outside)
         confidence = 0.95 if case.event.client else 0.75
-        return _told(key_id, "ip-restricted", "key-ip-restricted", confidence, evidence, owner=owner)
+        return _tell(key_id, "ip-restricted", "key-ip-restricted", confidence, evidence, owner=owner)
     since = f" (changed {status.updated:%Y-%m-%d %H:%M}Z)" if status.updated else ""
     found = (f"RAM: the key of {owner.principal} is Active now{since}", *_message(case))
-    return _told(key_id, "active", "key-active", 0.85, found, owner=owner)
+    return _tell(key_id, "active", "key-active", 0.85, found, owner=owner)
 
 
 def _outside(event: Event, networks: KeyNetworks) -> str | None:
@@ -209,7 +217,7 @@ def _message(case: Case) -> tuple[str, ...]:
     return (f"OSS said: {case.event.message}",) if case.event.message else ()
 
 
-def _told(
+def _tell(
     key_id: str,
     status: str,
     cause: str,

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
-from ossmend.remediators.contract.registry import Proposal, Told, remedies
+from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
@@ -78,7 +78,7 @@ DOUBT = 0.25
 """When a copy is at least this likely, the named object may be its target, which must not be restored."""
 
 
-def proposes(told: Told, _settings: RestoreSettings | None) -> Proposal | None:
+def proposes(told: Explained, _settings: RestoreSettings | None) -> Proposal | None:
     """The restore of the object that the text names, by more than prose and by one reading alone; of the source of a
     copy, never of its target.
     """
@@ -91,7 +91,7 @@ def proposes(told: Told, _settings: RestoreSettings | None) -> Proposal | None:
     return Proposal("RestoreObject", str(refs[0]), places, "if the object is still frozen when it is looked at")
 
 
-def _frozen_by_text(told: Told) -> list[ObjectRef]:
+def _frozen_by_text(told: Explained) -> list[ObjectRef]:
     """The object that was to be read, once for each way of reading it."""
     event = told.event
     copied = dict(told.diagnosis.alternatives).get("copy-source-archived", 0.0)
@@ -112,6 +112,7 @@ def _frozen_by_text(told: Told) -> list[ObjectRef]:
     section="restore",
     writes=("RestoreObject",),
     proposes=proposes,
+    asks=("object", "reads", "archive_direct_read", "lifecycle_rules"),
 )
 def plan(case: Case, view: Objects, settings: RestoreSettings) -> Verdict:
     """Look at the object and say what follows."""

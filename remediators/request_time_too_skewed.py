@@ -61,7 +61,7 @@ def subject(event: Event, _settings: ClockSettings) -> Subject:
     return Subject("clock", (event.client or "", event.user_agent or ""))
 
 
-@remedies("RequestTimeTooSkewed", subject=subject, settings=ClockSettings, section="clock")
+@remedies("RequestTimeTooSkewed", subject=subject, settings=ClockSettings, section="clock", asks=("clock",))
 def plan(case: Case, view: Clocks, settings: ClockSettings) -> Verdict:
     """Measure what can be measured, and tell."""
     if case.event.client == THIS_HOST:
@@ -141,8 +141,8 @@ def _unmeasured(case: Case, reading: ClockReading) -> Tell:
 
 def _clients(case: Case) -> list[str]:
     """Every client that is known to be skewed now: a case is one client's, so the others stand beside it."""
-    beside = {other.event.client for other in case.beside if other.code == case.code}
-    return sorted({*case.usage.get("clients", {}), *(client for client in beside if client and client != THIS_HOST)})
+    others = {other.event.client for other in case.correlated if other.code == case.code}
+    return sorted({*case.usage.get("clients", {}), *(client for client in others if client and client != THIS_HOST)})
 
 
 # ------------------------------------------------------------------------------------------------------- our own clock

@@ -30,7 +30,7 @@ def subject(_event: Event, _settings: NoSettings) -> Subject:
     return Subject("account", ())
 
 
-@remedies(*ACCOUNT_CODES, subject=subject)
+@remedies(*ACCOUNT_CODES, subject=subject, asks=("answers", "balance"))
 def plan(case: Case, view: Money, _settings: NoSettings) -> Verdict:
     """Does the account answer? If not: what does its balance say?"""
     evidence: list[str] = []

@@ -60,6 +60,12 @@ class Clock:
         self._stretches.append(_Stretch(self.monotonic(), self.elapsed(), speed))
         self.speed = speed
 
+    def shown_at_end(self, elapsed: float) -> float:
+        """What the shown clock will read then, if nobody advances. Where time stands it is told as if it ran: a client
+        that is given a session wants to hear of a life, and an `advance` ends it all the same.
+        """
+        return self.shown() + (elapsed - self.elapsed()) / (self.speed or 1.0)
+
     def shown_when(self, elapsed: float) -> float:
         """What the shown clock read when the elapsed clock stood there; a jump happened in one instant."""
         now = self.monotonic()

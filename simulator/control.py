@@ -13,7 +13,7 @@ from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
 
-from ossmend.simulator import control_identity, control_views, edit
+from ossmend.simulator import control_identity, control_roles, control_views, edit
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.hosts import is_loopback
@@ -226,6 +226,9 @@ _ROUTES = (
     _route("users/{user}", "GET PUT PATCH DELETE", control_identity.user),
     _route("keys", "GET POST", control_identity.keys),
     _route("keys/{id}", "GET PUT PATCH DELETE", control_identity.key),
+    _route("roles/{role}", "GET PUT PATCH DELETE", control_roles.role),
+    _route("oidc-providers/{name}", "PUT DELETE", control_roles.oidc_provider),
+    _route("instance", "GET PUT PATCH", control_roles.instance),
     _route("faults", "GET POST DELETE", _faults),
     _route("faults/{id}", "GET DELETE", _one_fault),
     _route("s3", "GET PUT PATCH POST", _s3),
@@ -283,6 +286,6 @@ def handle(cloud: Cloud, request: Request) -> Response:
             return _json(200, run(cloud, names, _body(request), request))
         except edit.BadSetting as problem:
             return _problem(400, "BadSetting", str(problem))
-        except (NoSuch, control_identity.NoSuch) as problem:
+        except (NoSuch, control_identity.NoSuch, control_roles.NoSuch) as problem:
             return _problem(404, "NoSuch", str(problem))
     return _problem(404, "NoSuchRoute", f"there is no {path}; GET the control address itself for what there is")

@@ -26,6 +26,7 @@ from ossmend.simulator.principals import (
     CredentialReport,
     Group,
     KeyStatus,
+    OidcProvider,
     Principal,
     RecycledKey,
     RecycledUser,
@@ -78,6 +79,7 @@ class Identity:
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.roles: dict[str, Role] = {}
+        self.oidc_providers: dict[str, OidcProvider] = {}
         self.policies: dict[tuple[str, str], Policy] = {}
         self.keys: dict[str, AccessKey] = {}
         self.recycled_keys: dict[str, RecycledKey] = {}

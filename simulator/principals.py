@@ -142,6 +142,15 @@ class Role:
 
 
 @dataclass(slots=True)
+class OidcProvider:
+    """Who signs OIDC tokens that roles trust; rpc/oidc.py verifies them."""
+
+    issuer: str
+    client_ids: tuple[str, ...]
+    secret: str
+
+
+@dataclass(slots=True)
 class RecycledKey:
     """A deleted key, until it is purged."""
 

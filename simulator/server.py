@@ -11,7 +11,7 @@ import socket
 import struct
 from sys import intern
 
-from ossmend.simulator import control, hosts, rpc
+from ossmend.simulator import control, hosts, metadata, rpc
 from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head, silent
 from ossmend.simulator.oss import handle as oss
 from ossmend.simulator.state import Cloud, RequestRecord
@@ -34,8 +34,14 @@ _NO_BODY = (204, 304)
 
 
 def answer(cloud: Cloud, request: Request) -> Response:
-    """Route one request: control, RPC if it names an Action, else OSS; and write it into the log of requests."""
+    """Route one request: the metadata service, control, RPC if it names an Action, else OSS; and write it into the log
+    of requests.
+    """
     path = request.path
+    if hosts.name_of(request.host) == metadata.HOST:
+        response = metadata.answer(cloud, request)
+        note(cloud, request, response, service="metadata")
+        return response
     if not hosts.admits(cloud, request.host):
         return _foreign_host(cloud, request)
     if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):

@@ -17,6 +17,7 @@ from ossmend.simulator.clock import Clock
 from ossmend.simulator.contents import Zeros
 from ossmend.simulator.faults import Faults
 from ossmend.simulator.identity import Identity
+from ossmend.simulator.principals import AccessKey
 from ossmend.simulator.wire import Content
 
 STORAGE_CLASSES: Final = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")
@@ -233,6 +234,20 @@ class Bucket:
         return f"oss-{self.region}.aliyuncs.com"
 
 
+@dataclass(slots=True)
+class Instance:
+    """The ECS instance that the clients run on; metadata.py answers for it."""
+
+    role: str | None = "ossmend"
+    """The role that it has; None: none."""
+    hardened: bool = False
+    """Does it answer only to those who show a token?"""
+    session_seconds: float = 6 * 3600.0
+    tokens: dict[str, float] = field(default_factory=dict)
+    """Token -> when it is over, on the elapsed clock."""
+    session: AccessKey | None = None
+
+
 @dataclass(slots=True, frozen=True)
 class RequestRecord:
     """One line of `GET {control}/requests`."""
@@ -258,6 +273,7 @@ class Cloud:
         self.clock = clock or Clock()
         self.region = region
         self.identity = Identity(self.clock)
+        self.instance = Instance()
         self.buckets: dict[str, Bucket] = {}
         self.requests: list[RequestRecord] = []
         self.faults = Faults()

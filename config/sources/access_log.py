@@ -20,3 +20,10 @@ class AccessLogSource(SourceSettings):
     @property
     def name(self) -> str:
         return f"access_log:{self.bucket}/{self.prefix}"
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("oss:ListObjects", f"acs:oss:*:*:{self.bucket}"),
+            ("oss:GetObject", f"acs:oss:*:*:{self.bucket}/{self.prefix}*"),
+        )

@@ -32,3 +32,7 @@ class AppLogSource(SourceSettings):
     @property
     def witness(self) -> Witness | None:
         return self.confirm
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        return ()

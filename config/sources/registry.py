@@ -25,6 +25,11 @@ class SourceSettings(Settings):
         """What has to tell a refusal, too, before anything is written for it."""
         return None
 
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """(action, resource) pairs that reading it needs of RAM, as a policy grants them; each kind says its own."""
+        raise NotImplementedError
+
 
 S = TypeVar("S", bound=type[SourceSettings])
 

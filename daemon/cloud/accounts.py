@@ -14,11 +14,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import structlog
+
 from ossmend.daemon.cloud.ask.account import Account
 from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.ask.logs import LogReader
+from ossmend.daemon.cloud.ask.probes import Probes
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.ask.view import CloudView
 from ossmend.daemon.cloud.send.executor import WRITER, Executor
@@ -30,11 +33,18 @@ from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.daemon.cloud.wire.rpc import Rpc
 from ossmend.daemon.cloud.wire.transport import Oss, Unsigned
 from ossmend.daemon.host.clock import Clock, of_host
+from ossmend.daemon.host.stops import CredentialsRefused
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef, ClockReading, ObjectRef
-from ossmend.remediators.contract.verdict import Refused
+from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.contract.write import Write
 
+log = structlog.get_logger("ossmend.credentials")
+
+ROOT_KEY = (
+    "a key of the account itself can do everything, and no policy can limit it; use a RAM user or role, or say "
+    "credentials: { allow_root: true }"
+)
 RIGHT = timedelta(minutes=1)
 """A host's clock that is off by no more is right."""
 
@@ -68,6 +78,7 @@ class Cloud:
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
         self.logs = LogReader(oss, self._reads)
+        self.probes = Probes(oss, rpc, limit)
         self.executor = self._make_executor() if may_write else None
         self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
         self._lock = threading.Lock()
@@ -164,6 +175,21 @@ class Accounts:
         if self._cut:
             cloud.cut()
         return cloud
+
+    def refuse_root(self) -> None:
+        """Raises CredentialsRefused where a key is an account's own and the settings do not allow that. Where nobody
+        can tell, the log says so: an STS that is away must not keep a service from starting.
+        """
+        for name, settings in self._settings.items():
+            if settings.allow_root or not settings.credentials.lasting:
+                continue
+            try:
+                caller = self.of(AccountRef(name)).caller()
+            except (TryAgain, Refused) as trouble:
+                log.warning("credentials.caller-unknown", account=name, why=str(trouble))
+                continue
+            if caller.is_root:
+                raise CredentialsRefused(f"{caller.arn}: {ROOT_KEY}")
 
     def is_own_request(self, request_id: str) -> bool:
         """Was this request of any account ours, and not too long ago?"""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ossmend import __version__
-from ossmend.daemon.cloud.credentials import Provider, from_environment, static
+from ossmend.daemon.cloud.credentials import Provider, World, open_credentials
 from ossmend.remediators.contract.values import AccountRef
 
 if TYPE_CHECKING:
-    from ossmend.config.model import Config, StaticCredentials
+    from ossmend.config.model import Config
 
 AGENT = f"ossmend/{__version__}"
 """The mark in the User-Agent by which our own requests are recognised in access logs."""
@@ -31,6 +31,8 @@ class CloudSettings:
     region: str
     """Bare, `cn-hangzhou`: V4 signatures are made with it."""
     credentials: Provider = field(repr=False)
+    allow_root: bool = False
+    """May they be a key of the account itself, which no policy limits?"""
     endpoint: str | None = None
     """OSS; None: the public endpoint of the region."""
     rpc_endpoint: str | None = None
@@ -106,14 +108,13 @@ def account_settings(config: Config) -> dict[str, CloudSettings]:
 
 
 def cloud_settings(config: Config) -> CloudSettings:
-    """What a configuration says about the cloud; credentials by `!secret`, else from the environment.
-
-    Raises CredentialsRefused.
-    """
+    """What a configuration says about the cloud. Nothing is asked yet. Raises CredentialsRefused."""
     cloud = config.cloud
+    world = World(sts=cloud.rpc_endpoint, metadata=cloud.metadata_endpoint)
     return CloudSettings(
         region=cloud.region,
-        credentials=_given(cloud.credentials) if cloud.credentials is not None else from_environment(),
+        credentials=open_credentials(cloud.credentials, world),
+        allow_root=cloud.credentials is not None and cloud.credentials.allow_root,
         endpoint=cloud.endpoint,
         rpc_endpoint=cloud.rpc_endpoint,
         connect_timeout=cloud.connect_timeout.total_seconds(),
@@ -122,8 +123,3 @@ def cloud_settings(config: Config) -> CloudSettings:
         concurrency=cloud.concurrency,
         ntp_servers=tuple(config.clock.ntp_servers),
     )
-
-
-def _given(pair: StaticCredentials) -> Provider:
-    token = pair.security_token.get_secret_value() if pair.security_token is not None else None
-    return static(pair.access_key_id.get_secret_value(), pair.access_key_secret.get_secret_value(), token)

@@ -14,21 +14,13 @@ from ossmend.daemon.commands.common import (
     config_option,
     dry_run_option,
     json_option,
-    pass_on,
+    reading_group,
     show,
     state_to_answer,
     state_to_read,
 )
 
-
-@click.group("cases", invoke_without_command=True)
-@config_option
-@dry_run_option
-@json_option
-@click.pass_context
-def command(context: click.Context, config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """The work: list, show, approve, reject, retry, undo."""
-    pass_on(context, list_cases, config_path=config_path, dry_run=dry_run, as_json=as_json)
+command = reading_group("cases", "list", "The work: list, show, approve, reject, retry, undo.")
 
 
 @command.command("list")

@@ -1,4 +1,7 @@
-"""`ossmend check`: is the configuration right? With --live also credentials, clock and permissions (check_live.py)."""
+"""`ossmend check`: is the configuration right, and was it meant so? --live also asks the cloud (check_live.py).
+
+A complaint ends with 78, a warning (config/doubts.py) with 0: it goes to stderr, with its place, and stops nobody.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +16,38 @@ from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, co
 
 @click.command("check")
 @config_option
-@click.option("--live", is_flag=True, help="Also ask the cloud: credentials, clock, permissions.")
+@click.option("--live", is_flag=True, help="Also ask the cloud: credentials, clock, endpoint, permissions.")
+@click.option("--mode", type=click.Choice(["dry-run", "enforce"]), help="With --live: as if every policy were in it.")
 @json_option
-def command(config_path: Path, live: bool, as_json: bool) -> None:
+def command(config_path: Path, live: bool, mode: str | None, as_json: bool) -> None:
     """Check the configuration: every complaint with its file, line, column and a suggestion."""
+    if mode is not None and not live:
+        raise click.UsageError("--mode asks about permissions, so it needs --live")
     with clear_errors(as_json=as_json):
-        from ossmend.config.load import load
+        from ossmend.config.load import load_with_doubts
 
-        config = load(config_path)
+        config, doubts = load_with_doubts(config_path)
         report: dict[str, Any] = {
             "ok": True,
             "file": str(config_path),
             "policies": len(config.policies),
             "problems": [],
+            "warnings": [doubt.as_dict() for doubt in doubts],
         }
+        if not as_json:
+            for doubt in doubts:
+                click.echo(doubt.told("warning: "), err=True)
         if live:
             from ossmend.daemon.commands.check_live import check_live
 
-            report |= check_live(config)
+            report |= check_live(config, mode)
     (show_json if as_json else _tell)(report)
     sys.exit(FINE if report["ok"] else NEEDS_A_HUMAN)
 
 
 def _tell(report: dict[str, Any]) -> None:
     click.echo(f"{report['file']}: fine, {report['policies']} policies")
-    for line in report.get("live", ()):
-        click.echo(f"  {'ok ' if line['ok'] else 'BAD'} {line['what']}: {line['found']}")
+    if "live" in report:
+        from ossmend.daemon.commands.check_live import tell
+
+        tell(report, click.echo)

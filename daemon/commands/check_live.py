@@ -1,79 +1,126 @@
-"""`ossmend check --live`: are the credentials, the clock and the permissions fit for this configuration? Reads only."""
+"""`ossmend check --live`: are credentials, clock, endpoint and permissions fit for this configuration? Reads only.
+
+Each account by itself. What is missing is named with its RAM action and resource, and with the statement to add; what
+could not be checked is said with its reason, for it is neither a yes nor a no. permissions/live.py does the asking.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from ossmend.config.model import Config
-from ossmend.config.sources.access_log import AccessLogSource
-from ossmend.daemon.cloud.accounts import Cloud, connect
-from ossmend.daemon.cloud.settings import cloud_settings
+from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
+from ossmend.daemon.cloud.ask.keys import Caller
+from ossmend.daemon.cloud.settings import CloudSettings, account_settings
 from ossmend.daemon.host.clock import SystemClock
+from ossmend.daemon.permissions.document import documents
+from ossmend.daemon.permissions.live import Finding, granted
+from ossmend.daemon.permissions.needs import Need, needs
+from ossmend.remediators.contract.values import ClockReading
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
-GLOB_SIGNS = "*?["
+WRONG = 60
+"""Seconds of drift from which the clock is called wrong: OSS refuses from 15 minutes on."""
 
 
-def check_live(config: Config) -> dict[str, Any]:
-    """{"ok": bool, "live": [{"what", "ok", "found"}, ...]}. Raises CredentialsRefused."""
-    cloud = connect(cloud_settings(config), clock=SystemClock(), may_write=False)
-    try:
-        lines = [_ask("credentials", lambda: _caller(cloud)), _ask("clock", lambda: _clock(cloud))]
-        lines += [_ask(f"CORS rules of {bucket}", partial(_cors, cloud, bucket)) for bucket in _buckets(config)]
-        logs = [each.given for each in config.sources if isinstance(each.given, AccessLogSource)]
-        lines += [
-            _ask(f"list {log.bucket}/{log.prefix}", partial(_list, cloud, log.bucket, log.prefix)) for log in logs
-        ]
-        return {"ok": all(line["ok"] for line in lines), "live": lines}
-    finally:
-        cloud.close()
+def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
+    """{"ok", "live": [{"account", "what", "ok", "found"}, ...], "missing", "unchecked", "add",
+    "add_unless_there"}: `ok` of a line is None where it could not be checked; `mode` instead of each policy's own.
+    Raises CredentialsRefused.
+    """
+    report: dict[str, Any] = {"ok": True, "live": [], "missing": [], "unchecked": [], "add": {}, "add_unless_there": {}}
+    for account, settings in account_settings(config).items():
+        cloud = connect(settings, clock=SystemClock(), may_write=False)
+        try:
+            _account(report, account, cloud, settings, partial(needs, config, account, mode=mode))
+        finally:
+            cloud.close()
+    return report
 
 
-def _ask(what: str, question: Callable[[], tuple[bool, str]]) -> dict[str, Any]:
-    """One question; our own refusals are answers here."""
-    try:
-        ok, found = question()
-    except Refused as refused:
-        ok, found = False, f"refused: {refused.code} {refused.message}"
-    except TryAgain as later:
-        ok, found = False, f"no answer: {later.why}"
-    return {"what": what, "ok": ok, "found": found}
-
-
-def _caller(cloud: Cloud) -> tuple[bool, str]:
-    caller = cloud.caller()
-    if caller.is_root:
-        return False, f"{caller.arn}: the account itself; use a RAM user or role with least privilege"
-    return True, caller.arn
-
-
-def _clock(cloud: Cloud) -> tuple[bool, str]:
+def _account(
+    report: dict[str, Any], account: str, cloud: Cloud, settings: CloudSettings, needed: Callable[..., tuple[Need, ...]]
+) -> None:
     reading = cloud.own_clock()
+    who, caller = _caller(cloud, allow_root=settings.allow_root)
+    lines = [who, _clock(reading), _endpoint(settings.oss_url, reading)]
+    if caller is not None:
+        found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
+        lines += [_line(each) for each in found]
+        _summed_up(report, account, found)
+    else:
+        lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
+    report["live"] += [{"account": account, **line} for line in lines]
+    report["ok"] &= all(line["ok"] is not False for line in lines)
+
+
+def _summed_up(report: dict[str, Any], account: str, found: Iterable[Finding]) -> None:
+    """What is missing, what nobody could check, and what to add. An unknown write needs a person, too."""
+    missing = [each for each in found if each.state == "missing"]
+    unknown = [each for each in found if each.state == "unknown"]
+    report["missing"] += [{"account": account, **each.as_dict(), "why": each.why} for each in missing]
+    report["unchecked"] += [{"account": account, **each.as_dict(), "why": each.why} for each in unknown]
+    report["ok"] &= not any(each.writes for each in unknown)
+    for name, several in (("add", missing), ("add_unless_there", [each for each in unknown if each.writes])):
+        if several:
+            report[name][account] = documents(need for each in several for need in each.needs)
+
+
+def _line(finding: Finding) -> dict[str, Any]:
+    told = finding.as_dict()
+    who = ", ".join(told["needed_by"])
+    what = f"{told['action']} on {told['resource']} ({who}: {', '.join(told['calls'])})"
+    ok = {"granted": True, "missing": False, "unknown": None}[finding.state]
+    said = {True: "", False: "missing: ", None: "could not check: "}[ok]
+    return {"what": what, "ok": ok, "found": f"{said}{finding.why}"}
+
+
+def _caller(cloud: Cloud, *, allow_root: bool) -> tuple[dict[str, Any], Caller | None]:
+    """Who we are; our own refusals are answers here."""
+    caller: Caller | None = None
+    ok = False
+    try:
+        caller = cloud.caller()
+    except Refused as refused:
+        found = f"refused: {refused.code} {refused.message}"
+    except TryAgain as later:
+        found = f"no answer: {later.why}"
+    else:
+        ok = allow_root or not caller.is_root
+        found = caller.arn if ok else f"{caller.arn}: {ROOT_KEY}"
+    return {"what": "credentials", "ok": ok, "found": found}, caller
+
+
+def _clock(reading: ClockReading) -> dict[str, Any]:
     if not reading.samples:
-        return False, f"could not measure ({', '.join(reading.failed) or 'no source'})"
-    low, high = max(sample.low for sample in reading.samples), min(sample.high for sample in reading.samples)
-    worst = max(abs(low), abs(high))
-    return worst < 60, f"server minus ours is between {low:+.1f} s and {high:+.1f} s"
+        found, ok = f"could not measure ({', '.join(reading.failed) or 'no source'})", False
+    else:
+        low, high = max(sample.low for sample in reading.samples), min(sample.high for sample in reading.samples)
+        found, ok = f"server minus ours is between {low:+.1f} s and {high:+.1f} s", max(abs(low), abs(high)) < WRONG
+    return {"what": "clock", "ok": ok, "found": found}
 
 
-def _cors(cloud: Cloud, bucket: str) -> tuple[bool, str]:
-    return True, f"{len(cloud.view(()).cors(bucket).rules)} rules"
+def _endpoint(url: str, reading: ClockReading) -> dict[str, Any]:
+    """OSS was asked for its time."""
+    ok = any(sample.source == "oss" for sample in reading.samples)
+    why = next((said for said in reading.failed if said.startswith("oss")), "no answer")
+    return {"what": f"endpoint {url}", "ok": ok, "found": "answers" if ok else why}
 
 
-def _list(cloud: Cloud, bucket: str, prefix: str) -> tuple[bool, str]:
-    found = cloud.logs.list(bucket, prefix, "", 1)
-    return True, f"{'at least one object' if found else 'no object yet'}"
+def tell(report: dict[str, Any], say: Callable[[str], object]) -> None:
+    """The report for people: every line, then the statement to add."""
+    for line in report["live"]:
+        mark = {True: "ok ", False: "BAD", None: "?  "}[line["ok"]]
+        say(f"  {mark} {line['what']}: {line['found']}")
+    for name, words in (("add", "add this"), ("add_unless_there", "unless it is there already, add this")):
+        for account, several in report[name].items():
+            say(f"  {words} to what is attached to the credentials of account {account}:")
+            for document in several:
+                say(_indented(document))
 
 
-def _buckets(config: Config) -> list[str]:
-    """Buckets that policies on AccessForbidden name without a wildcard."""
-    names = {
-        policy.match.bucket
-        for policy in config.policies
-        if "AccessForbidden" in policy.on
-        and policy.match.bucket
-        and not any(sign in policy.match.bucket for sign in GLOB_SIGNS)
-    }
-    return sorted(names)
+def _indented(document: dict[str, Any]) -> str:
+    return "\n".join(f"    {line}" for line in json.dumps(document, indent=2, ensure_ascii=False).splitlines())

@@ -64,14 +64,24 @@ def case_argument(command: Command) -> Command:
     return click.argument("case_id", type=int, metavar="CASE")(command)
 
 
-def pass_on(context: click.Context, command: click.Command, **given: object) -> None:
-    """Let a group's options stand before the subcommand, too; without a subcommand, run `command`."""
-    assert isinstance(context.command, click.Group)  # only groups call this
-    default = ParameterSource.DEFAULT
-    given = {name: value for name, value in given.items() if context.get_parameter_source(name) is not default}
-    if context.invoked_subcommand is None:
-        context.exit(context.invoke(command, **given))
-    context.default_map = dict.fromkeys(context.command.commands, given)
+def reading_group(name: str, default: str, words: str) -> click.Group:
+    """`ossmend NAME`: without a subcommand it runs `default`, and options may stand before the subcommand, too."""
+
+    @click.group(name, invoke_without_command=True, help=words)
+    @config_option
+    @dry_run_option
+    @json_option
+    @click.pass_context
+    def group(context: click.Context, /, **options: object) -> None:
+        unsaid = ParameterSource.DEFAULT
+        given = {
+            option: value for option, value in options.items() if context.get_parameter_source(option) is not unsaid
+        }
+        if context.invoked_subcommand is None:
+            context.exit(context.invoke(group.commands[default], **given))
+        context.default_map = dict.fromkeys(group.commands, given)
+
+    return group
 
 
 # -------------------------------------------------------------------------------------------------------------- errors

@@ -10,23 +10,17 @@ import click
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
+    clear_errors,
     config_option,
     dry_run_option,
     json_option,
-    pass_on,
+    reading_group,
     show,
+    show_json,
     state_to_read,
 )
 
-
-@click.group("journal", invoke_without_command=True)
-@config_option
-@dry_run_option
-@json_option
-@click.pass_context
-def command(context: click.Context, config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """What was seen, decided and done."""
-    pass_on(context, show_journal, config_path=config_path, dry_run=dry_run, as_json=as_json)
+command = reading_group("journal", "show", "What was seen, decided and done.")
 
 
 @command.command("show")
@@ -58,3 +52,22 @@ def verify_journal(config_path: Path, dry_run: bool, as_json: bool) -> None:
         report = queries.verified(connection)
     show(report, as_json, tables.verified)
     sys.exit(FINE if report["holds"] else NEEDS_A_HUMAN)
+
+
+@command.command("backup")
+@config_option
+@dry_run_option
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@json_option
+def back_up_journal(config_path: Path, dry_run: bool, file: Path, as_json: bool) -> None:
+    """The whole state as one file, also while the daemon works on it. Nothing is written over."""
+    with clear_errors():
+        from ossmend.config.load import load
+        from ossmend.daemon.journal.backup import back_up
+        from ossmend.daemon.journal.store import state_directory
+
+        size = back_up(state_directory(load(config_path), dry_run=dry_run), file)
+    if as_json:
+        show_json({"file": str(file), "bytes": size})
+    else:
+        click.echo(f"{file}: {size:,} bytes")

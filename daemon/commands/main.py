@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
         "pause": "No new write from one second on, of one policy or of all; reading and planning go on. "
         "It survives restarts.",
+        "ram-policy": "The least RAM policy that this configuration needs: reads, and the writes of the policies that "
+        "may send them.",
         "resume": "End the pause of one policy, or every pause; what was held meanwhile is planned again.",
         "run": "The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration.",
         "schema": "JSON Schema of the configuration, for editors.",
@@ -51,7 +53,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = import_module(f"{__package__}.{cmd_name}").command
+        found: click.Command = import_module(f"{__package__}.{cmd_name.replace('-', '_')}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature

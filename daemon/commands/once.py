@@ -10,6 +10,7 @@ import click
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
+    clear_errors,
     config_option,
     daemon,
     dry_run_option,
@@ -27,6 +28,7 @@ def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
+    _say_what_is_passed_over(config_path, dry_run)
     with daemon(config_path, dry_run) as app:
         app.once()
         with app.store.read() as connection:
@@ -34,3 +36,13 @@ def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
             report = queries.report(connection, rows)
     show(report, as_json, tables.cases)
     sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)
+
+
+def _say_what_is_passed_over(config_path: Path, dry_run: bool) -> None:
+    """A first pass with `start: end` reads nothing of what is there, and would look as if all were well."""
+    from ossmend.config import doubts
+    from ossmend.config.load import load
+
+    with clear_errors():
+        for path in doubts.first_pass_skips(load(config_path), dry_run=dry_run):
+            click.echo(f"{path}: not read, for this is the first pass and it has `start: end`", err=True)

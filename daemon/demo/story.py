@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from ossmend.config.load import load
+from ossmend.config.load import load, load_text
 from ossmend.daemon.demo.clients import SLOW_SECONDS, Answer, Applications
 from ossmend.daemon.demo.telling import Telling
 from ossmend.daemon.demo.world import World, clean_environment, world
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal import intents
 from ossmend.daemon.journal.store import Store, open_to_read, state_directory
+from ossmend.daemon.permissions.document import documents
+from ossmend.daemon.permissions.needs import needs
 from ossmend.daemon.queries import all_cases
 
 FOUR = ("InvalidObjectState", "AccessForbidden", "InvalidAccessKeyId", "RequestTimeTooSkewed")
@@ -37,6 +39,7 @@ cloud:
   region: {region}
   endpoint: {oss}
   rpc_endpoint: {rpc}
+  credentials: {{ allow_root: true }}  # the simulator's key is the account's own
 state: {{ path: {state} }}
 sources:
   - app_log: {{ path: "{log}", start: beginning }}
@@ -66,12 +69,14 @@ policies:
 """
 
 
-def demo(*, dry_run: bool, as_json: bool) -> int:
-    """Play the story; 0 when it came out as it should."""
+def demo(*, dry_run: bool, as_json: bool, allowed: dict[str, Any] | None = None) -> int:
+    """Play the story; 0 when it came out as it should. `allowed` is the RAM policy of the daemon's key; None: what
+    `ossmend ram-policy` says that it needs.
+    """
     telling = Telling(quiet=as_json)
     with tempfile.TemporaryDirectory(prefix="ossmend-demo-", ignore_cleanup_errors=True) as directory, telling:
         telling.say("starting a local Alibaba Cloud (the simulator) and setting the scene")
-        with world() as scene:
+        with world(allowed or least_policy()) as scene:
             report = _play(scene, Path(directory), dry_run=dry_run, telling=telling)
     faults = _faults(report)
     if as_json:
@@ -84,15 +89,26 @@ def demo(*, dry_run: bool, as_json: bool) -> int:
     return 1 if faults else 0
 
 
-def _play(scene: World, directory: Path, *, dry_run: bool, telling: Telling) -> dict[str, Any]:
-    applications = Applications(scene, directory / "app.log")
-    configuration = directory / "ossmend.yaml"
-    configuration.write_text(
-        CONFIG.format(
-            region=scene.region, oss=scene.oss, rpc=scene.rpc, state=directory / "state", log=directory / "app.log"
-        ),
-        encoding="utf-8",
+def least_policy() -> dict[str, Any]:
+    """The document that `ossmend ram-policy` makes of the demo's configuration."""
+    (document,) = documents(
+        needs(load_text(_configuration("cn-hangzhou", "http://127.0.0.1", "http://127.0.0.1", "/")))
     )
+    return document
+
+
+def _configuration(region: str, oss: str, rpc: str, directory: Path | str) -> str:
+    return CONFIG.format(region=region, oss=oss, rpc=rpc, state=f"{directory}/state", log=f"{directory}/app.log")
+
+
+def _play(scene: World, directory: Path, *, dry_run: bool, telling: Telling) -> dict[str, Any]:
+    configuration = directory / "ossmend.yaml"
+    configuration.write_text(_configuration(scene.region, scene.oss, scene.rpc, directory), encoding="utf-8")
+    applications = Applications(scene, directory / "app.log")
+    lacking = _lacking(scene, configuration)
+    telling.say("check --live: the daemon's key may do " + ("all that it needs" if not lacking else "too little"))
+    if lacking:
+        return _report([], {}, {}, scene, dry_run=dry_run) | {"lacking": lacking}
     with _daemon(scene, configuration, directory, dry_run=dry_run):
         telling.say("the daemon runs" + (" (dry run: it cannot write)" if dry_run else ""))
         before = {}
@@ -107,14 +123,28 @@ def _play(scene: World, directory: Path, *, dry_run: bool, telling: Telling) -> 
     return _report(rows, before, after, scene, dry_run=dry_run)
 
 
+def _lacking(scene: World, configuration: Path) -> list[str]:
+    """What `ossmend check --live` misses or could not check, asked before anything else, as one should."""
+    command = [sys.executable, "-m", "ossmend", "check", "--live", "--json", "--config", str(configuration)]
+    told = subprocess.run(
+        command, env=_environment(scene), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    report = json.loads(told.stdout)
+    return [f"{line['what']}: {line['found']}" for line in report["live"] if line["ok"] is not True]
+
+
+def _environment(scene: World) -> dict[str, str]:
+    return clean_environment() | {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": scene.daemon.id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": scene.daemon.secret,
+    }
+
+
 @contextmanager
 def _daemon(scene: World, configuration: Path, directory: Path, *, dry_run: bool) -> Iterator[None]:
     """The real daemon, until the story is over; its log goes to a file, shown if it does not start."""
     command = [sys.executable, "-m", "ossmend", "run", "--config", str(configuration)]
-    environment = clean_environment() | {
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": scene.daemon.id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": scene.daemon.secret,
-    }
+    environment = _environment(scene)
     with (directory / "daemon.log").open("w+", encoding="utf-8") as log:
         process = subprocess.Popen(
             [*command, "--dry-run"] if dry_run else command, env=environment, stdin=subprocess.DEVNULL, stderr=log
@@ -231,6 +261,8 @@ def _mutates(request: Mapping[str, Any]) -> bool:
 
 def _faults(report: dict[str, Any]) -> list[str]:
     """Where the story did not come out as it should; empty when it did."""
+    if "lacking" in report:
+        return [f"the daemon's key: {said}" for said in report["lacking"]]
     found = {case["code"]: case for case in report["cases"]}
     missing = [f"no case for {code}" for code in FOUR if code not in found]
     if missing:

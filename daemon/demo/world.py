@@ -24,32 +24,6 @@ START_SECONDS = 20
 ARCHIVED = "2024/q3/revenue.parquet"
 REPORTS, ASSETS, VAULT = "reports-demo", "assets-demo", "vault-demo"
 ORIGIN = "https://app.example.com"
-LEAST_PRIVILEGE: dict[str, Any] = {
-    "Version": "1",
-    "Statement": [
-        {"Effect": "Allow", "Action": ["oss:GetObject", "oss:RestoreObject"], "Resource": f"acs:oss:*:*:{REPORTS}/*"},
-        {
-            "Effect": "Allow",
-            "Action": ["oss:ListObjects", "oss:GetBucketArchiveDirectRead", "oss:GetBucketLifecycle"],
-            "Resource": f"acs:oss:*:*:{REPORTS}",
-        },
-        {"Effect": "Allow", "Action": ["oss:GetBucketCors", "oss:PutBucketCors"], "Resource": f"acs:oss:*:*:{ASSETS}"},
-        {
-            "Effect": "Allow",
-            "Action": [
-                "ram:GetUser",
-                "ram:ListAccessKeys",
-                "ram:GetAccessKeyInfoInRecycleBin",
-                "ram:GetUserInRecycleBin",
-                "ram:GetAccessKeyPolicy",
-                "ram:GetAccessKeyPolicyForAccount",
-                "actiontrail:GetAccessKeyLastUsedInfo",
-            ],
-            "Resource": "*",
-        },
-    ],
-}
-"""All that the demo's daemon may do; nothing else is needed for what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +58,8 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Start the simulator, set the scene, stop it at the end."""
+def world(allowed: dict[str, Any]) -> Iterator[World]:
+    """Start the simulator, set the scene, stop it at the end. `allowed` is all that the daemon's key may do."""
     process = subprocess.Popen(
         [sys.executable, "-m", "ossmend", "simulator", "--port", "0", "--ready-json"],
         stdin=subprocess.DEVNULL,
@@ -93,7 +67,7 @@ def world() -> Iterator[World]:
         env=clean_environment(),
     )
     try:
-        yield _scene(_announcement(process))
+        yield _scene(_announcement(process), allowed)
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -119,10 +93,10 @@ def _announcement(process: subprocess.Popen[bytes]) -> dict[str, str]:
     return told
 
 
-def _scene(told: dict[str, str]) -> World:
+def _scene(told: dict[str, str], allowed: dict[str, Any]) -> World:
     admin = KeyPair(told["access_key_id"], told["access_key_secret"])
     account = _Account(told["rpc"], told["region"], admin)
-    daemon = account.user_with_key("ossmend", "ossmend-least-privilege", LEAST_PRIVILEGE)
+    daemon = account.user_with_key("ossmend", "ossmend-least-privilege", allowed)
     reading = {"Effect": "Allow", "Action": "oss:*", "Resource": [f"acs:oss:*:*:{REPORTS}", f"acs:oss:*:*:{REPORTS}/*"]}
     app = account.user_with_key("reports-app", "reports-app", {"Version": "1", "Statement": [reading]})
     retired = account.user_with_key("alice", "alice-reports", {"Version": "1", "Statement": [reading]})

@@ -226,7 +226,7 @@ def _causes(code: str) -> list[Cause]:
 
 def _cause(cause: Cause, lang: str, heading: str) -> Iterator[str]:
     words = WORDS[lang]
-    yield f"{heading} {cause.title.told(lang)}"
+    yield f"{heading} {cause.title.words(lang)}"
     yield f"`{cause.id}`"
     for title, lines in ((words.do, cause.next_steps), (words.avoid, cause.avoid)):
         if lines:
@@ -234,7 +234,7 @@ def _cause(cause: Cause, lang: str, heading: str) -> Iterator[str]:
 
 
 def _list(lines: Sequence[Text], lang: str) -> str:
-    return "\n".join(f"- {line.told(lang)}" for line in lines)
+    return "\n".join(f"- {line.words(lang)}" for line in lines)
 
 
 def _of_others(lang: str) -> Iterator[str]:
@@ -256,7 +256,7 @@ def _index(lang: str) -> Iterator[str]:
     words = WORDS[lang]
     rows = ["| " + " | ".join(words.codes_and_causes) + " |", "|---|---|"]
     for code in remediators.CODES:
-        titles = [cause.title.told(lang) for cause in _causes(code)]
+        titles = [cause.title.words(lang) for cause in _causes(code)]
         shown = [*titles[:FEW], *([words.more.format(len(titles) - FEW)] if len(titles) > FEW else [])]
         rows.append(f"| [{code}]({code}.md) | {'; '.join(shown)} |")
     yield "\n".join(rows)

@@ -56,7 +56,7 @@ class Live:
     def found(self, event: Event, others: Sequence[Event], told: Diagnosis, lang: str = "en") -> Found | None:
         """`told` is what the text alone tells: it stays where the cloud cannot be asked."""
         remediator = Remediator.registry.get(event.code or "")
-        if remediator is None or event.fields.get("stranger") or self._left == 0:
+        if remediator is None or event.fields.get("foreign_service") or self._left == 0:
             return None
         self._left -= 1
         policy = self._config.taking(event) if is_ours(event) else None

@@ -1,4 +1,4 @@
-"""The code -> pages for people: docs/codes/ (code_pages.py) and docs/configuration.md.
+"""The code -> pages for people: docs/codes/ (code_pages.py), docs/configuration.md and docs/permissions.md.
 
 `python -m ossmend.daemon.explain.manual docs` writes them; a test compares, so that no page is older than the code.
 docs/causes.md is made of the catalogue in the same way (remediators/causes/document.py).
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ossmend.config.schema import schema
-from ossmend.daemon.explain import code_pages
+from ossmend.daemon.explain import code_pages, permissions_page
 
 COMMAND = "python -m ossmend.daemon.explain.manual docs"
 MADE = f"<!-- made from the code by `{COMMAND}` -->"
@@ -22,7 +22,8 @@ MADE = f"<!-- made from the code by `{COMMAND}` -->"
 def pages() -> dict[str, str]:
     """Every page by its name under docs/."""
     of_codes = {name: f"{MADE}\n\n{text}" for name, text in code_pages.pages().items()}
-    return {**of_codes, "configuration.md": _configuration()}
+    permissions = permissions_page.page(MADE)
+    return {**of_codes, "configuration.md": _configuration(), "permissions.md": permissions}
 
 
 # -------------------------------------------------------------------------------------------------------- configuration

@@ -59,7 +59,7 @@ def case_of(event: Event, others: Sequence[Event], remediator: Remediator, setti
         last_seen=seen,
         samples=(*alike[-5:], event),
         dry_run=True,
-        beside=tuple(_neighbour(other, seen) for other in others if other.code != event.code),
+        correlated=tuple(_neighbour(other, seen) for other in others if other.code != event.code),
     )
 
 

@@ -16,7 +16,7 @@ from ossmend.daemon.explain.planning import decided_by_text
 from ossmend.daemon.host.redact import mask_key_id
 from ossmend.daemon.host.show import clean
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.registry import Proposal, Remediator, Told, is_ours
+from ossmend.remediators.contract.registry import Explained, Proposal, Remediator, is_ours
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config, Policy
@@ -25,7 +25,7 @@ BARE = "code"
 """The shape of an event that is nothing but a code somebody typed."""
 
 
-def of(told: Told, others: Sequence[Event], config: Config | None, lang: str = "en") -> list[dict[str, Any]]:
+def of(told: Explained, others: Sequence[Event], config: Config | None, lang: str = "en") -> list[dict[str, Any]]:
     """What the enabled policies would do; without a configuration, what a policy could do that opts into nothing."""
     event = told.event
     remediator = Remediator.registry.get(event.code or "")
@@ -39,7 +39,7 @@ def of(told: Told, others: Sequence[Event], config: Config | None, lang: str = "
     return [_shown(found, event, policy, lang)] if found is not None else []
 
 
-def _by_policy(remediator: Remediator, told: Told, others: Sequence[Event], policy: Policy) -> Proposal | None:
+def _by_policy(remediator: Remediator, told: Explained, others: Sequence[Event], policy: Policy) -> Proposal | None:
     """What the policy that took the event would write; None where its plan writes nothing, or nothing it covers."""
     event, settings = told.event, policy.settings_for(remediator.code)
     if remediator.proposes is None or decided_by_text(remediator, event, others, settings):

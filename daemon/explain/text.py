@@ -18,7 +18,7 @@ from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.registry import Told
+from ossmend.remediators.contract.registry import Explained
 from ossmend.remediators.contract.verdict import Diagnosis
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _explained(
     others = correlation.of(event)
     diagnosis = causes.diagnose_event(event, others=others, lang=lang, around=around)
     found = live.found(event, others, diagnosis, lang) if live is not None and event.shape != proposals.BARE else None
-    told = Told(event, diagnosis, around)
+    told = Explained(event, diagnosis, around)
     writes = proposals.of(told, others, config, lang) if found is None else found.writes
     key_id = mask_key_id(printable(event.access_key_id)) if event.access_key_id else None
     said = _said(diagnosis if found is None else found.diagnosis)

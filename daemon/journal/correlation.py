@@ -33,10 +33,10 @@ def correlated(connection: sa.Connection, due: Sequence[Case]) -> list[Case]:
     query = sa.select(cases).where(sa.text(EXPLAINING)).order_by(cases.c.last_seen.desc()).limit(MOST_READ)
     rows = [row for row in connection.execute(query) if row.code not in ACCOUNT_CODES or suspends(row.diagnosis)]
     known = [_neighbour(row) for row in rows]
-    return [case if case.code == ALONE else replace(case, beside=_beside(case, known)) for case in due]
+    return [case if case.code == ALONE else replace(case, correlated=_correlated_with(case, known)) for case in due]
 
 
-def _beside(case: Case, known: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
+def _correlated_with(case: Case, known: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
     return tuple([other for other in known if other.id != case.id and _touches(case, other)][:MOST_BESIDE])
 
 

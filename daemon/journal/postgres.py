@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from ossmend import __version__
 from ossmend.config.model import StateConfig
@@ -178,12 +178,12 @@ def told(address: Address) -> Iterator[None]:
     except sa.exc.TimeoutError as error:
         raise StateBusy(f"{address}: all connections of this process are at work") from error
     except SQLAlchemyError as error:
-        raise StateUnavailable(f"{address}: {_first_line(error)}") from error
+        raise StateBusy(f"{address}: {_first_line(error)}") from error  # a connection that was lost between statements
 
 
 def _trouble(words: str, error: DatabaseError) -> StateUnavailable:
     """A server that is away comes back; a user who is not let in has to be told."""
-    lasting = not isinstance(error, OperationalError) or any(sign in words for sign in _LASTING)
+    lasting = getattr(error.orig, "sqlstate", None) in _NOT_OURS or any(sign in words for sign in _LASTING)
     return StateUnavailable(words) if lasting else StateBusy(words)
 
 

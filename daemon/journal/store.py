@@ -201,14 +201,15 @@ def _copied(path: Path | None, note: str) -> Store:
     with ExitStack() as ending:
         copy = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="ossmend-read-")))
         if path is not None:
-            _copy(path, copy / DATABASE)
+            copy_database(path, copy / DATABASE)
         store = Store(_engine(copy / DATABASE), copy, ending, note)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, copy, exclusive=True)
         return Store(store._engine, copy, ending.pop_all(), note)  # noqa: SLF001  # as above
 
 
-def _copy(path: Path, to: Path) -> None:
+def copy_database(path: Path, to: Path) -> None:
+    """A whole copy of this moment, whatever is written meanwhile. Raises StateUnavailable."""
     try:
         with closing(sqlite3.connect(_address(path, "ro"), uri=True)) as source, closing(sqlite3.connect(to)) as target:
             source.backup(target)

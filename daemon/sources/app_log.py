@@ -63,12 +63,12 @@ class AppLog:
     def read(self, cursor: Cursor | None) -> Batch:
         """The next events of the files, a bounded number of bytes and for a bounded time."""
         found = Found(self._clock.monotonic())
-        told = self._looks.told()
-        is_rotating = bool(self._heirs) and bool(told or self._unfinished)
+        changed = self._looks.changes()
+        is_rotating = bool(self._heirs) and bool(changed or self._unfinished)
         if cursor is None or is_rotating or self._looks.all_is_due():
             self._look_at_all(cursor, found)
         else:
-            self._queue |= dict.fromkeys((*told, *sorted(self._unfinished)))
+            self._queue |= dict.fromkeys((*changed, *sorted(self._unfinished)))
         self._read_on(cursor, found)
         if found.lost:
             self._looks.want_all()

@@ -138,7 +138,7 @@ class Pattern:
             yield from (f"{directory.rstrip('/')}/{name}" for name in names if hidden or not name.startswith("."))
 
 
-def beside(path: str) -> Iterator[File]:
+def siblings(path: str) -> Iterator[File]:
     """The regular files in the directory of a path: one of them may be the same file under another name."""
     try:
         with os.scandir(Path(path).parent) as entries:

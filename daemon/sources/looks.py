@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.sources.files import LEFT_ALONE, Complain, File, Pattern, beside
+from ossmend.daemon.sources.files import LEFT_ALONE, Complain, File, Pattern, siblings
 from ossmend.daemon.sources.places import Place
 
 LOOK_SECONDS = 5.0
@@ -33,11 +33,11 @@ class Looks:
         self._pattern = Pattern(pattern)
         self._clock = clock
         self._lock = threading.Lock()
-        self._is_told = False
+        self._is_watched = False
         """A watcher tells what changes. Without one, every look is a look at everything."""
         self._wanted = True
         """Something is there that is not known yet, or gone."""
-        self._told: dict[str, str] = {}
+        self._changed: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         """The files of the last look: path -> identity."""
         self._directories: list[Path] | None = None
@@ -55,11 +55,11 @@ class Looks:
     def changed(self, paths: Collection[str] | None) -> bool:
         """None: the watch begins, or has missed something. True if the source should look."""
         with self._lock:
-            if paths is None or not self._is_told:
-                self._is_told = self._wanted = True
+            if paths is None or not self._is_watched:
+                self._is_watched = self._wanted = True
                 return True
             known = {path: self._paths[path] for path in paths if path in self._paths}
-            self._told |= known
+            self._changed |= known
             news = any(self._pattern.may_fit(os.path.basename(path)) for path in paths if path not in known)  # noqa: PTH119  # a text
             self._wanted = self._wanted or news
             return news or bool(known)
@@ -77,17 +77,17 @@ class Looks:
 
     def all_is_due(self) -> bool:
         since = self._clock.monotonic() - self._began
-        if not self._is_told:
+        if not self._is_watched:
             return True
         if self._wanted:
             return since >= self._cost / ASKED_SHARE
         return since >= max(LOOK_SECONDS, self._cost / LOOK_SHARE)
 
-    def told(self) -> dict[str, str]:
+    def changes(self) -> dict[str, str]:
         """What has changed since the last call: identity -> path."""
         with self._lock:
-            told, self._told = self._told, {}
-        return {identity: path for path, identity in told.items()}
+            changes, self._changed = self._changed, {}
+        return {identity: path for path, identity in changes.items()}
 
     @contextmanager
     def all(self, known: Mapping[str, Place], complain: Complain) -> Iterator[list[File]]:
@@ -119,7 +119,7 @@ def _renamed(lost: dict[str, Place]) -> Iterator[File]:
             del lost[identity]
             yield file
     for path in {os.path.dirname(place.path): place.path for place in lost.values()}.values():  # noqa: PTH120  # a text
-        yield from (file for file in beside(path) if file.identity in lost)
+        yield from (file for file in siblings(path) if file.identity in lost)
 
 
 def _still_there(identity: str, path: str) -> File | None:

@@ -109,9 +109,9 @@ class Reading:
         if batch.moved:
             self._cursor = self._cursor or {}
             move(self._cursor, batch.moved)
-        if taken.events or taken.strangers:
+        if taken.events or taken.foreign:
             log.info("source.read", source=self.source.name, cases=taken.cases, events=taken.events,
-                     repeated=taken.repeated, strangers=taken.strangers, turned_away=taken.turned_away,
+                     repeated=taken.repeated, foreign=taken.foreign, turned_away=taken.turned_away,
                      **dict(batch.counts))  # fmt: skip
         return max(len(batch.events), 1)
 

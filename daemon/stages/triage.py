@@ -65,7 +65,7 @@ class Taken:
     events: int
     repeated: int
     """Refusals that had been told before, by request id and place; some by a source that is believed less."""
-    strangers: int
+    foreign: int
     """Errors of other services in OSS's shape, and refusals that are not ours to look at; counted, then left alone."""
     turned_away: int = 0
     """Subjects for which a ceiling left no room."""

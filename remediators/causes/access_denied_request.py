@@ -33,7 +33,7 @@ CAUSES = (
           "若 URL 一生成就过期，说明签名程序的时钟偏慢。")),
         _NO_PERMISSION,
         (_EXPIRED, ec("0002-00000(069|236|418)"), sign("expired", ".", 2.6, "it was used {} after its expiry", "在过期 {} 之后才被使用"),
-         sign("presigned", ".", 0.7, "{}", "{}"), against("beside", "RequestTimeTooSkewed", 1.2), against("clock_explains", "^yes", 3), against("message", "Policy", 3), _NAMED),
+         sign("presigned", ".", 0.7, "{}", "{}"), against("nearby_codes", "RequestTimeTooSkewed", 1.2), against("clock_explains", "^yes", 3), against("message", "Policy", 3), _NAMED),
         -0.6,
     ),
     cause(
@@ -43,7 +43,7 @@ CAUSES = (
           "测量签名程序的时钟，并用 NTP（ntp.aliyun.com）校时。"),
          ("Then make new URLs; the old ones stay expired.", "随后重新生成 URL；旧 URL 不会恢复。")),
         _NO_PERMISSION,
-        (said(r"^(?!.{0,300}\b(?:token|credential)s?\b).{0,400}\bexpired\b", 3.4), sign("beside", "RequestTimeTooSkewed", 3, "a clock is too far off elsewhere in the text: {}", "文本中另有时钟偏差：{}"),
+        (said(r"^(?!.{0,300}\b(?:token|credential)s?\b).{0,400}\bexpired\b", 3.4), sign("nearby_codes", "RequestTimeTooSkewed", 3, "a clock is too far off elsewhere in the text: {}", "文本中另有时钟偏差：{}"),
          sign("clock_explains", "^yes", 2, "a clock beside it is behind by more than the URL is past its expiry: {}", "旁边有时钟落后的时间超过 URL 过期的时间：{}"), against("clock_explains", "^no$", 4),
          sign("sample", r"just (?:created|generated|signed)|right after (?:signing|creating)|(?:created|generated|signed).{0,30}seconds? ago|刚(?:生成|签名)", 3, "the text says that the URL was fresh", "文本说明 URL 是刚生成的"),
          ec("0002-00000(069|236|418)", 0.5), _NAMED), -2,

@@ -40,7 +40,7 @@ CAUSES = (
          sign("sample", r"assumed?[-_ ]?role|instance role|ecs[-_ ]?ram[-_ ]?role|sts[-_ ]?token|security[-_ ]?token|AssumeRole", 3.2,
               "the program uses temporary credentials", "程序使用临时凭证"),
          sign("fields.x-oss-security-token", ".", 2, "a security token was sent along", "请求携带了安全令牌"),
-         sign("beside", r"\bSecurityTokenExpired\b", 4, "a security token had expired just before: the program goes on with the old temporary key",
+         sign("nearby_codes", r"\bSecurityTokenExpired\b", 4, "a security token had expired just before: the program goes on with the old temporary key",
               "此前安全令牌已过期：程序仍在使用旧的临时密钥"),
          ec("0002-00000002", 1), said(_UNKNOWN, 0.5)), -0.4,
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from ossmend.remediators.causes.model import Told
+from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.causes.times import EARLIEST, LATEST
 from ossmend.remediators.contract.case import Event
 
@@ -45,16 +45,18 @@ def features(event: Event, sample: str) -> dict[str, str]:
     return found
 
 
-def _oss(event: Event, sample: str) -> Told | None:
+def _oss(event: Event, sample: str) -> Bilingual | None:
     """What only OSS's own answers carry."""
     if _PAGE.search(sample):
         return None
     if "AliyunOSS" in event.fields.get("server", "") or _SERVER.search(sample):
-        return Told("the answer has Server: AliyunOSS", "响应头含有 Server: AliyunOSS")
+        return Bilingual("the answer has Server: AliyunOSS", "响应头含有 Server: AliyunOSS")
     if event.request_id and _of_oss(event.request_id):
-        return Told(f"the request id {event.request_id} has OSS's form", f"请求 ID {event.request_id} 符合 OSS 的格式")
+        return Bilingual(
+            f"the request id {event.request_id} has OSS's form", f"请求 ID {event.request_id} 符合 OSS 的格式"
+        )
     if event.ec:
-        return Told(f"the answer carries the EC {event.ec}", f"响应带有 EC {event.ec}")
+        return Bilingual(f"the answer carries the EC {event.ec}", f"响应带有 EC {event.ec}")
     return None
 
 
@@ -76,17 +78,17 @@ def _head(event: Event, sample: str) -> str | None:
     return said[0] if said else None
 
 
-def _signer(event: Event, sample: str) -> Told | None:
+def _signer(event: Event, sample: str) -> Bilingual | None:
     """Who signed: without any of these the request may have been anonymous."""
     kind = event.fields.get("AccessDeniedDetail.AuthPrincipalType")
     if kind:
-        return Told(f"AuthPrincipalType {kind}", f"AuthPrincipalType 为 {kind}")
+        return Bilingual(f"AuthPrincipalType {kind}", f"AuthPrincipalType 为 {kind}")
     if event.access_key_id or _IN_QUERY.search(sample):
-        return Told("an access key id is told", "文本中有 AccessKey ID")
+        return Bilingual("an access key id is told", "文本中有 AccessKey ID")
     if event.requester_id:
-        return Told(f"the requester is {event.requester_id}", f"请求者为 {event.requester_id}")
+        return Bilingual(f"the requester is {event.requester_id}", f"请求者为 {event.requester_id}")
     if _AUTHORIZED.search(sample):
-        return Told("it carries an Authorization header", "请求带有 Authorization 头")
+        return Bilingual("it carries an Authorization header", "请求带有 Authorization 头")
     if _RAM_USER.search(sample):
-        return Told("the text speaks of a RAM user", "文本提到 RAM 用户")
+        return Bilingual("the text speaks of a RAM user", "文本提到 RAM 用户")
     return None

@@ -33,7 +33,7 @@ CAUSES = (
         (sign("sample", 'ongoing-request=\\\\?"true', 5, "the object is being restored: ongoing-request is true",
               "对象正在解冻：ongoing-request 为 true"),
          sign("sample", "restore operation is in progress", 4, "the text also says that a restore is in progress", "文本中提到解冻正在进行"),
-         sign("beside", "RestoreAlreadyInProgress", 5, "OSS also answered RestoreAlreadyInProgress", "OSS 还返回了 RestoreAlreadyInProgress")),
+         sign("nearby_codes", "RestoreAlreadyInProgress", 5, "OSS also answered RestoreAlreadyInProgress", "OSS 还返回了 RestoreAlreadyInProgress")),
     ),
     cause(
         "restored-copy-expired", CODE,

@@ -10,7 +10,7 @@ from ossmend.remediators.causes.model import Cause, Sign, Text
 from ossmend.remediators.contract.case import Event
 
 UNKNOWN_CODE = "unknown-code"
-STRANGER = "another-service"
+ANOTHER_SERVICE = "another-service"
 TELLING = 3.0
 """A sign of this weight tells the code, too."""
 _TELL_CODES = (
@@ -58,11 +58,11 @@ class Chosen:
 
 def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> Chosen:
     """The causes that the engine weighs for this event."""
-    if whose := event.fields.get("stranger"):
+    if whose := event.fields.get("foreign_service"):
         why = Text(
             f"host, ids or wording are those of another service ({whose})", f"主机、ID 或措辞属于其他服务（{whose}）"
         )
-        return Chosen((), STRANGER, sure=0.95, why=(why,))
+        return Chosen((), ANOTHER_SERVICE, sure=0.95, why=(why,))
     if event.code is not None and event.code not in codeless.WORDS:
         causes = _of(catalogue, {event.code})
         sure = LOGGED if event.shape == "access_log" else 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ossmend.remediators.causes.model import Text, Told
+from ossmend.remediators.causes.model import Bilingual, Text
 
 WORDS = frozenset({"Forbidden", "403"})
 """What S3 clients print as the code where the answer had no body: HTTP's own words, no code of OSS."""
@@ -65,4 +65,4 @@ def _head(said: str) -> Text:
 
 
 def _oss(said: str) -> Text:
-    return Text(f"OSS itself answered: {said}", f"由 OSS 自身返回：{Told.of(said, 'zh')}")
+    return Text(f"OSS itself answered: {said}", f"由 OSS 自身返回：{Bilingual.of(said, 'zh')}")

@@ -20,13 +20,13 @@ MANY = 3
 
 def others(case: Case) -> tuple[Event, ...]:
     """The case's other samples, and the newest event of each neighbour."""
-    return (*case.samples[:-1], *(neighbour.event for neighbour in case.beside))
+    return (*case.samples[:-1], *(neighbour.event for neighbour in case.correlated))
 
 
 def usage(case: Case) -> Mapping[str, Mapping[str, int]]:
     """Who runs into this code: the case's own counts and those of its neighbours of the same code."""
     merged: dict[str, dict[str, int]] = {kind: dict(table) for kind, table in case.usage.items()}
-    for neighbour in case.beside:
+    for neighbour in case.correlated:
         if neighbour.code != case.code:
             continue
         for kind, table in neighbour.usage.items():
@@ -44,7 +44,7 @@ def diagnosed(case: Case, event: Event | None = None, world: Mapping[str, str] |
 def onset(case: Case) -> tuple[str, ...]:
     """A sentence if many clients began at about the same time; a case of several clients tells only its own span."""
     clients = usage(case).get("clients", {})
-    cases: list[Case | Neighbour] = [case, *(each for each in case.beside if each.code == case.code)]
+    cases: list[Case | Neighbour] = [case, *(each for each in case.correlated if each.code == case.code)]
     first = [each.first_seen for each in cases]
     began = [each.last_seen if len(each.usage.get("clients", {})) > 1 else each.first_seen for each in cases]
     if len(clients) < MANY or max(began) - min(first) > SUDDEN:

@@ -73,7 +73,7 @@ def diagnose(
     chosen = candidates.choose(catalogue, event, found)
     weighed = weigh(chosen.causes, found, lang, chosen.unknown)
     said = findings.of(event, found, lang)
-    why = tuple(each.told(lang) for each in chosen.why)
+    why = tuple(each.words(lang) for each in chosen.why)
     if not weighed:
         facts = {**said.facts, "did_you_mean": chosen.meant} if chosen.meant else said.facts
         return _from(catalogue[chosen.otherwise], chosen.sure, (*why, *said.evidence), chosen.open, facts)
@@ -81,10 +81,10 @@ def diagnose(
     best = weighed[0]
     if best.confidence < left:
         options = _alternatives(weighed, chosen.sure)
-        return _from(catalogue["unknown"], round(left, 2), (NOTHING.told(lang), *said.evidence), options, said.facts)
+        return _from(catalogue["unknown"], round(left, 2), (NOTHING.words(lang), *said.evidence), options, said.facts)
     most = MOST_CONFIDENT if best.supported else MOST_UNSUPPORTED
     confidence = round(min(best.confidence * chosen.sure, most, chosen.most), 2)
-    evidence = (*(best.evidence or (USUAL.told(lang),)), *why)
+    evidence = (*(best.evidence or (USUAL.words(lang),)), *why)
     facts = {**said.facts, **findings.about(best.cause, event)}
     return _from(best.cause, confidence, (*evidence, *said.evidence), _alternatives(weighed[1:], chosen.sure), facts)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ossmend.remediators.causes import answered, signed, times
-from ossmend.remediators.causes.model import Told
+from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
 
 MANY = 3
@@ -111,14 +111,14 @@ def _request(event: Event, sample: str) -> dict[str, str]:
     if size >= BIG_BYTES:
         found["big"] = f"{size / 1e6:.0f} MB"
     if event.origin:
-        found["asked"] = Told(
+        found["asked"] = Bilingual(
             f"origin {event.origin}, method {event.cors_method or 'unknown'}",
             f"来源 {event.origin}，方法 {event.cors_method or '未知'}",
         )
     if event.cors_headers:
         found["asked_headers"] = ", ".join(event.cors_headers)
     if event.shape == "access_log" and not event.access_key_id and not event.requester_id:
-        found["anonymous"] = Told("the access log names no requester", "访问日志没有记录请求者")
+        found["anonymous"] = Bilingual("the access log names no requester", "访问日志没有记录请求者")
     if event.user_agent and _BROWSER.search(event.user_agent):
         found["browser"] = event.user_agent
     return found
@@ -146,13 +146,13 @@ def _crowd(event: Event, others: Sequence[Event], usage: Mapping[str, Mapping[st
         if seen:
             found[name] = "one" if len(seen) == 1 else "few" if len(seen) < MANY else "many"
             found[f"{name}_count"] = str(len(seen))
-    beside = sorted({each.code for each in others if each.code and each.code != event.code})
-    if beside:
-        found["beside"] = " ".join(beside)
+    codes = sorted({each.code for each in others if each.code and each.code != event.code})
+    if codes:
+        found["nearby_codes"] = " ".join(codes)
     behind = [-drift for each in others if (drift := times.drift_of(each)) is not None and drift < 0]
     past = times.expired_by(event)
     if behind and past is not None and past > 0:
         # a URL that was made just now by a clock that far behind is past its expiry by less than that
         late = times.words(max(behind))
-        found["clock_explains"] = Told(f"yes, by {late}", f"是，相差 {late.zh}") if past < max(behind) else "no"
+        found["clock_explains"] = Bilingual(f"yes, by {late}", f"是，相差 {late.zh}") if past < max(behind) else "no"
     return found

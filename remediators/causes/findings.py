@@ -44,7 +44,7 @@ class Findings:
 def of(event: Event, found: Mapping[str, str], lang: str) -> Findings:
     """Whatever holds, which cause it may be."""
     facts: dict[str, Any] = {}
-    evidence = [*_drift(event, facts, lang), *_crowd(found, facts, lang), *_beside(found, lang)]
+    evidence = [*_drift(event, facts, lang), *_crowd(found, facts, lang), *_nearby(found, lang)]
     evidence += _ec(event, facts, lang)
     if endpoint := event.fields.get("Endpoint"):
         facts["endpoint"] = endpoint
@@ -60,7 +60,7 @@ def _ec(event: Event, facts: dict[str, Any], lang: str) -> list[str]:
         facts["ec_family"] = family.en
     if row is not None and row.code:
         facts["ec_code"] = row.code
-    return [ecs.sentence(event.ec).told(lang)] if row is not None or event.code is None else []
+    return [ecs.sentence(event.ec).words(lang)] if row is not None or event.code is None else []
 
 
 def _drift(event: Event, facts: dict[str, Any], lang: str) -> list[str]:
@@ -88,18 +88,18 @@ def _crowd(found: Mapping[str, str], facts: dict[str, Any], lang: str) -> list[s
     return [f"{count} 个不同客户端受影响" if lang == "zh" else f"{count} clients with different agents run into it"]
 
 
-def _beside(found: Mapping[str, str], lang: str) -> list[str]:
+def _nearby(found: Mapping[str, str], lang: str) -> list[str]:
     """Refusals of other codes in the same text, where one may be behind the other."""
-    beside = set(found.get("beside", "").split())
+    codes = set(found.get("nearby_codes", "").split())
     told = []
-    if account := beside.intersection(ACCOUNT_CODES):
+    if account := codes.intersection(ACCOUNT_CODES):
         name = min(account)
         told.append(
             f"同一文本中还有 {name}：请先处理账号问题"
             if lang == "zh"
             else f"{name} stands beside it: settle the account first"
         )
-    if "RequestTimeTooSkewed" in beside:
+    if "RequestTimeTooSkewed" in codes:
         told.append("同一文本中还有 RequestTimeTooSkewed：时钟可能是共同原因" if lang == "zh" else
                     "RequestTimeTooSkewed stands beside it: a wrong clock may be behind both")  # fmt: skip
     return told

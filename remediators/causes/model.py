@@ -21,17 +21,17 @@ class Text(NamedTuple):
     en: str
     zh: str
 
-    def told(self, lang: str) -> str:
+    def words(self, lang: str) -> str:
         return self.zh if lang == "zh" else self.en
 
 
-class Told(str):
+class Bilingual(str):
     """A feature's value that is our own words: signs and English sentences see the English, Chinese ones the Chinese."""
 
     __slots__ = ("zh",)
     zh: str
 
-    def __new__(cls, en: str, zh: str) -> Told:
+    def __new__(cls, en: str, zh: str) -> Bilingual:
         told = super().__new__(cls, en)
         told.zh = zh
         return told
@@ -39,7 +39,7 @@ class Told(str):
     @staticmethod
     def of(value: str, lang: str) -> str:
         """The value in that language; what is the text's own stays as it is."""
-        return value.zh if lang == "zh" and isinstance(value, Told) else value
+        return value.zh if lang == "zh" and isinstance(value, Bilingual) else value
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Sign:
         """The evidence, in words one can check; None for a sign that has none."""
         if self.says is None or self.weight <= 0:
             return None
-        return self.says.told(lang).replace("{}", Told.of(features[self.feature], lang)[:LONGEST_QUOTE])
+        return self.says.words(lang).replace("{}", Bilingual.of(features[self.feature], lang)[:LONGEST_QUOTE])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ossmend.remediators.causes.model import Told
+from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
 
 V1_LENGTH = 28
@@ -33,7 +33,7 @@ def features(event: Event) -> dict[str, str]:
     if event.key and re.search(r"\s|//", event.key):
         found["gap_in_key"] = event.key
     if _QUERY_SIGNED.search(f"{event.url or ''} {event.sample}"):
-        found["presigned"] = Told("the signature stands in the URL", "签名位于 URL 中")
+        found["presigned"] = Bilingual("the signature stands in the URL", "签名位于 URL 中")
     string = event.fields.get("StringToSign", "")
     if string.startswith(("OSS4-HMAC", "AWS4-HMAC")):
         found |= _v4(event, string)
@@ -50,7 +50,7 @@ def _signature(event: Event, *, in_url: bool) -> dict[str, str]:
         return {"signature": "percent"}
     length = event.fields.get("signature_length", "")
     if in_url and length.isdigit() and 0 < int(length) < V1_LENGTH:
-        return {"signature": Told(f"short ({length} characters)", f"{length} 个字符")}
+        return {"signature": Bilingual(f"short ({length} characters)", f"{length} 个字符")}
     return {}
 
 
@@ -66,12 +66,12 @@ def _v1(event: Event, string: str) -> dict[str, str]:
     if content_type:
         found["signed.type"] = content_type
     if _EPOCH.fullmatch(date):
-        found["presigned"] = Told("the signed date is an expiry time", "签名中的日期是过期时间")
+        found["presigned"] = Bilingual("the signed date is an expiry time", "签名中的日期是过期时间")
     headers = [header for line in lines[4:-1] if (header := _HEADER.match(line))]
     if headers:
         found["signed.headers"] = ", ".join(header[1] for header in headers)[:200]
     if event.method and event.method != method:
-        found["method_differs"] = Told(
+        found["method_differs"] = Bilingual(
             f"{method} was signed, {event.method} was sent", f"签名为 {method}，实际发送 {event.method}"
         )
     return found | _resource(event, lines[-1])
@@ -90,7 +90,9 @@ def _resource(event: Event, resource: str) -> dict[str, str]:
     if characters := sorted(set(_DELICATE.findall(key))):
         found["delicate_key"] = " ".join(characters)
     if event.bucket and bucket and bucket != event.bucket and "*" not in bucket:
-        found["other_bucket"] = Told(f"{bucket}, not {event.bucket}", f"签名中为 {bucket}，请求的是 {event.bucket}")
+        found["other_bucket"] = Bilingual(
+            f"{bucket}, not {event.bucket}", f"签名中为 {bucket}，请求的是 {event.bucket}"
+        )
     return found
 
 
@@ -103,10 +105,10 @@ def _v4(event: Event, string: str) -> dict[str, str]:
         return found
     region = parts[1]
     if not region or region.startswith("oss-") or not re.fullmatch(r"[a-z]{2}-[a-z0-9-]+", region):
-        found["odd_region"] = region or Told("empty", "空")
+        found["odd_region"] = region or Bilingual("empty", "空")
     host = _HOST_REGION.search(event.host or "")
     if host and region and region.removeprefix("oss-") != host[1]:
-        found["region_differs"] = Told(
+        found["region_differs"] = Bilingual(
             f"{region}, while the endpoint is in {host[1]}", f"{region}，而 Endpoint 位于 {host[1]}"
         )
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from ossmend.remediators.causes.model import Told
+from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
 
 HALF_HOUR = 1800
@@ -81,7 +81,7 @@ def _safely(start: datetime, seconds: int) -> datetime | None:
         return None
 
 
-def words(seconds: float) -> Told:
+def words(seconds: float) -> Bilingual:
     """A span for people: `40 s`, `16 min`, `8.0 h`, `3 days`; in Chinese `40 秒`, `16 分钟`, `8.0 小时`, `3 天`."""
     size = abs(seconds)
     if size < 120:
@@ -92,7 +92,7 @@ def words(seconds: float) -> Told:
         number, en, zh = f"{size / 3600:.1f}", "h", "小时"
     else:
         number, en, zh = f"{size / 86400:.0f}", "days", "天"
-    return Told(f"{number} {en}", f"{number} {zh}")
+    return Bilingual(f"{number} {en}", f"{number} {zh}")
 
 
 def features(event: Event) -> dict[str, str]:
@@ -102,7 +102,7 @@ def features(event: Event) -> dict[str, str]:
         found["drift"] = kind
     drift = drift_of(event)
     if drift is None:
-        found["untimed"] = Told("no RequestTime and ServerTime", "没有 RequestTime 和 ServerTime")
+        found["untimed"] = Bilingual("no RequestTime and ServerTime", "没有 RequestTime 和 ServerTime")
     else:
         found["behind" if drift < 0 else "ahead"] = words(drift)
         if -LATE_AT_MOST <= drift < 0 and kind == "drift":

@@ -179,7 +179,7 @@ class Case:
     """When the world last showed that the trouble was over."""
     recurrences: int = 0
     dry_run: bool = False
-    beside: tuple[Neighbour, ...] = ()
+    correlated: tuple[Neighbour, ...] = ()
     """Other open cases of the same client, key, bucket or account: one trouble may be behind both."""
 
     @property

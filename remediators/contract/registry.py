@@ -22,7 +22,7 @@ SubjectFunction = Callable[[Event, Any], Subject]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Explained:
     """A refusal as its text tells it, before anybody has looked at the cloud."""
 
     event: Event
@@ -43,7 +43,7 @@ class Proposal:
     """What the world has to say first."""
 
 
-ProposesFunction = Callable[[Told, Any], Proposal | None]
+ProposesFunction = Callable[[Explained, Any], Proposal | None]
 """The second argument is the policy's settings; None where no configuration is at hand, and it is only asked what a
 policy could do. None is the answer where the text does not justify a write.
 """
@@ -66,6 +66,8 @@ class Remediator:
     """What it writes if the world agrees; None if it never writes."""
     statuses: tuple[int, ...] = (403,)
     """HTTP statuses that this code comes with when it is a refusal to look at."""
+    asks: tuple[str, ...] = ()
+    """Questions of its view (view.py) that its plan may ask: what it needs to read. Those of its writes are theirs."""
 
     registry: ClassVar[dict[str, Remediator]] = {}
 
@@ -84,7 +86,7 @@ def is_ours(event: Event) -> bool:
     """An OSS refusal: HTTP 403, what the code's remediator takes beside it, or an S3 client's 400. Never another
     service's error.
     """
-    if event.fields.get("stranger"):
+    if event.fields.get("foreign_service"):
         return False
     if is_client_setting(event):
         return True
@@ -100,6 +102,7 @@ def remedies(
     writes: tuple[str, ...] = (),
     proposes: ProposesFunction | None = None,
     statuses: tuple[int, ...] = (403,),
+    asks: tuple[str, ...] = (),
 ) -> Callable[[PlanFunction], PlanFunction]:
     """Register `plan` for `codes`. Two files that claim one code stop the start."""
 
@@ -109,7 +112,7 @@ def remedies(
             if taken is not None and taken.module != plan.__module__:
                 raise ImportError(f"{code} is claimed by {taken.module} and by {plan.__module__}")
             Remediator.registry[code] = Remediator(
-                code, plan, subject, settings, section, writes, plan.__module__, proposes, statuses
+                code, plan, subject, settings, section, writes, plan.__module__, proposes, statuses, asks
             )
         return plan
 

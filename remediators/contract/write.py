@@ -44,6 +44,8 @@ class Write(ABC):
 
     objects: ClassVar[int] = 0
     """How many it takes of `objects_per_day`."""
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Questions (view.py) that are asked for its sake: to plan it, before it is sent, and to settle it."""
     operation: str
     """OSS's or RAM's own name of the call; in the journal it tells which write it is."""
     planned_on: str
@@ -53,6 +55,11 @@ class Write(ABC):
     @abstractmethod
     def example(cls) -> Write:
         """One of nothing in particular, to say which permissions it needs."""
+
+    @classmethod
+    def examples(cls) -> tuple[Write, ...]:
+        """One of each kind that needs other permissions than the rest."""
+        return (cls.example(),)
 
     @property
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
 from ossmend.remediators.contract.write import Place, Write, write
@@ -17,6 +17,7 @@ class PutBucketCors(Write):
     Undone by a PutBucketCors of `before`, if nobody has changed the configuration since.
     """
 
+    asks: ClassVar[tuple[str, ...]] = ("cors",)
     operation: Literal["PutBucketCors"] = "PutBucketCors"
     bucket: str
     rules: tuple[CorsRule, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
@@ -18,6 +18,7 @@ class RestoreObject(Write):
     """POST /key?restore: make an archived object readable for some days. Cannot be undone; it expires by itself."""
 
     objects: ClassVar[int] = 1
+    asks: ClassVar[tuple[str, ...]] = ("object",)
     operation: Literal["RestoreObject"] = "RestoreObject"
     bucket: str
     key: str
@@ -33,6 +34,11 @@ class RestoreObject(Write):
     @classmethod
     def example(cls) -> RestoreObject:
         return cls(bucket="BUCKET", key="KEY", days=1, storage_class="Archive", size=0, planned_on="")
+
+    @classmethod
+    def examples(cls) -> tuple[RestoreObject, ...]:
+        """Of an object, and of one version of it."""
+        return (cls.example(), replace(cls.example(), version_id="V"))
 
     @property
     def ref(self) -> ObjectRef:

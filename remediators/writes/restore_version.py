@@ -27,6 +27,7 @@ class RestoreVersion(Write):
     """
 
     objects: ClassVar[int] = 1
+    asks: ClassVar[tuple[str, ...]] = ("versions", "object_acl")
     operation: Literal["RestoreVersion"] = "RestoreVersion"
     bucket: str
     key: str
@@ -46,6 +47,11 @@ class RestoreVersion(Write):
     @classmethod
     def example(cls) -> RestoreVersion:
         return cls(bucket="BUCKET", key="KEY", version_id="V", size=0, current="", storage_class="", planned_on="")
+
+    @classmethod
+    def examples(cls) -> tuple[RestoreVersion, ...]:
+        """Of an object that has the bucket's ACL, and of one that has its own."""
+        return (cls.example(), replace(cls.example(), acl="private"))
 
     @property
     def ref(self) -> ObjectRef:

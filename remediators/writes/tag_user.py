@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ossmend.remediators.contract.write import Write, write
 
@@ -13,6 +13,7 @@ from ossmend.remediators.contract.write import Write, write
 class TagUser(Write):
     """IMS TagResources on one RAM user: mark the owner of a refused key. Opt-in; touches no key."""
 
+    asks: ClassVar[tuple[str, ...]] = ("key_owner",)
     operation: Literal["TagUser"] = "TagUser"
     principal: str
     user_id: str

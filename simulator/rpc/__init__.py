@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ossmend.simulator.principals import AccessKey, Principal
 from ossmend.simulator.rpc import (
     account,
     actiontrail,
     bss,
     groups,
     keys,
+    oidc,
     policies,
     recycle_bin,
     reports,
@@ -28,14 +30,17 @@ from ossmend.simulator.rpc.gateway import PRODUCTS, Nonces, authenticate, parame
 
 if TYPE_CHECKING:
     from ossmend.simulator.faults import Fault
-    from ossmend.simulator.principals import AccessKey
     from ossmend.simulator.state import Cloud
     from ossmend.simulator.wire import Request, Response
 
 __all__ = ["fault_response", "handle", "identify"]
 
-THEMES = (account, actiontrail, bss, groups, keys, policies, recycle_bin, reports, roles, sts, tags, users)
+THEMES = (account, actiontrail, bss, groups, keys, oidc, policies, recycle_bin, reports, roles, sts, tags, users)
 """Importing a theme registers its operations."""
+
+UNSIGNED = {("Sts", "AssumeRoleWithOIDC")}
+"""Operations that bring their own proof."""
+_NOBODY = AccessKey("", "", Principal("user", "", "", "", ""))
 
 _nonces: WeakKeyDictionary[Cloud, Nonces] = WeakKeyDictionary()
 
@@ -71,14 +76,18 @@ def _run(cloud: Cloud, request: Request, product: str, found: dict[str, str]) ->
         raise RpcError(405, "UnsupportedHTTPMethod", "This http method is not supported.")
     if not found.get("Version"):
         raise missing("Version")
-    key = authenticate(cloud, request, found, _nonces.setdefault(cloud, Nonces()))
+    if (product, found["Action"]) in UNSIGNED:
+        key = _NOBODY
+    else:
+        key = authenticate(cloud, request, found, _nonces.setdefault(cloud, Nonces()))
     if not product:
         raise RpcError(404, "InvalidVersion", "Specified parameter Version is not valid.")
     run = OPERATIONS.get((product, found["Action"]))
     if run is None:
         text = "Specified api is not found, please check your url and method."
         raise RpcError(404, "InvalidAction.NotFound", text)
-    _check_account(cloud, product, key)
+    if key is not _NOBODY:
+        _check_account(cloud, product, key)
     cloud.identity.use(key.id, product, request.received)
     call = Call(cloud, request, product, found["Action"], found, key, _condition(request))
     return run(call)

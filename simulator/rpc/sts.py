@@ -70,6 +70,13 @@ def _session_policy(call: Call) -> Document | None:
     return found
 
 
+def _session_name(call: Call) -> str:
+    session = call.text("RoleSessionName")
+    if not _SESSION.match(session):
+        raise invalid("RoleSessionName", "The parameter RoleSessionName is wrongly formed.")
+    return session
+
+
 def _seconds(call: Call, role: Role) -> int:
     text = call.optional("DurationSeconds", str(DEFAULT_SECONDS))
     seconds = whole(text)
@@ -98,21 +105,30 @@ def assume_role(call: Call) -> Answer:
     Root keys are refused, but for the administrator's: it was announced as one that may do everything.
     """
     account_id, name = _arn(call)
-    session = call.text("RoleSessionName")
-    if not _SESSION.match(session):
-        raise invalid("RoleSessionName", "The parameter RoleSessionName is wrongly formed.")
-    policy = _session_policy(call)
+    _session_name(call)
+    _session_policy(call)
     principal = call.principal
     if principal.kind == "root" and call.key is not call.identity.administrator_key:
         raise no_permission(Decision(allowed=False), "Roles may not be assumed by root accounts.")
     call.require("sts:AssumeRole", f"role/{name}")
-    role = _role(call, account_id, name)
+    role = role_of(call)
     arn = f"acs:ram:*:{account_id}:role/{role.name}"
     decision = decide_assume(principal, role.trust, arn, _trust_context(call), identity=call.identity)
     if not decision.allowed:
         message = "You are not authorized to do this action. You should be authorized by RAM."
         raise no_permission(decision, message)
-    key = call.identity.issue_token(role, session, _seconds(call, role), policy)
+    return assumed(call, role)
+
+
+def role_of(call: Call) -> Role:
+    """The role that RoleArn names."""
+    return _role(call, *_arn(call))
+
+
+def assumed(call: Call, role: Role) -> Answer:
+    """A session of the role, under the name and for the time that were asked for."""
+    session = _session_name(call)
+    key = call.identity.issue_token(role, session, _seconds(call, role), _session_policy(call))
     if key.token is None or key.expires_at is None:
         raise missing("SecurityToken")
     return {
@@ -120,10 +136,10 @@ def assume_role(call: Call) -> Answer:
             "AccessKeyId": key.id,
             "AccessKeySecret": key.secret,
             "SecurityToken": key.token,
-            "Expiration": utc(call.cloud.clock.shown_when(key.expires_at)),
+            "Expiration": utc(call.cloud.clock.shown_at_end(key.expires_at)),
         },
         "AssumedRoleUser": {
-            "Arn": f"acs:ram::{account_id}:role/{role.name.lower()}/{session}",
+            "Arn": f"acs:ram::{call.identity.account_id}:role/{role.name.lower()}/{session}",
             "AssumedRoleId": f"{role.id}:{session}",
         },
     }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ossmend.config.globs import fits
+from ossmend.config.globs import fits, surely_within
 from ossmend.config.model import Match
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.write import Place
@@ -213,3 +213,11 @@ def test_no_key_makes_a_pattern_run_for_ever(pattern: str, fitting: str, value: 
     """A matcher that tries every split would need years here: no limit of ours is needed to see that."""
     assert fits(pattern, fitting, path=True)
     assert not fits(pattern, value, path=path)
+
+
+@given(st.text("ab/*?", max_size=7), st.text("ab/*?", max_size=7), st.text("ab/", max_size=7), st.booleans())
+@example("a**", "a*/b", "a/b", True)
+@example("2024/**", "2024/a*", "2024/a", True)
+def test_what_is_within_a_pattern_fits_it_in_every_case(wide: str, narrow: str, value: str, path: bool) -> None:
+    if surely_within(narrow, wide, path=path) and fits(narrow, value, path=path):
+        assert fits(wide, value, path=path)

@@ -39,7 +39,8 @@ AT_REST = 3
 """So many looks in a row that find everything at rest."""
 CONFIGURATION = """\
 version: 1
-cloud: {{ region: {region}, endpoint: '{endpoint}', rpc_endpoint: '{endpoint}', deadline: 3s }}
+cloud: {{ region: {region}, endpoint: '{endpoint}', rpc_endpoint: '{endpoint}', deadline: 3s,
+  credentials: {{ allow_root: true }} }}
 state: {{ path: '{state}' }}
 sources: [ {{ app_log: {{ path: '{log}*', start: beginning }} }} ]
 clock: {{ ntp_servers: [], every: 10m }}

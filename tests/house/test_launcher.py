@@ -493,8 +493,18 @@ def test_a_failing_program_is_quoted_with_its_last_lines(checkout: Checkout) -> 
     assert "line 5\n" not in err
 
 
+def is_readable(text: str) -> bool:
+    """By the grammar of 3.7."""
+    try:
+        ast.parse(text, feature_version=(3, 7))
+    except SyntaxError:
+        return False
+    return True
+
+
 def test_an_old_python_can_read_the_file() -> None:
-    ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 7))
+    assert is_readable(LAUNCHER.read_text(encoding="utf-8"))
+    assert not is_readable("if said := 1: pass"), "the grammar of 3.8 would not be"
 
 
 OLD = "import os; sys.version_info = (3, 8, 0, 'final', 0)"

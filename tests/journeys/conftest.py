@@ -46,6 +46,7 @@ class Daemon:
             f"  region: {self._simulator.region}",
             f"  endpoint: {self._simulator.oss}",
             f"  rpc_endpoint: {self._simulator.rpc}",
+            "  credentials: { allow_root: true }",  # the key that the simulator announces is the account's own
             "  deadline: 4s",  # a lost answer is looked for some times as long
             f"state: {{ path: '{self.directory / 'state'}' }}",
             f"sources: {sources}",
@@ -108,6 +109,14 @@ class Daemon:
             return done.returncode, json.loads(done.stdout)
         except json.JSONDecodeError:
             pytest.fail(f"{arguments} printed no JSON: {done.stdout!r} {done.stderr.decode()}")
+
+    def refused(self, *arguments: str) -> tuple[int, str]:
+        """Run a command that does not begin: exit status, and what it says on stderr."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ossmend", *arguments, "--config", str(self.config)],
+            env=self.environment, capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return done.returncode, done.stderr.decode()
 
     def cases(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.command("cases", "list", "--all", *arguments)[1]["cases"]

@@ -419,7 +419,8 @@ RULE = (
 def configured(directory: Path, sim: Running) -> Path:
     path = directory / "ossmend.yaml"
     path.write_text(
-        f"version: 1\ncloud: {{ region: {sim.region}, endpoint: '{sim.oss}', rpc_endpoint: '{sim.rpc}' }}\n"
+        f"version: 1\ncloud: {{ region: {sim.region}, endpoint: '{sim.oss}', rpc_endpoint: '{sim.rpc}',\n"
+        f"  credentials: {{ allow_root: true }} }}\n"
         f"state: {{ path: '{directory / 'state'}' }}\nclock: {{ ntp_servers: [] }}\ncors_rules: {RULE}\n"
         f"sources: [ {{ app_log: {{ path: '{directory / 'app.log'}', start: beginning }} }} ]\npolicies:{POLICIES}",
         encoding="utf-8",

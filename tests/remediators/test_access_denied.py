@@ -21,13 +21,13 @@ OURS = "1234567890123456"
 MASKED = "AQFOPAQUE"
 
 
-def denied(**told: Any) -> Event:
+def denied(**tell: Any) -> Event:
     given: dict[str, Any] = {"source": "t", "code": "AccessDenied", "status": 403, "bucket": "vault", "key": "a/b.csv"}
-    return Event(**(given | told))
+    return Event(**(given | tell))
 
 
-def encoded(**told: Any) -> Event:
-    return denied(fields={MESSAGE: MASKED}, **told)
+def encoded(**tell: Any) -> Event:
+    return denied(fields={MESSAGE: MASKED}, **tell)
 
 
 def denial(**changes: Any) -> Denial:
@@ -41,7 +41,7 @@ def denial(**changes: Any) -> Denial:
     return replace(given, **changes)
 
 
-def told(world: FakeWorld, event: Event, **case: Any) -> Tell:
+def tell(world: FakeWorld, event: Event, **case: Any) -> Tell:
     verdict = plan(case_of(event, **case), cast("Any", FakeView(world)), NoSettings())
     assert isinstance(verdict, Tell)
     return verdict
@@ -61,18 +61,18 @@ def told(world: FakeWorld, event: Event, **case: Any) -> Tell:
 )
 def test_what_ram_decodes_decides_also_against_the_message(layer: str, cause: str, *, explicit: bool) -> None:
     world = FakeWorld(denials={MASKED: denial(layer=layer, explicit=explicit)})
-    verdict = told(world, encoded(message="Access denied by bucket policy."))
+    verdict = tell(world, encoded(message="Access denied by bucket policy."))
     assert verdict.diagnosis.cause == cause
     assert verdict.diagnosis.confidence >= 0.95
 
 
 def test_the_sentence_names_who_lacks_what() -> None:
-    why = told(FakeWorld(denials={MASKED: denial()}), encoded()).why
+    why = tell(FakeWorld(denials={MASKED: denial()}), encoded()).why
     assert why == "AccessDenied on vault: No RAM policy allows it (oss:GetObject for 2887712345)"
 
 
 def test_an_implicit_denial_proposes_exactly_what_was_denied() -> None:
-    verdict = told(FakeWorld(denials={MASKED: denial()}), encoded())
+    verdict = tell(FakeWorld(denials={MASKED: denial()}), encoded())
     assert verdict.diagnosis.facts["statement"] == {
         "Effect": "Allow",
         "Action": ["oss:GetObject"],
@@ -84,20 +84,20 @@ def test_an_implicit_denial_proposes_exactly_what_was_denied() -> None:
     "change", [{"explicit": True}, {"layer": "SessionPolicy"}, {"layer": "ControlPolicy", "explicit": True}]
 )
 def test_where_an_allow_cannot_help_none_is_proposed(change: dict[str, Any]) -> None:
-    verdict = told(FakeWorld(denials={MASKED: denial(**change)}), encoded())
+    verdict = tell(FakeWorld(denials={MASKED: denial(**change)}), encoded())
     assert "statement" not in verdict.diagnosis.facts
 
 
 @pytest.mark.parametrize("key", ["a:b/c:d.csv", "plain.csv", "双十一 +%.csv"])
 def test_a_key_with_colons_is_still_this_request_and_granted_whole(key: str) -> None:
     world = FakeWorld(denials={MASKED: denial(resource=f"acs:oss:oss-cn-hangzhou:1:vault/{key}")})
-    verdict = told(world, encoded(key=key))
+    verdict = tell(world, encoded(key=key))
     assert verdict.diagnosis.facts["statement"]["Resource"] == [f"acs:oss:*:*:vault/{key}"]
 
 
 @pytest.mark.parametrize("key", ["*", "a*b", "what?.csv"])
 def test_a_name_that_reads_as_a_pattern_gets_no_statement_since_it_would_allow_more(key: str) -> None:
-    verdict = told(FakeWorld(denials={MASKED: denial(resource=f"acs:oss:*:1:vault/{key}")}), encoded(key=key))
+    verdict = tell(FakeWorld(denials={MASKED: denial(resource=f"acs:oss:*:1:vault/{key}")}), encoded(key=key))
     assert verdict.diagnosis.cause == "denied-ram-implicit"
     assert "statement" not in verdict.diagnosis.facts
 
@@ -106,21 +106,21 @@ def test_a_hostile_bucket_policy_is_read_to_its_end() -> None:
     """A matcher that tries every split would need years here: no limit of ours is needed to see that."""
     hostile = policy(Resource=["acs:oss:*:*:vault/" + "*a" * 15 + "b"])
     event = denied(method="GET", key="a" * 1000)
-    verdict = told(FakeWorld(access={"vault": BucketAccess(policy=hostile)}), event)
+    verdict = tell(FakeWorld(access={"vault": BucketAccess(policy=hostile)}), event)
     assert verdict.diagnosis.cause == "denied-ram-implicit", "the key does not end in b: no statement is about it"
 
 
 def test_many_clients_over_a_week_are_no_sudden_onset() -> None:
     usage = {"clients": {f"10.0.0.{n}": 3 for n in range(9)}}
-    week = told(FakeWorld(), denied(), usage=usage, first_seen=NOW - timedelta(days=7))
-    hour = told(FakeWorld(), denied(), usage=usage, first_seen=NOW - timedelta(minutes=20))
+    week = tell(FakeWorld(), denied(), usage=usage, first_seen=NOW - timedelta(days=7))
+    hour = tell(FakeWorld(), denied(), usage=usage, first_seen=NOW - timedelta(minutes=20))
     assert not any("all since" in said for said in week.diagnosis.evidence)
     assert any("9 clients, all since" in said for said in hour.diagnosis.evidence)
 
 
 def test_the_denying_policy_is_named() -> None:
     policy = MatchedPolicy(name="no-secrets", effect="Deny", kind="Custom", attached_to="RamGroup")
-    verdict = told(FakeWorld(denials={MASKED: denial(explicit=True, policies=(policy,))}), encoded())
+    verdict = tell(FakeWorld(denials={MASKED: denial(explicit=True, policies=(policy,))}), encoded())
     assert "Deny by the Custom policy no-secrets, attached to a RamGroup" in verdict.diagnosis.evidence
 
 
@@ -137,21 +137,21 @@ def test_a_message_that_is_not_there_yet_is_waited_for_and_then_told_without() -
 
 
 def test_an_expired_message_is_said_and_the_text_still_counts() -> None:
-    verdict = told(FakeWorld(denials={MASKED: None}), encoded(message="Access denied by authorizer's policy."))
+    verdict = tell(FakeWorld(denials={MASKED: None}), encoded(message="Access denied by authorizer's policy."))
     assert verdict.diagnosis.cause == "denied-session-policy"
     assert any("expired" in sentence for sentence in verdict.diagnosis.evidence)
 
 
 def test_a_message_about_another_bucket_explains_nothing_here() -> None:
     elsewhere = denial(resource="acs:oss:*:1:other/x", layer="ControlPolicy", explicit=True)
-    verdict = told(FakeWorld(denials={MASKED: elsewhere}), encoded())
+    verdict = tell(FakeWorld(denials={MASKED: elsewhere}), encoded())
     assert verdict.diagnosis.cause != "denied-control-policy"
     assert any("left aside" in sentence for sentence in verdict.diagnosis.evidence)
 
 
 def test_our_own_missing_permission_is_named_and_accuses_nobody() -> None:
     world = FakeWorld(refuses={"DecodeDiagnosticMessage", "GetBucketInfo", "GetObjectAcl"})
-    verdict = told(world, encoded(message="The bucket you access does not belong to you."))
+    verdict = tell(world, encoded(message="The bucket you access does not belong to you."))
     said = " ".join(verdict.diagnosis.evidence)
     assert "our own DecodeDiagnosticMessage" in said
     assert "our own GetBucketInfo" in said
@@ -185,7 +185,7 @@ BY_BUCKET: tuple[tuple[str, BucketAccess, dict[str, Any], str], ...] = (
 
 @pytest.mark.parametrize(("what", "access", "event", "cause"), BY_BUCKET, ids=[row[0] for row in BY_BUCKET])
 def test_the_bucket_itself_tells(what: str, access: BucketAccess, event: dict[str, Any], cause: str) -> None:
-    verdict = told(FakeWorld(access={"vault": access}), denied(**event))
+    verdict = tell(FakeWorld(access={"vault": access}), denied(**event))
     assert verdict.diagnosis.cause == cause, what
 
 
@@ -210,7 +210,7 @@ def test_the_bucket_itself_tells(what: str, access: BucketAccess, event: dict[st
 def test_what_the_bucket_does_not_have_is_not_the_cause(
     access: BucketAccess, event: dict[str, Any], not_cause: str
 ) -> None:
-    verdict = told(FakeWorld(access={"vault": access}), denied(**event))
+    verdict = tell(FakeWorld(access={"vault": access}), denied(**event))
     assert verdict.diagnosis.cause != not_cause
 
 
@@ -218,7 +218,7 @@ def test_an_objects_own_acl_is_looked_at() -> None:
     world = FakeWorld(
         access={"vault": BucketAccess(acl="public-read")}, acls={ObjectRef("vault", "a/b.csv"): "private"}
     )
-    assert told(world, denied(method="GET")).diagnosis.cause == "denied-object-acl"
+    assert tell(world, denied(method="GET")).diagnosis.cause == "denied-object-acl"
 
 
 def test_a_cloud_that_cannot_be_reached_leaves_what_the_text_says() -> None:
@@ -237,37 +237,37 @@ def test_a_cloud_that_cannot_be_reached_leaves_what_the_text_says() -> None:
     assert any("could not read" in sentence for sentence in verdict.diagnosis.evidence)
 
 
-def beside(code: str, event: Event, **usage: Any) -> Neighbour:
+def neighbour(code: str, event: Event, **usage: Any) -> Neighbour:
     return Neighbour(id=2, code=code, cause=None, event=event, usage=usage, first_seen=NOW, last_seen=NOW)
 
 
 def test_a_skewed_clock_at_the_same_client_is_behind_an_expired_url() -> None:
-    skew = beside("RequestTimeTooSkewed", Event(source="t", code="RequestTimeTooSkewed", client="10.0.0.8"))
+    skew = neighbour("RequestTimeTooSkewed", Event(source="t", code="RequestTimeTooSkewed", client="10.0.0.8"))
     expired = denied(message="Request has expired.", client="10.0.0.8")
-    assert told(FakeWorld(), expired).diagnosis.cause == "url-expired"
-    assert told(FakeWorld(), expired, beside=(skew,)).diagnosis.cause == "url-expired-slow-clock"
+    assert tell(FakeWorld(), expired).diagnosis.cause == "url-expired"
+    assert tell(FakeWorld(), expired, correlated=(skew,)).diagnosis.cause == "url-expired-slow-clock"
 
 
 def test_an_account_that_is_refused_is_named_beside_everything() -> None:
-    account = beside("UserDisable", Event(source="t", code="UserDisable", bucket="elsewhere"))
-    verdict = told(FakeWorld(), denied(), beside=(account,))
+    account = neighbour("UserDisable", Event(source="t", code="UserDisable", bucket="elsewhere"))
+    verdict = tell(FakeWorld(), denied(), correlated=(account,))
     assert any("UserDisable stands beside it" in sentence for sentence in verdict.diagnosis.evidence)
 
 
 def test_many_clients_with_one_agent_at_one_time_are_a_release() -> None:
     others = tuple(
-        beside("AccessDenied", denied(client=f"10.0.0.{n}", user_agent="app/2.0"), clients={f"10.0.0.{n}": 1})
+        neighbour("AccessDenied", denied(client=f"10.0.0.{n}", user_agent="app/2.0"), clients={f"10.0.0.{n}": 1})
         for n in range(2, 8)
     )
     event = denied(client="10.0.0.1", user_agent="app/2.0")
-    verdict = told(FakeWorld(), event, beside=others, usage={"clients": {"10.0.0.1": 1}, "agents": {"app/2.0": 1}})
+    verdict = tell(FakeWorld(), event, correlated=others, usage={"clients": {"10.0.0.1": 1}, "agents": {"app/2.0": 1}})
     assert verdict.diagnosis.facts["view"] == "release"
     assert any("7 clients, all since" in sentence for sentence in verdict.diagnosis.evidence)
 
 
 def test_one_client_is_no_fleet() -> None:
     event = denied(client="10.0.0.1", user_agent="app/2.0")
-    verdict = told(FakeWorld(), event, usage={"clients": {"10.0.0.1": 40}})
+    verdict = tell(FakeWorld(), event, usage={"clients": {"10.0.0.1": 40}})
     assert "view" not in verdict.diagnosis.facts
 
 
@@ -284,4 +284,4 @@ def test_nothing_is_asked_about_a_bucket_that_the_text_does_not_name() -> None:
 def test_whose_key_it_is_stays_unasked_here() -> None:
     owner = KeyOwner(user_id="1", principal="alice@x", name="alice")
     world = FakeWorld(owners={"LTAI5tX": owner}, refuses={"GetUser"})
-    assert told(world, denied(access_key_id="LTAI5tX")).diagnosis.cause != "could-not-check"
+    assert tell(world, denied(access_key_id="LTAI5tX")).diagnosis.cause != "could-not-check"

@@ -54,7 +54,7 @@ def test_a_400_that_a_client_setting_causes_is_taken_and_told_its_cause(told: Ev
 
 
 @pytest.mark.parametrize("told", [told for told, _ in TAKEN.values()], ids=TAKEN)
-@pytest.mark.parametrize("change", [{"status": 404}, {"status": 200}, {"fields": {"stranger": "s3"}}], ids=str)
+@pytest.mark.parametrize("change", [{"status": 404}, {"status": 200}, {"fields": {"foreign_service": "s3"}}], ids=str)
 def test_the_same_with_another_status_or_of_another_service_is_left_alone(told: Event, change: dict[str, Any]) -> None:
     assert not is_ours(replace(told, **change))
 

@@ -31,7 +31,7 @@ def refused(drift: float | None = -1387.0, **fields: object) -> Event:
     return replace(event, **fields)  # type: ignore[arg-type]  # the test names real fields
 
 
-def told(*events: Event, world: FakeWorld | None = None, **changes: object) -> Tell:
+def tell(*events: Event, world: FakeWorld | None = None, **changes: object) -> Tell:
     answer = plan(case_of(*events, **changes), FakeView(world or FakeWorld()), SETTINGS)  # type: ignore[arg-type]  # FakeView forwards
     assert isinstance(answer, Tell), answer
     return answer
@@ -51,7 +51,7 @@ def told(*events: Event, world: FakeWorld | None = None, **changes: object) -> T
     ],
 )
 def test_kind_size_and_sign_are_said(drift: float, cause: str, words: str) -> None:
-    answer = told(refused(drift))
+    answer = tell(refused(drift))
     assert answer.diagnosis.cause == cause
     assert words in answer.why
     assert answer.diagnosis.facts["drift_seconds"] == drift
@@ -59,26 +59,26 @@ def test_kind_size_and_sign_are_said(drift: float, cause: str, words: str) -> No
 
 def test_a_clock_near_the_epoch_is_unset() -> None:
     epoch = refused(request_time=datetime(1970, 1, 1, 0, 3, tzinfo=UTC))
-    assert told(epoch).diagnosis.cause == "clock-unset"
+    assert tell(epoch).diagnosis.cause == "clock-unset"
 
 
 @pytest.mark.parametrize("year", [1970, 2200])
 def test_an_absurd_server_time_proves_nothing(year: int) -> None:
     event = refused(server_time=datetime(year, 1, 1, tzinfo=UTC))
     assert drift_of(event) is None
-    answer = told(event)
+    answer = tell(event)
     assert answer.diagnosis.cause == "clock-absurd-server-time"
     assert "drift_seconds" not in answer.diagnosis.facts
 
 
 def test_one_absurd_sample_does_not_spoil_the_others() -> None:
-    answer = told(refused(-1000), refused(server_time=datetime(1970, 1, 1, tzinfo=UTC)), refused(-1000))
+    answer = tell(refused(-1000), refused(server_time=datetime(1970, 1, 1, tzinfo=UTC)), refused(-1000))
     assert answer.diagnosis.facts["drift_seconds"] == -1000
 
 
 def test_a_large_upload_that_is_a_little_late_was_slow_and_its_clock_may_be_fine() -> None:
     event = refused(-960, method="PUT", fields={"content-length": "5000000000"})
-    assert told(event).diagnosis.cause == "clock-slow-upload"
+    assert tell(event).diagnosis.cause == "clock-slow-upload"
 
 
 @pytest.mark.parametrize(
@@ -88,32 +88,32 @@ def test_a_large_upload_that_is_a_little_late_was_slow_and_its_clock_may_be_fine
 )  # fmt: skip
 @pytest.mark.parametrize("operation", ["PutObject", "AppendObject", "UploadPart"])
 def test_the_size_of_an_upload_counts_however_it_is_spelled(told_by: dict[str, object], operation: str) -> None:
-    assert told(refused(-960, operation=operation, **told_by)).diagnosis.cause == "clock-slow-upload"
+    assert tell(refused(-960, operation=operation, **told_by)).diagnosis.cause == "clock-slow-upload"
 
 
 @pytest.mark.parametrize("fields", [{"method": "GET"}, {"method": "PUT", "fields": {"content-length": "10"}}])
 def test_a_small_or_reading_request_was_not_a_slow_upload(fields: dict[str, object]) -> None:
-    assert told(refused(-960, **fields)).diagnosis.cause == "clock-drift"
+    assert tell(refused(-960, **fields)).diagnosis.cause == "clock-drift"
 
 
 def test_many_different_lags_with_a_good_own_clock_are_queued_requests() -> None:
-    answer = told(refused(-950), refused(-1400), refused(-2100))
+    answer = tell(refused(-950), refused(-1400), refused(-2100))
     assert answer.diagnosis.cause == "clock-slow-upload"
 
 
 def test_an_access_log_line_without_times_says_that_the_size_is_unknown() -> None:
-    answer = told(refused(None))
+    answer = tell(refused(None))
     assert answer.diagnosis.cause == "clock-unmeasured"
     assert answer.diagnosis.confidence < 0.7
 
 
 def test_many_clients_without_times_are_said_as_many() -> None:
     usage = {"clients": {f"10.0.0.{number}": 1 for number in range(5)}}
-    assert told(refused(None), usage=usage).diagnosis.cause == "clock-many-clients"
+    assert tell(refused(None), usage=usage).diagnosis.cause == "clock-many-clients"
 
 
 def test_a_good_own_clock_clears_this_host() -> None:
-    assert any("this host's clock is right" in sentence for sentence in told(refused()).diagnosis.evidence)
+    assert any("this host's clock is right" in sentence for sentence in tell(refused()).diagnosis.evidence)
 
 
 def reading(*intervals: tuple[str, float, float]) -> ClockReading:

@@ -18,12 +18,12 @@ KEY = "LTAI5tSignUploader000001"
 STRING = "GET\n\n\nSun, 01 Mar 2026 12:00:00 GMT\n/uploads/plain.txt"
 
 
-def refused(**told: Any) -> Event:
+def refused(**tell: Any) -> Event:
     given: dict[str, Any] = {
         "source": "t", "code": "SignatureDoesNotMatch", "status": 403, "bucket": "uploads", "access_key_id": KEY,
         "fields": {"StringToSign": STRING},
     }  # fmt: skip
-    return Event(**(given | told))
+    return Event(**(given | tell))
 
 
 def with_key(status: str = "Active", *, used: timedelta | None = timedelta(hours=2)) -> FakeWorld:
@@ -34,14 +34,14 @@ def with_key(status: str = "Active", *, used: timedelta | None = timedelta(hours
     return world
 
 
-def told(world: FakeWorld, event: Event, **case: Any) -> Tell:
+def tell(world: FakeWorld, event: Event, **case: Any) -> Tell:
     verdict = plan(case_of(event, **case), cast("Any", FakeView(world)), NoSettings())
     assert isinstance(verdict, Tell)
     return verdict
 
 
 def test_a_key_that_works_elsewhere_points_at_this_client() -> None:
-    verdict = told(with_key(), refused())
+    verdict = tell(with_key(), refused())
     assert verdict.diagnosis.cause == "wrong-secret"
     assert any("the same key id works elsewhere" in said for said in verdict.diagnosis.evidence)
     assert verdict.diagnosis.facts["elsewhere"] == "works"
@@ -49,11 +49,11 @@ def test_a_key_that_works_elsewhere_points_at_this_client() -> None:
 
 @pytest.mark.parametrize("world", [with_key(used=timedelta(days=40)), with_key(used=None), with_key("Inactive")])
 def test_a_key_that_is_not_seen_at_work_is_not_said_to_work(world: FakeWorld) -> None:
-    assert "elsewhere" not in told(world, refused()).diagnosis.facts
+    assert "elsewhere" not in tell(world, refused()).diagnosis.facts
 
 
 def test_no_diagnosis_asks_for_a_new_key_for_everybody() -> None:
-    avoided = told(with_key(), refused()).diagnosis.avoid["en"]
+    avoided = tell(with_key(), refused()).diagnosis.avoid["en"]
     assert any("replace or disable the key for everybody" in sentence for sentence in avoided)
 
 
@@ -61,7 +61,7 @@ def test_no_diagnosis_asks_for_a_new_key_for_everybody() -> None:
 def test_our_own_missing_permission_is_named_and_weighs_nothing(question: str) -> None:
     world = with_key()
     world.refuses.add(question)
-    verdict = told(world, refused())
+    verdict = tell(world, refused())
     assert any(f"our own {question}" in said for said in verdict.diagnosis.evidence)
     assert "elsewhere" not in verdict.diagnosis.facts
 
@@ -70,13 +70,13 @@ def test_our_own_missing_permission_is_named_and_weighs_nothing(question: str) -
 def test_keys_that_ram_cannot_know_are_not_asked_about(key_id: str | None) -> None:
     world = with_key()
     world.down = True
-    said = told(world, refused(access_key_id=key_id)).diagnosis.evidence
+    said = tell(world, refused(access_key_id=key_id)).diagnosis.evidence
     assert not any("could not check" in sentence for sentence in said)
 
 
 def test_one_client_and_many_are_told_apart() -> None:
-    one = told(with_key(), refused(), usage={"clients": {"10.0.0.1": 9}})
-    many = told(with_key(), refused(), usage={"clients": {f"10.0.0.{n}": 1 for n in range(5)}})
+    one = tell(with_key(), refused(), usage={"clients": {"10.0.0.1": 9}})
+    many = tell(with_key(), refused(), usage={"clients": {f"10.0.0.{n}": 1 for n in range(5)}})
     assert any("only one client" in said for said in one.diagnosis.evidence)
     assert any("5 clients of this key" in said for said in many.diagnosis.evidence)
 

@@ -16,16 +16,16 @@ from ossmend.remediators.user_disable import OURS_WORKS, plan, subject
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
 
-def refused(code: str = "UserDisable", **told: Any) -> Event:
+def refused(code: str = "UserDisable", **tell: Any) -> Event:
     given: dict[str, Any] = {"source": "t", "code": code, "status": 403, "bucket": "reports"}
-    return Event(**(given | told))
+    return Event(**(given | tell))
 
 
 def planned(world: FakeWorld, *events: Event) -> Verdict:
     return plan(case_of(*events), cast("Any", FakeView(world)), NoSettings())
 
 
-def told(world: FakeWorld, *events: Event) -> Tell:
+def tell(world: FakeWorld, *events: Event) -> Tell:
     verdict = planned(world, *events)
     assert isinstance(verdict, Tell)
     return verdict
@@ -54,19 +54,19 @@ def test_the_whole_family_and_every_bucket_are_one_case(code: str, bucket: str |
 )
 def test_the_balance_tells_overdue_from_held(code: str, amount: str, cause: str) -> None:
     world = FakeWorld(account_code=code, account_balance=money(amount))
-    verdict = told(world, refused(code))
+    verdict = tell(world, refused(code))
     assert verdict.diagnosis.cause == cause
     assert verdict.diagnosis.facts["balance"] == amount
 
 
 def test_a_balance_that_may_not_be_asked_for_is_said_and_weighs_nothing() -> None:
-    without = told(FakeWorld(account_code="UserDisable"), refused())
+    without = tell(FakeWorld(account_code="UserDisable"), refused())
     assert any("our own QueryAccountBalance: NotAuthorized" in said for said in without.diagnosis.evidence)
     assert without.diagnosis.confidence < 0.7
 
 
 def test_the_notice_warns_that_data_may_be_deleted_and_says_that_nothing_is_written() -> None:
-    verdict = told(FakeWorld(account_code="UserDisable"), refused())
+    verdict = tell(FakeWorld(account_code="UserDisable"), refused())
     assert "data may be deleted within days" in verdict.why
     assert "no write of ossmend goes out" in verdict.why
 
@@ -78,10 +78,10 @@ def test_an_account_that_answers_and_refuses_nobody_any_more_is_done() -> None:
 
 
 def test_our_own_answer_alone_does_not_end_it_while_others_are_refused_but_suspends_nothing() -> None:
-    verdict = told(FakeWorld(), refused())
+    verdict = tell(FakeWorld(), refused())
     assert verdict.again_at == NOW + OURS_WORKS
     assert verdict.diagnosis.facts["writes_suspended"] is False
-    assert told(FakeWorld(account_code="UserDisable"), refused()).diagnosis.facts["writes_suspended"] is True
+    assert tell(FakeWorld(account_code="UserDisable"), refused()).diagnosis.facts["writes_suspended"] is True
 
 
 def test_a_bucket_that_is_gone_is_told_although_the_account_answers() -> None:
@@ -102,11 +102,11 @@ def test_a_bucket_that_is_gone_is_told_although_the_account_answers() -> None:
 def test_not_being_allowed_to_look_is_not_taken_for_an_answer() -> None:
     world = FakeWorld(refuses={"ListObjectsV2"})
     world.clock.pass_(timedelta(days=1))
-    verdict = told(world, refused())
+    verdict = tell(world, refused())
     assert any("could not check whether the account answers" in said for said in verdict.diagnosis.evidence)
 
 
 def test_it_is_looked_at_again_and_not_in_a_loop() -> None:
-    verdict = told(FakeWorld(account_code="UserDisable"), refused())
+    verdict = tell(FakeWorld(account_code="UserDisable"), refused())
     assert verdict.again_at is not None
     assert verdict.again_at - NOW >= timedelta(minutes=1)

@@ -27,7 +27,7 @@ PYTHON = "/opt/ossmend/.venv/bin/python"
 FOLDERS = ("src", "daemon", "remediators", "config", "simulator", "systemd")
 CONFIG = """\
 version: 1
-cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}" }}
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}", credentials: {{ allow_root: true }} }}
 sources: [ {{ app_log: {{ path: /var/log/app/app.log, start: beginning }} }} ]
 clock: {{ ntp_servers: [], every: 10m }}
 policies:
@@ -251,13 +251,13 @@ def test_the_key_may_be_a_systemd_credential_also_when_reloading(
     config = service.root / "etc/ossmend/ossmend.yaml"
     good = config.read_text(encoding="utf-8")
     told = json.loads((service.root / "etc/ossmend/scene.json").read_text(encoding="utf-8"))
-    secret = "credentials: { access_key_id: !secret access_key_id, access_key_secret: !secret access_key_secret }"
+    pair = "access_key_id: !secret access_key_id, access_key_secret: !secret access_key_secret"
     for name in ("access_key_id", "access_key_secret"):
         path = service.root / "etc/ossmend" / name
         path.write_text(told[name], encoding="utf-8")
         path.chmod(0o600)
     drop_in("credentials")
-    config.write_text(good.replace("cloud: { ", f"cloud: {{ {secret}, "), encoding="utf-8")
+    config.write_text(good.replace("credentials: { ", f"credentials: {{ {pair}, "), encoding="utf-8")
     try:
         assert service.run("systemctl", "start", "ossmend").returncode == 0, service.log()
         assert service.run("systemctl", "reload", "ossmend").returncode == 0, service.log()

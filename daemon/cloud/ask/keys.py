@@ -41,6 +41,22 @@ class Caller:
     arn: str
     kind: str
     """RAMUser, AssumedRoleUser or Account."""
+    id: str = ""
+    """Of the user or the role, as bucket policies name it."""
+
+    @property
+    def user(self) -> str:
+        """A RAM user's name; empty where it is none."""
+        return self._named("user")
+
+    @property
+    def role(self) -> str:
+        """The name of the role that was assumed; empty where none was."""
+        return self._named("assumed-role") or self._named("role")
+
+    def _named(self, kind: str) -> str:
+        what, _, rest = self.arn.rpartition(":")[2].partition("/")
+        return rest.partition("/")[0] if what == kind else ""
 
     @property
     def is_root(self) -> bool:
@@ -58,7 +74,8 @@ class KeyLadder:
     def caller(self) -> Caller:
         def ask() -> Caller:
             told = self._call("Sts", "GetCallerIdentity")
-            return Caller(_need(told, "AccountId"), _need(told, "Arn"), str(told.get("IdentityType") or ""))
+            own = _text(told, "UserId") or _text(told, "RoleId")
+            return Caller(_need(told, "AccountId"), _need(told, "Arn"), str(told.get("IdentityType") or ""), own)
 
         return self._cache.get("caller", ask, lambda _: float("inf"))
 

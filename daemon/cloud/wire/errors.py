@@ -19,12 +19,14 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
+from ossmend.daemon.cloud.credentials import OVER, Provider
 from ossmend.daemon.host.redact import mask_key_id, printable, redact
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 BODY_CAP = 1024 * 1024
 MESSAGE_CAP = 1000
 SOON, THROTTLED = timedelta(seconds=5), timedelta(seconds=30)
+RENEWED = timedelta(seconds=1)
 _PERMANENT_5XX = frozenset({501, 505})
 _THROTTLES = frozenset(
     """QpsLimitExceeded TotalQpsLimitExceeded DownloadTrafficRateLimitExceeded UploadTrafficRateLimitExceeded
@@ -56,11 +58,20 @@ class BadAnswer(Exception):
         self.message = message
         self.request_id = request_id
         self.after = after
+        self._renewed = False
+
+    def of_session(self, access_key_id: str, credentials: Provider) -> BadAnswer:
+        """The same, to a request that this key has signed. If it says that the key's session is over, there may be
+        another: then a question is not answered yet, and of a write nothing was done.
+        """
+        if self.code.startswith(OVER) and credentials.renew(access_key_id):
+            self._renewed, self.after = True, RENEWED
+        return self
 
     @property
     def throttled(self) -> bool:
         """Turned away before anything was done."""
-        return self.status == 429 or self.code in _THROTTLES or self.code.startswith("Throttling")
+        return self._renewed or self.status == 429 or self.code in _THROTTLES or self.code.startswith("Throttling")
 
     @property
     def passing(self) -> bool:

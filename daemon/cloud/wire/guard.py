@@ -1,8 +1,8 @@
 """Request -> its operation's name, or a loud refusal. The closed lists of what may leave, checked before signing.
 
-Whoever adds a question adds it here first. In a dry run only the reads exist; with writes allowed, the executor has
-connections of its own, which take the routes of the senders (send/executor.py) and nothing else. transport.py and
-rpc.py ask this file for every request.
+Whoever adds a question adds it here first, and the RAM action that it needs to permissions.py. In a dry run only the
+reads exist; with writes allowed, the executor has connections of its own, which take the routes of the senders
+(send/executor.py) and nothing else. transport.py and rpc.py ask this file for every request.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ RPC_READS: Mapping[RpcRoute, str] = {
     ("Actiontrail", "GetAccessKeyLastUsedInfo"): "GetAccessKeyLastUsedInfo",
     ("Ram", "DecodeDiagnosticMessage"): "DecodeDiagnosticMessage",
     ("BssOpenApi", "QueryAccountBalance"): "QueryAccountBalance",
+    ("Ram", "ListPoliciesForUser"): "ListPoliciesForUser",
+    ("Ram", "ListPoliciesForRole"): "ListPoliciesForRole",
+    ("Ram", "ListGroupsForUser"): "ListGroupsForUser",
+    ("Ram", "ListPoliciesForGroup"): "ListPoliciesForGroup",
+    ("Ram", "GetPolicy"): "GetPolicy",
 }
 """(product, action) -> operation. On the wire all of them are POSTs; only the action tells a read from a write."""
 

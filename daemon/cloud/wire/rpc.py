@@ -66,12 +66,14 @@ class _Signer:
 class _Adapter:
     """What the SDK calls an adapter. Errors leave from here, so that the SDK neither parses nor logs them."""
 
-    def __init__(self, wire: Wire, guard: Guard) -> None:
+    def __init__(self, wire: Wire, guard: Guard, provider: Provider) -> None:
         self._connections = Connections(wire, frozenset({"POST"}))
+        self._provider = provider
         self._products = {action: product for product, action in guard.rpc}
 
     def send(self, request: Any, **_: object) -> Any:
-        action = parse_qs(urlsplit(request.url).query).get("Action", [""])
+        query = parse_qs(urlsplit(request.url).query)
+        action = query.get("Action", [""])
         if len(action) != 1 or action[0] not in self._products:
             raise WriteForbidden(f"{action} must not leave here")
         operation = action[0]
@@ -81,7 +83,8 @@ class _Adapter:
         )  # fmt: skip
         body = response.whole(BODY_CAP)
         if not 200 <= response.status < 300:
-            raise rpc_answer(operation, response.status, response.headers, body)
+            refusal = rpc_answer(operation, response.status, response.headers, body)
+            raise refusal.of_session(query.get("AccessKeyId", [""])[0], self._provider)
         return _answer(response, body)
 
     def close(self) -> None:
@@ -124,7 +127,7 @@ class Rpc:
         self._client._signer = _Signer(guard, settings.credentials)  # noqa: SLF001  # the SDK takes no provider
         self._client.session.trust_env = False  # no .netrc
         for scheme in ("https://", "http://"):
-            self._client.session.mount(scheme, _Adapter(wire, guard))
+            self._client.session.mount(scheme, _Adapter(wire, guard, settings.credentials))
 
     def call(self, product: str, action: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The answer's JSON. Raises NoAnswer, BadAnswer."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import oss2
 
+from ossmend.daemon.cloud.credentials import Provider, StaticProvider
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.daemon.cloud.wire.connections import SMALL, Connections, Response, Wire
 from ossmend.daemon.cloud.wire.errors import BODY_CAP, oss_answer
@@ -60,15 +61,18 @@ class Answer:
 class _GuardedAuth:
     """Asks the guard, notes the operation on the request, and only then lets oss2 sign."""
 
-    def __init__(self, guard: Guard, signer: Any) -> None:
+    def __init__(self, guard: Guard, provider: Provider) -> None:
         self._guard = guard
-        self._signer = signer
+        self._provider = provider
 
     def _sign_request(self, request: Any, bucket: str, key: str) -> None:
         body = bool(request.data)
         request.operation = self._guard.oss_operation(request.method, bucket, key, _named(request), body=body)
         request.bucket = bucket
-        self._signer._sign_request(request, bucket, key)  # noqa: SLF001  # oss2 calls its signers by this name
+        held = self._provider.get_credentials()
+        request.access_key_id = held.access_key_id
+        signer = oss2.ProviderAuthV4(StaticProvider(held))  # it must be the one that the answer is about
+        signer._sign_request(request, bucket, key)  # noqa: SLF001  # oss2 calls its signers by this name
 
     def _sign_url(self, *_: object, **__: object) -> str:
         raise WriteForbidden("a signed URL could be sent by anybody, to any end")
@@ -90,8 +94,9 @@ def _named(request: Any) -> set[str]:
 class _Session:
     """What oss2 calls its session: sends what the guard has seen and oss2 has signed, and refuses everything else."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, provider: Provider) -> None:
         self._connections = connections
+        self._provider = provider
 
     def do_request(self, request: Any, timeout: object) -> Answer:  # noqa: ARG002  # oss2 passes its own; ours are set
         operation = getattr(request, "operation", None)
@@ -102,7 +107,8 @@ class _Session:
             part=request.bucket,
         )  # fmt: skip
         if not 200 <= response.status < 300:
-            raise oss_answer(operation, response.status, response.headers, response.whole(BODY_CAP))
+            refusal = oss_answer(operation, response.status, response.headers, response.whole(BODY_CAP))
+            raise refusal.of_session(request.access_key_id, self._provider)
         return Answer(response, None if operation == "GetObject" else response.whole())
 
 
@@ -112,8 +118,8 @@ class Oss:
     def __init__(self, settings: CloudSettings, wire: Wire, guard: Guard) -> None:
         self.asked = wire.asked
         self._settings = settings
-        self._auth = _GuardedAuth(guard, oss2.ProviderAuthV4(settings.credentials))
-        self._session = _Session(Connections(wire, guard.methods))
+        self._auth = _GuardedAuth(guard, settings.credentials)
+        self._session = _Session(Connections(wire, guard.methods), settings.credentials)
         self._buckets: dict[str, Any] = {}
 
     def bucket(self, name: str) -> Any:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 from ossmend.daemon.host.redact import redact
 from ossmend.daemon.sources.parsers import times
-from ossmend.daemon.sources.parsers.event import without_secrets
+from ossmend.daemon.sources.parsers.texts import without_secrets
 from ossmend.remediators.contract.case import Event, Origin
 
 _LINE = re.compile(
@@ -181,9 +181,9 @@ def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
         for name, value in (
             ("referer", entry.referer),
             ("storage_class", entry.storage_class),
-            ("request_ms", _told(entry.request_ms)),
-            ("request_length", _told(entry.request_length)),
-            ("object_size", _told(entry.size)),
+            ("request_ms", _number_text(entry.request_ms)),
+            ("request_length", _number_text(entry.request_length)),
+            ("object_size", _number_text(entry.size)),
             ("sync", entry.sync),
             ("owner_id", entry.owner_id),
         )
@@ -218,7 +218,7 @@ def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
     )
 
 
-def _told(number: int | None) -> str | None:
+def _number_text(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 

@@ -91,7 +91,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Addresses:
     """What the addresses of a text tell together."""
 
     spots: tuple[Spot, ...]
@@ -105,11 +105,11 @@ def bucket_of_host(host: str) -> str | None:
     return found[1].lower() if found else None
 
 
-def find(refusal: Fragment | None, context: Fragment | None, text: str, start: int, known: str | None) -> Told:
+def find(refusal: Fragment | None, context: Fragment | None, text: str, start: int, known: str | None) -> Addresses:
     """Every address in the fields and in the text; `known` is the bucket that the fields name."""
     url, spots = _from_urls(refusal, context, text, known)
     method, lines = _from_request_lines(refusal, context, text, known)
-    return Told(
+    return Addresses(
         (*spots, *_from_uris(text, start), *lines, *_from_sentences(text), *_from_bare_hosts(text)), url, method
     )
 

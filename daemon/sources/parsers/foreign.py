@@ -1,9 +1,9 @@
 """A fragment -> whose error it is: OSS's, or that of a service that speaks alike (S3, MinIO, other Alibaba services,
 ...).
 
-A stranger's error must never become work: an `InvalidAccessKeyId` of S3 or of ECS says nothing about a bucket of ours.
-What OSS alone says (its hosts, its EC, its wording) outweighs everything else, because people reach OSS by S3 clients
-too.
+The error of another service must never become work: an `InvalidAccessKeyId` of S3 or of ECS says nothing about a bucket
+of ours. What OSS alone says (its hosts, its EC, its wording) outweighs everything else, because people reach OSS by S3
+clients too.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ _MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{
 _S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 
-def stranger(fragment: Fragment, around: str, line: str) -> str | None:
+def foreign_service(fragment: Fragment, around: str, line: str) -> str | None:
     """Whose error it is, in a word (`s3`, `minio`, `alibaba:ecs`, ...); None if it is OSS's, or nothing says
     otherwise. `line` is the fragment's own.
     """

@@ -19,10 +19,10 @@ from ossmend.daemon.sources.parsers.same_request import (
     Refusal,
     agree,
     announces,
-    beside,
     complete_each_other,
     echoes,
     is_about_another,
+    is_adjacent,
     one_request,
     same_line,
     told_again,
@@ -220,7 +220,7 @@ class _Gathering:
             self.refusals[-1].echoed = record.number
             return self.refusals[-1]
         for refusal in self.refusals[: -LOOKBACK - 1 : -1]:
-            if agree(refusal.fragment, fragment) and beside(refusal, fragment) and one_request(refusal, fragment):
+            if agree(refusal.fragment, fragment) and is_adjacent(refusal, fragment) and one_request(refusal, fragment):
                 return self._joined(refusal, fragment)
         return None
 
@@ -229,7 +229,12 @@ class _Gathering:
         that a program says once more.
         """
         last = self.refusals[-1]
-        if last is known or not last.fragment.weak or not agree(last.fragment, fragment) or not beside(last, fragment):
+        if (
+            last is known
+            or not last.fragment.weak
+            or not agree(last.fragment, fragment)
+            or not is_adjacent(last, fragment)
+        ):
             return
         again = agree(last.fragment, known.fragment) and last.fragment.facts.keys() <= {"code", "message", "status"}
         if "code" not in last.fragment.facts or (again and one_request(last, fragment)):

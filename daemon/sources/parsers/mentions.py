@@ -194,9 +194,9 @@ def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
         line = before.rpartition("\n")[2] + after.partition("\n")[0]
         if _SUCCESS.search(line) or (_LABEL.search(before[-8:]) and not _is_an_address(before)):
             continue
-        beside = _is_an_address(before) or _BEFORE_ADDRESS.match(after) is not None
-        if beside or (_SET_OFF.search(f"{before[-2:]}403{after[:2]}") and _is_on_two_lines(before, after)):
-            extra = {} if beside else {"lone": "yes"}
+        adjacent = _is_an_address(before) or _BEFORE_ADDRESS.match(after) is not None
+        if adjacent or (_SET_OFF.search(f"{before[-2:]}403{after[:2]}") and _is_on_two_lines(before, after)):
+            extra = {} if adjacent else {"lone": "yes"}
             yield Fragment(number.start(), number.end(), "status", {"status": number[1]}, extra, weak=True)
 
 

@@ -48,17 +48,17 @@ class Place:
 
 def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> Place:
     """Read all places that a refusal, its context and the text around `start` tell, and put them in order."""
-    own = list(_spelled(_told(refusal)))
-    around = list(_spelled(_told(context))) if context is not None else []
+    own = list(_spelled(_place_in(refusal)))
+    around = list(_spelled(_place_in(context))) if context is not None else []
     hosts = list(_of_hosts(refusal, context))
     known = next((spot.bucket for spot in (*hosts, *own, *around) if spot.bucket), None)
-    told = addresses.find(refusal, context, text, start, known)
+    addressed = addresses.find(refusal, context, text, start, known)
     signed = list(_signed(refusal))
-    spots = [spot for spot in (*own, *hosts, *signed, *told.spots, *around) if _may_be(spot)]
+    spots = [spot for spot in (*own, *hosts, *signed, *addressed.spots, *around) if _may_be(spot)]
     if any(spot.key and spot.origin is Origin.BODY for spot in own):
         spots = [spot if spot in own or not spot.key else Spot(spot.bucket, origin=spot.origin) for spot in spots]
     spots.sort(key=lambda spot: spot.origin.rank)
-    return _best(spots, told)
+    return _best(spots, addressed)
 
 
 def _may_be(spot: Spot) -> bool:
@@ -70,10 +70,10 @@ def guess(before: str, behind: str = "") -> Place:
     """What the lines around a pasted error speak of: the last place before it, else the first one behind it. It
     explains, and is never written to.
     """
-    told = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before))
-    spot = next((each for each in told if each.bucket), None)
+    addressed = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before))
+    spot = next((each for each in addressed if each.bucket), None)
     spot = spot or next((each for each in addresses.find(None, None, behind, 0, None).spots if each.bucket), None)
-    spot = spot or next((each for each in told if each.key), None)
+    spot = spot or next((each for each in addressed if each.key), None)
     if spot is None:
         return Place()
     key_from = Origin.PROSE if spot.key else None
@@ -86,7 +86,7 @@ def _asked(text: str) -> Iterator[Spot]:
         yield Spot(None, unquote(found[1], errors="replace"))
 
 
-def _best(spots: list[Spot], told: addresses.Told) -> Place:
+def _best(spots: list[Spot], addressed: addresses.Addresses) -> Place:
     judge = next((spot for spot in spots if spot.bucket and spot.origin is Origin.BODY), None)
     by_rank = next((spot for spot in spots if spot.bucket and spot.origin is not Origin.PROSE), None)
     first = judge or by_rank or next((spot for spot in spots if spot.bucket), None)
@@ -104,8 +104,8 @@ def _best(spots: list[Spot], told: addresses.Told) -> Place:
         bucket_from=first.origin if first is not None else None,
         key_from=best.origin if best else None,
         readings=_readings(keys, best, version),
-        url=told.url,
-        method=told.method,
+        url=addressed.url,
+        method=addressed.method,
     )
 
 
@@ -125,7 +125,7 @@ def _readings(keys: list[Spot], best: Spot | None, version: str | None) -> tuple
     return tuple(Reading(ref, origin) for ref, origin in found.items())[:MOST_READINGS]
 
 
-def _told(fragment: Fragment) -> Spot:
+def _place_in(fragment: Fragment) -> Spot:
     """What the fragment's own fields name."""
     bucket, bucket_from = fragment.fact("bucket")
     key, key_from = fragment.fact("object")
@@ -145,23 +145,23 @@ def _told(fragment: Fragment) -> Spot:
     return Spot(bucket or None, key or None, version or None, origin)
 
 
-def _spelled(told: Spot) -> Iterator[Spot]:
+def _spelled(spot: Spot) -> Iterator[Spot]:
     """A key as it is told; and decoded, where it looks encoded: an SDK may print either."""
-    key = told.key
+    key = spot.key
     if key is None:
-        if told.bucket:
-            yield told
+        if spot.bucket:
+            yield spot
         return
     if key.startswith("oss://"):
         rest = key[6:].partition("/")
-        if rest[2] and (told.bucket or rest[0]) == rest[0] and BUCKET.fullmatch(rest[0]):
-            yield replace(told, bucket=rest[0], key=rest[2])
+        if rest[2] and (spot.bucket or rest[0]) == rest[0] and BUCKET.fullmatch(rest[0]):
+            yield replace(spot, bucket=rest[0], key=rest[2])
             return
     if key.startswith("/") and len(key) > 1:
-        yield replace(told, key=key[1:])
-    yield told
+        yield replace(spot, key=key[1:])
+    yield spot
     if "%" in key and (decoded := unquote(key, errors="replace")) != key and "\ufffd" not in decoded:
-        yield replace(told, key=decoded)
+        yield replace(spot, key=decoded)
 
 
 def _of_hosts(refusal: Fragment, context: Fragment | None) -> Iterator[Spot]:

@@ -100,7 +100,7 @@ def complete_each_other(one: Fragment, other: Fragment) -> bool:
     return False
 
 
-def beside(refusal: Refusal, fragment: Fragment) -> bool:
+def is_adjacent(refusal: Refusal, fragment: Fragment) -> bool:
     """In the same record and near; or in the next records, where one has the request and the other the error."""
     into = refusal.fragment
     if refusal.record.number == fragment.record:

@@ -39,16 +39,18 @@ def find(text: str) -> Iterator[Fragment]:
         return
     for shape, pattern in _SHAPES:
         for found in pattern.finditer(text):
-            told = {name: value for name, value in found.groupdict().items() if value}
-            if told["code"] in LOCAL:
+            named = {name: value for name, value in found.groupdict().items() if value}
+            if named["code"] in LOCAL:
                 continue
-            if told["code"].isupper() or "_" in told["code"]:  # a name of the client's own for what it got
-                told = {"status": "403", "operation": told["operation"]} if told["code"] == "ACCESS_DENIED" else {}
-            if not told:
+            if named["code"].isupper() or "_" in named["code"]:  # a name of the client's own for what it got
+                named = {"status": "403", "operation": named["operation"]} if named["code"] == "ACCESS_DENIED" else {}
+            if not named:
                 continue
-            fragment = Fragment(found.start("code"), found.end(), shape, extra={"said": "yes"}, weak="code" not in told)
-            if "message" in told:
-                told["message"] = _END.split(told["message"], maxsplit=1)[0].strip()
-            for name, value in told.items():
+            fragment = Fragment(
+                found.start("code"), found.end(), shape, extra={"said": "yes"}, weak="code" not in named
+            )
+            if "message" in named:
+                named["message"] = _END.split(named["message"], maxsplit=1)[0].strip()
+            for name, value in named.items():
                 fragment.put(name, value)
             yield fragment

@@ -9,7 +9,7 @@ import pytest
 
 from tests.patience import HUNG
 
-SDKS = ("oss2", "aliyunsdkcore", "requests", "ntplib")
+SDKS = ("oss2", "aliyunsdkcore", "alibabacloud_credentials", "Tea", "aiohttp", "requests", "ntplib")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ WRITERS = {
     *(("cases", name) for name in ("approve", "reject", "retry", "undo")),
 }
 """All that may change the state; every other command with a configuration reads."""
+COPIES = {("journal", "backup")}
+"""Says nothing of what is in it (test_backup.py)."""
 ARGUMENTS = {("cases", "show"): ["1"], ("explain",): ["AccessDenied"]}
 CASE = """
     INSERT INTO cases (id, subject_key, superseded, policy, code, subject, state, opened_at, first_seen, last_seen,
@@ -39,10 +41,10 @@ CASE = """
 def readers() -> Iterator[tuple[str, ...]]:
     """Every command that takes a configuration and is not known to write."""
     for name in COMMANDS:
-        found: click.Command = import_module(f"ossmend.daemon.commands.{name}").command
+        found: click.Command = import_module(f"ossmend.daemon.commands.{name.replace('-', '_')}").command
         inner = found.commands if isinstance(found, click.Group) else {}
         for path, each in [((name,), found), *(((name, word), inner[word]) for word in inner)]:
-            if path not in WRITERS and any(option.name == "config_path" for option in each.params):
+            if path not in WRITERS | COPIES and any(option.name == "config_path" for option in each.params):
                 yield path
 
 

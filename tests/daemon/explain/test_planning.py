@@ -18,7 +18,7 @@ from ossmend.daemon.sources.parsers import events_in
 from ossmend.remediators import causes
 from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.registry import Remediator, Told
+from ossmend.remediators.contract.registry import Explained, Remediator
 from ossmend.remediators.contract.values import (
     CorsConfiguration,
     KeyOwner,
@@ -129,7 +129,7 @@ def test_every_proposal_is_what_the_plan_writes_in_a_world_that_agrees() -> None
     seen = set()
     for text in texts():
         for event in events_in(text, source="explain", now=NOW):
-            told = Told(event, causes.diagnose_event(event, around=text), text)
+            told = Explained(event, causes.diagnose_event(event, around=text), text)
             for write in proposals.of(told, (), EVERYTHING):
                 verdict = planned(event, EVERYTHING, write["target"])
                 assert isinstance(verdict, Act), text

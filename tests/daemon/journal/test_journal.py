@@ -24,7 +24,7 @@ from ossmend.daemon.journal.folds import USAGE_KINDS, Fold
 from ossmend.daemon.journal.schema import entries as entries_table
 from ossmend.daemon.journal.schema import metadata
 from ossmend.daemon.journal.states import CaseState, WriteState
-from ossmend.daemon.journal.store import Store, open_store
+from ossmend.daemon.journal.store import Store, is_worked, open_store
 from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.values import CorsRule
 from ossmend.remediators.contract.write import Write, digest
@@ -95,15 +95,20 @@ def test_a_second_worker_is_kept_out_of_the_state_directory(alone: Store, tmp_pa
 
 def test_a_reader_may_look_while_the_worker_works(alone: Store, tmp_path: Path) -> None:
     put(alone, fold_of())
-    beside = open_store(tmp_path, exclusive=False)
-    with beside.read() as connection:
+    reader = open_store(tmp_path, exclusive=False)
+    with reader.read() as connection:
         assert cases.get(connection, 1) is not None
-    beside.close()
+    reader.close()
 
 
 def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
-    open_store(tmp_path, exclusive=True).close()
-    open_store(tmp_path, exclusive=True).close()
+    first = open_store(tmp_path, exclusive=True)
+    assert is_worked(tmp_path)
+    first.close()
+    assert not is_worked(tmp_path)
+    second = open_store(tmp_path, exclusive=True)
+    assert [entry.kind for entry in put(second, fold_of())] == ["case.opened"]
+    second.close()
 
 
 def test_the_lock_outlives_the_deletion_of_its_file(tmp_path: Path) -> None:
@@ -118,10 +123,10 @@ def test_who_only_reads_does_not_wait_for_a_writer(alone: Store, tmp_path: Path)
     put(alone, fold_of())
     with alone.begin() as writing:
         cases.wake_all(writing, NOW)
-        beside = open_store(tmp_path, exclusive=False)
-        with beside.read() as connection:
+        reader = open_store(tmp_path, exclusive=False)
+        with reader.read() as connection:
             assert cases.get(connection, 1) is not None
-        beside.close()
+        reader.close()
 
 
 def _at_revision(directory: Path, revision: str) -> None:

@@ -25,7 +25,7 @@ def store(open_fresh: Callable[[], Store]) -> Store:
     return open_fresh()
 
 
-def told(request_id: str | None = "A", key: str | None = "k", bucket: str | None = "b", trust: str = "low") -> Event:
+def refused(request_id: str | None = "A", key: str | None = "k", bucket: str | None = "b", trust: str = "low") -> Event:
     return Event(source="t", request_id=request_id, bucket=bucket, key=key, trust=trust)  # type: ignore[arg-type]  # a test's literal
 
 
@@ -43,14 +43,14 @@ def judged(store: Store, *events: Event) -> list[str]:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (told(), told()),
-        (told(), told(key=None)),
-        (told(), told(key=None, bucket=None)),
-        (told(key=None), told()),
-        (told(key="a b"), told(key="a%20b")),
-        (told(key="a+b"), told(key="a b")),
-        (told(trust="high"), told()),
-        (told(trust="high"), told(trust="high")),
+        (refused(), refused()),
+        (refused(), refused(key=None)),
+        (refused(), refused(key=None, bucket=None)),
+        (refused(key=None), refused()),
+        (refused(key="a b"), refused(key="a%20b")),
+        (refused(key="a+b"), refused(key="a b")),
+        (refused(trust="high"), refused()),
+        (refused(trust="high"), refused(trust="high")),
     ],
 )
 def test_the_same_refusal_told_again_is_no_news(store: Store, first: Event, second: Event) -> None:
@@ -60,11 +60,11 @@ def test_the_same_refusal_told_again_is_no_news(store: Store, first: Event, seco
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (told(), told("B")),
-        (told(), told(key="other")),
-        (told(), told(bucket="other")),
-        (told(None), told(None)),
-        (told(trust="high"), told(key="other")),
+        (refused(), refused("B")),
+        (refused(), refused(key="other")),
+        (refused(), refused(bucket="other")),
+        (refused(None), refused(None)),
+        (refused(trust="high"), refused(key="other")),
     ],
 )
 def test_another_id_or_another_place_is_news(store: Store, first: Event, second: Event) -> None:
@@ -72,20 +72,24 @@ def test_another_id_or_another_place_is_news(store: Store, first: Event, second:
 
 
 def test_one_of_high_trust_vouches_once_for_what_low_trust_told(store: Store) -> None:
-    high = told(trust="high")
-    assert judged(store, told(), high, high, told()) == ["news", "vouched", "again", "again"]
+    high = refused(trust="high")
+    assert judged(store, refused(), high, high, refused()) == ["news", "vouched", "again", "again"]
 
 
 def test_one_of_high_trust_vouches_for_its_own_place_only(store: Store) -> None:
-    assert judged(store, told(key="forged"), told(trust="high"), told(key="forged")) == ["news", "news", "again"]
+    assert judged(store, refused(key="forged"), refused(trust="high"), refused(key="forged")) == [
+        "news",
+        "news",
+        "again",
+    ]
 
 
 def test_one_of_high_trust_that_says_more_is_news(store: Store) -> None:
-    assert judged(store, told(key=None), told(trust="high"), told(trust="high")) == ["news", "news", "again"]
+    assert judged(store, refused(key=None), refused(trust="high"), refused(trust="high")) == ["news", "news", "again"]
 
 
 def test_within_one_batch_it_counts_the_same(store: Store) -> None:
-    events = [told(), told(), told(key="other"), told(trust="high"), told("B")]
+    events = [refused(), refused(), refused(key="other"), refused(trust="high"), refused("B")]
     with store.begin() as connection:
         tellings = seen.Tellings(connection, {"A", "B"})
         assert [tellings.judge(event) for event in events] == ["news", "again", "news", "vouched", "news"]
@@ -96,11 +100,11 @@ def test_within_one_batch_it_counts_the_same(store: Store) -> None:
 def test_what_became_no_case_is_news_when_it_is_told_again(store: Store) -> None:
     with store.begin() as connection:
         tellings = seen.Tellings(connection, {"A", "B"})
-        for event, key in ((told(), "turned away"), (told("B"), "opened")):
+        for event, key in ((refused(), "turned away"), (refused("B"), "opened")):
             tellings.judge(event)
             tellings.belongs(key)
         tellings.store(connection, NOW, without=("turned away",))
-    assert judged(store, told(), told("B")) == ["news", "again"]
+    assert judged(store, refused(), refused("B")) == ["news", "again"]
 
 
 # --------------------------------------------------------------------------------------------------- an older state
@@ -123,7 +127,7 @@ def test_a_state_of_an_older_build_is_migrated_and_still_knows_its_request_ids(t
         _to(connection, "head")
         assert connection.execute(sa.select(writes.c.trust, writes.c.source, writes.c.client)).all() == [(None,) * 3]
         tellings = seen.Tellings(connection, {"A"})
-        assert [tellings.judge(told()), tellings.judge(told(trust="high"))] == ["again", "again"]
+        assert [tellings.judge(refused()), tellings.judge(refused(trust="high"))] == ["again", "again"]
     engine.dispose()
 
 

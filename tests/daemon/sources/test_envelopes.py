@@ -43,7 +43,7 @@ def lines_of(shape: str, refused: Refused) -> list[str]:
     ]
 
 
-def told(events: list[Event]) -> list[dict[str, object]]:
+def facts_of(events: list[Event]) -> list[dict[str, object]]:
     return [{name: getattr(event, name) for name in TOLD} for event in events]
 
 
@@ -51,9 +51,9 @@ def everywhere(tmp_path: Path, data: bytes) -> dict[str, list[dict[str, object]]
     """What explain and a running daemon say of it."""
     log = tmp_path / "app.log"
     return {
-        "pasted": told(events_in(data.decode(), source="test", strict=True)),
-        "at once": told(at_once(log, data)),
-        "line by line": told(line_by_line(log, data)),
+        "pasted": facts_of(events_in(data.decode(), source="test", strict=True)),
+        "at once": facts_of(at_once(log, data)),
+        "line by line": facts_of(line_by_line(log, data)),
     }
 
 
@@ -65,7 +65,7 @@ def each_once(found: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def bare(shape: str, refused: Refused) -> list[dict[str, object]]:
-    return told(events_in("\n".join(lines_of(shape, refused)), source="test", strict=True))
+    return facts_of(events_in("\n".join(lines_of(shape, refused)), source="test", strict=True))
 
 
 # ------------------------------------------------------------------------------------------------------- one process
@@ -85,13 +85,13 @@ def test_what_is_around_its_lines_changes_nothing(wrapper: str, shape: str, tmp_
 @pytest.mark.parametrize("wrapper", ALL)
 def test_one_who_prints_slowly_is_waited_for(wrapper: str, shape: str, tmp_path: Path) -> None:
     data = "\n".join([*ALL[wrapper](Process(), lines_of(shape, FIRST)), ""]).encode()
-    assert each_once(told(line_by_line(tmp_path / "app.log", data, pause=0.9))) == bare(shape, FIRST)
+    assert each_once(facts_of(line_by_line(tmp_path / "app.log", data, pause=0.9))) == bare(shape, FIRST)
 
 
 @pytest.mark.parametrize("wrapper", ["docker json-file", "CRI in parts", "journald export", "syslog", "filebeat"])
 def test_lines_may_be_torn_while_they_are_written(wrapper: str, tmp_path: Path) -> None:
     data = "\n".join([*ALL[wrapper](Process(), lines_of("java", FIRST)), ""]).encode()
-    assert told(torn(tmp_path / "app.log", data)) == bare("java", FIRST)
+    assert facts_of(torn(tmp_path / "app.log", data)) == bare("java", FIRST)
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
@@ -222,7 +222,7 @@ def test_a_collected_log_is_read_to_what_it_tells(path: Path, expected: dict[str
     for how, events in ways.items():
         assert len(events) == expected["refusals"], how
         for answers in expected["events"]:
-            assert any(fits(event, answers) for event in events), (how, answers, told(events))
+            assert any(fits(event, answers) for event in events), (how, answers, facts_of(events))
 
 
 def fits(event: Event, answers: dict[str, Any]) -> bool:

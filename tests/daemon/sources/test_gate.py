@@ -78,7 +78,7 @@ FIELDS = (
 )
 
 
-def told(texts: Iterator[tuple[str, str]]) -> list[Any]:
+def events_of(texts: Iterator[tuple[str, str]]) -> list[Any]:
     return [pytest.param(text, id=name) for name, text in texts]
 
 
@@ -115,12 +115,12 @@ def collected() -> Iterator[tuple[str, str]]:
 
 def parts(events: list[Event]) -> list[tuple[object, ...]]:
     """What is compared. A followed file may tell one request in two blocks: by its id the journal knows it."""
-    told = {(e.request_id, e.code, e.key) if e.request_id else n: e for n, e in reversed(list(enumerate(events)))}
-    once = [e for e in events if any(e is each for each in told.values())]
+    events_of = {(e.request_id, e.code, e.key) if e.request_id else n: e for n, e in reversed(list(enumerate(events)))}
+    once = [e for e in events if any(e is each for each in events_of.values())]
     return [(e.code, e.status, e.request_id, e.ec, e.bucket, e.key, e.message, e.origin) for e in once]
 
 
-@pytest.mark.parametrize("text", told(chain(everything(), collected())))
+@pytest.mark.parametrize("text", events_of(chain(everything(), collected())))
 def test_what_the_parser_finds_passes_the_gate_and_a_followed_file_tells_it(text: str, tmp_path: Path) -> None:
     events = events_in(text, source="test", strict=True)
     data = f"{text}\n".encode(errors="surrogatepass")

@@ -348,12 +348,12 @@ def test_another_oss_is_left_alone(text: str) -> None:
 )
 def test_a_package_that_has_oss_in_its_name_is_refused_by_its_registry_and_not_by_oss(text: str) -> None:
     assert events_in(text, source="test", strict=True) == []
-    assert all(event.fields.get("stranger") for event in events_in(text, source="test"))
+    assert all(event.fields.get("foreign_service") for event in events_in(text, source="test"))
 
 
 def test_a_code_host_beside_a_refusal_of_oss_takes_nothing_from_it() -> None:
     event = one("GET https://inner.oss-cn-hangzhou.aliyuncs.com/a.csv 403 (Forbidden), see https://github.com/acme/x")
-    assert (event.bucket, event.fields.get("stranger")) == ("inner", None)
+    assert (event.bucket, event.fields.get("foreign_service")) == ("inner", None)
 
 
 # ------------------------------------------------------------------------------------------------- bodies in disguise

@@ -398,7 +398,7 @@ STRANGERS = {
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_strangers_error_is_named_and_has_no_code_that_a_policy_could_match(name: str) -> None:
     event = one(STRANGERS[name])
-    assert event.fields["stranger"] == name.partition(" ")[0]
+    assert event.fields["foreign_service"] == name.partition(" ")[0]
     assert event.code is None
     assert event.fields["code"]
 
@@ -409,7 +409,7 @@ def test_oss_reached_by_an_s3_client_is_no_stranger() -> None:
         f"botocore.exceptions.ClientError: An error occurred (InvalidObjectState) when calling the "
         f"GetObject operation: {body}"
     )
-    assert (event.code, "stranger" in event.fields) == (FIRST.code, False)
+    assert (event.code, "foreign_service" in event.fields) == (FIRST.code, False)
 
 
 def test_a_browsers_cors_message_has_no_code() -> None:
@@ -710,7 +710,7 @@ def test_a_refusal_of_another_service_with_an_id_of_the_same_form_is_left_alone(
         f'{{"errorCode": "Unauthorized", "errorMessage": "denied by sts or ram", "requestId": "{FIRST.request_id}"}} '
         "from cn-hangzhou.log.aliyuncs.com"
     )
-    assert all(event.fields.get("stranger") for event in events_in(text, source="test"))
+    assert all(event.fields.get("foreign_service") for event in events_in(text, source="test"))
 
 
 def test_an_empty_field_with_a_remark_behind_it_names_no_object() -> None:

@@ -12,7 +12,7 @@ LIMITS = CaseCeilings(most_open=100, most_open_per_policy=50)
 FLOOD = Party("app_log:a", "")
 
 
-def told(number: int, party: Party = FLOOD, policy: str = "p", rank: Rank = Rank.TOLD) -> list[Newcomer]:
+def some(number: int, party: Party = FLOOD, policy: str = "p", rank: Rank = Rank.TOLD) -> list[Newcomer]:
     return [Newcomer(f"{policy} {party} {rank} {each}", policy, party, rank) for each in range(number)]
 
 
@@ -27,47 +27,47 @@ def full(number: int = 40, policy: str = "p") -> Standing:
 
 
 def test_a_flood_of_one_party_fills_eight_tenths_of_its_policy() -> None:
-    assert opened(*told(1000)) == {("p", FLOOD): 40}
+    assert opened(*some(1000)) == {("p", FLOOD): 40}
 
 
 def test_what_says_no_is_named() -> None:
     refused = turned_away(
-        [*told(41), *told(40, policy="q"), *told(40, policy="r")], Standing({}), LIMITS, several=False
+        [*some(41), *some(40, policy="q"), *some(40, policy="r")], Standing({}), LIMITS, several=False
     )
     assert Counter(refused.values()) == {EACH: 1, ALL: 40}
 
 
 def test_another_policy_has_its_own_room() -> None:
-    assert opened(*told(30), *told(5, policy="q"), standing=full()) == {("q", FLOOD): 5}
+    assert opened(*some(30), *some(5, policy="q"), standing=full()) == {("q", FLOOD): 5}
 
 
 def test_a_client_that_comes_with_the_flood_gets_as_much_as_it_asks_for() -> None:
     few = Party("app_log:a", "10.0.0.7")
-    assert opened(*told(1000, Party("app_log:a", "10.0.0.1")), *told(3, few))["p", few] == 3
+    assert opened(*some(1000, Party("app_log:a", "10.0.0.1")), *some(3, few))["p", few] == 3
 
 
 def test_a_client_that_comes_after_the_flood_finds_room_that_was_kept() -> None:
     flood, late = Party("app_log:a", "10.0.0.1"), Party("app_log:a", "10.0.0.7")
-    first = opened(*told(1000, flood))
+    first = opened(*some(1000, flood))
     standing = Standing({("p", *flood): first["p", flood]})
-    assert opened(*told(1000, flood), *told(2, late), standing=standing) == {("p", late): 2}
+    assert opened(*some(1000, flood), *some(2, late), standing=standing) == {("p", late): 2}
 
 
 def test_a_second_source_finds_room_that_was_kept() -> None:
-    first = opened(*told(1000), several=True)["p", FLOOD]
+    first = opened(*some(1000), several=True)["p", FLOOD]
     other = Party("app_log:b", "")
-    assert opened(*told(9), *told(2, other), standing=full(first), several=True) == {("p", other): 2}
+    assert opened(*some(9), *some(2, other), standing=full(first), several=True) == {("p", other): 2}
 
 
 def test_what_the_world_confirms_is_opened_where_the_flood_is_at_its_end() -> None:
-    real = told(1, rank=Rank.REAL)
-    assert opened(*told(1000), *real, standing=full()) == {("p", FLOOD): 1}
-    assert opened(*told(1000, rank=Rank.REAL), standing=full()) == {("p", FLOOD): 5}
+    real = some(1, rank=Rank.REAL)
+    assert opened(*some(1000), *real, standing=full()) == {("p", FLOOD): 1}
+    assert opened(*some(1000, rank=Rank.REAL), standing=full()) == {("p", FLOOD): 5}
 
 
 def test_high_trust_is_opened_where_everything_else_is_at_its_end_and_no_further_than_the_ceiling() -> None:
-    assert opened(*told(9, rank=Rank.REAL), standing=full(45)) == {}
-    assert opened(*told(9, rank=Rank.OURS), standing=full(45)) == {("p", FLOOD): 5}
+    assert opened(*some(9, rank=Rank.REAL), standing=full(45)) == {}
+    assert opened(*some(9, rank=Rank.OURS), standing=full(45)) == {("p", FLOOD): 5}
 
 
 def test_there_is_room_as_long_as_the_flood_could_not_fill_it() -> None:

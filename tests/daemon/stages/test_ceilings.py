@@ -74,7 +74,7 @@ class Scene:
         with self.store.read() as connection:
             return [(row["policy"], row["over"], row["subjects"]) for row in queries.not_opened(connection)]
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         with self.store.read() as connection:
             return [body["cause"] for body in connection.scalars(sa.select(notices.c.body).order_by(notices.c.id))]
 
@@ -90,7 +90,7 @@ def test_beyond_the_ceiling_new_subjects_are_counted_and_not_opened_and_people_a
     opened = [scene.flood(30) for _ in range(20)]
     assert (sum(opened), len(scene.rows())) == (OBJECTS, OBJECTS)
     assert scene.not_opened() == [("thaw", True, 600 - OBJECTS)]
-    assert scene.told() == ["too-many-cases"]
+    assert scene.reported() == ["too-many-cases"]
 
 
 def test_what_is_open_goes_on_being_counted_in(scene: Scene) -> None:
@@ -137,12 +137,12 @@ def test_when_there_is_room_again_that_is_said_once(scene: Scene) -> None:
     scene.triage.look_for_room()
     scene.clock.pass_(timedelta(minutes=11))
     scene.triage.look_for_room()
-    assert scene.told() == ["too-many-cases"]  # it is quiet, and still full
+    assert scene.reported() == ["too-many-cases"]  # it is quiet, and still full
     with scene.store.begin() as connection:
         connection.exec_driver_sql("UPDATE cases SET state = 'closed', closed_at = 1 WHERE id <= 5")
     for _ in range(2):
         scene.triage.look_for_room()
-    assert scene.told() == ["too-many-cases", "room-for-cases"]
+    assert scene.reported() == ["too-many-cases", "room-for-cases"]
     assert scene.not_opened() == [("thaw", False, 10)]
 
 
@@ -153,7 +153,7 @@ def test_a_flood_that_comes_and_goes_is_told_once_a_day(scene: Scene) -> None:
         with scene.store.begin() as connection:
             connection.exec_driver_sql("UPDATE cases SET state = 'closed', closed_at = 1")
         scene.triage.look_for_room()
-    assert scene.told() == ["too-many-cases", "room-for-cases"]
+    assert scene.reported() == ["too-many-cases", "room-for-cases"]
 
 
 # --------------------------------------------------------------------------------------------------- looking at them

@@ -95,7 +95,7 @@ class Scene:
         with self.store.read() as connection:
             return [(each.state.value, each.outcome) for each in intents.of_case(connection, 1)]
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         with self.store.read() as connection:
             return [row.body["cause"] for row in connection.execute(sa.select(notices).order_by(notices.c.id))]
 
@@ -151,10 +151,10 @@ def test_a_rule_of_ours_that_somebody_overwrites_at_once_is_told_and_merged_agai
     scene.turns(1)
     (row,) = scene.rows()
     assert (row["state"], row["cause"]) == ("reported", "crossed-by-another-write")
-    assert scene.told() == ["crossed-by-another-write"]
+    assert scene.reported() == ["crossed-by-another-write"]
     scene.turns(40, seconds=10.0)
     assert operations(scene.sim)["PutBucketCors"] == 5, "two of ours, two after them, and the first rule"
-    assert scene.told()[-1] == "cors-rule-changed-back"
+    assert scene.reported()[-1] == "cors-rule-changed-back"
     assert scene.origins() == [OLD, THEIRS]
 
 
@@ -185,7 +185,7 @@ def test_two_rules_of_ours_that_are_merged_at_the_same_time_are_both_there(
     assert sorted(scene.origins()) == [WEB, SHOP]
     assert [row["state"] for row in scene.rows()] == ["closed", "closed"]
     assert operations(scene.sim)["PutBucketCors"] == 2
-    assert scene.told() == []
+    assert scene.reported() == []
     assert order == ["look", "look", "put", "read back", "look", "look", "look", "put", "read back"]
 
 
@@ -211,7 +211,7 @@ def test_a_version_that_our_copy_has_covered_is_on_top_again_and_a_person_knows(
     scene.turns(4)
     assert scene.other.get_object("a.jpg").read() == theirs
     assert [state for state, _ in scene.writes()] == ["done", "done"]
-    assert scene.told() == ["crossed-by-another-write"]
+    assert scene.reported() == ["crossed-by-another-write"]
     (row,) = scene.rows()
     assert (row["state"], row["why"]) == ("closed", "what somebody else wrote at the same moment is on top again")
     assert len(scene.other.list_object_versions().versions) == 5, "nothing is lost"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,18 +74,25 @@ def test_an_approval_is_still_there_for_a_write_that_certainly_did_not_leave(sce
     scene.turn()
     approvals.approve(scene.store, 1)
     scene.pass_(minutes=10)
-    sends = scene.world.send
-    scene.world.send = refused_connection  # type: ignore[method-assign]  # nothing leaves
-    scene.turn()
+    with sending_fails(scene):
+        scene.turn()
     assert scene.world.sent == []
-    scene.world.send = sends  # type: ignore[method-assign]  # the network is back
     scene.pass_(minutes=1)
     scene.turn()
     assert len(scene.world.sent) == 1
 
 
-def refused_connection(write: Write) -> Sent:
-    raise NotSent(f"connection refused for {write.target}")
+@contextmanager
+def sending_fails(scene: Scene, error: type[NotSent | Unsettled] = NotSent) -> Iterator[None]:
+    """While it lasts nothing leaves: refused, or without anybody knowing."""
+
+    def fail(write: Write) -> Sent:
+        raise error(f"no connection for {write.target}")
+
+    sends = scene.world.send
+    scene.world.send = fail  # type: ignore[method-assign]  # the network is gone
+    yield
+    scene.world.send = sends  # type: ignore[method-assign]  # and back
 
 
 def merged_by_hand(scene: Scene, *before: CorsRule) -> None:
@@ -118,27 +126,34 @@ def test_an_undo_in_a_policy_that_has_become_a_dry_run_is_planned_and_not_sent(s
     assert scene.states() == ["planned"]
 
 
-def test_a_first_rule_cannot_be_undone_and_the_reason_is_its_own(scene: Scene) -> None:
+def first_rule(scene: Scene) -> None:
     merged_by_hand(scene)
-    with pytest.raises(approvals.Impossible, match="had no CORS rules before, and ossmend deletes nothing"):
-        approvals.undo(scene.store, 1)
 
 
-def test_a_restore_cannot_be_undone_and_the_reason_is_its_own(scene: Scene) -> None:
+def restored(scene: Scene) -> None:
     scene.world.add_object("k")
     scene.see(frozen())
     scene.turn()
-    with pytest.raises(approvals.Impossible, match="expires by itself"):
-        approvals.undo(scene.store, 1)
 
 
-def test_where_nothing_was_written_nothing_can_be_undone(scene: Scene) -> None:
+def only_planned(scene: Scene) -> None:
     scene.configure("dry-run")
-    scene.world.add_object("k")
-    scene.see(frozen())
-    scene.turn()
-    with pytest.raises(approvals.Impossible, match="nothing was written"):
+    restored(scene)
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        (first_rule, "had no CORS rules before, and ossmend deletes nothing"),
+        (restored, "expires by itself"),
+        (only_planned, "nothing was written"),
+    ],
+)
+def test_what_cannot_be_undone_says_why(scene: Scene, before: Callable[[Scene], None], why: str) -> None:
+    before(scene)
+    with pytest.raises(approvals.Impossible, match=why):
         approvals.undo(scene.store, 1)
+    assert "asked" not in {state for _, state in scene.writes()}
 
 
 # ------------------------------------------------------------------------------------------- accepted, and then undone
@@ -318,11 +333,9 @@ def test_an_undo_whose_answer_was_lost_is_not_repaired_again(scene: Scene) -> No
 
 def test_an_undo_that_did_not_leave_stays_asked_for(scene: Scene) -> None:
     undo_asked_for(scene)
-    sends = scene.world.send
-    scene.world.send = refused_connection  # type: ignore[method-assign]  # nothing leaves
-    scene.turn()
+    with sending_fails(scene):
+        scene.turn()
     assert ("PutBucketCors", "asked") in scene.writes()
-    scene.world.send = sends  # type: ignore[method-assign]  # the network is back
     scene.pass_(minutes=1)
     scene.turn()
     assert scene.world.cors_of["b"].rules == (OLD,)
@@ -330,14 +343,8 @@ def test_an_undo_that_did_not_leave_stays_asked_for(scene: Scene) -> None:
 
 def test_an_undo_of_which_no_effect_is_found_stays_asked_for(scene: Scene) -> None:
     undo_asked_for(scene)
-    sends = scene.world.send
-
-    def lost(write: Write) -> Sent:
-        raise Unsettled(f"no answer for {write.target}")
-
-    scene.world.send = lost  # type: ignore[method-assign]  # it never arrives
-    scene.turn()
-    scene.world.send = sends  # type: ignore[method-assign]  # the network is back
+    with sending_fails(scene, Unsettled):
+        scene.turn()
     for _ in range(3):
         scene.settle()
         scene.pass_(minutes=1)

@@ -624,7 +624,7 @@ def test_an_event_that_no_policy_matches_is_told_and_nothing_is_written(scene: S
     assert (scene.states(), scene.world.sent) == (["reported"], [])
 
 
-@pytest.mark.parametrize("event", [frozen(fields={"stranger": "S3"}), frozen(status=404), frozen(status=500)])
+@pytest.mark.parametrize("event", [frozen(fields={"foreign_service": "S3"}), frozen(status=404), frozen(status=500)])
 def test_strangers_and_other_statuses_make_no_case(scene: Scene, event: Event) -> None:
     scene.see(event)
     assert scene.rows() == []

@@ -14,13 +14,13 @@ ID = "66F10B88C0FFEE1234ABCD01"
 PROXY = ("proxy", "代理", "CDN", "firewall")
 
 
-def told(**fields: Any) -> Diagnosis:
+def read(**fields: Any) -> Diagnosis:
     lang = fields.pop("lang", "en")
     return diagnose_event(Event(source="t", status=403, **fields), lang=lang)
 
 
 def words(diagnosis: Diagnosis, lang: str = "en") -> str:
-    title = CAUSES[diagnosis.cause].title.told(lang)
+    title = CAUSES[diagnosis.cause].title.words(lang)
     return " ".join((title, *diagnosis.evidence, *diagnosis.next_steps[lang]))
 
 
@@ -32,7 +32,7 @@ def words(diagnosis: Diagnosis, lang: str = "en") -> str:
     "mark", [{"request_id": ID}, {"fields": {"server": "AliyunOSS"}}, {"ec": "0003-00000001", "request_id": ID}]
 )
 def test_a_refused_head_that_oss_answered_is_told_as_one(asked: dict[str, Any], mark: dict[str, Any]) -> None:
-    diagnosis = told(**asked, **mark)
+    diagnosis = read(**asked, **mark)
     if mark.get("ec"):
         assert diagnosis.cause == "denied-bucket-acl"  # x-oss-ec is a header: a HEAD has it, and it tells more
         assert diagnosis.confidence < 0.7
@@ -42,39 +42,39 @@ def test_a_refused_head_that_oss_answered_is_told_as_one(asked: dict[str, Any], 
     assert diagnosis.confidence < 0.7
     assert len(diagnosis.alternatives) >= 4
     for lang in ("en", "zh"):
-        said = words(told(**asked, **mark, lang=lang), lang)
+        said = words(read(**asked, **mark, lang=lang), lang)
         assert "HEAD" in said
         assert not any(word in said for word in PROXY)
     assert "statement" not in diagnosis.facts
 
 
 def test_the_word_of_http_that_s3_clients_print_is_no_code() -> None:
-    assert told(code="Forbidden", message="Forbidden", operation="HeadBucket", request_id=ID).cause == "head-refused"
-    assert told(code="Forbidden", operation="HeadBucket").cause == "head-without-code"
+    assert read(code="Forbidden", message="Forbidden", operation="HeadBucket", request_id=ID).cause == "head-refused"
+    assert read(code="Forbidden", operation="HeadBucket").cause == "head-without-code"
 
 
 def test_a_refused_head_without_a_mark_of_oss_stays_vague_and_says_head() -> None:
-    diagnosis = told(operation="HeadBucket")
+    diagnosis = read(operation="HeadBucket")
     assert diagnosis.cause == "head-without-code"
     assert diagnosis.confidence < 0.7
     assert "HEAD" in words(diagnosis)
 
 
 def test_a_head_that_only_the_text_names_is_read() -> None:
-    assert told(sample="HEAD https://b.oss-cn-hangzhou.aliyuncs.com/a -> 403").cause == "head-without-code"
-    assert told(sample="curl -s -I https://b.oss-cn-hangzhou.aliyuncs.com/a").cause == "head-without-code"
-    assert told(sample="curl -i https://b.oss-cn-hangzhou.aliyuncs.com/a").cause == "no-code"
-    assert told(sample="(403) when calling the HeadObject operation: Forbidden").cause == "head-without-code"
+    assert read(sample="HEAD https://b.oss-cn-hangzhou.aliyuncs.com/a -> 403").cause == "head-without-code"
+    assert read(sample="curl -s -I https://b.oss-cn-hangzhou.aliyuncs.com/a").cause == "head-without-code"
+    assert read(sample="curl -i https://b.oss-cn-hangzhou.aliyuncs.com/a").cause == "no-code"
+    assert read(sample="(403) when calling the HeadObject operation: Forbidden").cause == "head-without-code"
 
 
 def test_another_method_rules_a_head_out_whatever_stands_in_the_text() -> None:
     assert (
-        told(method="GET", request_id=ID, sample="HEAD https://b/ was fine, then GET failed").cause == "code-not-shown"
+        read(method="GET", request_id=ID, sample="HEAD https://b/ was fine, then GET failed").cause == "code-not-shown"
     )
 
 
 def test_an_answer_of_oss_without_method_and_body_looks_like_a_head() -> None:
-    diagnosis = told(request_id=ID)
+    diagnosis = read(request_id=ID)
     assert diagnosis.cause == "head-refused"
     assert diagnosis.confidence <= 0.5
     assert "HEAD" in words(diagnosis)
@@ -84,7 +84,7 @@ def test_an_answer_of_oss_without_method_and_body_looks_like_a_head() -> None:
     "mark", [{"request_id": ID}, {"fields": {"server": "AliyunOSS"}}, {"sample": "< Server: AliyunOSS\n< 403"}]
 )
 def test_what_oss_answered_is_not_blamed_on_a_proxy(mark: dict[str, Any]) -> None:
-    diagnosis = told(method="GET", **mark)
+    diagnosis = read(method="GET", **mark)
     assert diagnosis.cause == "code-not-shown"
     assert not any(word in words(diagnosis) for word in PROXY)
 
@@ -101,14 +101,14 @@ def test_what_oss_answered_is_not_blamed_on_a_proxy(mark: dict[str, Any]) -> Non
     ],
 )
 def test_another_services_request_id_is_no_mark_of_oss(request_id: str | None) -> None:
-    assert told(method="GET", request_id=request_id).cause == "no-code"
+    assert read(method="GET", request_id=request_id).cause == "no-code"
 
 
 def test_a_page_for_people_is_not_of_oss_whatever_id_came_along() -> None:
     page = "403, x-oss-request-id: 66F10B88C0FFEE1234ABCD01\n<html><head><title>403 Forbidden</title></head></html>"
-    assert told(request_id=ID, sample=page).cause == "no-code"
+    assert read(request_id=ID, sample=page).cause == "no-code"
 
 
 def test_a_refused_preflight_is_cors_since_it_has_no_signature() -> None:
-    diagnosis = told(method="OPTIONS", host="b.oss-cn-hangzhou.aliyuncs.com")
+    diagnosis = read(method="OPTIONS", host="b.oss-cn-hangzhou.aliyuncs.com")
     assert CAUSES[diagnosis.cause].codes == ("AccessForbidden",)

@@ -103,7 +103,7 @@ def test_an_unknown_code_is_told_with_everything_known_and_not_taken_for_a_simil
 
 
 def test_a_stranger_is_a_stranger_whatever_its_code_says() -> None:
-    event = Event(source="t", code="InvalidObjectState", bucket="b", key="k", fields={"stranger": "s3"})
+    event = Event(source="t", code="InvalidObjectState", bucket="b", key="k", fields={"foreign_service": "s3"})
     assert diagnose_event(event).cause == "another-service"
 
 

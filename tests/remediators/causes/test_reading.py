@@ -188,8 +188,8 @@ def test_only_in_a_url_is_a_signature_cut() -> None:
 
 def test_other_refusals_stand_beside_only_if_they_are_of_another_code() -> None:
     event = Event(source="t", code="AccessDenied")
-    assert "beside" not in features(event, (Event(source="t", code="AccessDenied"),))
-    assert features(event, (Event(source="t", code="UserDisable"), Event(source="t")))["beside"] == "UserDisable"
+    assert "nearby_codes" not in features(event, (Event(source="t", code="AccessDenied"),))
+    assert features(event, (Event(source="t", code="UserDisable"), Event(source="t")))["nearby_codes"] == "UserDisable"
 
 
 @pytest.mark.parametrize(

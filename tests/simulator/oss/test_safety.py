@@ -45,7 +45,7 @@ def _secret(sim: Running) -> str:
 
 def _changes() -> list[tuple[str, str]]:
     """Every change the control API offers, as method and a path that fits it."""
-    names = {"bucket": "examplebucket", "key": "k", "user": "someone", "id": "1"}
+    names = {"bucket": "examplebucket", "key": "k", "user": "someone", "id": "1", "role": "ops", "name": "ack"}
     routes = [(path.format_map(names), methods) for path, methods, _, _ in _ROUTES]
     return [(method, path) for path, methods in routes for method in methods if method != "GET"]
 

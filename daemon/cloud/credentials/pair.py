@@ -1,7 +1,8 @@
-"""Environment -> a provider of credentials that oss2 and our signer for the core SDK both take.
+"""A key pair, given or from the environment -> a provider that always answers with it; and what a provider is.
 
 Only two families of names are read: ALIBABA_CLOUD_*, then OSS_*. ALIYUN_* is not: the core SDK would prefer those
 silently to whatever was configured, and half the calls would be made as somebody else. rpc.py keeps it from doing so.
+kept.py is the other provider, for what has an end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ossmend.daemon.host.stops import CredentialsRefused
+from ossmend.remediators.contract.verdict import TryAgain
 
 FAMILIES: tuple[tuple[str, str, str], ...] = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
@@ -38,10 +40,29 @@ class Credentials:
         return self.security_token
 
 
-class Provider(Protocol):
-    """Asked anew for every signature, so that rotating credentials need nothing else."""
+OVER = ("SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId", "AccessKeyIdAndSecurityTokenNotMatch")
+"""How the cloud says that a session has ended, or that its role is gone: the beginnings of its codes."""
 
-    def get_credentials(self) -> Credentials: ...
+
+class NoCredentials(TryAgain):
+    """There are none that are valid just now: nothing was asked, and nothing was found out about anybody."""
+
+
+class Provider(Protocol):
+    """Asked anew for every signature, so that rotating credentials need nothing else. Thread-safe."""
+
+    def get_credentials(self) -> Credentials:
+        """Those that are valid now. Raises NoCredentials."""
+        ...
+
+    @property
+    def lasting(self) -> bool:
+        """A key without an end: of a RAM user, or of the account itself. A session is of a role, always."""
+        ...
+
+    def renew(self, access_key_id: str) -> bool:
+        """The cloud says that the token of this key is over. May there be another by now?"""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +74,32 @@ class StaticProvider:
     def get_credentials(self) -> Credentials:
         return self.credentials
 
+    @property
+    def lasting(self) -> bool:
+        return self.credentials.security_token is None
+
+    def renew(self, access_key_id: str) -> bool:  # noqa: ARG002  # nobody renews what was given
+        return False
+
 
 def static(access_key_id: str, access_key_secret: str, security_token: str | None = None) -> StaticProvider:
     """Credentials that were given, checked for the mistakes that OSS reports as something else."""
     credentials = Credentials(access_key_id, access_key_secret, security_token or None)
-    _check(credentials, "the credentials")
+    check(credentials, "the credentials")
     return StaticProvider(credentials)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> StaticProvider:
     """The first family that is set. Half a pair is refused: the other half may be somebody else's."""
+    found = pair_of(environment)
+    if found is None:
+        names = " or ".join(f"{id_name} and {secret_name}" for id_name, secret_name, _ in FAMILIES)
+        raise CredentialsRefused(f"no credentials: set {names} in the environment")
+    return found
+
+
+def pair_of(environment: Mapping[str, str]) -> StaticProvider | None:
+    """The same; None where no family is set."""
     for id_name, secret_name, token_name in FAMILIES:
         key_id, secret, token = (environment.get(name, "") for name in (id_name, secret_name, token_name))
         if not (key_id or secret or token):
@@ -72,13 +109,12 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> StaticProvi
             there = [name for name, value in ((id_name, key_id), (secret_name, secret), (token_name, token)) if value]
             raise CredentialsRefused(f"{' and '.join(there)} without {' and '.join(missing)}: set both or none")
         credentials = Credentials(key_id, secret, token or None)
-        _check(credentials, f"{id_name}, {secret_name}")
+        check(credentials, f"{id_name}, {secret_name}")
         return StaticProvider(credentials)
-    names = " or ".join(f"{id_name} and {secret_name}" for id_name, secret_name, _ in FAMILIES)
-    raise CredentialsRefused(f"no credentials: set {names} in the environment")
+    return None
 
 
-def _check(credentials: Credentials, where: str) -> None:
+def check(credentials: Credentials, where: str) -> None:
     """A blank or a line end copied along is the commonest typing error, and no header could carry it anyway."""
     if not credentials.access_key_id or not credentials.access_key_secret:
         raise CredentialsRefused(f"{where}: the key id or the secret is empty")

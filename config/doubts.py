@@ -1,0 +1,135 @@
+"""A configuration that is legal -> what in it was surely not meant, each with its place: warnings, never refusals.
+
+`ossmend check` prints them (and `once` the one about itself); the daemon starts all the same. What can never be meant
+is combinations.py's, and is refused.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ossmend.config.document import Document
+from ossmend.config.globs import surely_within
+from ossmend.config.model import Config
+from ossmend.config.policy import Match, Policy
+from ossmend.config.problems import Problem, Where, nearest, printable
+from ossmend.config.punctuation import strange
+from ossmend.config.regions import REGIONS
+from ossmend.config.sources.app_log import AppLogSource
+from ossmend.remediators.access_forbidden import CorsSettings
+
+JOURNAL = "ossmend.db"
+"""The state's file, by which a first run is known."""
+Doubt = tuple[Where, str, str | None]
+"""Where it stands, what is doubted, and the nearest right word."""
+
+
+def of(config: Config, document: Document, text: str) -> tuple[Problem, ...]:
+    """All of them, in the order of the file."""
+    doubts = [*_regions(document), *_shadowed(config), *_without_rule(config), *_logs(config)]
+    told = Document(document.file, document.values, values_at=document.values_at, keys_at=document.keys_at)
+    for where, message, suggestion in doubts:
+        told.complain(where, message, suggestion)
+    return tuple(sorted((*told.problems, *strange(text, document.file)), key=lambda each: (each.line, each.column)))
+
+
+# -------------------------------------------------------------------------------------------------------------- cloud
+
+
+def _regions(document: Document) -> Iterator[Doubt]:
+    for where in document.values_at:
+        name = document.at(where)
+        if where[-1:] == ("region",) and isinstance(name, str) and name not in REGIONS:
+            yield where, f'no region called "{printable(name)}" is known here', nearest(name, sorted(REGIONS))
+
+
+# ----------------------------------------------------------------------------------------------------------- policies
+
+
+def _shadowed(config: Config) -> Iterator[Doubt]:
+    """What an earlier policy takes never comes to a later one."""
+    for index, policy in enumerate(config.policies):
+        if not policy.enabled:
+            continue
+        by = {code: earlier for code in policy.on if (earlier := _taker(config.policies[:index], policy, code))}
+        if len(by) == len(policy.on):
+            names = ", ".join(dict.fromkeys(by.values()))
+            yield ("policies", index), f"never takes anything: {names}, further up, takes all of it first", None
+        elif by:
+            said = "; ".join(f"{code} goes to {earlier}" for code, earlier in by.items())
+            yield ("policies", index, "on"), f"a part is never taken here: {said}, further up", None
+
+
+def _taker(earlier: tuple[Policy, ...], policy: Policy, code: str) -> str | None:
+    found = (each for each in earlier if each.enabled and code in each.on and _covers(each, policy))
+    return next((each.name for each in found), None)
+
+
+def _covers(wide: Policy, narrow: Policy) -> bool:
+    """Fields that one of them does not ask about are open in it. Accounts, where there are any, have to be the same."""
+    if getattr(wide, "account", None) not in (None, "*", getattr(narrow, "account", None)):
+        return False
+    return all(
+        surely_within(getattr(narrow.match, name), getattr(wide.match, name), path=name == "key")
+        for name in Match.model_fields
+    )
+
+
+def _without_rule(config: Config) -> Iterator[Doubt]:
+    for index, policy in enumerate(config.policies):
+        if not policy.enabled or policy.mode == "dry-run" or "AccessForbidden" not in policy.on:
+            continue
+        cors = policy.section("cors")
+        if not isinstance(cors, CorsSettings) or cors.rule is None:
+            said = f"mode {policy.mode} without cors.rule: nothing is ever written, for only a stored rule is"
+            yield ("policies", index, "mode"), said, None
+
+
+# ------------------------------------------------------------------------------------------------------------ sources
+
+
+def _logs(config: Config) -> Iterator[Doubt]:
+    """Files that are not there, and what a first `once` would pass over."""
+    first = is_first(config)
+    for index, source in enumerate(config.sources):
+        given = source.given
+        if not isinstance(given, AppLogSource):
+            continue
+        where: Where = ("sources", index, "app_log")
+        if next(_there(given), None) is None:
+            yield (*where, "path"), f"nothing is there that user {os.geteuid()} could see", None
+        elif first and passed_over(given):
+            said = "a first `ossmend once` begins at the end of what is there, and reads nothing: beginning reads it"
+            yield (*where, "start" if "start" in given.model_fields_set else "path"), said, None
+
+
+def is_first(config: Config, *, dry_run: bool = False) -> bool:
+    """Has nothing been run on this state yet? A dry run has a state of its own."""
+    return not (config.state.path / ("dry-run" if dry_run else "") / JOURNAL).exists()
+
+
+def first_pass_skips(config: Config, *, dry_run: bool) -> list[str]:
+    """Paths of which a first pass reads nothing although something is there."""
+    if not is_first(config, dry_run=dry_run):
+        return []
+    logs = [source.given for source in config.sources if isinstance(source.given, AppLogSource)]
+    return [log.path for log in logs if passed_over(log)]
+
+
+def passed_over(given: AppLogSource) -> bool:
+    """Is something there that `start: end` leaves out?"""
+    return given.start == "end" and any(_holds_something(path) for path in _there(given))
+
+
+def _there(given: AppLogSource) -> Iterator[Path]:
+    return map(Path, glob.iglob(given.path, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False

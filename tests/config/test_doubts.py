@@ -1,0 +1,197 @@
+"""What is legal and surely not meant is warned of with its place; what is meant is left alone; nothing is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ossmend.config.load import ConfigRefused, load, load_text, load_with_doubts
+
+HEAD = "version: 1\ncloud: { region: cn-hangzhou }\n"
+RULE = "cors_rules:\n  r: { allowed_origins: ['https://a.example.com'], allowed_methods: [GET] }\n"
+
+
+def doubts(tmp_path: Path, text: str, head: str = HEAD) -> list[str]:
+    """Warnings as lines, without the file's name."""
+    file = tmp_path / "o.yaml"
+    file.write_text(f"{head}state: {{ path: {tmp_path}/state }}\n{text}", encoding="utf-8")
+    config, found = load_with_doubts(file)
+    assert config == load(file)
+    return [str(each).removeprefix(f"{file}:") for each in found]
+
+
+def thaw(name: str, match: str, more: str = "") -> str:
+    return f"  - {{ name: {name}, on: InvalidObjectState, match: {match}{more} }}\n"
+
+
+def test_nothing_is_warned_of_where_all_is_well(tmp_path: Path) -> None:
+    assert doubts(tmp_path, "policies:\n" + thaw("a", "{ bucket: b-1 }") + thaw("b", "{ bucket: b-2 }")) == []
+
+
+# ----------------------------------------------------------------------------------------------------------- shadowed
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("{ bucket: '*' }", "{ bucket: b-1, key: '2024/**' }"),
+        ("{ bucket: 'b-*' }", "{ bucket: 'b-1*' }"),
+        ("{ bucket: b-1, key: '2024/**' }", "{ bucket: b-1, key: '2024/01/*' }"),
+        ("{ bucket: b-1 }", "{ bucket: b-1 }"),
+        ("{ bucket: b-1 }", "{ bucket: b-1, client: '10.*' }"),
+    ],
+)
+def test_a_policy_that_an_earlier_one_shadows_is_named(tmp_path: Path, first: str, second: str) -> None:
+    (told,) = doubts(tmp_path, "policies:\n" + thaw("wide", first) + thaw("narrow", second))
+    assert told.startswith("6:")
+    assert "never takes anything: wide, further up, takes all of it first" in told
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("{ bucket: b-1 }", "{ bucket: '*' }"),
+        ("{ bucket: 'b-?' }", "{ bucket: 'b-*' }"),
+        ("{ bucket: b-1, key: '2024/*' }", "{ bucket: b-1, key: '2024/**' }"),
+        ("{ bucket: b-1, client: '10.*' }", "{ bucket: b-1 }"),
+        ("{ bucket: b-1 }", "{ bucket: b-2 }"),
+    ],
+)
+def test_a_policy_that_still_takes_something_is_left_alone(tmp_path: Path, first: str, second: str) -> None:
+    assert doubts(tmp_path, "policies:\n" + thaw("a", first) + thaw("b", second)) == []
+
+
+def test_what_is_disabled_shadows_nobody_and_is_not_told_about(tmp_path: Path) -> None:
+    one, off = "{ bucket: b-1 }", ", enabled: false"
+    assert doubts(tmp_path, "policies:\n" + thaw("a", one, off) + thaw("b", one)) == []
+    assert doubts(tmp_path, "policies:\n" + thaw("a", one) + thaw("b", one, off)) == []
+
+
+def test_of_several_codes_the_one_that_goes_elsewhere_is_named(tmp_path: Path) -> None:
+    both = "  - { name: b, on: [InvalidObjectState, AccessDenied], match: { bucket: b-1 } }\n"
+    (told,) = doubts(tmp_path, "policies:\n" + thaw("a", "{ bucket: b-1 }") + both)
+    assert "policies[1].on: a part is never taken here: InvalidObjectState goes to a" in told
+
+
+# --------------------------------------------------------------------------------------------------------------- CORS
+
+
+CORS = "policies:\n  - { name: cors, on: AccessForbidden, match: { bucket: web }%s }\n"
+
+
+@pytest.mark.parametrize("mode", ["approve", "enforce"])
+def test_cors_that_may_write_and_has_no_rule_is_told(tmp_path: Path, mode: str) -> None:
+    (told,) = doubts(tmp_path, CORS % f", mode: {mode}")
+    assert f"policies[0].mode: mode {mode} without cors.rule" in told
+
+
+def test_cors_in_dry_run_or_with_a_rule_is_left_alone(tmp_path: Path) -> None:
+    assert doubts(tmp_path, CORS % "") == []
+    assert doubts(tmp_path, RULE + CORS % ", mode: enforce, cors: { rule: r }") == []
+
+
+# ------------------------------------------------------------------------------------------------------------ regions
+
+
+def test_a_region_that_does_not_exist_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+    head = "version: 1\ncloud:\n  region: cn-hangzhu\n"
+    (told,) = doubts(tmp_path, "", head)
+    assert told == '3:11: cloud.region: no region called "cn-hangzhu" is known here; did you mean "cn-hangzhou"?'
+
+
+@pytest.mark.parametrize("region", ["cn-hangzhou", "ap-southeast-7", "cn-shanghai-finance-1", "cn-north-2-gov-1"])
+def test_a_region_that_exists_is_left_alone(tmp_path: Path, region: str) -> None:
+    assert doubts(tmp_path, "", f"version: 1\ncloud: {{ region: {region} }}\n") == []
+
+
+# --------------------------------------------------------------------------------------------------------------- logs
+
+
+def test_a_log_path_where_nothing_is_is_told(tmp_path: Path) -> None:
+    (told,) = doubts(tmp_path, f"sources:\n  - app_log: {{ path: '{tmp_path}/none/*.log', start: beginning }}\n")
+    assert "sources[0].app_log.path: nothing is there" in told
+
+
+@pytest.mark.parametrize("start", [", start: end", ""])
+def test_what_a_first_once_would_pass_over_is_told(tmp_path: Path, start: str) -> None:
+    (tmp_path / "a.log").write_text("ERROR\n", encoding="utf-8")
+    source = f"sources:\n  - app_log: {{ path: '{tmp_path}/*.log'{start} }}\n"
+    (told,) = doubts(tmp_path, source)
+    assert "a first `ossmend once` begins at the end" in told
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/ossmend.db").touch()
+    assert doubts(tmp_path, source) == [], "it is no first one any more"
+
+
+def test_a_log_read_from_its_beginning_or_an_empty_one_is_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.touch()
+    assert doubts(tmp_path, f"sources:\n  - app_log: {{ path: '{log}' }}\n") == []
+    log.write_text("ERROR\n", encoding="utf-8")
+    assert doubts(tmp_path, f"sources:\n  - app_log: {{ path: '{log}', start: beginning }}\n") == []
+
+
+# -------------------------------------------------------------------------------------------------------- punctuation
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "said"),
+    [
+        ("“2024/**”", 12, 'U+201C LEFT DOUBLE QUOTATION MARK is no sign of YAML: write "'),
+        ("‘2024/**’", 12, "U+2018 LEFT SINGLE QUOTATION MARK is no sign of YAML: write '"),
+        ("2024／**", 16, "U+FF0F FULLWIDTH SOLIDUS is no sign of YAML: write /"),
+        ("2024/＊", 17, "U+FF0A FULLWIDTH ASTERISK is no sign of YAML: write *"),
+    ],
+)
+def test_a_sign_that_only_looks_like_yaml_s_is_named_at_its_place(
+    tmp_path: Path, key: str, column: int, said: str
+) -> None:
+    text = f"policies:\n  - name: a\n    on: InvalidObjectState\n    match:\n      bucket: b-1\n      key: {key}\n"
+    told = doubts(tmp_path, text)
+    assert f"9:{column}: {said}" in told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# 说明：先看“这里”\n",
+        "quiet: 24h  # 一天，（默认）\n",
+        "policies:\n  - { name: a, on: AccessDenied, match: { key: '报表：“一”/**' } }\n",
+    ],
+)
+def test_comments_quoted_text_and_names_of_objects_may_have_any_sign(tmp_path: Path, line: str) -> None:
+    assert doubts(tmp_path, line) == []
+
+
+def test_an_object_s_name_may_have_full_width_signs_without_quotes(tmp_path: Path) -> None:
+    text = (
+        "policies:\n  - name: a\n    on: InvalidObjectState\n    match:\n      bucket: b-1\n      key: 报表（一）/**\n"
+    )
+    assert doubts(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version：1\ncloud: { region: cn-hangzhou }\n", "1:8: U+FF1A FULLWIDTH COLON is no sign of YAML: write :"),
+        ("version: 1\ncloud: { region: “cn-hangzhou” }\n", "2:18: U+201C LEFT DOUBLE QUOTATION MARK"),
+        ("version: 1\ncloud: { region: cn-hangzhou， endpoint: x }\n", "2:29: U+FF0C FULLWIDTH COMMA"),
+        (
+            "version: 1\n\u3000cloud: { region: cn-hangzhou }\n",
+            "2:1: U+3000 IDEOGRAPHIC SPACE is no sign of YAML: write a blank",
+        ),
+    ],
+)
+def test_where_such_a_sign_is_why_a_file_is_refused_the_complaint_names_it(text: str, said: str) -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        load_text(text, "o.yaml")
+    assert f"o.yaml:{said}" in str(refused.value)
+
+
+def test_a_complaint_about_another_line_is_not_joined_by_signs_that_are_not_to_blame() -> None:
+    policy = "  - name: a\n    on: InvalidObjectState\n    match:\n      key: “x”\n      bucket: b-1\n"
+    text = f"{HEAD}policies:\n{policy}quite: 1h\n"
+    with pytest.raises(ConfigRefused) as refused:
+        load_text(text, "o.yaml")
+    assert "U+201C" not in str(refused.value)
