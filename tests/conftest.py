@@ -53,6 +53,12 @@ def shared_state(postgres: Server) -> str:
     return postgres.fresh("migrated")
 
 
+@pytest.fixture
+def postgres_url(postgres: Server) -> str:
+    """The URL of a database with nothing in it."""
+    return postgres.fresh()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def open_fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens a fresh state for work, on either engine; the same one when it is called again."""

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "The whole story on the built-in simulator; no account needed.",
         "explain": "Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given.",
         "journal": "What was seen, decided and done.",
+        "migrate-state": "Move the state from SQLite to PostgreSQL, whole and verified; stop the daemon first.",
         "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
         "pause": "No new write from one second on, of one policy or of all; reading and planning go on. "
         "It survives restarts.",

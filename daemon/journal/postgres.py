@@ -208,7 +208,7 @@ def open_node(address: Address, directory: Path, name: str | None) -> PostgresSt
         for engine in (work, long):
             ending.callback(engine.dispose)
         _migrate(address, long)
-        host = name or socket.gethostname()
+        host = name or host_of(None)
         renewing = _engine(address, WORK, 1, 1)
         ending.callback(renewing.dispose)
         leases = Shared(f"{host}/{os.getpid()}/{secrets.token_hex(4)}", lambda: _short(address, renewing))
@@ -216,6 +216,11 @@ def open_node(address: Address, directory: Path, name: str | None) -> PostgresSt
         store.begin_node(host)
         store.own(ending.pop_all())
         return store
+
+
+def host_of(state: StateConfig | None) -> str:
+    """The name of this machine among the nodes."""
+    return (state.node if state is not None else None) or socket.gethostname()
 
 
 def open_beside(address: Address, directory: Path) -> PostgresStore:

@@ -28,9 +28,12 @@ from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable
 from ossmend.daemon.journal import migrate
 from ossmend.daemon.journal.leases import Alone, Leases
+from ossmend.daemon.journal.schema import meta
 
 BUSY_SECONDS = 10.0
 IDLE_SECONDS = 5.0
+MOVED = "moved_to"
+"""Of a state that was moved away (moving.py): where to."""
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05
 DATABASE, PROCESS = "ossmend.db", "lock"
 NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
@@ -166,6 +169,7 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
         store = Store(_engine(directory / DATABASE), directory, ending)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, directory, exclusive=exclusive)
+        _is_no_longer_here(store, directory)
         held = Held(directory / DATABASE) if exclusive else None
         return Store(store._engine, directory, ending.pop_all(), held=held)  # noqa: SLF001  # as above
 
@@ -219,6 +223,14 @@ def copy_database(path: Path, to: Path) -> None:
 
 def _address(path: Path, mode: str) -> str:
     return f"file:{quote(str(path.absolute()))}?mode={mode}"
+
+
+def _is_no_longer_here(store: Store, directory: Path) -> None:
+    """Two that work two copies of one state would do everything twice. Raises StateUnavailable."""
+    with store.read() as connection:
+        to = connection.scalar(sa.select(meta.c.value).where(meta.c.name == MOVED))
+    if to is not None:
+        raise StateUnavailable(f"the state in {directory} was moved to {to}: write that as state.url")
 
 
 class OlderState(StateUnavailable):

@@ -49,7 +49,8 @@ AT_REST = 4
 NODES = ("left", "right")
 CONFIGURATION = """\
 version: 1
-cloud: {{ region: {region}, endpoint: '{endpoint}', rpc_endpoint: '{endpoint}', deadline: 3s }}
+cloud: {{ region: {region}, endpoint: '{endpoint}', rpc_endpoint: '{endpoint}', deadline: 3s,
+  credentials: {{ allow_root: true }} }}
 state: {{ url: '{url}', node: {name} }}
 sources: [ {{ app_log: {{ path: '{log}', start: beginning }} }} ]
 clock: {{ ntp_servers: [] }}
