@@ -254,7 +254,7 @@ class FakeWorld:
             case _:
                 raise AssertionError(write)
 
-    def send(self, write: Write) -> Sent:
+    def send(self, write: Write, seconds: float | None = None) -> Sent:
         if self.down:
             raise NotSent("connection refused")
         self._ask(write.operation)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,8 +22,21 @@ def insert(
     connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
 ) -> None:
     """Insert rows of these columns, in this order."""
-    if rows:
+    if rows and is_shared_state(connection):
+        _copy(connection, table, columns, rows)
+    elif rows:
         connection.exec_driver_sql(_sql(table, columns, connection.dialect.paramstyle), list(rows))
+
+
+def _copy(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """By COPY, which asks PostgreSQL once and not for each row."""
+    names = ", ".join(table.c[column].name for column in columns)
+    driver: Any = connection.connection.cursor()
+    with driver, driver.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 @cache

@@ -169,8 +169,14 @@ class PostgresStore(Store):
 @contextmanager
 def told(address: Address) -> Iterator[None]:
     """The database's troubles as StateUnavailable, in its own words; what is a fault of ours stays one."""
+    import psycopg
+
     try:
         yield
+    except psycopg.Error as error:  # of COPY, which SQLAlchemy does not know
+        if isinstance(error, psycopg.IntegrityError):
+            raise
+        raise StateBusy(f"{address}: {_first_line(error)}") from error
     except DatabaseError as error:
         if isinstance(error, BUG) and getattr(error.orig, "sqlstate", None) not in _NOT_OURS:
             raise
