@@ -1,7 +1,8 @@
 """From the switch to the last write on the wire, in ms: the longest of many tries under load. Promised: 1,000.
 
-The daemon runs as a process and always has objects to restore; the file `pause` appears in its state directory, the
-simulator is asked what still arrives, the file goes, and so on. Run `python bench/pause.py [--tries 100]`.
+The daemon runs as a process and always has objects to restore; the switch is thrown (by a file, a signal, a command, or
+a command for the one policy), the simulator is asked what still arrives, the switch is thrown back, and so on. Run
+`python bench/pause.py [--tries 100] [--how file]`.
 """
 
 from __future__ import annotations
@@ -11,35 +12,69 @@ import json
 import os
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.latency import POLL_SECONDS, daemon, line, seen
+from bench.latency import POLL_SECONDS, daemon, line
 from bench.restores import archive, simulator
 
 WATCHED_SECONDS = 1.5
-EACH = 40
-"""Refusals a try: more than leave before the switch is thrown."""
+EACH = 60
+"""Refusals a try: more than leave before the switch is thrown, so that there always is something to hold back."""
+ARRIVED = 3
+"""Restores of a try that have arrived when the switch is thrown: the lanes are at work then."""
 
 
-def last_arrival(told: dict[str, str]) -> float:
-    """How long after now the last write arrives, in ms; 0 if none does."""
-    began, number, last = time.perf_counter(), seen(told), 0.0
-    while (passed := time.perf_counter() - began) < WATCHED_SECONDS:
-        time.sleep(POLL_SECONDS)
-        if (now := seen(told)) != number:
-            number, last = now, passed
-    return last * 1000
+class Arrivals:
+    """How many writes have arrived; each look asks for what is new."""
+
+    def __init__(self, told: dict[str, str]) -> None:
+        self._url = f"{told['control']}/requests"
+        self._known = 0
+        self.number = 0
+
+    def look(self) -> int:
+        with urlopen(f"{self._url}?after={self._known}") as answer:
+            found = json.load(answer)
+        self._known = found["total"]
+        self.number += sum(each["operation"] == "RestoreObject" for each in found["requests"])
+        return self.number
+
+    def last(self) -> float:
+        """How long after now the last write arrives, in ms; 0 if none does."""
+        began, last = time.perf_counter(), 0.0
+        while (passed := time.perf_counter() - began) < WATCHED_SECONDS:
+            time.sleep(POLL_SECONDS)
+            before = self.number
+            if self.look() != before:
+                last = passed
+        return last * 1000
+
+
+def throw(how: str, process: subprocess.Popen[bytes], directory: Path, *, back: bool) -> None:
+    """The switch, and back again. A command is counted with its own start."""
+    if how == "signal":
+        process.send_signal(signal.SIGUSR2 if back else signal.SIGUSR1)
+    elif how == "file":
+        switch = directory / "state" / "pause"
+        switch.unlink() if back else switch.touch()
+    else:
+        words = [sys.executable, "-m", "ossmend", "resume" if back else "pause", *(["thaw"] if how == "policy" else [])]
+        subprocess.run([*words, "--config", str(directory / "ossmend.yaml")], check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=100)
-    tries = parser.parse_args().tries
+    parser.add_argument("--how", choices=["file", "signal", "command", "policy"], default="file")
+    asked = parser.parse_args()
+    tries, how = asked.tries, asked.how
     with simulator() as told, tempfile.TemporaryDirectory() as place:
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
@@ -47,21 +82,24 @@ def main() -> None:
         archive(told, []).create_bucket()
         archive(told, keys)
         process, log = daemon(told, told["oss"], Path(place) / "daemon")
-        switch, late = log.parent / "state" / "pause", []
+        arrivals, late, held = Arrivals(told), [], []
         for each in range(tries):
-            before = seen(told)
+            before = arrivals.look()
             with log.open("a", encoding="utf-8") as file:
-                file.writelines(line("bench", key, each) for key in keys[each * EACH : (each + 1) * EACH])
-            while seen(told) <= before:
+                numbers = range(each * EACH, (each + 1) * EACH)  # a request id of its own for each refusal
+                file.writelines(line("bench", keys[number], number) for number in numbers)
+            while arrivals.look() < before + ARRIVED:
                 time.sleep(POLL_SECONDS)
-            switch.touch()
-            late.append(last_arrival(told))
-            switch.unlink()
+            throw(how, process, log.parent, back=False)
+            late.append(arrivals.last())
+            held.append((each + 1) * EACH - arrivals.number)
+            throw(how, process, log.parent, back=True)
         process.send_signal(signal.SIGTERM)
         process.wait()
     none = sum(each == 0 for each in late)
-    row = {"tries": tries, "longest_ms": round(max(late)), "median_ms": round(statistics.median(late))}
-    print(json.dumps(row | {"none_after_the_switch": none, "promised_ms": 1000}, indent=2))
+    row = {"how": how, "tries": tries, "longest_ms": round(max(late)), "median_ms": round(statistics.median(late))}
+    row |= {"none_after_the_switch": none, "held_back_in_tries": sum(each > 0 for each in held)}
+    print(json.dumps(row | {"held_back_median": statistics.median(held), "promised_ms": 1000}, indent=2))
 
 
 if __name__ == "__main__":

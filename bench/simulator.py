@@ -1,7 +1,8 @@
 """What the simulator itself costs: requests a second from one process, and memory for a million archived objects.
 
 Ratios only, measured side by side in one run: the floor is a bare asyncio server that answers every request with the
-same bytes. Run `python bench/simulator.py [--seconds 3] [--objects 1000000]`.
+same bytes. Run `python bench/simulator.py [--seconds 3] [--objects 1000000]`. With `--against FOLDER`, another checkout
+is measured in turns with this one, and only what differs is told: above 1, this one is better.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import json
 import multiprocessing
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from urllib.request import Request, urlopen
 
 import oss2
@@ -23,6 +27,7 @@ import oss2
 from ossmend.simulator.serve import Ready, serve
 
 CONNECTIONS = 8
+TURNS = 7
 _FLOOR = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello"
 
 
@@ -126,11 +131,71 @@ def _time(what: str, run: Callable[[], object]) -> None:
     print(f"{what}: {(time.perf_counter() - started) * 1000:.0f} ms, the SDK's parsing included")
 
 
+# ---------------------------------------------------------------------------------------- beside another checkout
+
+
+class _Checkout:
+    """The simulator of one folder, in a process of its own, with what `Ready` has and a bucket to measure in."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "ossmend.simulator", "--port", "0", "--ready-json"]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(folder / "src")}, cwd=folder
+        )
+        assert self.process.stdout is not None
+        told = json.loads(self.process.stdout.readline())
+        self.ready = Ready(**{name: told[name] for name in Ready.__dataclass_fields__ if name in told})
+        _control(self.ready, "PUT", "buckets/bench", {"objects": {"object": {"content": "hello"}}})
+
+    def rate(self, request: bytes, seconds: float) -> tuple[float, float]:
+        """Requests a second, and requests for a second of processor time."""
+        before = self._cpu_seconds()
+        found = _hammer(int(self.ready.oss.rpartition(":")[2]), request, seconds)
+        return found, found * seconds / (self._cpu_seconds() - before)
+
+    def _cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def bytes_an_object(self, count: int) -> float:
+        before = _memory_mib(self.process.pid)
+        settings = {"pattern": "archive/{n:08d}.bin", "count": count, "size": 1 << 30, "storage_class": "Archive"}
+        _control(self.ready, "POST", "buckets/bench/objects", settings)
+        return (_memory_mib(self.process.pid) - before) * 2**20 / count
+
+
+def _compare(folder: Path, seconds: float, count: int) -> None:
+    """In turns, several times, and the middle of what was found: one disturbed turn tells nothing."""
+    here, there = _Checkout(Path(__file__).parents[1]), _Checkout(folder)
+    try:
+        for version in ("v1", "v4"):
+            for method, key in (("HEAD", "object"), ("GET", "object"), ("GET", "missing")):
+                turns = []
+                for _ in range(TURNS):
+                    ours = here.rate(_signed(here.ready, method, key, version), seconds / TURNS)
+                    theirs = there.rate(_signed(there.ready, method, key, version), seconds / TURNS)
+                    turns.append([mine / other for mine, other in zip(ours, theirs, strict=True)])
+                rate, cpu = (median(ratios) for ratios in zip(*turns, strict=True))
+                print(
+                    f"{version} {method:4} {key:8} {rate:5.2f} x requests a second, {cpu:5.2f} x for the same processor"
+                )
+        ours, theirs = here.bytes_an_object(count), there.bytes_an_object(count)
+        print(f"bytes an object: {ours:.0f}, there {theirs:.0f}: {theirs / ours:5.2f}")
+    finally:
+        for checkout in (here, there):
+            checkout.process.terminate()
+            checkout.process.wait(10)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--objects", type=int, default=1_000_000)
+    parser.add_argument("--against", type=Path, metavar="FOLDER")
     options = parser.parse_args()
+    if options.against:
+        _compare(options.against.resolve(), options.seconds, options.objects)
+        return
     spawn = multiprocessing.get_context("spawn")
     ready_queue: multiprocessing.Queue[Ready] = spawn.Queue()
     port_queue: multiprocessing.Queue[int] = spawn.Queue()

@@ -7,13 +7,12 @@ load.py calls this once for each file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ossmend.config import whose
 from ossmend.config.channels.registry import CHANNELS
 from ossmend.config.document import Document
 from ossmend.config.policy import sections
@@ -41,20 +40,22 @@ def complain(document: Document) -> None:
     values = document.values
     if not isinstance(values, dict):
         return
-    for index, policy in _entries(values.get("policies")):
-        _policy(document, ("policies", index), policy)
+    writers = {
+        index: _policy(document, ("policies", index), policy) for index, policy in _entries(values.get("policies"))
+    }
     _doubled_names(document, _entries(values.get("policies")))
     _doubled_channels(document)
     _currencies(document)
     _stored_rules(document)
     _witnesses(document)
-    _endpoint(document)
+    whose.complain(document, writers)
 
 
 # ------------------------------------------------------------------------------------------------------- one policy
 
 
-def _policy(document: Document, where: Where, policy: Mapping[str, Any]) -> None:
+def _policy(document: Document, where: Where, policy: Mapping[str, Any]) -> set[str]:
+    """What it could write."""
     codes = list(_codes(document, where, policy.get("on")))
     known = [Remediator.registry[code] for code in codes if code in Remediator.registry]
     own = {remediator.section for remediator in known}
@@ -70,6 +71,7 @@ def _policy(document: Document, where: Where, policy: Mapping[str, Any]) -> None
     writes = {operation for each in known for operation in (*each.writes, *_opted(each, policy))}
     if writes:
         _aim(document, where, policy, writes)
+    return writes
 
 
 def _codes(document: Document, where: Where, on: Any) -> Iterator[str]:
@@ -200,20 +202,6 @@ def _witnesses(document: Document) -> None:
             document.complain(where, "needs OSS's own log to be read, and sources has no access_log")
         elif all(log.get("trust") == "low" for log in logs):
             document.complain(where, "needs an access_log that is trusted, and every one here has trust: low")
-
-
-def _endpoint(document: Document) -> None:
-    """An endpoint of another region than the one that signatures are made for would be refused by OSS, every time."""
-    region, endpoint = document.at(("cloud", "region")), document.at(("cloud", "endpoint"))
-    if not isinstance(region, str) or not isinstance(endpoint, str):
-        return
-    try:
-        host = urlsplit(endpoint).hostname or ""
-    except ValueError:
-        return
-    told = re.fullmatch(r"oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com", host)
-    if told and told[1] != region.removeprefix("oss-") and not told[1].startswith("accelerate"):
-        document.complain(("cloud", "endpoint"), f"is in {told[1]}, but cloud.region is {printable(region)}")
 
 
 def _entries(listed: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:

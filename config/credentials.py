@@ -127,8 +127,10 @@ class CredentialsConfig(Settings):
     """A role by an OIDC token, as on ACK (RRSA)."""
     assume_role: AssumeRole | None = None
     """A role, of this or of another account, that is assumed with other credentials."""
-    allow_root: bool = False
-    """Accept a key of the account itself, which can do everything and cannot be limited by any policy."""
+    allow_root: bool | None = None
+    """Accept a key of the account itself, which can do everything and cannot be limited by any policy. Default: false;
+    true where both endpoints are on this machine, as the simulator's are.
+    """
 
     @model_validator(mode="after")
     def _one(self) -> CredentialsConfig:

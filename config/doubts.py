@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ossmend.config.accounts import ALL
 from ossmend.config.document import Document
 from ossmend.config.globs import surely_within
 from ossmend.config.model import Config
@@ -29,7 +30,7 @@ Doubt = tuple[Where, str, str | None]
 
 def of(config: Config, document: Document, text: str) -> tuple[Problem, ...]:
     """All of them, in the order of the file."""
-    doubts = [*_regions(document), *_shadowed(config), *_without_rule(config), *_logs(config)]
+    doubts = [*_regions(document), *_unused(config), *_shadowed(config), *_without_rule(config), *_logs(config)]
     told = Document(document.file, document.values, values_at=document.values_at, keys_at=document.keys_at)
     for where, message, suggestion in doubts:
         told.complain(where, message, suggestion)
@@ -44,6 +45,16 @@ def _regions(document: Document) -> Iterator[Doubt]:
         name = document.at(where)
         if where[-1:] == ("region",) and isinstance(name, str) and name not in REGIONS:
             yield where, f'no region called "{printable(name)}" is known here', nearest(name, sorted(REGIONS))
+
+
+def _unused(config: Config) -> Iterator[Doubt]:
+    """An account that no source and no policy can come to: nothing is ever read or written there. Not the first one,
+    which looks into what belongs to none.
+    """
+    said = {source.given.account for source in config.sources} | {policy.account for policy in config.policies}
+    for index, account in enumerate(config.accounts):
+        if index and account.name not in said:
+            yield ("accounts", index, "name"), "no source and no policy names this account: it is never used", None
 
 
 # ----------------------------------------------------------------------------------------------------------- policies
@@ -70,7 +81,7 @@ def _taker(earlier: tuple[Policy, ...], policy: Policy, code: str) -> str | None
 
 def _covers(wide: Policy, narrow: Policy) -> bool:
     """Fields that one of them does not ask about are open in it. Accounts, where there are any, have to be the same."""
-    if getattr(wide, "account", None) not in (None, "*", getattr(narrow, "account", None)):
+    if wide.account not in (None, ALL, narrow.account):
         return False
     return all(
         surely_within(getattr(narrow.match, name), getattr(wide.match, name), path=name == "key")

@@ -20,21 +20,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ossmend.config import channels, kinds, sources
+from ossmend.config.accounts import ALL, Accounts, CloudConfig, clouds
 from ossmend.config.channels.registry import CHANNELS, ChannelSettings
 from ossmend.config.credentials import CredentialsConfig
 from ossmend.config.fields import (
     POSTGRES,
     SQLITE,
     AbsolutePath,
-    Endpoint,
     Host,
-    LoopbackEndpoint,
     Mode,
     Name,
-    OssEndpoint,
-    Patience,
     Period,
-    Region,
     Secret,
     StateUrl,
     Trust,
@@ -49,35 +45,9 @@ from ossmend.config.sources.registry import SOURCES, SourceSettings
 from ossmend.remediators.access_forbidden import CorsSettings
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.settings import Duration, Settings
+from ossmend.remediators.contract.values import ANY_ACCOUNT, AccountRef
 
 STATE_DIRECTORY = "/var/lib/ossmend"
-
-
-class CloudConfig(Settings):
-    """Where the cloud is, and how patiently it is asked."""
-
-    region: Region
-    """Region of the buckets, bare: cn-hangzhou. Signatures are made with it."""
-    endpoint: OssEndpoint | None = None
-    """OSS: https://HOST, or http to this machine (the simulator). Default: the region's public endpoint."""
-    rpc_endpoint: Endpoint | None = None
-    """RAM, IMS, STS, BSS and ActionTrail, all at one address. Default: each product's public endpoint."""
-    metadata_endpoint: LoopbackEndpoint | None = None
-    """The ECS metadata service of a simulator, on this machine only. Default: the real one, http://100.100.100.200."""
-    credentials: CredentialsConfig | None = None
-    """Whose credentials are used. Default: the standard chain (docs/credentials.md): the environment, OIDC, a profile,
-    the role of the ECS instance.
-    """
-    connect_timeout: Patience = timedelta(seconds=5)
-    """How long a connection may take, with TLS."""
-    read_timeout: Patience = timedelta(seconds=15)
-    """How long an answer may be silent; not how long it may take."""
-    deadline: Patience = timedelta(seconds=20)
-    """How long a call may take in all, from the host's name to the last byte, and a read with all its tries. Downloads
-    (logs, pictures) have as much more as their length needs at 256 KiB a second, at most 5 minutes.
-    """
-    concurrency: Annotated[int, Field(ge=1, le=256)] = 32
-    """Calls at the same time to one bucket; the documented 500 restores a second need no more."""
 
 
 def _state_directory() -> Path:
@@ -186,6 +156,8 @@ class Config(Settings):
     """Version of this file's format: 1."""
     cloud: CloudConfig
     """Where the cloud is, and how patiently it is asked."""
+    accounts: Accounts = ()
+    """More than one account, each with credentials, limits and brakes of its own. Default: the one of `cloud`."""
     state: StateConfig = Field(default_factory=StateConfig)
     """Where the journal is kept."""
     sources: Sources = ()
@@ -193,7 +165,7 @@ class Config(Settings):
     mode: Mode = "dry-run"
     """For every policy that does not say its own. dry-run plans only, approve asks a person, enforce writes."""
     brakes: OverallBrakes = OverallBrakes()
-    """Limits on what all policies write together."""
+    """Limits on what all policies write together, in each account."""
     prices: Prices = Prices()
     """What restores cost."""
     cors_rules: Mapping[Name, StoredRule] = {}
@@ -225,9 +197,32 @@ class Config(Settings):
         that knows; None: no policy takes it, and a person is told.
         """
         for policy in self.policies:
-            if policy.enabled and event.code in policy.on and policy.match.fits(event):
+            asked = policy.enabled and event.code in policy.on and policy.works_in(event.account)
+            if asked and policy.match.fits(event):
                 return policy
         return None
+
+    @cached_property
+    def clouds(self) -> Mapping[str, CloudConfig]:
+        """Where each account is asked, by its name, in the order of the file."""
+        return clouds(self.cloud, self.accounts)
+
+    @property
+    def home(self) -> AccountRef:
+        """The first account: what belongs to none of them (this machine's clock) is asked with its credentials."""
+        return AccountRef(next(iter(self.clouds)))
+
+    def account_of(self, source: SourceSettings) -> AccountRef:
+        """Whose events a source has; ANY_ACCOUNT where it says none and there are several."""
+        if source.account is not None:
+            return AccountRef(source.account)
+        return self.home if len(self.clouds) == 1 else ANY_ACCOUNT
+
+    def settled(self, event: Event, policy: Policy | None) -> AccountRef:
+        """The account of an event that has been taken: its source's, else its policy's, else the first one."""
+        if event.account != ANY_ACCOUNT:
+            return event.account
+        return AccountRef(policy.account) if policy is not None and policy.account not in (None, ALL) else self.home
 
     @property
     def has_witness(self) -> bool:
@@ -244,7 +239,12 @@ class Config(Settings):
         parts = {"brakes", "prices", "cors_rules", "policies", "quiet", "recurrence"}
         told = self.model_dump(mode="json", include=parts)
         told["sources"] = sorted((each.name, each.trust, each.witness or "") for each in self.sources)
-        told["cloud"] = self.cloud.model_dump(mode="json", include={"region", "endpoint", "rpc_endpoint"})
+        places = {"region", "endpoint", "rpc_endpoint"}
+        told["cloud"] = self.cloud.model_dump(mode="json", include=places)
+        if self.accounts:
+            told["accounts"] = {
+                name: each.model_dump(mode="json", include=places) for name, each in self.clouds.items()
+            }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
     def effective(self) -> Config:

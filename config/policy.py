@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from ossmend import remediators
+from ossmend.config.accounts import ALL, AccountName
 from ossmend.config.fields import (
     Amount,
     AmountLimit,
@@ -40,7 +41,7 @@ from ossmend.config.globs import fits
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.settings import Duration, NoSettings, Settings
-from ossmend.remediators.contract.values import CorsRule
+from ossmend.remediators.contract.values import ANY_ACCOUNT, AccountRef, CorsRule
 from ossmend.remediators.contract.write import Place
 
 CODE = text("[A-Za-z][A-Za-z0-9.]{1,99}", "expected an error code as OSS writes it, like InvalidObjectState")
@@ -119,8 +120,8 @@ class Brakes(Settings):
 
 
 class OverallBrakes(Brakes):
-    """Limits on what all policies write together, shared by every node. They are on by default; the word `unlimited`
-    takes one off.
+    """Limits on what all policies write together in one account, shared by every node: of several accounts each has as
+    much. They are on by default; the word `unlimited` takes one off.
     """
 
     writes_per_hour: Limit = 100
@@ -186,6 +187,10 @@ class Policy(Settings):
         WithJsonSchema({"anyOf": list(_CODES)}),
     ]
     """The error code, or a list of them."""
+    account: AccountName | None = None
+    """Whose events: the name of an account, or "*" for each of `accounts`. Default: each, for a policy that cannot
+    write; one that can must say it as soon as there are several. It writes in the event's account and in no other.
+    """
     match: Match = Match()
     """Which events. A policy that can write must say it, and must name the bucket."""
     mode: Mode = "dry-run"
@@ -202,6 +207,10 @@ class Policy(Settings):
     """
     brakes: Brakes | None = None
     """Limits of this policy's own; the overall ones hold as well. Default: none."""
+
+    def works_in(self, account: AccountRef) -> bool:
+        """May it take what belongs to that account, and write there?"""
+        return self.account in (None, ALL, account.account) or account == ANY_ACCOUNT
 
     def section(self, name: str) -> Settings | None:
         """The remediator's settings of that name as the file has them; None where it has none."""

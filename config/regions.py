@@ -1,15 +1,66 @@
-"""The regions that OSS has, so that a region that does not exist is noticed before every signature is refused.
+"""Region <-> the hosts that OSS has there: the table first, then the rule that most regions follow.
 
-A region that is missing here is only warned about (doubts.py), never refused: new ones open every year
-(docs/facts.md#regions).
+The finance and government clouds have names of their own. daemon/cloud/settings.py makes endpoints of it, and
+doubts.py knows by it which regions there are. A region that is not here is not refused: there may be a new one.
 """
 
 from __future__ import annotations
 
-REGIONS: tuple[str, ...] = tuple(
-    """cn-hangzhou cn-shanghai cn-nanjing cn-fuzhou cn-qingdao cn-beijing cn-zhangjiakou cn-huhehaote cn-wulanchabu
-    cn-shenzhen cn-heyuan cn-guangzhou cn-chengdu cn-hongkong us-west-1 us-east-1 na-south-1 ap-northeast-1
-    ap-northeast-2 ap-southeast-1 ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7 eu-central-1 eu-west-1
-    me-east-1 cn-hangzhou-finance cn-shenzhen-finance-1 cn-shanghai-finance-1 cn-beijing-finance-1
-    cn-north-2-gov-1""".split()
+import re
+from typing import Literal
+
+Network = Literal["public", "internal", "dual-stack", "accelerate"]
+
+DOMAIN = ".aliyuncs.com"
+_USUAL = frozenset(
+    "cn-hangzhou cn-shanghai cn-nanjing cn-fuzhou cn-qingdao cn-beijing cn-zhangjiakou cn-huhehaote cn-wulanchabu "
+    "cn-shenzhen cn-heyuan cn-guangzhou cn-chengdu cn-hongkong us-west-1 us-east-1 na-south-1 ap-northeast-1 "
+    "ap-northeast-2 ap-southeast-1 ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7 eu-central-1 eu-west-1 "
+    "me-east-1".split()
 )
+_SPECIAL: dict[str, tuple[str | None, str]] = {
+    "cn-hangzhou-finance": ("oss-cn-hzfinance", "oss-cn-hzfinance-internal"),
+    "cn-shenzhen-finance-1": ("oss-cn-szfinance", "oss-cn-shenzhen-finance-1-internal"),
+    "cn-shanghai-finance-1": ("oss-cn-shanghai-finance-1-pub", "oss-cn-shanghai-finance-1-internal"),
+    "cn-beijing-finance-1": ("oss-cn-beijing-finance-1-pub", "oss-cn-beijing-finance-1-internal"),
+    "cn-north-2-gov-1": (None, "oss-cn-north-2-gov-1-internal"),
+}
+"""Public and internal name; None: there is no public one."""
+REGIONS = frozenset({*_USUAL, *_SPECIAL})
+"""The regions that are known; of another one `ossmend check` warns (doubts.py)."""
+ACCELERATED = ("oss-accelerate", "oss-accelerate-overseas")
+"""Serve the buckets of every region that have acceleration switched on."""
+
+_OF_NAME = {name: region for region, names in _SPECIAL.items() for name in names if name} | {
+    "oss-cn-beijing-finance-1": "cn-beijing-finance-1",
+}
+_REGION = "[a-z]{2,}(?:-[a-z0-9]+){1,6}"
+_HOST = re.compile(rf"(?:s3\.)?(?P<name>oss-(?P<region>{_REGION}))|(?P<dual>{_REGION})\.oss")
+
+
+def host_of(region: str, network: Network = "public") -> str:
+    """The host that serves a region's buckets there. A government cloud has no public one: its internal one then."""
+    if network == "accelerate":
+        return ACCELERATED[0] + DOMAIN
+    public, internal = _SPECIAL.get(region, (f"oss-{region}", f"oss-{region}-internal"))
+    if network == "dual-stack" and region not in _SPECIAL:
+        return f"{region}.oss{DOMAIN}"
+    return ((internal if network == "internal" else public) or internal) + DOMAIN
+
+
+def region_of(host: str, *, bucket: str = "") -> str | None:
+    """The region that a host of OSS serves, with the bucket before it or without; None of any other host."""
+    name = host.lower().rstrip(".").removesuffix(DOMAIN)
+    if name == host.lower().rstrip("."):
+        return None
+    if bucket:
+        name = name.removeprefix(f"{bucket}.")
+    found = _HOST.fullmatch(name)
+    if found is None:
+        return None
+    if (dual := found["dual"]) is not None:
+        return dual
+    if found["name"] in _OF_NAME:
+        return _OF_NAME[found["name"]]
+    region = found["region"].removesuffix("-internal")
+    return None if region.startswith("accelerate") else region

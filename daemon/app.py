@@ -20,7 +20,7 @@ import structlog
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.accounts import Accounts
+from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock
@@ -28,6 +28,7 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
+from ossmend.daemon.host.watched_file import PERIOD, WatchedFile
 from ossmend.daemon.journal import cases, entries, leases, locks, opening, retention
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
@@ -41,8 +42,8 @@ from ossmend.daemon.stages.glance import Glance
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.stages.work import Work
-from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 log = structlog.get_logger("ossmend")
 
@@ -50,6 +51,8 @@ IDLE_SECONDS = 5.0
 """The longest sleep of the loop; stored events, timers and lanes that end wake it sooner."""
 SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
+FIRST_LOOK_SECONDS = 5.0
+"""How long a start waits until every source was looked at."""
 STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
 
@@ -81,10 +84,17 @@ class Works:
         glance = Glance(self.accounts, RuleBook(config, dry_run=dry_run), clock)
         self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
-        found = build_sources(config, clock, {DEFAULT_ACCOUNT: self.accounts.of(DEFAULT_ACCOUNT)}, since)
-        self.readings = [Reading(source, trust, self.triage, clock, pulse, store) for source, trust in found]
+        found = build_sources(config, clock, self.accounts.of, since)
+        self.readings = [
+            Reading(each.source, each.trust, self.triage, clock, pulse, each.account, store) for each in found
+        ]
         self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
+
+    @property
+    def home(self) -> Cloud:
+        """The port of the first account: by it this machine's clock is looked at."""
+        return self.accounts.of(self.config.home)
 
     def directories(self) -> list[Path]:
         """Where the followed files lie, for the watcher."""
@@ -99,6 +109,14 @@ class Works:
         """Read the sources beside the work from now on."""
         for reading in self.readings:
             reading.start(self._on_progress)
+
+    def wait_for_first_look(self) -> None:
+        """A line that is logged after READY is news, also where a source says `start: end`. A source that does not
+        answer keeps nobody waiting for long.
+        """
+        until = self.clock.monotonic() + FIRST_LOOK_SECONDS
+        for reading in self.readings:
+            reading.wait_for_first_look(max(until - self.clock.monotonic(), 0.0))
 
     def stop(self) -> None:
         """Begin nothing new; does not wait."""
@@ -151,6 +169,7 @@ class App:
         self._clock = clock or self.store.clock()
         self._pulse = Pulse(self._clock)
         self._steps = ClockSteps(self.store, self._clock)
+        self._life = SignOfLife(self.store, self._clock, dry_run=dry_run)
         with ExitStack() as unless_built:
             unless_built.callback(self.store.close)
             self._steps.begin()
@@ -166,6 +185,9 @@ class App:
         except (CredentialsRefused, StateUnavailable):
             works.close()
             raise
+        for reading in works.readings:
+            reading.vitals = self._life.known(reading.source.name)
+        self._life.configured(config.digest)
         return works
 
     def _note_configuration(self, config: Config) -> None:
@@ -187,6 +209,7 @@ class App:
 
     def once(self) -> None:
         """Read the sources to their end and work until nothing is due now."""
+        self._life.once()
         readings, work = self.works.readings, self.works.work
         while True:
             read = sum(reading.read() for reading in readings)
@@ -203,22 +226,27 @@ class App:
         self._retain()
         self.works.delivery.start()
         self.works.delivery.wait()
+        self._beat(stopped=True)
 
     # -------------------------------------------------------------------------------------------------------- run
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP."""
+    def run(self, watched: WatchedFile | None = None) -> None:
+        """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP, or when the watched file has changed."""
         with self._signals():
             if self._stopping:  # it was asked for while we started
                 return
             waker = self._waker()
+            if watched is not None:
+                waker.every(PERIOD, "configuration", lambda: self._look_at(watched))
             waker.start()
             self.store.listen(self._signal.set)
             waker.watch(self.works.directories())
+            self.works.start()
+            self.works.wait_for_first_look()
             log.info(
                 "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
             )
-            self.works.start()
+            self._beat()
             self._systemd.ready(self._status())
             try:
                 self._loop(waker)
@@ -226,6 +254,7 @@ class App:
                 self._systemd.stopping()
                 waker.stop()
                 self.works.close(self._turning)
+                self._beat(stopped=True)
                 log.info("daemon.stopped")
 
     def _loop(self, waker: Waker) -> None:
@@ -285,6 +314,7 @@ class App:
         waker.every(timedelta(seconds=60), "look", self._signal.set)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
         waker.every(timedelta(minutes=1), "retention", self._retain_or_rest)
+        waker.every(timedelta(seconds=LOOK_SECONDS), "vitals", self._beat)
         waker.every(timedelta(seconds=30), "status", lambda: self._systemd.status(self._status()))
         waker.every(self.works.config.clock.every, "clock", self._check_clock)
         return waker
@@ -312,7 +342,7 @@ class App:
     def _retain_alone(self) -> None:
         works = self.works
         works.triage.look_for_room()
-        if not works.accounts.of(DEFAULT_ACCOUNT).clock_is_right():
+        if not works.accounts.clock_is_right():
             return  # a clock that is ahead, if only for a minute, would make everything old
         gone = retention.retire(self.store, works.config.retention, self._clock.now(), RETAINING)
         if any(astuple(gone)):
@@ -322,8 +352,14 @@ class App:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
         from ossmend.daemon.stages.watch_clock import watch_clock
 
-        watch_clock(self.works.config, self.works.accounts.of(DEFAULT_ACCOUNT), self.works.triage, self._clock)
+        found = watch_clock(self.works.config, self.works.home, self.works.triage, self._clock)
+        self._life.measured(*found)
         self._signal.set()
+
+    def _beat(self, *, stopped: bool = False) -> None:
+        """Say in the state how the daemon fares, for `ossmend status`."""
+        oss_now = self.works.home.oss_clock()
+        self._life.beat([reading.vitals for reading in self.works.readings], oss_now, stopped=stopped)
 
     def _status(self) -> str:
         try:
@@ -336,6 +372,12 @@ class App:
 
     # ------------------------------------------------------------------------------------------ reload and signals
 
+    def _look_at(self, watched: WatchedFile) -> None:
+        if watched.has_changed():
+            log.info("config.changed", path=str(self._path))
+            self._reload = True
+            self._signal.set()
+
     def _swap(self, waker: Waker) -> None:
         """Take a new configuration whole, or keep the old one and say why."""
         self._systemd.reloading()
@@ -346,6 +388,7 @@ class App:
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:
             log.error("config.kept", why=str(refused))
+            self._life.kept_out(str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")
             return
         except StateUnavailable as trouble:

@@ -13,11 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import clean, subject_text, text
+from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal import ceilings, entries, intents
-from ossmend.daemon.journal.schema import cases, flags
+from ossmend.daemon.journal.schema import cases, flags, notices, writes
 from ossmend.daemon.journal.schema import entries as journal_table
-from ossmend.daemon.journal.states import HUMAN, CaseState
+from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
+from ossmend.remediators.contract.values import AccountRef
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
@@ -57,6 +59,48 @@ def not_opened(connection: sa.Connection) -> list[dict[str, Any]]:
     ]
 
 
+def by_state(connection: sa.Connection) -> dict[str, int]:
+    """How many cases there are in each state; every state has its number."""
+    found = dict(journal_cases.by_state(connection))
+    return {state.value: found.get(state.value, 0) for state in CaseState}
+
+
+def held(connection: sa.Connection) -> dict[str, int]:
+    """What holds writes back, with how many: approval, pause, the name of a brake."""
+    by = sa.func.coalesce(writes.c.held_by, "approval")
+    query = sa.select(by, sa.func.count()).where(writes.c.state == WriteState.HELD.value).group_by(by).order_by(by)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def accounts(connection: sa.Connection) -> list[AccountRef]:
+    """The accounts whose brakes have something to count, and the default one."""
+    sent = writes.c.state.in_([state.value for state in SPENT])
+    names = connection.scalars(sa.select(writes.c.account).where(sent).distinct())
+    return sorted({AccountRef(), *map(AccountRef.of, names)}, key=str)
+
+
+def channel(connection: sa.Connection, name: str) -> dict[str, Any]:
+    """How a channel fares: what waits for it, why, and what it was given up with."""
+    waits, mine = notices.c.due_at.is_not(None), notices.c.channel == name
+    number, oldest = connection.execute(
+        sa.select(sa.func.count(), sa.type_coerce(sa.func.min(notices.c.at), notices.c.at.type)).where(mine, waits)
+    ).one()
+    newest = sa.select(notices.c.at, notices.c.outcome).where(mine).order_by(notices.c.id.desc()).limit(1)
+    sent = connection.scalar(newest.with_only_columns(notices.c.at).where(notices.c.outcome == "sent"))
+    failing = newest.with_only_columns(notices.c.outcome).where(waits, notices.c.tries > 0)
+    given_up = newest.where(~waits, notices.c.outcome != "sent")
+    last = connection.execute(given_up).first()
+    return {
+        "name": clean(name),
+        "waiting": number,
+        "oldest_waiting_at": oldest.isoformat() if oldest is not None else None,
+        "last_sent_at": sent.isoformat() if sent is not None else None,
+        "failing": clean(connection.scalar(failing)),
+        "given_up_at": last.at.isoformat() if last is not None else None,
+        "given_up": clean(last.outcome) if last is not None else None,
+    }
+
+
 def verified(connection: sa.Connection) -> dict[str, Any]:
     """Does the journal's chain hold, and from where on?"""
     anchor, broken = entries.anchor(connection), entries.first_broken(connection)
@@ -92,6 +136,8 @@ def _row(row: Any, flag: Any | None) -> dict[str, Any]:
         "cause": row.cause,
         "subject": subject_text(Subject(row.subject[0], tuple(row.subject[1:]))),
         "policy": row.policy,
+        "account": AccountRef.of(row.account).account,
+        "region": row.region or None,
         "events": row.events,
         "recurrences": row.recurrences,
         "first_seen": row.first_seen.isoformat(),

@@ -8,63 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ossmend.simulator import diagnosis
+from ossmend.simulator.acls import OBJECT_READS, OBJECT_WRITES, acl_allows, acl_refusal
+from ossmend.simulator.decisions import (
+    ALLOWED,
+    BY_AUTHORIZER,
+    BY_BUCKET_POLICY,
+    EC_ANONYMOUS,
+    EC_BUCKET_POLICY,
+    EC_RAM_AND_BUCKET,
+    EC_RAM_DENY,
+    EC_RAM_IMPLICIT,
+    NO_BUCKET_RIGHT,
+    NO_PERMISSION,
+    AccessDeniedDetail,
+    Decision,
+    Layer,
+    no,
+)
 from ossmend.simulator.policies import Document, Effect, Grant, applies, as_list, evaluate, pattern, statements
 
 if TYPE_CHECKING:
     from ossmend.simulator.identity import Identity
     from ossmend.simulator.principals import Principal
 
-Layer = Literal["ram", "bucket-policy", "session-policy", "acl", "object-acl", "control-policy", "trust-policy"]
 Context = Mapping[str, str]
-
-NO_BUCKET_RIGHT = "You have no right to access this object because of bucket acl."
-BY_BUCKET_POLICY = "Access denied by bucket policy."
-NO_PERMISSION = "You are not authorized to do this action."
-BY_AUTHORIZER = "Access denied by authorizer's policy."
-
-EC_BUCKET_ACL = "0003-00000001"
-EC_BUCKET_POLICY = "0003-00000101"
-EC_RAM_DENY = "0003-00000201"
-EC_RAM_IMPLICIT = "0003-00000202"
-EC_RAM_AND_BUCKET = "0003-00000203"
-EC_ANONYMOUS = "0003-00001201"
-
-
-@dataclass(frozen=True, slots=True)
-class AccessDeniedDetail:
-    """The element of that name in a refusal; the members are spelt as on the wire."""
-
-    PolicyType: str
-    AuthPrincipalOwnerId: str
-    AuthPrincipalType: str
-    AuthPrincipalDisplayName: str
-    NoPermissionType: Literal["ExplicitDeny", "ImplicitDeny"]
-    AuthAction: str
-    EncodedDiagnosticMessage: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Yes, or no with the layer that said so and OSS's words for it."""
-
-    allowed: bool
-    explicit: bool = False
-    layer: Layer = "ram"
-    detail: AccessDeniedDetail | None = None
-    message: str = ""
-    ec: str = ""
-
-
-ALLOWED = Decision(allowed=True)
-
-
-def _no(
-    layer: Layer, message: str, ec: str, detail: AccessDeniedDetail | None = None, *, explicit: bool = False
-) -> Decision:
-    return Decision(allowed=False, explicit=explicit, layer=layer, detail=detail, message=message, ec=ec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +82,20 @@ def decide(
         return _denied(asked, bucket, ram)
     if bucket == "Allow" or (owns and ram == "Allow"):
         return ALLOWED
-    if _acl_allows(action, bucket_acl, object_acl):
+    if acl_allows(action, bucket_acl, object_acl):
         return ALLOWED
     if not owns or ram == "Allow":
-        return _acl_refusal(action, object_acl, stranger=True)
+        return acl_refusal(action, object_acl, stranger=True)
     detail = _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False)
-    return _no("ram", _implicit_message(action), EC_RAM_IMPLICIT, detail)
+    return no("ram", _implicit_message(action), EC_RAM_IMPLICIT, detail)
 
 
 def _denied(asked: _Asked, bucket: Effect | None, ram: Effect | None) -> Decision:
     """Somebody said Deny: the bucket policy, RAM, or both. OSS's message blames the bucket policy either way."""
     if ram != "Deny":
-        return _no("bucket-policy", BY_BUCKET_POLICY, EC_BUCKET_POLICY, explicit=True)
+        return no("bucket-policy", BY_BUCKET_POLICY, EC_BUCKET_POLICY, explicit=True)
     ec = EC_RAM_AND_BUCKET if bucket == "Deny" else EC_RAM_DENY
-    return _no("ram", BY_BUCKET_POLICY, ec, _ram_denial(asked), explicit=True)
+    return no("ram", BY_BUCKET_POLICY, ec, _ram_denial(asked), explicit=True)
 
 
 def _implicit_message(action: str) -> str:
@@ -140,12 +110,12 @@ def _decide_anonymous(
     bucket_acl, object_acl = acls
     said = evaluate(bucket_policy, action, resource, context, who=lambda named: named == "*")
     if said == "Deny":
-        return _no("bucket-policy", BY_BUCKET_POLICY, EC_BUCKET_POLICY, explicit=True)
-    if said == "Allow" or _acl_allows(action, bucket_acl, object_acl):
+        return no("bucket-policy", BY_BUCKET_POLICY, EC_BUCKET_POLICY, explicit=True)
+    if said == "Allow" or acl_allows(action, bucket_acl, object_acl):
         return ALLOWED
-    if action not in _OBJECT_READS and action not in _OBJECT_WRITES:
-        return _no("acl", "Anonymous access is forbidden for this operation.", EC_ANONYMOUS)
-    return _acl_refusal(action, object_acl, stranger=False)
+    if action not in OBJECT_READS and action not in OBJECT_WRITES:
+        return no("acl", "Anonymous access is forbidden for this operation.", EC_ANONYMOUS)
+    return acl_refusal(action, object_acl, stranger=False)
 
 
 def _guard_rails(asked: _Asked) -> Decision | None:
@@ -167,7 +137,7 @@ def _guard_rails(asked: _Asked) -> Decision | None:
 
 def _by_authorizer(asked: _Asked, layer: Layer, policy_type: str, *, explicit: bool) -> Decision:
     detail = _detail(asked, policy_type, explicit=explicit)
-    return _no(layer, BY_AUTHORIZER, EC_RAM_DENY if explicit else EC_RAM_IMPLICIT, detail, explicit=explicit)
+    return no(layer, BY_AUTHORIZER, EC_RAM_DENY if explicit else EC_RAM_IMPLICIT, detail, explicit=explicit)
 
 
 # ------------------------------------------------------------------------------------------------------------- RAM
@@ -213,8 +183,8 @@ def decide_ram(principal: Principal, action: str, resource: str, context: Contex
     if said == "Allow":
         return ALLOWED
     if said == "Deny":
-        return _no("ram", NO_PERMISSION, "", _ram_denial(asked), explicit=True)
-    return _no("ram", NO_PERMISSION, "", _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False))
+        return no("ram", NO_PERMISSION, "", _ram_denial(asked), explicit=True)
+    return no("ram", NO_PERMISSION, "", _detail(asked, "AccountLevelIdentityBasedPolicy", explicit=False))
 
 
 def decide_assume(
@@ -239,7 +209,7 @@ def decide_assume(
     if said == "Allow":
         return ALLOWED
     detail = _detail(asked, "AssumeRolePolicy", explicit=said == "Deny")
-    return _no("trust-policy", NO_PERMISSION, "", detail, explicit=said == "Deny")
+    return no("trust-policy", NO_PERMISSION, "", detail, explicit=said == "Deny")
 
 
 def _trusted(statement: Mapping[str, Any]) -> list[str]:
@@ -275,44 +245,6 @@ def _named_in_policy(principal: Principal, *, by_account: bool) -> Callable[[str
         return text in own or (bool(session) and bool(pattern(text, fold=True)(session)))
 
     return named
-
-
-# ------------------------------------------------------------------------------------------------------------- ACLs
-
-_OBJECT_READS = frozenset(
-    ("oss:GetObject", "oss:GetObjectVersion", "oss:GetObjectAcl", "oss:GetObjectVersionAcl", "oss:ListParts")
-)
-_OBJECT_WRITES = frozenset(
-    ("oss:PutObject", "oss:DeleteObject", "oss:DeleteObjectVersion", "oss:AbortMultipartUpload", "oss:PutObjectAcl")
-)
-_OPEN_READS = frozenset(("oss:GetObject", "oss:GetObjectVersion"))
-_OPEN_WRITES = frozenset(("oss:PutObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts"))
-
-
-def _acl_allows(action: str, bucket_acl: str, object_acl: str | None) -> bool:
-    """What an ACL opens to everybody: reading objects, or writing them too; never listing, never settings."""
-    acl = object_acl or bucket_acl
-    if action in _OPEN_READS:
-        return acl in ("public-read", "public-read-write")
-    return action in _OPEN_WRITES and acl == "public-read-write"
-
-
-_OBJECT_REFUSALS = {
-    "oss:GetObjectAcl": ("read acl", "0003-00000007"),
-    "oss:GetObjectVersionAcl": ("read acl", "0003-00000007"),
-    "oss:PutObjectAcl": ("write acl", "0003-00000008"),
-}
-
-
-def _acl_refusal(action: str, object_acl: str | None, *, stranger: bool) -> Decision:
-    """The object's own ACL answers first where it has one; else the bucket's, in one of its two wordings."""
-    if object_acl is not None and (action in _OBJECT_READS or action in _OBJECT_WRITES):
-        default = ("read", "0003-00000005") if action in _OBJECT_READS else ("write", "0003-00000006")
-        right, ec = _OBJECT_REFUSALS.get(action, default)
-        return _no("object-acl", f"You do not have {right} permission on this object.", ec)
-    belongs = stranger and action not in _OBJECT_READS and action not in _OBJECT_WRITES
-    message = "The bucket you access does not belong to you." if belongs else NO_BUCKET_RIGHT
-    return _no("acl", message, EC_BUCKET_ACL)
 
 
 # ----------------------------------------------------------------------------------------------------------- detail

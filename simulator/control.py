@@ -1,4 +1,4 @@
-"""Turns requests under the announced `control` address into looks at, and changes of, the cloud; edit.py checks them.
+"""Turns requests under the announced `control` address into looks at, and changes of, the cloud; given.py checks them.
 
 JSON in, JSON out. What is here can do everything, so three things keep web pages out: the Host must be loopback
 (hosts.py), the address holds a secret of this start, and changes come as `application/json`, which a page may not send
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
 
-from ossmend.simulator import control_identity, control_roles, control_views, edit
+from ossmend.simulator import control_identity, control_roles, control_views, edit_buckets, edit_objects, given
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.hosts import is_loopback
@@ -39,18 +39,18 @@ def _requests(cloud: Cloud, _: list[str], __: Json, request: Request) -> Any:
 
 
 def _advance(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
-    edit.unknown(body, "seconds", "advance")
-    cloud.clock.advance(edit.number(body.get("seconds"), "seconds"))
+    given.unknown(body, "seconds", "advance")
+    cloud.clock.advance(given.number(body.get("seconds"), "seconds"))
     access_log.deliver_when_due(cloud)
     return control_views.clock(cloud)
 
 
 def _clock(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
-    edit.unknown(body, "offset_seconds speed", "clock")
+    given.unknown(body, "offset_seconds speed", "clock")
     if "offset_seconds" in body:
-        cloud.clock.offset_seconds = edit.number(body["offset_seconds"], "offset_seconds", least=-4e9)
+        cloud.clock.offset_seconds = given.number(body["offset_seconds"], "offset_seconds", least=-4e9)
     if "speed" in body:
-        cloud.clock.set_speed(edit.number(body["speed"], "speed"))
+        cloud.clock.set_speed(given.number(body["speed"], "speed"))
     return control_views.clock(cloud)
 
 
@@ -63,7 +63,7 @@ def _bucket(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any
     if request.method in ("PUT", "PATCH"):
         if request.method == "PATCH" and name not in cloud.buckets:
             raise NoSuch(f"there is no bucket {name}")
-        return control_views.bucket(cloud, edit.put_bucket(cloud, name, body))
+        return control_views.bucket(cloud, edit_buckets.put_bucket(cloud, name, body))
     if name not in cloud.buckets:
         raise NoSuch(f"there is no bucket {name}")
     if request.method == "DELETE":
@@ -77,7 +77,7 @@ def _many_objects(cloud: Cloud, names: list[str], body: Json, request: Request) 
         raise NoSuch(f"there is no bucket {names[0]}")
     if request.method == "GET":
         return control_views.objects(cloud, cloud.buckets[names[0]], request.query)
-    return {"created": edit.put_objects(cloud, names[0], body)}
+    return {"created": edit_objects.put_objects(cloud, names[0], body)}
 
 
 def _object(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
@@ -86,14 +86,14 @@ def _object(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any
     if bucket is None:
         raise NoSuch(f"there is no bucket {bucket_name}")
     if request.method == "PUT":
-        return control_views.version(cloud, edit.put_object(cloud, bucket_name, key, body))
+        return control_views.version(cloud, edit_objects.put_object(cloud, bucket_name, key, body))
     stack = bucket.stack(key)
     version_id = request.query.get("version_id")
     found = [version for version in stack if version_id is None or version.version_id == version_id]
     if not found:
         raise NoSuch(f"there is no such object in {bucket_name}")
     if request.method == "PATCH":
-        return control_views.version(cloud, edit.patch_object(cloud, bucket_name, key, body, version_id))
+        return control_views.version(cloud, edit_objects.patch_object(cloud, bucket_name, key, body, version_id))
     if request.method == "DELETE":
         kept = () if version_id is None else tuple(v for v in stack if v.version_id != version_id)
         bucket.set_stack(key, kept, now=cloud.clock.elapsed())
@@ -112,26 +112,26 @@ def _faults(cloud: Cloud, _: list[str], body: Json, request: Request) -> Any:
 
 def add_fault(cloud: Cloud, body: Json) -> Fault:
     """Check and add one rule."""
-    edit.unknown(body, _FAULT_SETTINGS, "a fault")
+    given.unknown(body, _FAULT_SETTINGS, "a fault")
     settings = dict(body)
     for name in ("operation", "method", "bucket", "key", "access_key_id", "code", "message", "ec"):
-        edit.text(settings.get(name, ""), name)
+        given.text(settings.get(name, ""), name)
     for name in ("latency_seconds", "stale_seconds"):
-        settings[name] = edit.number(settings.get(name, 0), name)
+        settings[name] = given.number(settings.get(name, 0), name)
     for name in ("times", "skip", "status"):
         if settings.get(name) is not None:
-            settings[name] = int(edit.number(settings[name], name))
+            settings[name] = int(given.number(settings[name], name))
     if settings.get("status") and not 200 <= settings["status"] <= 599:
-        raise edit.BadSetting("status must be an HTTP status from 200 to 599")
-    edit.one_of(settings.get("abort", ""), ("", "reset", "half"), "abort")
+        raise given.BadSetting("status must be an HTTP status from 200 to 599")
+    given.one_of(settings.get("abort", ""), ("", "reset", "half"), "abort")
     for name in ("execute", "lie"):
-        edit.truth(settings.get(name, False), name)
+        given.truth(settings.get(name, False), name)
     _check_effect(settings)
     if settings.get("body") is not None:
-        edit.text(settings["body"], "body")
-    settings["headers"] = dict(edit.pairs(settings.get("headers", {}), "headers"))
+        given.text(settings["body"], "body")
+    settings["headers"] = dict(given.pairs(settings.get("headers", {}), "headers"))
     if any(ord(c) < 32 for name, value in settings["headers"].items() for c in name + value):
-        raise edit.BadSetting("a header cannot hold control characters")
+        raise given.BadSetting("a header cannot hold control characters")
     return cloud.faults.add(**settings)
 
 
@@ -149,10 +149,10 @@ def _check_effect(settings: Json) -> None:
     """A rule that changes no answer, or says words that nobody would be told, is a mistake of who wrote it."""
     for name, partners in _NEEDS.items():
         if settings.get(name) not in (None, "", False) and not any(settings.get(partner) for partner in partners):
-            raise edit.BadSetting(f"{name} does nothing without {' or '.join(partners)}")
+            raise given.BadSetting(f"{name} does nothing without {' or '.join(partners)}")
     effects = ("latency_seconds", "stale_seconds", "status", "abort", "lie", "headers")
     if not any(settings.get(name) for name in effects):
-        raise edit.BadSetting(f"a fault needs one of {', '.join(effects)}")
+        raise given.BadSetting(f"a fault needs one of {', '.join(effects)}")
 
 
 def _one_fault(cloud: Cloud, names: list[str], _: Json, request: Request) -> Any:
@@ -166,27 +166,27 @@ def _one_fault(cloud: Cloud, names: list[str], _: Json, request: Request) -> Any
 
 
 def _propagation(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
-    edit.unknown(body, "cors_seconds", "propagation")
-    cloud.cors_delay_seconds = edit.number(body.get("cors_seconds", cloud.cors_delay_seconds), "cors_seconds")
+    given.unknown(body, "cors_seconds", "propagation")
+    cloud.cors_delay_seconds = given.number(body.get("cors_seconds", cloud.cors_delay_seconds), "cors_seconds")
     return {"cors_seconds": cloud.cors_delay_seconds}
 
 
 def _s3(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
-    edit.unknown(body, "path_style", "s3")
-    cloud.s3_path_style = edit.truth(body.get("path_style", cloud.s3_path_style), "path_style")
+    given.unknown(body, "path_style", "s3")
+    cloud.s3_path_style = given.truth(body.get("path_style", cloud.s3_path_style), "path_style")
     return {"path_style": cloud.s3_path_style}
 
 
 def set_restore_durations(cloud: Cloud, body: Json) -> dict[str, dict[str, float]]:
     """`{"Archive": 5, "ColdArchive": {"Expedited": 10}}`: seconds, for all tiers of a class or for some."""
-    edit.unknown(body, " ".join(cloud.restore_seconds), "restore durations")
+    given.unknown(body, " ".join(cloud.restore_seconds), "restore durations")
     for storage_class, value in body.items():
         tiers = cloud.restore_seconds[storage_class]
         if isinstance(value, dict):
-            edit.unknown(value, " ".join(tiers), storage_class)
-            tiers.update({tier: edit.number(seconds, tier) for tier, seconds in value.items()})
+            given.unknown(value, " ".join(tiers), storage_class)
+            tiers.update({tier: given.number(seconds, tier) for tier, seconds in value.items()})
         else:
-            seconds = edit.number(value, storage_class)
+            seconds = given.number(value, storage_class)
             tiers.update(dict.fromkeys(tiers, seconds))
     return cloud.restore_seconds
 
@@ -253,8 +253,8 @@ def _body(request: Request) -> Json:
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as problem:
-        raise edit.BadSetting(f"the body is not JSON: {problem}") from None
-    return dict(edit.mapping(body, "the body"))
+        raise given.BadSetting(f"the body is not JSON: {problem}") from None
+    return dict(given.mapping(body, "the body"))
 
 
 def _path_of(cloud: Cloud, request: Request) -> str | None:
@@ -284,7 +284,7 @@ def handle(cloud: Cloud, request: Request) -> Response:
         names = [percent_decode(name, plus=False) for name in match.groups()]
         try:
             return _json(200, run(cloud, names, _body(request), request))
-        except edit.BadSetting as problem:
+        except given.BadSetting as problem:
             return _problem(400, "BadSetting", str(problem))
         except (NoSuch, control_identity.NoSuch, control_roles.NoSuch) as problem:
             return _problem(404, "NoSuch", str(problem))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Any, cast
 
-from ossmend.simulator import edit
+from ossmend.simulator import given
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.identity import ACCOUNT_STATUSES, AccessKey, Identity
 from ossmend.simulator.principals import KeyStatus, User
@@ -21,10 +21,13 @@ class NoSuch(LookupError):
 
 
 def account(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
-    edit.unknown(body, "status networks", "the account")
-    identity = cloud.identity
+    """`id` names one of several accounts."""
+    given.unknown(body, "id status networks", "the account")
+    identity = cloud.account(given.text(body.get("id", cloud.account_id), "id"))
+    if identity is None:
+        raise given.BadSetting(f"there is no account {body['id']}")
     if "status" in body:
-        status = edit.one_of(body["status"], ACCOUNT_STATUSES, "status")
+        status = given.one_of(body["status"], ACCOUNT_STATUSES, "status")
         identity.account_status = cast("Any", status)
     if "networks" in body:
         identity.networks = _networks(body["networks"])
@@ -36,12 +39,12 @@ def account(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
 
 
 def _networks(value: object) -> tuple[str, ...]:
-    networks = edit.texts(value, "networks")
+    networks = given.texts(value, "networks")
     for network in networks:
         try:
             ip_network(network, strict=False)
         except ValueError:
-            raise edit.BadSetting(f"{network!r} is no network") from None
+            raise given.BadSetting(f"{network!r} is no network") from None
     return networks
 
 
@@ -59,7 +62,7 @@ def _user_of(identity: Identity, name: str) -> User:
 def user(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
     """`policy` is a RAM policy document that becomes the user's only right; null takes it away."""
     identity, name = cloud.identity, names[0]
-    edit.unknown(body, _USER_SETTINGS, "a user")
+    given.unknown(body, _USER_SETTINGS, "a user")
     if request.method == "PUT" and name not in identity.users:
         identity.add_user(name)
     found = _user_of(identity, name)
@@ -67,9 +70,9 @@ def user(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
         identity.remove_user(name)
         return {}
     if "status" in body:
-        found.status = cast("Any", edit.one_of(body["status"], ("active", "freeze"), "status"))
+        found.status = cast("Any", given.one_of(body["status"], ("active", "freeze"), "status"))
     if "comments" in body:
-        found.comments = edit.text(body["comments"], "comments")
+        found.comments = given.text(body["comments"], "comments")
     if "policy" in body:
         _set_policy(identity, found, body["policy"])
     return _show_user(found)
@@ -80,7 +83,7 @@ def _set_policy(identity: Identity, user: User, document: object) -> None:
     for policy_type, policy_name, scope in list(user.attached):
         identity.detach(user, policy_type, policy_name, scope)
     if document is not None:
-        identity.add_policy(name, dict(edit.mapping(document, "policy")))
+        identity.add_policy(name, dict(given.mapping(document, "policy")))
         identity.attach(user, "Custom", name)
 
 
@@ -106,13 +109,13 @@ def keys(cloud: Cloud, _: list[str], body: Json, request: Request) -> Any:
 
 
 def _make(identity: Identity, body: Json, key_id: str | None) -> AccessKey:
-    edit.unknown(body, _KEY_SETTINGS, "a key")
-    secret = None if body.get("secret") is None else edit.text(body["secret"], "secret")
+    given.unknown(body, _KEY_SETTINGS, "a key")
+    secret = None if body.get("secret") is None else given.text(body["secret"], "secret")
     if body.get("account_id") is not None:
-        return identity.add_foreign_key(edit.text(body["account_id"], "account_id"), key_id=key_id, secret=secret)
+        return identity.add_foreign_key(given.text(body["account_id"], "account_id"), key_id=key_id, secret=secret)
     name = body.get("user")
-    if name is not None and edit.text(name, "user") not in identity.users:
-        raise edit.BadSetting(f"there is no user {name}; PUT users/{name} first")
+    if name is not None and given.text(name, "user") not in identity.users:
+        raise given.BadSetting(f"there is no user {name}; PUT users/{name} first")
     return identity.add_key(
         name,
         key_id=key_id,
@@ -123,7 +126,7 @@ def _make(identity: Identity, body: Json, key_id: str | None) -> AccessKey:
 
 
 def _status(value: object) -> KeyStatus:
-    return cast("KeyStatus", edit.one_of(value, ("Active", "Inactive"), "status"))
+    return cast("KeyStatus", given.one_of(value, ("Active", "Inactive"), "status"))
 
 
 def key(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
@@ -138,11 +141,11 @@ def key(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
         identity.recycle_key(key_id)
         return {}
     if request.method in ("PUT", "PATCH"):
-        edit.unknown(body, "status networks secret user", "a key")
+        given.unknown(body, "status networks secret user", "a key")
         if "status" in body:
             found.status = _status(body["status"])
         if "networks" in body:
             found.networks = _networks(body["networks"])
         if "secret" in body:
-            found.secret = edit.text(body["secret"], "secret")
+            found.secret = given.text(body["secret"], "secret")
     return _show_key(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ossmend.simulator import edit
+from ossmend.simulator import given
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.principals import OidcProvider, Role
 from ossmend.simulator.scene_people import document
@@ -23,7 +23,7 @@ def role(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
     only roles that somebody made can be assumed. DELETE ends its sessions, too.
     """
     identity, name = cloud.identity, names[0]
-    edit.unknown(body, "trust policy max_session_seconds", "a role")
+    given.unknown(body, "trust policy max_session_seconds", "a role")
     found = identity.roles.get(name.lower())
     if found is None and request.method == "PUT":
         identity.any_role = False
@@ -44,7 +44,7 @@ def _change(cloud: Cloud, found: Role, body: Json) -> None:
     if "trust" in body:
         found.trust = document(body["trust"], "trust", principals=True)
     if "max_session_seconds" in body:
-        seconds = edit.number(body["max_session_seconds"], "max_session_seconds", least=900)
+        seconds = given.number(body["max_session_seconds"], "max_session_seconds", least=900)
         found.max_session_seconds = min(int(seconds), _LONGEST_SESSION)
     if "policy" in body:
         for attached in list(found.attached):
@@ -61,24 +61,24 @@ def oidc_provider(cloud: Cloud, names: list[str], body: Json, request: Request) 
         if providers.pop(names[0], None) is None:
             raise NoSuch(f"there is no OIDC provider {names[0]}")
         return {}
-    edit.unknown(body, "issuer client_ids secret", "an OIDC provider")
+    given.unknown(body, "issuer client_ids secret", "an OIDC provider")
     providers[names[0]] = OidcProvider(
-        edit.text(body.get("issuer"), "issuer"),
-        edit.texts(body.get("client_ids", ["sts.aliyuncs.com"]), "client_ids"),
-        edit.text(body.get("secret"), "secret"),
+        given.text(body.get("issuer"), "issuer"),
+        given.texts(body.get("client_ids", ["sts.aliyuncs.com"]), "client_ids"),
+        given.text(body.get("secret"), "secret"),
     )
     return {"arn": f"acs:ram::{cloud.account_id}:oidc-provider/{names[0]}"}
 
 
 def instance(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
     """The machine that clients run on: which role it has (null: none), and how its metadata service answers."""
-    edit.unknown(body, "role hardened session_seconds", "the instance")
+    given.unknown(body, "role hardened session_seconds", "the instance")
     found = cloud.instance
     if "role" in body:
-        found.role = None if body["role"] is None else edit.text(body["role"], "role")
+        found.role = None if body["role"] is None else given.text(body["role"], "role")
         found.session = None
     if "hardened" in body:
-        found.hardened = edit.truth(body["hardened"], "hardened")
+        found.hardened = given.truth(body["hardened"], "hardened")
     if "session_seconds" in body:
-        found.session_seconds = edit.number(body["session_seconds"], "session_seconds", least=1)
+        found.session_seconds = given.number(body["session_seconds"], "session_seconds", least=1)
     return {"role": found.role, "hardened": found.hardened, "session_seconds": found.session_seconds}

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ossmend.simulator.edit import BadSetting
 from ossmend.simulator.faults import Fault
+from ossmend.simulator.given import BadSetting
 from ossmend.simulator.oss.readable import restore_text, state_of
 from ossmend.simulator.state import ARCHIVE_CLASSES, Bucket, Cloud, ObjectVersion, RequestRecord
 

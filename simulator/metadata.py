@@ -86,6 +86,10 @@ def _token_refused(cloud: Cloud, request: Request) -> Response | None:
     return _text(401, "") if cloud.instance.tokens.get(shown, -1.0) <= cloud.clock.elapsed() else None
 
 
+SOONEST = 1.0
+"""Seconds by the shown clock in which a session that is handed out may end."""
+
+
 def _session(cloud: Cloud, name: str) -> Response:
     """The same for everybody, until a twelfth of its life is left; a role that is gone has none."""
     instance, identity = cloud.instance, cloud.identity
@@ -96,7 +100,7 @@ def _session(cloud: Cloud, name: str) -> Response:
     if role is None:
         return _text(404, "")
     key = instance.session
-    if key is None or identity.key(key.id) is None or _left(cloud, key) < instance.session_seconds / 12:
+    if key is None or identity.key(key.id) is None or _is_old(cloud, key):
         key = instance.session = identity.issue_token(role, "i-simulated", instance.session_seconds, None)
     told = {
         "AccessKeyId": key.id,
@@ -109,8 +113,11 @@ def _session(cloud: Cloud, name: str) -> Response:
     return Response(200, {"Content-Type": "text/plain"}, json.dumps(told, indent=2).encode())
 
 
-def _left(cloud: Cloud, key: AccessKey) -> float:
-    return (key.expires_at or 0.0) - cloud.clock.elapsed()
+def _is_old(cloud: Cloud, key: AccessKey) -> bool:
+    """Its end is told in whole seconds, and what hastens here may end within one: nobody is given a past one."""
+    end = key.expires_at or 0.0
+    shown = int(cloud.clock.shown_at_end(end)) - cloud.clock.shown()
+    return end - cloud.clock.elapsed() < cloud.instance.session_seconds / 12 or shown < SOONEST
 
 
 def _text(status: int, text: str) -> Response:

@@ -1,7 +1,7 @@
 """Turns a policy document and one request into Allow, Deny or nothing; authorize.py puts the layers together.
 
 RAM policies, session policies, control policies, trust policies and bucket policies share one grammar; only who a
-statement speaks about (`Principal`) is special to the last two.
+statement speaks about (`Principal`) is special to the last two. What is no document is policy_complaints.py's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
 Document = dict[str, Any]
 Effect = Literal["Allow", "Deny"]
@@ -267,75 +267,6 @@ def evaluate(
                 return "Deny"
             allowed = True
     return "Allow" if allowed else None
-
-
-# ------------------------------------------------------------------------------------------------------- complaints
-
-
-def complaint(document: object, *, principals: bool = False) -> str | None:
-    """What is wrong with a policy document, as one sentence; None if nothing is. Trust policies need no Resource."""
-    if not isinstance(document, dict):
-        return "The policy is not a JSON object."
-    if document.get("Version") != "1":
-        return "The policy version must be 1."
-    found = document.get("Statement")
-    if not isinstance(found, list) or not found:
-        return "The policy has no Statement."
-    unknown = set(document) - {"Version", "Statement", "Id"}
-    if unknown:
-        return f"The policy has an unknown element {min(unknown)}."
-    return next(
-        (wrong for one in found if (wrong := _statement_complaint(one, principals=principals)) is not None), None
-    )
-
-
-_MEMBERS = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
-
-
-def _statement_complaint(statement: object, *, principals: bool) -> str | None:
-    if not isinstance(statement, dict):
-        return "A Statement is not a JSON object."
-    unknown = set(statement) - set(_MEMBERS)
-    if unknown:
-        return f"A Statement has an unknown element {min(unknown)}."
-    wrong = _elements_complaint(statement, principals=principals)
-    return wrong or _condition_complaint(statement.get("Condition"))
-
-
-def _elements_complaint(statement: Mapping[str, Any], *, principals: bool) -> str | None:
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        return "Effect must be Allow or Deny."
-    if ("Action" in statement) == ("NotAction" in statement):
-        return "A Statement must have either Action or NotAction."
-    if "Resource" in statement and "NotResource" in statement:
-        return "A Statement cannot have both Resource and NotResource."
-    if not principals and "Resource" not in statement and "NotResource" not in statement:
-        return "A Statement must have Resource or NotResource."
-    speaks_of = "Principal" in statement or "NotPrincipal" in statement
-    if speaks_of != principals:
-        return "A Statement must have a Principal." if principals else "A Statement cannot have a Principal."
-    for name in ("Action", "NotAction", "Resource", "NotResource"):
-        if name in statement and not _texts(statement[name]):
-            return f"{name} must be a text or a list of texts."
-    return None
-
-
-def _texts(value: object) -> bool:
-    many: Sequence[object] = as_list(value)
-    return bool(many) and all(isinstance(one, str) and one for one in many)
-
-
-def _condition_complaint(condition: object) -> str | None:
-    if condition is None:
-        return None
-    if not isinstance(condition, dict):
-        return "Condition must be a JSON object."
-    for operator, keys in condition.items():
-        if operator not in OPERATORS:
-            return f"Condition operator {operator} is not supported."
-        if not isinstance(keys, dict):
-            return f"Condition operator {operator} must name its keys."
-    return None
 
 
 # ---------------------------------------------------------------------------------------------------- system policies

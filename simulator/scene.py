@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ossmend.simulator import edit
+from ossmend.simulator import edit_buckets, edit_objects, given
 from ossmend.simulator.control import add_fault
-from ossmend.simulator.edit import BadSetting
+from ossmend.simulator.given import BadSetting
 from ossmend.simulator.identity import ACCOUNT_STATUSES, Identity
 from ossmend.simulator.principals import Balance
 from ossmend.simulator.scene_file import Scene, SceneError, read_scene
@@ -68,11 +68,11 @@ def _open(source: str | Path | Mapping[str, Any]) -> Scene:
 
 
 def _description(_: Cloud, scene: Scene) -> None:
-    edit.text(scene.data["description"], "description")
+    given.text(scene.data["description"], "description")
 
 
 def _region(cloud: Cloud, scene: Scene) -> None:
-    cloud.region = cloud.identity.region = edit.text(scene.data["region"], "region")
+    cloud.region = cloud.identity.region = given.text(scene.data["region"], "region")
 
 
 _ACCOUNT = (
@@ -82,10 +82,10 @@ _ACCOUNT = (
 
 
 def _account(cloud: Cloud, scene: Scene) -> None:
-    settings = edit.mapping(scene.data["account"] or {}, "account")
-    edit.unknown(settings, _ACCOUNT, "the account")
+    settings = given.mapping(scene.data["account"] or {}, "account")
+    given.unknown(settings, _ACCOUNT, "the account")
     if settings.get("id") is not None:
-        cloud.identity = Identity(cloud.clock, account_id=edit.text(settings["id"], "id"))
+        cloud.identity = Identity(cloud.clock, account_id=given.text(settings["id"], "id"))
         cloud.identity.region = cloud.region
     identity = cloud.identity
     for name, change in _ACCOUNT_CHANGES.items():
@@ -93,11 +93,28 @@ def _account(cloud: Cloud, scene: Scene) -> None:
             with scene.at("account", name):
                 change(identity, settings[name])
     if "block_public_access" in settings:
-        cloud.account_block_public_access = edit.truth(settings["block_public_access"], "block_public_access")
+        cloud.account_block_public_access = given.truth(settings["block_public_access"], "block_public_access")
+
+
+def _accounts(cloud: Cloud, scene: Scene) -> None:
+    """`{"2222222222222222": {administrator: {id, secret}, status: overdue}}`: further accounts, each with a key of its
+    own that may do everything there. A bucket's `owner` says whose it is.
+    """
+
+    def further(account_id: str, settings: given.Settings) -> None:
+        given.unknown(settings, " ".join(_ACCOUNT_CHANGES), "a further account")
+        identity = cloud.others[account_id] = Identity(cloud.clock, account_id=account_id)
+        identity.region = cloud.region
+        for name, change in _ACCOUNT_CHANGES.items():
+            if settings.get(name) is not None:
+                with scene.at("accounts", account_id, name):
+                    change(identity, settings[name])
+
+    each(scene, "accounts", further)
 
 
 def _status(identity: Identity, value: object) -> None:
-    identity.account_status = cast("Any", edit.one_of(value, ACCOUNT_STATUSES, "status"))
+    identity.account_status = cast("Any", given.one_of(value, ACCOUNT_STATUSES, "status"))
 
 
 _BALANCE = ("available", "cash", "credit", "mybank", "quota", "currency", "outcome")
@@ -105,27 +122,27 @@ _OUTCOMES = ("", "unsuccessful", "NotAuthorized", "NotApplicable", "InternalErro
 
 
 def _balance(identity: Identity, value: object) -> None:
-    settings = edit.mapping(value, "balance")
-    edit.unknown(settings, " ".join(_BALANCE), "the balance")
-    texts = {name: edit.text(settings[name], name) for name in _BALANCE if name in settings}
-    edit.one_of(texts.get("outcome", ""), _OUTCOMES, "outcome")
+    settings = given.mapping(value, "balance")
+    given.unknown(settings, " ".join(_BALANCE), "the balance")
+    texts = {name: given.text(settings[name], name) for name in _BALANCE if name in settings}
+    given.one_of(texts.get("outcome", ""), _OUTCOMES, "outcome")
     if "available" in texts:
         texts.setdefault("cash", texts["available"])
     identity.balance = Balance(**cast("dict[str, Any]", texts))
 
 
 def _diagnosis(identity: Identity, value: object) -> None:
-    settings = edit.mapping(value, "diagnosis")
-    edit.unknown(settings, "lag_seconds life_seconds", "diagnosis")
-    identity.diagnosis_lag_seconds = edit.number(settings.get("lag_seconds", 0), "lag_seconds")
-    identity.diagnosis_life_seconds = edit.number(settings.get("life_seconds", 86400), "life_seconds")
+    settings = given.mapping(value, "diagnosis")
+    given.unknown(settings, "lag_seconds life_seconds", "diagnosis")
+    identity.diagnosis_lag_seconds = given.number(settings.get("lag_seconds", 0), "lag_seconds")
+    identity.diagnosis_life_seconds = given.number(settings.get("life_seconds", 86400), "life_seconds")
 
 
 def _report(identity: Identity, value: object) -> None:
-    settings = edit.mapping(value, "report")
-    edit.unknown(settings, "seconds limit", "report")
-    identity.report_seconds = edit.number(settings.get("seconds", 0), "seconds")
-    identity.report_limit = int(edit.number(settings.get("limit", 3500), "limit"))
+    settings = given.mapping(value, "report")
+    given.unknown(settings, "seconds limit", "report")
+    identity.report_seconds = given.number(settings.get("seconds", 0), "seconds")
+    identity.report_limit = int(given.number(settings.get("limit", 3500), "limit"))
 
 
 def _controls(identity: Identity, value: object) -> None:
@@ -136,24 +153,24 @@ def _controls(identity: Identity, value: object) -> None:
 
 def _administrator(identity: Identity, value: object) -> None:
     """The announced key gets a known id and secret."""
-    settings = edit.mapping(value, "administrator")
-    edit.unknown(settings, "id secret", "the administrator")
+    settings = given.mapping(value, "administrator")
+    given.unknown(settings, "id secret", "the administrator")
     key = identity.administrator_key
     del identity.keys[key.id]
-    key.id = edit.text(settings.get("id", key.id), "id")
-    key.secret = edit.text(settings.get("secret", key.secret), "secret")
+    key.id = given.text(settings.get("id", key.id), "id")
+    key.secret = given.text(settings.get("secret", key.secret), "secret")
     identity.keys[key.id] = key
 
 
 _ACCOUNT_CHANGES: dict[str, Callable[[Identity, Any], None]] = {
-    "alias": lambda i, v: setattr(i, "alias", edit.text(v, "alias")),
+    "alias": lambda i, v: setattr(i, "alias", given.text(v, "alias")),
     "status": _status,
     "balance": _balance,
     "networks": apply_networks,
-    "any_role": lambda i, v: setattr(i, "any_role", edit.truth(v, "any_role")),
-    "ram_activated": lambda i, v: setattr(i, "ram_activated", edit.truth(v, "ram_activated")),
-    "oss_activated": lambda i, v: setattr(i, "oss_activated", edit.truth(v, "oss_activated")),
-    "keys_per_user": lambda i, v: setattr(i, "keys_per_user", int(edit.number(v, "keys_per_user", least=1))),
+    "any_role": lambda i, v: setattr(i, "any_role", given.truth(v, "any_role")),
+    "ram_activated": lambda i, v: setattr(i, "ram_activated", given.truth(v, "ram_activated")),
+    "oss_activated": lambda i, v: setattr(i, "oss_activated", given.truth(v, "oss_activated")),
+    "keys_per_user": lambda i, v: setattr(i, "keys_per_user", int(given.number(v, "keys_per_user", least=1))),
     "diagnosis": _diagnosis,
     "report": _report,
     "control_policies": _controls,
@@ -162,70 +179,70 @@ _ACCOUNT_CHANGES: dict[str, Callable[[Identity, Any], None]] = {
 
 
 def _clock(cloud: Cloud, scene: Scene) -> None:
-    settings = edit.mapping(scene.data["clock"] or {}, "clock")
-    edit.unknown(settings, "offset_seconds speed realistic", "clock")
+    settings = given.mapping(scene.data["clock"] or {}, "clock")
+    given.unknown(settings, "offset_seconds speed realistic", "clock")
     if "offset_seconds" in settings:
-        cloud.clock.offset_seconds = edit.number(settings["offset_seconds"], "offset_seconds", least=-4e9)
+        cloud.clock.offset_seconds = given.number(settings["offset_seconds"], "offset_seconds", least=-4e9)
     if "speed" in settings:
-        cloud.clock.set_speed(edit.number(settings["speed"], "speed"))
+        cloud.clock.set_speed(given.number(settings["speed"], "speed"))
     if "realistic" in settings:
-        cloud.clock.realistic = edit.truth(settings["realistic"], "realistic")
+        cloud.clock.realistic = given.truth(settings["realistic"], "realistic")
         cloud.restore_seconds = restore_seconds(realistic=cloud.clock.realistic)
 
 
 def _cors_delay(cloud: Cloud, scene: Scene) -> None:
-    cloud.cors_delay_seconds = edit.number(scene.data["cors_delay_seconds"], "cors_delay_seconds")
+    cloud.cors_delay_seconds = given.number(scene.data["cors_delay_seconds"], "cors_delay_seconds")
 
 
 def _s3(cloud: Cloud, scene: Scene) -> None:
     """`{path_style: true}`: S3 clients may put the bucket into the path."""
-    settings = edit.mapping(scene.data["s3"] or {}, "s3")
-    edit.unknown(settings, "path_style", "s3")
-    cloud.s3_path_style = edit.truth(settings.get("path_style", False), "path_style")
+    settings = given.mapping(scene.data["s3"] or {}, "s3")
+    given.unknown(settings, "path_style", "s3")
+    cloud.s3_path_style = given.truth(settings.get("path_style", False), "path_style")
 
 
 def _restore_seconds(cloud: Cloud, scene: Scene) -> None:
     """`{Archive: 5, ColdArchive: {Expedited: 10, Standard: 20}}`: how long restores take."""
-    for storage_class, value in edit.mapping(scene.data["restore_seconds"], "restore_seconds").items():
+    for storage_class, value in given.mapping(scene.data["restore_seconds"], "restore_seconds").items():
         with scene.at("restore_seconds", storage_class):
             tiers = cloud.restore_seconds.get(storage_class)
             if tiers is None:
                 raise BadSetting(f"restores exist for {', '.join(cloud.restore_seconds)}, not for {storage_class}")
             wanted = value if isinstance(value, Mapping) else dict.fromkeys(tiers, value)
             for tier, seconds in wanted.items():
-                tiers[edit.one_of(tier, tuple(tiers), "tier")] = edit.number(seconds, tier)
+                tiers[given.one_of(tier, tuple(tiers), "tier")] = given.number(seconds, tier)
 
 
 def _buckets(cloud: Cloud, scene: Scene) -> None:
-    def bucket(name: str, settings: edit.Settings) -> None:
-        edit.unknown(settings, f"{edit.BUCKET_SETTINGS} many", "a bucket")
-        edit.put_bucket(cloud, name, {})
+    def bucket(name: str, settings: given.Settings) -> None:
+        given.unknown(settings, f"{edit_buckets.BUCKET_SETTINGS} many", "a bucket")
+        edit_buckets.put_bucket(cloud, name, {})
         for setting, value in settings.items():
             if setting not in ("objects", "many"):
                 with scene.at("buckets", name, setting):
-                    edit.put_bucket(cloud, name, {setting: value})
+                    edit_buckets.put_bucket(cloud, name, {setting: value})
         _objects(cloud, scene, name, settings)
 
     each(scene, "buckets", bucket)
 
 
-def _objects(cloud: Cloud, scene: Scene, bucket: str, settings: edit.Settings) -> None:
+def _objects(cloud: Cloud, scene: Scene, bucket: str, settings: given.Settings) -> None:
     """`objects` maps keys to one object or to a list of versions, oldest first; `many` makes rows of alike ones."""
-    for key, value in edit.mapping(settings.get("objects") or {}, "objects").items():
+    for key, value in given.mapping(settings.get("objects") or {}, "objects").items():
         steps = ("buckets", bucket, "objects", key)
         if isinstance(value, list):
             for position, version in enumerate(value):
                 with scene.at(*steps, position):
-                    edit.put_object(cloud, bucket, key, edit.mapping(version or {}, "a version"))
+                    edit_objects.put_object(cloud, bucket, key, given.mapping(version or {}, "a version"))
         else:
             with scene.at(*steps):
-                edit.put_object(cloud, bucket, key, edit.mapping(value or {}, "an object"))
+                edit_objects.put_object(cloud, bucket, key, given.mapping(value or {}, "an object"))
     many = settings.get("many") or []
     if not isinstance(many, list):
         raise BadSetting("many must be a list")
     for position, value in enumerate(many):
         with scene.at("buckets", bucket, "many", position):
-            edit.put_objects(cloud, bucket, edit.mapping(value, "many"))
+            edit_objects.put_objects(cloud, bucket, given.mapping(value, "many"))
 
 
 def _faults(cloud: Cloud, scene: Scene) -> None:
@@ -234,13 +251,14 @@ def _faults(cloud: Cloud, scene: Scene) -> None:
         raise BadSetting("faults must be a list")
     for position, settings in enumerate(faults):
         with scene.at("faults", position):
-            add_fault(cloud, dict(edit.mapping(settings, "a fault")))
+            add_fault(cloud, dict(given.mapping(settings, "a fault")))
 
 
 _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "description": _description,
     "region": _region,
     "account": _account,
+    "accounts": _accounts,
     "clock": _clock,
     "restore_seconds": _restore_seconds,
     "s3": _s3,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ossmend.simulator.edit import BadSetting
+from ossmend.simulator.given import BadSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ossmend.simulator import control
 from ossmend.simulator.clock import Clock
 from ossmend.simulator.scene import SceneError, apply_scene
-from ossmend.simulator.server import CONTROL_PREFIX, Connection
+from ossmend.simulator.server import Connection
 from ossmend.simulator.state import Cloud
 
 Scene = str | Path | Mapping[str, Any] | None
@@ -79,8 +80,8 @@ async def _listen(
         else:
             plain = oss = await open_port(port)
             ca_file = None
-        control = f"{plain}{CONTROL_PREFIX}/{cloud.control_secret}"
-        on_ready(Ready(oss, plain, control, cloud.region, key.id, key.secret, str(ca_file or "")))
+        address = f"{plain}{control.PREFIX}/{cloud.control_secret}"
+        on_ready(Ready(oss, plain, address, cloud.region, key.id, key.secret, str(ca_file or "")))
         try:
             await stop.wait()
         finally:

@@ -1,7 +1,7 @@
 """Turns a listening socket into requests and responses: one connection after the other request, loopback only.
 
 A bare asyncio.Protocol, because the simulator must not be what anybody measures, and because faults need the
-connection itself: a reset, half a body, an answer that comes late. Requests go to control.py, rpc/ or oss/handle.py.
+connection itself: a reset, half a body, an answer that comes late. What is read whole goes to answer.py.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from sys import intern
 
-from ossmend.simulator import control, hosts, metadata, rpc
+from ossmend.simulator.answer import answer, note
 from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head, silent
-from ossmend.simulator.oss import handle as oss
-from ossmend.simulator.state import Cloud, RequestRecord
+from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import (
     Refusal,
     Request,
@@ -25,72 +23,11 @@ from ossmend.simulator.wire import (
     new_request_id,
 )
 
-CONTROL_PREFIX = control.PREFIX
 _BLOCK = 256 * 1024
 SILENCE_SECONDS = 30.0
 """How long a request that was begun may pause; a connection between two requests may rest for ever."""
 _LINGER_SECONDS = 2.0
 _NO_BODY = (204, 304)
-
-
-def answer(cloud: Cloud, request: Request) -> Response:
-    """Route one request: the metadata service, control, RPC if it names an Action, else OSS; and write it into the log
-    of requests.
-    """
-    path = request.path
-    if hosts.name_of(request.host) == metadata.HOST:
-        response = metadata.answer(cloud, request)
-        note(cloud, request, response, service="metadata")
-        return response
-    if not hosts.admits(cloud, request.host):
-        return _foreign_host(cloud, request)
-    if path == CONTROL_PREFIX or path.startswith(CONTROL_PREFIX + "/"):
-        return control.handle(cloud, request)
-    action = None
-    if path == "/":
-        action = request.query.get("Action") or (request.method == "POST" and request.form().get("Action"))
-    if action:
-        rpc.identify(request)
-        fault = cloud.faults.take(request)
-        replaced = fault is not None and fault.replaces
-        response = rpc.fault_response(request, fault) if fault and replaced else rpc.handle(cloud, request)
-        if fault is not None:
-            fault.mark(response)
-    else:
-        response = oss.handle(cloud, request)
-        spent = cloud.clock.shown() - request.received
-        response.headers.setdefault("x-oss-server-time", str(max(0, round(spent * 1000))))
-    note(cloud, request, response, service="rpc" if action else "oss")
-    return response
-
-
-def _foreign_host(cloud: Cloud, request: Request) -> Response:
-    """The code is documented for odd hosts; its words and EC are ours."""
-    refusal = Refusal(403, "NonStandardHostForbidden", "The host you are attempting to access is not allowed.")
-    response = error_response(refusal, request.method, request.request_id, request.host)
-    response.headers |= {"x-oss-request-id": request.request_id, "x-oss-server-time": "0"}
-    note(cloud, request, response, service="http")
-    return response
-
-
-def note(cloud: Cloud, request: Request, response: Response, *, service: str) -> None:
-    # Nothing is ever dropped from this list, so what repeats (agents, buckets, key ids, whole targets) is shared.
-    cloud.requests.append(
-        RequestRecord(
-            operation=request.operation,
-            method=intern(request.method),
-            bucket=request.bucket and intern(request.bucket),
-            key=request.key and intern(request.key),
-            access_key_id=request.access_key_id and intern(request.access_key_id),
-            status=response.status,
-            shown=request.received,
-            user_agent=intern(request.headers.get("user-agent", "")),
-            code=response.code,
-            request_id=request.request_id,
-            target=intern(request.target),
-            service=service,
-        )
-    )
 
 
 class Connection(asyncio.Protocol):
@@ -274,7 +211,7 @@ class Connection(asyncio.Protocol):
         keep_alive = self._keep_alive and not response.close
         without_body = request.method == "HEAD" or response.status in _NO_BODY
         announced: int | None = response.length if response.content_length is None else response.content_length
-        if response.status == 304:
+        if response.status == 304 or "Transfer-Encoding" in response.headers:
             announced = None
         shown = self._cloud.clock.shown()
         head = head_bytes(response, shown=shown, keep_alive=keep_alive, announced_length=announced)

@@ -273,6 +273,9 @@ class Cloud:
         self.clock = clock or Clock()
         self.region = region
         self.identity = Identity(self.clock)
+        """The account that the announced key belongs to."""
+        self.others: dict[str, Identity] = {}
+        """Further accounts, by their ids: each has its own keys, users and troubles. Buckets name their owner."""
         self.instance = Instance()
         self.buckets: dict[str, Bucket] = {}
         self.requests: list[RequestRecord] = []
@@ -294,6 +297,14 @@ class Cloud:
     @property
     def account_id(self) -> str:
         return self.identity.account_id
+
+    def account(self, account_id: str) -> Identity | None:
+        """The account with that id; None where only a key or a bucket is known of it."""
+        return self.identity if account_id == self.account_id else self.others.get(account_id)
+
+    def account_of_key(self, access_key_id: str) -> Identity:
+        """The account that has this key; of a key that nobody has, the first one says so."""
+        return next((each for each in self.others.values() if access_key_id in each.keys), self.identity)
 
     def create_bucket(self, name: str, **settings: Any) -> Bucket:
         """A new bucket of this account in this region, unless the settings say otherwise."""

@@ -90,7 +90,7 @@ class Server:
         assert self._process is not None
         assert self._process.poll() is None, (self._home / "log").read_text(encoding="utf-8")[-2000:]
         try:
-            psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+            psycopg.connect(self.url("postgres"), connect_timeout=int(HUNG)).close()
         except psycopg.OperationalError:
             return False
         return True

@@ -254,7 +254,7 @@ class FakeWorld:
             case _:
                 raise AssertionError(write)
 
-    def send(self, write: Write, seconds: float | None = None) -> Sent:
+    def send(self, write: Write) -> Sent:
         if self.down:
             raise NotSent("connection refused")
         self._ask(write.operation)
@@ -382,6 +382,9 @@ class FakeCloud:
     def own_clock(self) -> ClockReading:
         return self.world.clock_reading
 
+    def region_of(self, bucket: str) -> str | None:
+        return None
+
 
 @dataclass
 class FakeAccounts:
@@ -390,6 +393,9 @@ class FakeAccounts:
     world: FakeWorld
     may_write: bool = True
     others: dict[str, FakeWorld] = field(default_factory=dict)
+
+    def other_owner(self, bucket: str, asked: AccountRef) -> str | None:
+        return None
 
     def of(self, account: AccountRef) -> FakeCloud:
         if account == DEFAULT_ACCOUNT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ossmend.config.fields import Trust, Witness
+from ossmend.config.fields import Name, Trust, Witness
 from ossmend.config.kinds import registered
 from ossmend.remediators.contract.settings import Settings
 
@@ -14,6 +14,10 @@ class SourceSettings(Settings):
     """Base of each source's settings. Each says its own default of `trust`."""
 
     trust: Trust
+    account: Name | None = None
+    """Whose buckets its events are about, where there are several `accounts`. Default: the account of the policy that
+    takes an event; of what no such policy takes, the first one.
+    """
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,8 +18,10 @@ from urllib.parse import urlsplit
 import structlog
 
 from ossmend.daemon.cloud.ask.account import Account
+from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
+from ossmend.daemon.cloud.ask.inventory import Inventory
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.ask.logs import LogReader
 from ossmend.daemon.cloud.ask.probes import Probes
@@ -30,6 +33,7 @@ from ossmend.daemon.cloud.settings import CloudSettings, is_literal
 from ossmend.daemon.cloud.wire.connections import RequestIds, Wire
 from ossmend.daemon.cloud.wire.guard import READ_ONLY
 from ossmend.daemon.cloud.wire.rate_limit import RateLimit
+from ossmend.daemon.cloud.wire.regions import Regions
 from ossmend.daemon.cloud.wire.rpc import Rpc
 from ossmend.daemon.cloud.wire.transport import Oss, Unsigned
 from ossmend.daemon.host.clock import Clock, of_host
@@ -45,6 +49,8 @@ ROOT_KEY = (
     "a key of the account itself can do everything, and no policy can limit it; use a RAM user or role, or say "
     "credentials: { allow_root: true }"
 )
+OWNED = 600.0
+"""Seconds that it is known whether a bucket is an account's own."""
 RIGHT = timedelta(minutes=1)
 """A host's clock that is off by no more is right."""
 
@@ -70,27 +76,34 @@ class Cloud:
         self._clock = clock
         self._ids = RequestIds(on_request)
         self._wire = Wire(settings, clock, self._ids)
-        oss, rpc = Oss(settings, self._wire, READ_ONLY), Rpc(settings, self._wire, READ_ONLY)
+        self._regions = Regions(settings)
+        oss, rpc = Oss(settings, self._wire, READ_ONLY, self._regions), Rpc(settings, self._wire, READ_ONLY)
         self._unsigned = Unsigned(self._wire)
-        self._reads = Reads(oss, self._unsigned, settings.oss_url)
+        self._reads = Reads(oss, self._unsigned, self._regions)
         self._inquiries = Inquiries(oss, self._reads, clock)
+        self._owned = Cache(clock, room=1000, keep_errors=OWNED)
         limit = RateLimit(clock)
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
         self.logs = LogReader(oss, self._reads)
+        self.inventory = Inventory(oss, self._reads)
         self.probes = Probes(oss, rpc, limit)
         self.executor = self._make_executor() if may_write else None
         self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def _make_executor(self) -> Executor:
-        oss, rpc = Oss(self._settings, self._wire, WRITER), Rpc(self._settings, self._wire, WRITER)
+        oss = Oss(self._settings, self._wire, WRITER, self._regions)
+        rpc = Rpc(self._settings, self._wire, WRITER)
         return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock,
                         self._settings.deadline)  # fmt: skip
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
         wanted = [ref for ref in map(_object_of, cases) if ref is not None]
+        for event in (case.event for case in cases):
+            if event.bucket and event.host:
+                self._regions.guess(event.bucket, event.host)
         view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted)
         with self._lock:
             self._views.add(view)
@@ -104,6 +117,14 @@ class Cloud:
         for view in views:
             view.forget(stale)
 
+    def region_of(self, bucket: str) -> str | None:
+        """The region of a bucket that has answered there."""
+        return self._regions.sure(bucket)
+
+    def has(self, bucket: str) -> bool:
+        """Does this bucket belong to the account? Raises TryAgain, Refused."""
+        return self._owned.get(bucket, lambda: self._inquiries.has(bucket), lambda _: OWNED)
+
     def caller(self) -> Caller:
         """Who our credentials are. Raises TryAgain, Refused."""
         return self._ladder.caller()
@@ -114,7 +135,11 @@ class Cloud:
 
     def oss_now(self) -> datetime:
         """What OSS's own clock says now; the host's, as long as OSS has not answered anything."""
-        return self._wire.time.now() or self._clock.now()
+        return self.oss_clock() or self._clock.now()
+
+    def oss_clock(self) -> datetime | None:
+        """The same; None as long as OSS has not answered anything."""
+        return self._wire.time.now()
 
     def clock_is_right(self) -> bool:
         """Does the host's clock say what OSS's says? Not where OSS has not answered anything yet."""
@@ -176,6 +201,15 @@ class Accounts:
             cloud.cut()
         return cloud
 
+    def other_owner(self, bucket: str, asked: AccountRef) -> str | None:
+        """Which of the other accounts the bucket belongs to, as far as they can tell: each may list its own."""
+        for name in self._settings:
+            if name != asked.account:
+                with suppress(TryAgain, Refused):
+                    if self.of(AccountRef(name)).has(bucket):
+                        return name
+        return None
+
     def refuse_root(self) -> None:
         """Raises CredentialsRefused where a key is an account's own and the settings do not allow that. Where nobody
         can tell, the log says so: an STS that is away must not keep a service from starting.
@@ -190,6 +224,10 @@ class Accounts:
                 continue
             if caller.is_root:
                 raise CredentialsRefused(f"{caller.arn}: {ROOT_KEY}")
+
+    def clock_is_right(self) -> bool:
+        """Does the host's clock say what OSS's says, by the answers of any account?"""
+        return any(cloud.clock_is_right() for cloud in self._all())
 
     def is_own_request(self, request_id: str) -> bool:
         """Was this request of any account ours, and not too long ago?"""

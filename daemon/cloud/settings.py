@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ossmend import __version__
+from ossmend.config.regions import ACCELERATED, DOMAIN, Network, host_of, region_of
 from ossmend.daemon.cloud.credentials import Provider, World, open_credentials
-from ossmend.remediators.contract.values import AccountRef
+from ossmend.daemon.host.stops import CredentialsRefused
 
 if TYPE_CHECKING:
+    from ossmend.config.accounts import CloudConfig
     from ossmend.config.model import Config
 
+REGION = "{region}"
+"""In an endpoint of the configuration: the region of each bucket."""
 AGENT = f"ossmend/{__version__}"
 """The mark in the User-Agent by which our own requests are recognised in access logs."""
 
@@ -35,6 +39,8 @@ class CloudSettings:
     """May they be a key of the account itself, which no policy limits?"""
     endpoint: str | None = None
     """OSS; None: the public endpoint of the region."""
+    network: Network = "public"
+    """Which of a region's hosts is used, where `endpoint` does not say one."""
     rpc_endpoint: str | None = None
     """RAM, IMS, STS, ActionTrail; None: each product's own public host."""
     connect_timeout: float = 5.0
@@ -62,8 +68,29 @@ class CloudSettings:
 
     @property
     def oss_url(self) -> str:
-        """The OSS endpoint, with scheme and without a path."""
-        return (self.endpoint or f"https://oss-{self.bare_region}.aliyuncs.com").rstrip("/")
+        """The OSS endpoint of the account's own region, with scheme and without a path."""
+        return self.url_of(self.bare_region)
+
+    def url_of(self, region: str) -> str:
+        """The OSS endpoint for the buckets of a region. What the configuration says goes first: `{region}` in it stands
+        for each; an address, or a host that is not OSS's own, serves all. A host of OSS serves its own region only, and
+        an internal one nobody outside of it.
+        """
+        if self.endpoint is not None:
+            host = urlsplit(self.endpoint).hostname or ""
+            if REGION in self.endpoint:
+                return self.endpoint.replace(REGION, region).rstrip("/")
+            if region == self.bare_region or region_of(host) is None:
+                return self.endpoint.rstrip("/")
+            return f"https://{host_of(region)}"
+        network = "public" if self.network == "internal" and region != self.bare_region else self.network
+        return f"https://{host_of(region, network)}"
+
+    @property
+    def one_for_all(self) -> bool:
+        """Does OSS serve all regions at one host here? Then it never says that a bucket is somewhere else."""
+        host = urlsplit(self.oss_url).hostname or ""
+        return host.removesuffix(DOMAIN) in ACCELERATED
 
     @property
     def bare_region(self) -> str:
@@ -93,6 +120,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def on_this_machine(*urls: str | None) -> bool:
+    """Are all of them given, and here?"""
+    return all(url is not None and is_loopback(urlsplit(url).hostname or "") for url in urls)
+
+
 def is_literal(host: str) -> bool:
     """An address, or this machine: OSS's virtual hosts (bucket.host) cannot be asked there, the path has the bucket."""
     try:
@@ -103,19 +135,27 @@ def is_literal(host: str) -> bool:
 
 
 def account_settings(config: Config) -> dict[str, CloudSettings]:
-    """By the account's name; the configuration has one so far. Raises CredentialsRefused."""
-    return {AccountRef().account: cloud_settings(config)}
+    """By the account's name, in the order of the file. Nothing is asked yet. Raises CredentialsRefused."""
+    return {name: _settings(config, name, cloud) for name, cloud in config.clouds.items()}
 
 
 def cloud_settings(config: Config) -> CloudSettings:
-    """What a configuration says about the cloud. Nothing is asked yet. Raises CredentialsRefused."""
-    cloud = config.cloud
+    """The same for the first account."""
+    return next(iter(account_settings(config).values()))
+
+
+def _settings(config: Config, name: str, cloud: CloudConfig) -> CloudSettings:
     world = World(sts=cloud.rpc_endpoint, metadata=cloud.metadata_endpoint)
+    try:
+        credentials = open_credentials(cloud.credentials, world)
+    except CredentialsRefused as refused:
+        raise CredentialsRefused(f"account {name}: {refused}") if config.accounts else refused from None
     return CloudSettings(
         region=cloud.region,
-        credentials=open_credentials(cloud.credentials, world),
-        allow_root=cloud.credentials is not None and cloud.credentials.allow_root,
+        credentials=credentials,
+        allow_root=_allow_root(cloud),
         endpoint=cloud.endpoint,
+        network=cloud.network,
         rpc_endpoint=cloud.rpc_endpoint,
         connect_timeout=cloud.connect_timeout.total_seconds(),
         read_timeout=cloud.read_timeout.total_seconds(),
@@ -123,3 +163,9 @@ def cloud_settings(config: Config) -> CloudSettings:
         concurrency=cloud.concurrency,
         ntp_servers=tuple(config.clock.ntp_servers),
     )
+
+
+def _allow_root(cloud: CloudConfig) -> bool:
+    """A cloud on this machine is the simulator, whose announced key is its account's own."""
+    said = cloud.credentials.allow_root if cloud.credentials is not None else None
+    return said if said is not None else on_this_machine(cloud.endpoint, cloud.rpc_endpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from ossmend.daemon.commands.tables import NUMBERS, calls, number
+from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, number
 
 CASE_COLUMNS = ("state", "code", "cause", "subject", "from", "events", "why")
 STYLE = """
@@ -28,7 +28,12 @@ def page(report: dict[str, Any]) -> str:
         (number(w), w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
         for w in report["writes"]
     ]
-    rows = [(number(case), *(case[name] for name in CASE_COLUMNS)) for case in report["cases"]]
+    several = are_several(report["cases"])
+    columns = ("account", *CASE_COLUMNS) if several else CASE_COLUMNS
+    rows = [
+        (number(case), *((account(case),) if several else ()), *(case[name] for name in CASE_COLUMNS))
+        for case in report["cases"]
+    ]
     return "\n".join(
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ossmend audit</title>',
@@ -38,7 +43,7 @@ def page(report: dict[str, Any]) -> str:
             f"for about {_text(cost['amount'])} {_text(cost['currency'])} ",
             f"(prices as of {_text(cost['prices_as_of'])}).</p>",
             "<h2>Cases</h2>",
-            _table(("case", *CASE_COLUMNS), rows),
+            _table(("case", *columns), rows),
             f'<p class="note">{_text(NUMBERS)}</p>',
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),

@@ -30,7 +30,8 @@ from ossmend.daemon.journal.states import CaseState
 def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
     """Run the audit; JSON values with stable keys. Raises ConfigRefused, CredentialsRefused."""
     config = load(config_path)
-    log.configure(config.log.format, config.log.level)
+    level = "warning" if config.log.level == "info" else config.log.level
+    log.configure(config.log.format, level)  # what is of interest stands in the report, and not beside it
     with tempfile.TemporaryDirectory(prefix="ossmend-audit-") as directory:
         app = App(config_path, dry_run=True, state=Path(directory), since=back)
         try:
@@ -92,6 +93,7 @@ def _planned(intent: intents.Intent, config: Config) -> dict[str, Any]:
     cost = intent.write.cost(config.prices)
     return {
         "policy": intent.policy,
+        "account": intent.account.account,
         "mode": next((policy.mode for policy in config.policies if policy.name == intent.policy), "dry-run"),
         "operation": intent.write.operation,
         "target": clean(intent.write.target),

@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "Check the configuration: every complaint with its file, line, column and a suggestion.",
         "demo": "The whole story on the built-in simulator; no account needed.",
         "explain": "Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given.",
+        "init": "Write a first configuration: finds the account, its buckets and their logs, and asks for the rest. "
+        "Every policy begins in dry-run.",
         "journal": "What was seen, decided and done.",
         "migrate-state": "Move the state from SQLite to PostgreSQL, whole and verified; stop the daemon first.",
         "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
@@ -39,6 +41,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "resume": "End the pause of one policy, or every pause; what was held meanwhile is planned again.",
         "run": "The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration.",
         "schema": "JSON Schema of the configuration, for editors.",
+        "status": "How ossmend fares, on one screen. Exit 0: well; 1: not; 3: not running.",
         "simulator": "The local Alibaba Cloud, for trying and testing. Loopback only.",
     }
 )

@@ -20,15 +20,18 @@ PAUSES, PAUSE = 10, 0.5
 @click.command("run")
 @config_option
 @dry_run_option
-def command(config_path: Path, dry_run: bool) -> None:
+@click.option("--watch-config", is_flag=True, help="Also re-read it when the file changes, as a ConfigMap does.")
+def command(config_path: Path, dry_run: bool, watch_config: bool) -> None:
     """The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration."""
     from ossmend.daemon.host import early
+    from ossmend.daemon.host.watched_file import WatchedFile
 
     if early.stop_was_asked():
         return
+    watched = WatchedFile(config_path) if watch_config else None  # before it is read: see there
     try:
         with daemon(config_path, dry_run, patiently) as app:
-            app.run()
+            app.run(watched)
     finally:
         early.ignore()
 

@@ -30,7 +30,9 @@ def command(
             click.echo(json.dumps(running.as_dict()))
             return
         click.echo(f"OSS, RAM, STS and the rest: {running.oss} (region {running.region}); control: {running.control}")
-        click.echo(f"a key that may do everything: {running.access_key_id} {running.access_key_secret}")
+        click.echo("a key that may do everything, to be pasted where it is needed:")
+        click.echo(f"export ALIBABA_CLOUD_ACCESS_KEY_ID={running.access_key_id}")
+        click.echo(f"export ALIBABA_CLOUD_ACCESS_KEY_SECRET={running.access_key_secret}")
         if running.ca_file:
             click.echo(f"trust this certificate: {running.ca_file}; without TLS: {running.rpc}")
 

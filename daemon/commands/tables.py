@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.journal.states import HUMAN
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +37,9 @@ def _table(rows: list[dict[str, Any]], console: Console) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for name in ("case", "state", "code", "cause", "subject", "from", "events", "why"):
+    several = are_several(rows)
+    names = ("case", "state", "code", "cause", *(("account",) if several else ()), "subject", "from", "events", "why")
+    for name in names:
         table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
     for row in rows:
         style = "bold" if row["state"] in HUMAN else ""
@@ -45,6 +48,7 @@ def _table(rows: list[dict[str, Any]], console: Console) -> None:
             row["state"],
             row["code"] or "-",
             row["cause"] or "-",
+            *((account(row),) if several else ()),
             row["subject"],
             row["from"] or "-",
             row["events"],
@@ -52,6 +56,16 @@ def _table(rows: list[dict[str, Any]], console: Console) -> None:
         )
         table.add_row(*(Text(str(cell), style=style) for cell in cells))
     console.print(table)
+
+
+def are_several(rows: list[dict[str, Any]]) -> bool:
+    """Are there accounts to tell apart? Where there is only the one of `cloud`, nobody wants to read its name."""
+    return any(row["account"] != DEFAULT_ACCOUNT.account for row in rows)
+
+
+def account(row: dict[str, Any]) -> str:
+    """Whose case it is, and where its bucket is."""
+    return "/".join(filter(None, (row["account"], row["region"])))
 
 
 def pauses(found: dict[str, Any], console: Console) -> None:
@@ -87,6 +101,9 @@ def one_case(found: dict[str, Any], console: Console) -> None:
 
     for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
         line(name, found[name])
+    if are_several([found]):
+        line("account", found["account"])
+    line("region", found["region"])
     line("seen", f"{found['first_seen']} .. {found['last_seen']}")
     line("why", found["why"])
     if found["flag"]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import structlog
 
 from ossmend.daemon.host.show import clean, text
+from ossmend.daemon.host.troubles import TROUBLES
 
 SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic")
 
@@ -32,6 +33,7 @@ def configure(style: Literal["json", "console"], level: str = "info") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(),
             _clean,
+            TROUBLES.note,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

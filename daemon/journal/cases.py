@@ -139,6 +139,17 @@ def _receipts(connection: sa.Connection, case_ids: Sequence[int]) -> Mapping[int
     return found
 
 
+def locate(connection: sa.Connection, regions: Mapping[int, str]) -> None:
+    """Keep in which regions the buckets of these cases were found; a statement for each region, which is mostly one."""
+    of_region: dict[str, list[int]] = {}
+    for case_id, region in regions.items():
+        of_region.setdefault(region, []).append(case_id)
+    for region, ids in of_region.items():
+        for start in range(0, len(ids), AT_ONCE):
+            these = (cases.c.id.in_(ids[start : start + AT_ONCE]), cases.c.region != region)
+            connection.execute(cases.update().where(*these).values(region=region))
+
+
 def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) -> None:
     """Make these cases due now, where they wait for a time or a person."""
     waiting = cases.c.state.in_([state.value for state in (*_TIMED, *RESTING)])

@@ -38,9 +38,16 @@ class Spent:
 class Scope(NamedTuple):
     """Whose writes are counted."""
 
-    account: AccountRef
+    account: AccountRef | None
+    """None: of all accounts together."""
     policy: str | None
     """None: of all policies together."""
+
+    def covers(self, account: AccountRef, policy: str) -> bool:
+        return self.account in (None, account) and self.policy in (None, policy)
+
+
+OVERALL = Scope(None, None)
 
 
 class Had(NamedTuple):
@@ -98,11 +105,9 @@ class Ledger:
             sa.select(writes.c.source, writes.c.client, sa.func.count())
             .join(cases, cases.c.id == writes.c.case_id)
             .where(writes.c.state == WriteState.HELD.value, writes.c.trust == "low", cases.c.due_at > self._now)
-            .where(writes.c.account == str(scope.account), writes.c.held_by.in_(list(by)))
+            .where(writes.c.held_by.in_(list(by)), *_within(scope))
             .group_by(writes.c.source, writes.c.client)
         )
-        if scope.policy is not None:
-            query = query.where(writes.c.policy == scope.policy)
         return {(row[0] or "", row[1] or ""): row[2] for row in self._connection.execute(query)}
 
     def suspended_by(self, account: AccountRef) -> str | None:
@@ -114,10 +119,14 @@ class Ledger:
         return next((row.code for row in rows if suspends(row.diagnosis)), None)
 
     def _sent(self, window: timedelta, scope: Scope) -> list[sa.ColumnElement[bool]]:
-        found = [
+        return [
             writes.c.state.in_([state.value for state in SPENT]),
             writes.c.oss_time > self._by_oss - window,
             writes.c.oss_time < self._by_oss + window,  # an older ossmend wrote the host's time: it may be years ahead
-            writes.c.account == str(scope.account),
+            *_within(scope),
         ]
-        return found if scope.policy is None else [*found, writes.c.policy == scope.policy]
+
+
+def _within(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    found = [] if scope.account is None else [writes.c.account == str(scope.account)]
+    return found if scope.policy is None else [*found, writes.c.policy == scope.policy]

@@ -20,6 +20,8 @@ PAUSE = "pause"
 """The switch: who throws it waits for the transactions that have seen it as it was."""
 BRAKES = "brakes"
 """What an account has spent: counted and spent in one transaction."""
+VITALS = "vitals"
+"""The last sign of life, in the place of the one before."""
 CHAIN = "chain"
 """The end of the journal's chain."""
 

@@ -94,6 +94,7 @@ cases = sa.Table(
     sa.Column("reported_cause", sa.Text),
     sa.Column("source", sa.Text, nullable=False, server_default=""),
     sa.Column("client", sa.Text, nullable=False, server_default=""),
+    sa.Column("region", sa.Text, nullable=False, server_default=""),
     sa.Index("cases_due", "due_at", "lane"),
     sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text("NOT superseded"),
              postgresql_where=sa.text("NOT superseded")),

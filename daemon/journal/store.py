@@ -37,6 +37,8 @@ MOVED = "moved_to"
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05
 DATABASE, PROCESS = "ossmend.db", "lock"
 NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
+AT_REST = "ro&immutable=1"
+"""How a database that nobody works is read: otherwise SQLite, only to read, makes a log and an index beside it."""
 PASSING = ("locked", "disk is full")
 """SQLite's words for what ends by itself, or by somebody's deleting files."""
 BUG = (IntegrityError, ProgrammingError)
@@ -181,7 +183,7 @@ def open_to_read(directory: Path) -> Store:
     path = directory / DATABASE
     if not _is_there(path):
         return _copied(None, NO_STATE.format(directory))
-    store = Store(_engine(path, only_reads=True), directory, ExitStack())
+    store = Store(_engine(path, "ro" if _log_of(path).exists() else AT_REST), directory, ExitStack())
     with ExitStack() as unless_good:
         unless_good.callback(store.close)
         known = _revision(store, directory)
@@ -191,6 +193,11 @@ def open_to_read(directory: Path) -> Store:
     if known is None:  # its first transaction is under way
         return _copied(None, NO_STATE.format(directory))
     return _copied(path, f"{_older(directory, known)}; this is a copy of it, brought up to date")
+
+
+def _log_of(path: Path) -> Path:
+    """Who works a state has its log open; without one nobody does, and the last one ended in order."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def _is_there(path: Path) -> bool:
@@ -310,9 +317,11 @@ def _take(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _engine(path: Path, *, only_reads: bool = False) -> sa.Engine:
+def _engine(path: Path, mode: str = "rwc") -> sa.Engine:
+    only_reads = mode != "rwc"
+
     def connect() -> sqlite3.Connection:
-        address = _address(path, "ro" if only_reads else "rwc")
+        address = _address(path, mode)
         return sqlite3.connect(address, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None, uri=True)
 
     engine = sa.create_engine(f"sqlite:///{path}", creator=connect, pool_size=8, max_overflow=40)

@@ -17,7 +17,7 @@ from ossmend.config.model import Config
 from ossmend.daemon.host.show import clean, subject_text
 from ossmend.daemon.journal import entries
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.schema import notices
+from ossmend.daemon.journal.schema import cases, notices
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Diagnosis
 
@@ -40,7 +40,8 @@ def put(
     """Put one notice out, in the transaction that decides it; stages/page.py knows what was said before. `rest`:
     the numbers of other cases that tell the same.
     """
-    body = body_of(case, why, diagnosis, dry_run=dry_run)
+    region = connection.scalar(sa.select(cases.c.region).where(cases.c.id == case.id)) or None
+    body = body_of(case, why, diagnosis, region=region, dry_run=dry_run)
     if rest:
         body |= {"alike": len(rest), "alike_cases": list(rest[:MOST_NAMED])}
     log.warning("notice", **body)
@@ -63,7 +64,7 @@ def put_finding(
     dry_run: bool,
 ) -> None:
     """Put out what is true of a policy and of no case; the same keys, null where only a case has something to say."""
-    nothing = dict.fromkeys(("case", "code", "events", "first_seen", "last_seen"))
+    nothing = dict.fromkeys(("case", "code", "account", "region", "events", "first_seen", "last_seen"))
     told = {"policy": policy, "subject": f"policy:{policy}", "used_by": {}, "recurrences": 0, "dry_run": dry_run}
     body: dict[str, Any] = clean(nothing | told | {"why": why} | _of_diagnosis(diagnosis))
     log.warning("notice", **body)
@@ -84,13 +85,15 @@ def _of_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def body_of(case: Case, why: str, diagnosis: Diagnosis, *, dry_run: bool) -> dict[str, Any]:
+def body_of(case: Case, why: str, diagnosis: Diagnosis, *, region: str | None, dry_run: bool) -> dict[str, Any]:
     """What a notice says: stable keys, JSON values, safe to show."""
     body: dict[str, Any] = clean(
         {
             "case": case.id,
             "code": case.code,
             "policy": case.policy,
+            "account": case.account.account,
+            "region": region,
             "subject": subject_text(case.subject),
             "why": why,
             **_of_diagnosis(diagnosis),

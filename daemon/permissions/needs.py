@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ossmend.config.accounts import ALL
 from ossmend.config.model import Config
 from ossmend.config.policy import Policy
 from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, QUESTIONS
@@ -37,9 +38,9 @@ class Need:
     """False: the action's name is not documented (wire/permissions.py)."""
 
 
-def accounts(config: Config) -> tuple[str, ...]:  # noqa: ARG001  # the configuration has one so far
+def accounts(config: Config) -> tuple[str, ...]:
     """The names of the accounts that the configuration has."""
-    return (DEFAULT_ACCOUNT.account,)
+    return tuple(config.clouds)
 
 
 def needs(
@@ -63,7 +64,7 @@ def widened(config: Config, account: str = DEFAULT_ACCOUNT.account) -> tuple[str
 
 def _of(part: object, account: str) -> bool:
     """Does a policy or a source concern the account? Without a word about one, or with "*", it concerns all."""
-    return getattr(part, "account", None) in (None, "*", account)
+    return getattr(part, "account", None) in (None, ALL, account)
 
 
 def _source(given: object) -> Iterator[Need]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
+from ossmend.remediators.contract.values import ANY_ACCOUNT, DEFAULT_ACCOUNT, AccountRef
 
 if TYPE_CHECKING:  # who only reads a text (`explain`) loads neither the configuration nor an SDK for it
     from ossmend.config.fields import Trust
@@ -52,12 +52,16 @@ class Batch:
     complaints: tuple[str, ...] = ()
     """What could not be read and why, each said once by the source (vanished, unreadable, malformed lines)."""
 
-    def of(self, trust: Literal["high", "low"]) -> Batch:
-        """The same, with the trust that the configuration puts into its source. Parsers never set it: a text cannot say
-        how far it is to be trusted.
+    def of(self, trust: Literal["high", "low"], account: AccountRef = DEFAULT_ACCOUNT) -> Batch:
+        """The same, with the trust that the configuration puts into its source, and whose events it says they are.
+        Parsers never set them: a text cannot say how far it is to be trusted.
         """
-        events = (event if event.trust == trust else replace(event, trust=trust) for event in self.events)
-        return replace(self, events=tuple(events))
+
+        def marked(event: Event) -> Event:
+            known = event.trust == trust and event.account == account
+            return event if known else replace(event, trust=trust, account=account)
+
+        return replace(self, events=tuple(map(marked, self.events)))
 
 
 class Source(Protocol):
@@ -133,13 +137,26 @@ def source(kind: str) -> Callable[[B], B]:
     return register
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A source, and what the configuration says of it."""
+
+    source: Source
+    trust: Trust
+    account: AccountRef
+    """Whose events it has."""
+
+
 def build_sources(
-    config: Config, clock: Clock, clouds: Mapping[AccountRef, Cloud], since: timedelta | None
-) -> list[tuple[Source, Trust]]:
-    """Every source of the configuration, in its order, with the trust that is put into it."""
-    given = Given(clock, clouds[DEFAULT_ACCOUNT], since)
-    found: list[tuple[Source, Trust]] = []
+    config: Config, clock: Clock, cloud_of: Callable[[AccountRef], Cloud], since: timedelta | None
+) -> list[Built]:
+    """Every source of the configuration, in its order. One that names no account asks no cloud of any (whose.py): it is
+    built with the first one's.
+    """
+    found: list[Built] = []
     for entry in config.sources:
         import_module(f"{__name__}.{entry.kind}")  # a kind's reader has the kind's name
-        found.append((READERS[entry.kind](entry.given, given), entry.trust))
+        account = config.account_of(entry.given)
+        given = Given(clock, cloud_of(config.home if account == ANY_ACCOUNT else account), since)
+        found.append(Built(READERS[entry.kind](entry.given, given), entry.trust, account))
     return found

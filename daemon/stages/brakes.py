@@ -1,4 +1,4 @@
-"""May this write happen now? Limits on objects, bytes, money and calls, per policy and overall, for each account.
+"""May this write happen now? Limits on objects, bytes, money and calls, of each account, and of each policy in it.
 
 What was spent is read from the journal's own writes (journal/ledger.py), so limits survive restarts and cannot be reset
 by one. Within one turn an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
@@ -61,18 +61,18 @@ class Allowance:
         using = [limit for limit in every if limit.uses(write, known)]
         held = self._full(using, write, known)
         if held is None and consent.trust == "low":
-            held = self._shares.take(using, write, known, account, consent)
+            held = self._shares.take(using, write, known, consent)
         if held is None:
             for limit in using:
                 add(self._window(limit), write, known, self.now)
         return held
 
-    def party(self, account: AccountRef, consent: Consent) -> Party:
+    def party(self, consent: Consent) -> Party:
         """On whose account a write goes."""
-        return self._shares.party(account, consent)
+        return self._shares.party(consent)
 
     def _all(self, account: AccountRef, policy: Policy) -> list[Limit]:
-        """The overall limits of the account, and the policy's own."""
+        """The account's limits, of all policies together, and the policy's own in this account."""
         scope = Scope(account, policy.name)
         if scope not in self._limits:
             own = limits(policy.brakes, scope) if policy.brakes is not None else []

@@ -57,6 +57,8 @@ def outside(policy: Policy | None, case: Case, write: Write) -> str | None:
         return f"there is no policy {case.policy} now"
     if not policy.enabled:
         return f"policy {policy.name} is switched off"
+    if not policy.works_in(case.account):
+        return f"the case is of account {case.account}, and policy {policy.name} writes in {policy.account}"
     if policy.match.covers(write.place, case.event):
         return None
     return f"{write.target} is outside of what policy {policy.name} matches"

@@ -60,6 +60,19 @@ class Hands:
         self._pool.shutdown(wait=True)
 
 
+class Crew:
+    """The threads of one account: its lanes, and the calls of all of them. No other account waits for them."""
+
+    def __init__(self, lanes: int, each: int) -> None:
+        self.lanes = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane")
+        self.hands = Hands(lanes, each)
+
+    def close(self) -> None:
+        """Let the calls in hand finish, then end the threads."""
+        self.lanes.shutdown(wait=True)
+        self.hands.close()
+
+
 def by(key: Callable[[Item], str], items: Iterable[Item]) -> dict[str, list[Item]]:
     """The items of each key, in their order."""
     found: dict[str, list[Item]] = {}

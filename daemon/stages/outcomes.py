@@ -66,7 +66,7 @@ class Outcomes:
     def _new(self, outcome: Outcome, wanted: Wanted, allowance: Allowance) -> NewWrite:
         hold, consent, case = wanted.hold, wanted.consent, outcome.case
         state = WriteState.HELD if hold else WriteState.INTENDED if consent else WriteState.PLANNED
-        party = allowance.party(case.account, consent) if consent else None
+        party = allowance.party(consent) if consent else None
         return NewWrite(
             case_id=case.id,
             policy=case.policy,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,13 +16,16 @@ import structlog
 from ossmend.config.fields import Trust
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.show import text
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.wake import Signal
 from ossmend.daemon.journal.leases import Alone, Leases
 from ossmend.daemon.journal.store import Store
+from ossmend.daemon.journal.vitals import SourceVitals, told
 from ossmend.daemon.sources import Batch, Cursor, Polled, Source, move
 from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
 log = structlog.get_logger("ossmend.read")
@@ -39,13 +42,22 @@ class Reading:
     """One source, and when it may be read next."""
 
     def __init__(
-        self, source: Source, trust: Trust, triage: Triage, clock: Clock, pulse: Pulse, store: Store | None = None
+        self,
+        source: Source,
+        trust: Trust,
+        triage: Triage,
+        clock: Clock,
+        pulse: Pulse,
+        account: AccountRef = DEFAULT_ACCOUNT,
+        store: Store | None = None,
     ) -> None:
         self.source = source
+        self.vitals = SourceVitals(source.name)
         self._leases: Leases = store.leases if store is not None else Alone()
         self._name = _name(source, store.host if store is not None else "")
         self._lease = f"source/{self._name}"
         self._trust = trust
+        self._account = account
         self._triage = triage
         self._clock = clock
         self._pulse = pulse
@@ -54,6 +66,7 @@ class Reading:
         self._cursor: dict[str, Any] | None = None
         self._knows_cursor = False
         self._stopped = threading.Event()
+        self._looked = threading.Event()
         self._thread: threading.Thread | None = None
         self.signal = Signal()
         """To be set when there may be news."""
@@ -62,7 +75,7 @@ class Reading:
 
     def read(self) -> int:
         """One batch, if it may be read now. How many events, or whether bytes: 0 means that it is at its end."""
-        now = self._clock.monotonic()
+        now, began = self._clock.monotonic(), self._clock.now()
         if now < self._not_before or not self._is_ours():
             return 0
         try:
@@ -73,12 +86,26 @@ class Reading:
             if not self._failing:
                 log.warning("source.unreachable", source=self.source.name, why=str(trouble))
             self._failing = True
+            self.vitals.fails(text(str(trouble)), self._clock.now())
             return 0
         self._failing = False
+        self.vitals.reads()
         self._not_before = now if batch.more else now + self.source.every.total_seconds()
         for complaint in batch.complaints:
             log.warning("source.complaint", source=self.source.name, what=complaint)
-        return self._store(batch.of(self._trust))
+            self.vitals.complaint = text(complaint)
+        stored = self._store(batch.of(self._trust, self._account))
+        self._note(batch, began)
+        return stored
+
+    def _note(self, batch: Batch, began: datetime) -> None:
+        """What is stored is known; what is behind it was not there when we looked."""
+        times = [min(event.time or began, began) for event in batch.events]
+        newest = [told(max(times))] if times else []
+        self.vitals.last_event_at = max([*newest, *filter(None, [self.vitals.last_event_at])], default=None)
+        self.vitals.events += len(times)
+        if not batch.more:
+            self.vitals.caught_up_at = told(began)
 
     def _is_ours(self) -> bool:
         """One node reads a source at a time; who gets it goes on where the one before has stopped."""
@@ -129,6 +156,10 @@ class Reading:
         self._thread = threading.Thread(target=self._run, args=(on_news,), name=f"read {self.source.name}", daemon=True)
         self._thread.start()
 
+    def wait_for_first_look(self, timeout: float) -> bool:
+        """Until it was looked at once, in vain or not: what is logged then is news. False if it takes longer."""
+        return self._looked.wait(timeout)
+
     def stop(self) -> None:
         """Read no further batch; does not wait."""
         self._stopped.set()
@@ -156,6 +187,9 @@ class Reading:
             read = caught(self._read_or_rest, "source.failed", source=stage)
         finally:
             self._pulse.end(stage)
+            self._looked.set()
+        if isinstance(read, Fault):
+            self.vitals.fails(f"a fault of ours, {read.what}: the log has it", self._clock.now())
         if read is None or isinstance(read, Fault):
             return 0, RETRY_SECONDS
         return read, UNFINISHED_SECONDS if self.source.unfinished else IDLE_SECONDS

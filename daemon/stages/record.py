@@ -7,7 +7,7 @@ what settle.py has seen; page.py has what they share.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from ossmend.config.model import Config
@@ -27,6 +27,18 @@ from ossmend.daemon.stages.send import Reply, Sending
 from ossmend.daemon.stages.settle import Found
 from ossmend.remediators.contract.case import Case
 
+RegionOf = Callable[[str], str | None]
+
+
+def _unknown(_bucket: str) -> None:
+    return None
+
+
+def _regions(answered: Sequence[tuple[Case, Answer]], region_of: RegionOf) -> dict[int, str]:
+    """By case: the region in which its bucket was found."""
+    buckets = {case.id: case.event.bucket for case, _ in answered}
+    return {case_id: found for case_id, bucket in buckets.items() if bucket and (found := region_of(bucket))}
+
 
 class Record:
     """Writes down what the stages found, by one configuration."""
@@ -42,16 +54,22 @@ class Record:
         self._replies = Replies(self.rules, self._reports)
 
     def answers(
-        self, answered: Sequence[tuple[Case, Answer]], oss_now: datetime, *, undos: bool = True
+        self,
+        answered: Sequence[tuple[Case, Answer]],
+        oss_now: datetime,
+        *,
+        undos: bool = True,
+        region_of: RegionOf = _unknown,
     ) -> list[Sending]:
         """What the plans of a turn lead to; the writes that may now leave. `oss_now`: what OSS's clock says; without
-        `undos` those that are asked for wait, because nothing can be sent.
+        `undos` those that are asked for wait, because nothing can be sent; `region_of`: where a bucket was found.
         """
         now = self._clock.now()
         self._pause.look_again()
         with self._store.begin(_lane(answered[0][0])) as connection:
             self._judge.alone(connection, answered)
             page = Page.of(connection, now, [case.id for case, _ in answered])
+            cases.locate(connection, _regions(answered, region_of))
             outcomes, allowance = self._judge.outcomes(connection, answered, page.standings, now, oss_now, undos=undos)
             return self._outcomes.write(page, outcomes, allowance)
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ossmend.config.model import Config
-from ossmend.daemon.journal.ledger import Had, Ledger, Scope, Spent
+from ossmend.daemon.journal.ledger import OVERALL, Had, Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party, shared_out
 from ossmend.daemon.stages.limits import HOUR, Limit, add
@@ -52,11 +52,9 @@ class Shares:
         self._spent: dict[Limit, Spent] = {}
         self._asking = [each for each in asking if each.consent.trust == "low"]
 
-    def take(
-        self, using: Iterable[Limit], write: Write, cost: Decimal, account: AccountRef, consent: Consent
-    ) -> Held | None:
+    def take(self, using: Iterable[Limit], write: Write, cost: Decimal, consent: Consent) -> Held | None:
         """None, and the write is counted; or why low trust may not have it now."""
-        party = self.party(account, consent)
+        party = self.party(consent)
         for limit in using:
             held = self._held(limit, write, cost, party)
             if held is not None:
@@ -100,11 +98,11 @@ class Shares:
 
     # ------------------------------------------------------------------------------------------- who may have how much
 
-    def party(self, account: AccountRef, consent: Consent) -> Party:
+    def party(self, consent: Consent) -> Party:
         """On whose account it goes: of all who ask for this place, the one who has had the least. A flood that names
         somebody else's object, too, must not hold it.
         """
-        overall = self._parties(Scope(account, None))
+        overall = self._parties(OVERALL)
         return min(consent.parties, key=lambda party: overall[party].number if party in overall else 0)
 
     def _grants(self, limit: Limit) -> Counter[Party]:
@@ -119,11 +117,7 @@ class Shares:
 
     def _asks(self, scope: Scope) -> Mapping[Party, int]:
         """Who asks in this turn, then who was held by a brake and waits for a later one."""
-        asks = Counter(
-            self.party(each.account, each.consent)
-            for each in self._asking
-            if each.account == scope.account and scope.policy in (None, each.policy)
-        )
+        asks = Counter(self.party(each.consent) for each in self._asking if scope.covers(each.account, each.policy))
         for who, number in self._ledger.held(scope, (HOURLY, SHARE)).items():
             asks[Party(*who)] += number
         return asks

@@ -184,12 +184,12 @@ class Triage:
     def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
         folds: dict[str, Fold] = {}
         repeated = 0
-        for event in events:
-            judged = tellings.judge(event)
+        for read in events:
+            judged = tellings.judge(read)
             repeated += judged != "news"
             if judged == "again":
                 continue
-            new = self._fold_of(event)
+            event, new = self._fold_of(read)
             tellings.belongs(new.key)
             fold = folds.setdefault(new.key, new)
             at = event.time if event.time is not None and event.time <= now + FUTURE else now
@@ -199,16 +199,19 @@ class Triage:
                 fold.vouch(event, at)
         return folds, repeated
 
-    def _fold_of(self, event: Event) -> Fold:
-        """An empty fold with the event's policy and subject; the first policy that fits takes it."""
+    def _fold_of(self, event: Event) -> tuple[Event, Fold]:
+        """An empty fold with the event's policy, subject and account; the first policy that fits takes it."""
         policy = self._config.taking(event)
+        account = self._config.settled(event, policy)
+        if account != event.account:
+            event = replace(event, account=account)
         if policy is not None:
-            return Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, event.account)
+            return event, Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, account)
         telling = Remediator.only_telling(event.code)
         subject = (
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
         )
-        return Fold(UNTAKEN, event.code, subject, self._config.recurrence, event.account)
+        return event, Fold(UNTAKEN, event.code, subject, self._config.recurrence, account)
 
 
 def _rank(fold: Fold, is_real: bool) -> Rank:

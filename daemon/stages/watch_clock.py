@@ -22,8 +22,10 @@ log = structlog.get_logger("ossmend.clock")
 SOURCE = "clock"
 
 
-def watch_clock(config: Config, cloud: Cloud, triage: Triage, clock: Clock) -> ClockReading:
-    """Measure once; where the drift is worth a warning, put an event into triage. The reading, for `check --live`."""
+def watch_clock(config: Config, cloud: Cloud, triage: Triage, clock: Clock) -> tuple[ClockReading, str | None]:
+    """Measure once; where the drift is worth a warning, put an event into triage. The reading, and that warning's
+    cause.
+    """
     reading = cloud.own_clock()
     for failed in reading.failed:
         log.info("clock.unmeasured", source=failed)
@@ -32,6 +34,7 @@ def watch_clock(config: Config, cloud: Cloud, triage: Triage, clock: Clock) -> C
         log.warning("clock.drift", cause=diagnosis.cause, **dict(diagnosis.facts))
         event = Event(
             source=SOURCE,
+            account=config.home,
             shape=MEASURED,
             code="RequestTimeTooSkewed",
             client=THIS_HOST,
@@ -39,7 +42,7 @@ def watch_clock(config: Config, cloud: Cloud, triage: Triage, clock: Clock) -> C
             sample="; ".join(diagnosis.evidence),
         )
         triage.take(SOURCE, Batch((event,), {"last": clock.now().isoformat()}))
-    return reading
+    return reading, diagnosis.cause if diagnosis is not None else None
 
 
 def _settings(config: Config) -> ClockSettings:

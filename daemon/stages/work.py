@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,13 +28,14 @@ from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
-from ossmend.daemon.stages.lanes import Hands, by
+from ossmend.daemon.stages.lanes import Crew, Hands, by
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import Record
 from ossmend.daemon.stages.send import Sending, send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Refused
 from ossmend.remediators.contract.view import View
 
@@ -43,7 +44,7 @@ log = structlog.get_logger("ossmend.work")
 BATCH = 1000
 """Cases of one pass: as many as one list page can answer for."""
 LANES = 16
-"""Lanes at work at once."""
+"""Lanes of one account at work at once."""
 SETTLING = "settle"
 
 
@@ -70,8 +71,8 @@ class Work:
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
         self._stopping = threading.Event()
-        self._lanes = ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="lane")
-        self._hands = Hands(LANES, config.cloud.concurrency)
+        self._crews = {name: Crew(LANES, cloud.concurrency) for name, cloud in config.clouds.items()}
+        self._home = self._crews[config.home.account]
         self._busy: dict[str, Future[None]] = {}
         self._rests: dict[str, float] = {}
         """By lane that has failed: until when it is left alone, in the clock's monotonic seconds."""
@@ -87,8 +88,8 @@ class Work:
 
     def close(self) -> None:
         """Let the calls in hand finish, then end the threads."""
-        self._lanes.shutdown(wait=True)
-        self._hands.close()
+        for crew in self._crews.values():
+            crew.close()
 
     # ---------------------------------------------------------------------------------------------------------- passes
 
@@ -98,7 +99,7 @@ class Work:
             return 0
         due = self._taken()
         for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, partial(self._pass, cases), (lane,))
+            self._begin(lane, cases[0].account, partial(self._pass, cases), (lane,))
         return len(due)
 
     def _taken(self) -> list[Case]:
@@ -144,7 +145,11 @@ class Work:
         """When the next case will be due in an idle lane."""
         return self._record.next_due(self._left_alone())
 
-    def _begin(self, lane: str, work: Callable[[], None], leases: Collection[str]) -> None:
+    def _crew(self, account: AccountRef) -> Crew:
+        """The threads of an account; those of the first one say that there is no such account any more."""
+        return self._crews.get(account.account, self._home)
+
+    def _begin(self, lane: str, account: AccountRef, work: Callable[[], None], leases: Collection[str]) -> None:
         """`leases`: what was taken for it, and is given back when it has ended."""
 
         def run() -> None:
@@ -161,7 +166,7 @@ class Work:
             self._on_progress()
 
         with self._lock:
-            self._busy[lane] = self._lanes.submit(run)
+            self._busy[lane] = self._crew(account).lanes.submit(run)
 
     # ----------------------------------------------------------------------------------------------------- one pass
 
@@ -187,21 +192,23 @@ class Work:
             return
         view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
-        for group in self._hands.work(lambda case: self._plan(case, view), cases):
+        hands = self._crew(cases[0].account).hands
+        for group in hands.work(lambda case: self._plan(case, view), cases):
             answered += group
             self._pulse.beat()
         if self._stopping.is_set():
             return  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
-        self._send(cloud, self._record.answers(answered, cloud.oss_now()), view.pages)
+        told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
+        self._send(cloud, hands, told, view.pages)
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
-        return plan(case, view, self._record.rules.of(case))
+        return plan(case, view, self._record.rules.of(case), self._accounts.other_owner)
 
-    def _send(self, cloud: Cloud, sending: Sequence[Sending], pages: Pages) -> None:
+    def _send(self, cloud: Cloud, hands: Hands, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
@@ -209,7 +216,7 @@ class Work:
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         left = partial(self._leases.left, lane_of(sending[0].case.account, sending[0].case.subject))
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in self._hands.work(
+        for group in hands.work(
             lambda each: send(executor, each.write, seen, partial(self._kept_back, each), left), sending
         ):
             for each, _ in group:
@@ -241,9 +248,9 @@ class Work:
         if not self._accounts.may_write:  # every policy is in dry-run by now, and nobody looks: a person has to know
             return self._nobody_looks(unknown, now)
         for lane, group in by(lambda each: each[1], unknown).items():
-            target = f"{SETTLING}/{lane}"
+            target, intents = f"{SETTLING}/{lane}", [intent for intent, _ in group]
             if target not in busy and self._leases.take((lane,)):
-                self._begin(target, partial(self._settle, [intent for intent, _ in group], lane), (lane,))
+                self._begin(target, intents[0].account, partial(self._settle, intents, lane), (lane,))
         return len(unknown)
 
     def _nobody_looks(self, unknown: Sequence[tuple[Intent, str]], now: float) -> int:
@@ -267,7 +274,8 @@ class Work:
 
     def _settle(self, unknown: Sequence[Intent], lane: str) -> None:
         over = []
-        for group in self._hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
+        hands = self._crew(unknown[0].account).hands
+        for group in hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
             self._pulse.beat()
             now = self._clock.monotonic()
             for intent, found in group:

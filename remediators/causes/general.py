@@ -21,6 +21,17 @@ CAUSES = (
         prior=None,
     ),
     cause(
+        "bucket-of-another-account", "",
+        ("The bucket belongs to another account than the log that tells of it", "该存储空间属于另一个账号，而不是记录此错误的日志所属的账号"),
+        (("Say whose buckets the source tells of: `account` in sources. Without it, the policy's account is taken.",
+          "在 sources 中用 `account` 写明该日志涉及哪个账号的存储空间；不写则采用策略的账号。"),
+         ("Is the application meant to use a bucket of that account? Then a policy for that account has to take it.",
+          "应用本来就要使用那个账号的存储空间吗？如果是，就需要一条属于那个账号的策略来处理。")),
+        (("Do not give ossmend's key of one account rights in the other one for this.",
+          "不要为此给 ossmend 的某个账号密钥授予另一个账号的权限。"),),
+        prior=None,
+    ),
+    cause(
         "crossed-by-another-write", "",
         ("Somebody else wrote the same at the moment of ossmend's own write", "他人与 ossmend 在同一时刻写入了同一处"),
         (("Look at what is there now, and whether it is what both sides wanted: ossmend shows what was there before its write.",

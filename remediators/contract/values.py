@@ -31,6 +31,8 @@ class AccountRef:
 
 
 DEFAULT_ACCOUNT = AccountRef()
+ANY_ACCOUNT = AccountRef("*")
+"""Of an event whose source names no account, where there are several: triage settles it, and no case has it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

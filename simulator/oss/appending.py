@@ -61,6 +61,8 @@ def append_object(call: Call) -> Response:
         version = replace(
             current, content=grown, etag=digest(grown)[0], crc=crc64(body, current.crc), modified=call.now
         )
+        if call.header("x-oss-object-acl") is not None:  # of the headers, this one counts each time
+            version = replace(version, acl=metadata.object_acl(call))
         stacks.replace_version(call, call.bucket, call.key, current, version)
         call.object_size, call.delta_size = version.size, len(body)
         response = Response(200, {"ETag": f'"{version.etag}"', "x-oss-hash-crc64ecma": str(version.crc)})

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ossmend.simulator.identity import AccessKey, Principal
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.s3.dialect import Sent
 from ossmend.simulator.state import Bucket, Cloud
-from ossmend.simulator.wire import Request, Response
+from ossmend.simulator.wire import Refusal, Request, Response
+
+if TYPE_CHECKING:
+    from ossmend.simulator.oss.credentials import Credentials
 
 Level = Literal["service", "bucket", "object"]
 
@@ -29,6 +32,8 @@ class Call:
     key: str
     endpoint_region: str
     """The region whose endpoint the client talked to."""
+    any_region: bool = False
+    """Was it an address, which stands for the endpoints of all regions? Then the signature says which one is meant."""
     in_host: bool = False
     """Was the bucket named by the Host header?"""
     path_also_names_bucket: bool = False
@@ -37,6 +42,8 @@ class Call:
     """What an S3 client signed; None for OSS's own signatures."""
     bucket_or_none: Bucket | None = None
     operation: Operation | None = None
+    claimed: tuple[Credentials | None, Refusal | None] | None = None
+    """What its signature says, once that was read (s3/door.py)."""
     access_key: AccessKey | None = None
     by_url: bool = False
     """Signed in the query string?"""

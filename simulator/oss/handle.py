@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.oss import access_log, cors, metadata, permit, refusals, route, themes
-from ossmend.simulator.oss.authenticate import Credentials, settle_path
+from ossmend.simulator.oss.authenticate import settle_path
 from ossmend.simulator.oss.call import Call, Operation
+from ossmend.simulator.oss.credentials import Credentials
 from ossmend.simulator.s3 import door
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Refusal, Request, Response, error_response
@@ -55,6 +56,7 @@ def _identify(call: Call) -> Operation:
     call.operation = operation
     call.request.operation = operation.name
     call.bucket_or_none = call.cloud.buckets.get(call.bucket_name) if call.bucket_name else None
+    route.settle_region(call)
     call.request.access_key_id = _claimed_key_id(call)
     return operation
 
@@ -73,6 +75,8 @@ def _run(call: Call, operation: Operation) -> Response:
         # A browser signs no preflight; a signature on one is not even looked at.
         route.check_names(call)
         _bucket_must_exist(call)
+        if not call.any_region:
+            _check_endpoint(call)
         return operation.run(call)
     door.refuse(call)
     credentials = door.read(call)

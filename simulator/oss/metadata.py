@@ -155,6 +155,12 @@ def require_length(call: Call) -> None:
         )
 
 
+def refuse_modified_since(call: Call) -> None:
+    """A condition that only reads have: passed over, an upload would overwrite what it was to spare."""
+    if call.header("if-modified-since") is not None:
+        raise refusals.not_implemented("If-Modified-Since")
+
+
 def describe(cloud: Cloud, bucket: Bucket, version: ObjectVersion) -> dict[str, str]:
     """The headers of GetObject and HeadObject, without Content-Length."""
     headers = dict(version.headers)

@@ -47,7 +47,8 @@ def initiate(call: Call) -> Response:
         storage_class=metadata.storage_class(call, call.bucket),
         headers=metadata.stored_headers(call),
         tags=metadata.tagging_header(call),
-        acl=metadata.object_acl(call),
+        # OSS's own clients give the ACL when they complete an upload; at its beginning it is passed over.
+        acl=metadata.object_acl(call) if call.s3 is not None else "default",
         forbid_overwrite=(call.header("x-oss-forbid-overwrite") or "").lower() == "true",
     )
     call.bucket.uploads[upload.upload_id] = upload

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import images, metadata, refusals, stacks
 from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.compressing import compressed
 from ossmend.simulator.oss.readable import require_readable
 from ossmend.simulator.state import ObjectVersion
 from ossmend.simulator.wire import Content, Refusal, Response, Slice, http_date
@@ -24,7 +25,9 @@ _OVERRIDES = {
 }
 
 
-def _seconds(text: str) -> float | None:
+def _seconds(text: str | None) -> float | None:
+    if not text:
+        return None
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, IndexError, OverflowError):
@@ -41,7 +44,7 @@ def check_conditions(call: Call, version: ObjectVersion, prefix: str = "") -> No
     match = headers.get(f"{prefix}if-match")
     if match is not None and match.strip() != "*" and version.etag not in _etags(match):
         raise refusals.precondition_failed("If-Match")
-    unmodified = _seconds(headers.get(f"{prefix}if-unmodified-since", ""))
+    unmodified = _seconds(headers.get(f"{prefix}if-unmodified-since"))
     if unmodified is not None and match is None and version.modified > unmodified:
         raise refusals.precondition_failed("If-Unmodified-Since")
     none_match = headers.get(f"{prefix}if-none-match")
@@ -49,7 +52,7 @@ def check_conditions(call: Call, version: ObjectVersion, prefix: str = "") -> No
         if none_match.strip() == "*" or version.etag in _etags(none_match):
             raise _not_modified(version)
         return
-    modified = _seconds(headers.get(f"{prefix}if-modified-since", ""))
+    modified = _seconds(headers.get(f"{prefix}if-modified-since"))
     if modified is not None and version.modified <= modified:
         raise _not_modified(version)
 
@@ -161,7 +164,7 @@ def get_object(call: Call) -> Response:
     size = version.size
     wanted = _range(call, size)
     if wanted is None:
-        return Response(200, headers, _body(version.content, 0, size))
+        return compressed(call, version, headers) or Response(200, headers, _body(version.content, 0, size))
     start, end = wanted
     headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return Response(206, headers, _body(version.content, start, end))
@@ -179,19 +182,25 @@ def head_object(call: Call) -> Response:
 _META = ("ETag", "Last-Modified", "x-oss-version-id", "x-oss-transition-time", "x-oss-hash-crc64ecma")
 
 
+@operation("GET", "object", "objectMeta", name="GetObjectMeta", action="oss:GetObject", signed_only=False)
 @operation("HEAD", "object", "objectMeta", name="GetObjectMeta", action="oss:GetObject", signed_only=False)
 def get_object_meta(call: Call) -> Response:
-    """A few headers of HeadObject; not `x-oss-restore`."""
+    """A few headers of HeadObject; not `x-oss-restore`.
+
+    A GET, as older SDKs send it, has no body either, whatever its Content-Length says: only the end of the connection
+    tells the client so.
+    """
     version = stacks.addressed(call)
     check_conditions(call, version)
     described = metadata.describe(call.cloud, call.bucket, version)
     headers = {name: described[name] for name in _META if name in described}
-    return Response(200, headers, content_length=version.size)
+    return Response(200, headers, content_length=version.size, close=call.request.method == "GET")
 
 
 @operation("PUT", "object", name="PutObject", signed_only=False)
 def put_object(call: Call) -> Response:
     metadata.require_length(call)
+    metadata.refuse_modified_since(call)
     stacks.forbid_overwrite(call)
     body = call.request.body
     content = Stored(body)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from time import gmtime, strftime
 
-from ossmend.simulator.authorize import Decision, decide
+from ossmend.simulator.authorize import decide
+from ossmend.simulator.decisions import Decision
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.state import Bucket
@@ -25,14 +26,12 @@ _ACCOUNT_REFUSALS = {
 
 def check_account(call: Call) -> None:
     """An account that is overdue, held for security or without OSS can do nothing, nor can anybody in its buckets."""
-    identity = call.cloud.identity
     bucket = call.bucket_or_none
-    owner = bucket.owner if bucket else identity.account_id
     principal = call.principal
-    concerned = {owner} | ({principal.account_id} if principal else set())
-    inactive = identity.account_status != "normal" or not identity.oss_activated
-    if inactive and identity.account_id in concerned:
-        raise Refusal(403, *_ACCOUNT_REFUSALS.get(identity.account_status, _DISABLED))
+    owner = bucket.owner if bucket else call.cloud.account_id
+    for account in filter(None, map(call.cloud.account, {owner, principal.account_id if principal else owner})):
+        if account.account_status != "normal" or not account.oss_activated:
+            raise Refusal(403, *_ACCOUNT_REFUSALS.get(account.account_status, _DISABLED))
     if bucket is not None and bucket.disabled:
         raise Refusal(
             403,
@@ -89,8 +88,7 @@ def check_requester_pays(call: Call) -> None:
 
 def judge(call: Call, action: str, bucket: Bucket | None, key: str, object_acl: str | None = None) -> Decision:
     """Ask authorize.py."""
-    identity = call.cloud.identity
-    caller = call.principal.account_id if call.principal else identity.account_id
+    caller = call.principal.account_id if call.principal else call.cloud.account_id
     owner = bucket.owner if bucket else caller
     name = bucket.name if bucket else call.bucket_name or "*"
     if object_acl is not None and _public_access_blocked(call, bucket):
@@ -106,7 +104,7 @@ def judge(call: Call, action: str, bucket: Bucket | None, key: str, object_acl: 
         bucket_acl=effective_acl(call, bucket),
         object_acl=object_acl,
         bucket_policy=bucket.policy if bucket else None,
-        identity=identity,
+        identity=call.cloud.account(caller) or call.cloud.identity,
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks, xml
-from ossmend.simulator.oss.authenticate import Credentials, find_key, signs_for_here, wrong_region
+from ossmend.simulator.oss.authenticate import find_key
 from ossmend.simulator.oss.call import Call, operation
+from ossmend.simulator.oss.credentials import Credentials, signs_for_here, wrong_region
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
 from ossmend.simulator.oss.service import XML
@@ -149,7 +150,7 @@ def _sign_in(call: Call, fields: dict[str, str], size: int) -> None:
         )
     _check_policy(call, policy, fields, size)
     call.access_key = key
-    call.cloud.identity.use(key.id, "Oss", call.request.received)
+    call.cloud.account_of_key(key.id).use(key.id, "Oss", call.request.received)
 
 
 @operation("POST", "bucket", "form", name="PostObject", action="none", signed_only=False)

@@ -65,18 +65,20 @@ def locate(cloud: Cloud, request: Request) -> Call:
     host = request.host.rpartition(":")[0] if ":" in request.host else request.host
     host = host.lower().rstrip(".")
     region, bucket_in_host, real_endpoint = _read_host(cloud, host)
-    path = percent_decode(request.path.lstrip("*"), plus=False)
+    heard = dialect.hear(request)
+    # OSS's own clients may write a blank as `+`: Go's did so for years, and signed the blank.
+    path = percent_decode(request.path.lstrip("*"), plus=heard is None)
     rest = path[1:]
     if bucket_in_host is not None:
         first = rest.partition("/")[0]
         both = first == bucket_in_host
-        call = _call(cloud, request, bucket_in_host, rest, region, in_host=True)
+        call = _call(cloud, request, (bucket_in_host, rest), region, heard, in_host=True)
         call.path_also_names_bucket = both and not real_endpoint
         return call
     if not rest:
-        return _call(cloud, request, "", "", region)
+        return _call(cloud, request, ("", ""), region, heard)
     bucket, _, key = rest.partition("/")
-    call = _call(cloud, request, bucket, key, region)
+    call = _call(cloud, request, (bucket, key), region, heard)
     if real_endpoint and call.s3 is None:
         raise Refusal(
             403,
@@ -103,11 +105,31 @@ def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
     return cloud.region, None, False
 
 
-def _call(cloud: Cloud, request: Request, bucket: str, key: str, region: str, *, in_host: bool = False) -> Call:
+def settle_region(call: Call) -> None:
+    """An address stands for the endpoints of all regions: what is signed for the bucket's region has reached it."""
+    host = call.request.host.partition(":")[0].lower()
+    call.any_region = not _OSS_HOST.fullmatch(host)
+    bucket = call.bucket_or_none
+    if call.any_region and bucket is not None:
+        told = call.header("authorization") or call.query.get("x-oss-credential", "")
+        if re.search(rf"/{re.escape(bucket.region)}/(?:oss|s3)/", told[:300]):
+            call.endpoint_region = bucket.region
+
+
+def _call(
+    cloud: Cloud,
+    request: Request,
+    place: tuple[str, str],
+    region: str,
+    heard: dialect.Sent | None,
+    *,
+    in_host: bool = False,
+) -> Call:
+    bucket, key = place
     level: Level = "service" if not bucket and not key else "object" if key else "bucket"
     request.bucket = bucket or None
     request.key = key or None
-    return Call(cloud, request, level, bucket, key, region, in_host=in_host, s3=dialect.hear(request))
+    return Call(cloud, request, level, bucket, key, region, in_host=in_host, s3=heard)
 
 
 def check_names(call: Call) -> None:

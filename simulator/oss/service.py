@@ -11,6 +11,7 @@ from ossmend.simulator.wire import Response, iso_date
 
 XML = {"Content-Type": "application/xml"}
 
+_NAME_START = re.compile(r"[a-z0-9-]{0,63}\Z")
 _TAG = re.compile(r'"(?P<key>[^"]{1,128})"(?::"(?P<value>[^"]{0,256})")?')
 _TAG_LIST = re.compile(rf"{_TAG.pattern}(?:,{_TAG.pattern.replace('?P<key>', '').replace('?P<value>', '')})*\Z")
 
@@ -73,6 +74,8 @@ def _wanted(call: Call, account: str) -> list[Bucket]:
     """The account's buckets that every filter of the request lets through, in order of their names."""
     query, tags = call.query, _tag_filter(call)
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
+    if not _NAME_START.match(prefix):
+        raise refusals.invalid_argument("The prefix cannot begin a bucket's name.", "prefix", prefix)
     group = call.header("x-oss-resource-group-id")
     return [
         bucket

@@ -88,15 +88,16 @@ def _run(cloud: Cloud, request: Request, product: str, found: dict[str, str]) ->
         raise RpcError(404, "InvalidAction.NotFound", text)
     if key is not _NOBODY:
         _check_account(cloud, product, key)
-    cloud.identity.use(key.id, product, request.received)
+    cloud.account_of_key(key.id).use(key.id, product, request.received)
     call = Call(cloud, request, product, found["Action"], found, key, _condition(request))
     return run(call)
 
 
 def _check_account(cloud: Cloud, product: str, key: AccessKey) -> None:
-    if key.owner.account_id != cloud.identity.account_id:
+    account = cloud.account_of_key(key.id)
+    if key.owner.account_id != account.account_id:
         raise RpcError(403, "NoPermission", "You are not authorized to do this action.")
-    if product in ("Ram", "Ims") and not cloud.identity.ram_activated:
+    if product in ("Ram", "Ims") and not account.ram_activated:
         raise RpcError(403, "Inactive", "Your ram service is inactive, please activate it.")
 
 

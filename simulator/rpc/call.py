@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ossmend.simulator.authorize import Decision, decide_ram
+from ossmend.simulator.authorize import decide_ram
+from ossmend.simulator.decisions import Decision
 
 if TYPE_CHECKING:
     from ossmend.simulator.identity import Identity
@@ -101,7 +102,8 @@ class Call:
 
     @property
     def identity(self) -> Identity:
-        return self.cloud.identity
+        """The caller's account: RAM shows nobody another one."""
+        return self.cloud.account_of_key(self.key.id)
 
     @property
     def principal(self) -> Principal:

@@ -75,10 +75,11 @@ def authenticate(cloud: Cloud, request: Request, found: dict[str, str], nonces: 
 
 
 def _key(cloud: Cloud, request: Request, found: dict[str, str]) -> AccessKey:
-    key = cloud.identity.key(found["AccessKeyId"])
+    account = cloud.account_of_key(found["AccessKeyId"])
+    key = account.key(found["AccessKeyId"])
     if key is None:
         raise RpcError(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
-    if key.status != "Active" or not cloud.identity.admits(key, request.peer):
+    if key.status != "Active" or not account.admits(key, request.peer):
         raise RpcError(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
     token = found.get("SecurityToken")
     if key.token is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ossmend.simulator.policies import DOCUMENT_LIMIT, Document, Policy, PolicyVersion, complaint
+from ossmend.simulator.policies import DOCUMENT_LIMIT, Document, Policy, PolicyVersion
+from ossmend.simulator.policy_complaints import complaint
 from ossmend.simulator.principals import Group, Role, User
 from ossmend.simulator.rpc.call import (
     Answer,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ossmend.simulator.authorize import Decision, decide_assume
-from ossmend.simulator.policies import complaint
+from ossmend.simulator.authorize import decide_assume
+from ossmend.simulator.decisions import Decision
+from ossmend.simulator.policy_complaints import complaint
 from ossmend.simulator.rpc.call import (
     Answer,
     Call,

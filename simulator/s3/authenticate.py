@@ -7,23 +7,19 @@ takes any. The ECs are documented, most of their statuses and words are not (UNC
 
 from __future__ import annotations
 
-import calendar
-import hmac
 import re
-import time
-from email.utils import parsedate_tz
 from typing import Final
 
 from ossmend.simulator.identity import AccessKey
-from ossmend.simulator.oss import refusals
-from ossmend.simulator.oss.authenticate import MAX_SKEW_SECONDS, MAX_URL_SECONDS, Credentials, find_key
+from ossmend.simulator.oss import refusals, signed_dates
+from ossmend.simulator.oss.authenticate import find_key, mismatch, same
 from ossmend.simulator.oss.call import Call
+from ossmend.simulator.oss.credentials import MAX_URL_SECONDS, Credentials
 from ossmend.simulator.s3 import bodies, signatures
-from ossmend.simulator.wire import Refusal, iso_date
+from ossmend.simulator.wire import Refusal
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _SCOPE = re.compile(r"\d{8}/[A-Za-z0-9_-]{1,64}/s3/aws4_request\Z")
-_DATE = re.compile(r"\d{8}T\d{6}Z\Z")
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -79,7 +75,7 @@ def _v4_url(call: Call) -> Credentials:
         raise _bad("X-Amz-Algorithm", query.get("X-Amz-Algorithm", ""), "0002-00000411")
     key_id, scope = _credential(query.get("X-Amz-Credential", ""))
     call.request.access_key_id = key_id
-    if not _DATE.match(query.get("X-Amz-Date", "")):
+    if not signed_dates.COMPACT.match(query.get("X-Amz-Date", "")):
         raise _bad("X-Amz-Date", query.get("X-Amz-Date", ""), "0002-00000415")
     expires = query.get("X-Amz-Expires", "")
     if not expires:
@@ -149,26 +145,26 @@ def verify(call: Call, credentials: Credentials) -> AccessKey:
         _verify_v4(call, credentials, key)
     else:
         _verify_v2(call, credentials, key)
-    call.cloud.identity.use(key.id, "Oss", call.request.received)
+    call.cloud.account_of_key(key.id).use(key.id, "Oss", call.request.received)
     return key
 
 
 def _verify_v4(call: Call, credentials: Credentials, key: AccessKey) -> None:
     when = call.query["X-Amz-Date"] if credentials.by_url else call.header("x-amz-date") or ""
-    signed_at = read_date(when) if _DATE.match(when) else None
+    signed_at = signed_dates.read_compact(when)
     if signed_at is None:
         raise _bad("X-Amz-Date", when, "0002-00000415")
     if when[:8] != credentials.scope[:8]:
         raise _bad("X-Amz-Date", when, "0002-00000421")
     if credentials.by_url:
-        _check_life(call, signed_at, int(credentials.expires))
+        signed_dates.check_life(call, signed_at, int(credentials.expires), "0002-00000418")
     else:
-        _check_skew(call, signed_at)
+        signed_dates.check_skew(call, signed_at, "0002-00000501")
     payload = _payload(call)
     canonical = signatures.v4_canonical_request(call, signed=credentials.additional, payload=payload)
     text = signatures.v4_string(canonical, when=when, scope=credentials.scope)
     expected = signatures.v4_signature(key.secret, credentials.scope, text)
-    if not hmac.compare_digest(expected, credentials.signature):
+    if not same(expected, credentials.signature):
         raise _mismatch(credentials, canonical, text)
     bodies.check_digest(call)
     if bodies.is_chunked(call):
@@ -183,97 +179,21 @@ def _payload(call: Call) -> str:
 
 def _verify_v2(call: Call, credentials: Credentials, key: AccessKey) -> None:
     if credentials.by_url:
-        date = _check_v2_expiry(call, credentials.expires)
+        date = signed_dates.check_expiry(call, credentials.expires)
     else:
         text = call.header("x-amz-date") or call.header("date") or ""
-        signed_at = read_date(text)
+        signed_at = signed_dates.read_date(text)
         if signed_at is None:
             raise refusals.access_denied("OSS authentication requires a valid Date.", "0002-00000503")
-        _check_skew(call, signed_at)
+        signed_dates.check_skew(call, signed_at, "0002-00000501")
         date = "" if call.header("x-amz-date") is not None else text
     string = signatures.v2_string(call, date=date, token=credentials.token)
     expected = signatures.v2_signature(key.secret, string)
-    if not hmac.compare_digest(expected.encode(), credentials.signature.encode("utf-8", "replace")):
+    if not same(expected, credentials.signature):
         raise _mismatch(credentials, b"", string)
 
 
-def read_date(text: str) -> int | None:
-    """The compact form, or RFC 1123 (also with a zone), as Unix seconds."""
-    if _DATE.match(text):
-        try:
-            return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
-        except ValueError:
-            return None
-    parsed = parsedate_tz(text) if text else None
-    if parsed is None or parsed[9] is None:
-        return None
-    try:
-        return calendar.timegm((*parsed[:6], 0, 1, 0)) - parsed[9]
-    except (ValueError, OverflowError):
-        return None
-
-
-def _check_skew(call: Call, signed_at: int) -> None:
-    now = int(call.request.received)
-    if abs(signed_at - now) > MAX_SKEW_SECONDS:
-        raise Refusal(
-            403,
-            "RequestTimeTooSkewed",
-            "The difference between the request time and the current time is too large.",
-            "0002-00000501",
-            [
-                ("MaxAllowedSkewMilliseconds", str(MAX_SKEW_SECONDS * 1000)),
-                ("RequestTime", _shown(signed_at)),
-                ("ServerTime", _shown(now)),
-            ],
-        )
-
-
-def _shown(seconds: int) -> str:
-    """A year with more or fewer than four digits is no date that OSS prints, and not one that clients parse."""
-    return iso_date(min(max(seconds, -62135596800), 253402300799))
-
-
-def _check_life(call: Call, signed_at: int, seconds: int) -> None:
-    now = call.request.received
-    if signed_at - now > MAX_SKEW_SECONDS:
-        raise refusals.access_denied("Request is not valid yet.", "0002-00000235")
-    if now > signed_at + seconds:
-        raise _expired(signed_at + seconds, now, "0002-00000418")
-
-
-def _check_v2_expiry(call: Call, expires: str) -> str:
-    now = call.request.received
-    if not expires:
-        raise refusals.access_denied("Invalid date (should be seconds since epoch): ", "0002-00000068")
-    if not expires.isascii() or not expires.isdigit() or len(expires) > 11:
-        raise refusals.access_denied(f"Invalid date (should be seconds since epoch): {expires}", "0002-00000070")
-    if int(expires) < now:
-        raise _expired(int(expires), now, "0002-00000069")
-    return expires
-
-
-def _expired(expires: int, now: float, ec: str) -> Refusal:
-    """AccessDenied as for OSS's own URLs; the Code that comes with the S3 EC is UNCONFIRMED."""
-    extras = [("Expires", _shown(expires)), ("ServerTime", _shown(int(now)))]
-    return Refusal(403, "AccessDenied", "Request has expired.", ec, extras)
-
-
 def _mismatch(credentials: Credentials, canonical: bytes, text: bytes) -> Refusal:
-    """With everything a client needs to find its fault; SigV2's EC is that of V1, whose scheme it shares (ours)."""
-    extras = [
-        ("OSSAccessKeyId", credentials.key_id),
-        ("SignatureProvided", credentials.signature),
-        ("StringToSign", text.decode("utf-8", "replace")),
-        ("StringToSignBytes", "".join(f"{octet:02X} " for octet in text)),
-    ]
-    if canonical:
-        extras.append(("CanonicalRequest", canonical.decode("utf-8", "replace")))
-    return Refusal(
-        403,
-        "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided. "
-        "Check your key and signing method.",
-        "0002-00000429" if credentials.version == "S3V4" else "0002-00000040",
-        extras,
-    )
+    """SigV2's EC is that of V1, whose scheme it shares (ours)."""
+    ec = "0002-00000429" if credentials.version == "S3V4" else "0002-00000040"
+    return mismatch(credentials, canonical, text, ec)

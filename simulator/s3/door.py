@@ -13,8 +13,8 @@ from dataclasses import replace
 from ossmend.simulator.identity import AccessKey
 from ossmend.simulator.oss import authenticate as native
 from ossmend.simulator.oss import route
-from ossmend.simulator.oss.authenticate import Credentials
 from ossmend.simulator.oss.call import Call, Operation
+from ossmend.simulator.oss.credentials import Credentials, read_credentials
 from ossmend.simulator.s3 import authenticate, bodies, listed, translate
 from ossmend.simulator.wire import Refusal, Response
 
@@ -24,7 +24,7 @@ def choose(call: Call) -> Operation:
     if call.s3 is None:
         return route.choose(call)
     with suppress(Refusal):
-        authenticate.read(call)  # for the log of requests, which has the key id of refused ones, too
+        read(call)  # for the log of requests, which has the key id of refused ones, too
     found: list[Refusal] = []
     try:
         translate.headers_in(call)
@@ -47,7 +47,16 @@ def refuse(call: Call) -> None:
 
 
 def read(call: Call) -> Credentials | None:
-    return native.read_credentials(call) if call.s3 is None else authenticate.read(call)
+    """Parsed once a request, whoever asks, and refused as often as somebody asks."""
+    if call.claimed is None:
+        try:
+            call.claimed = (read_credentials(call) if call.s3 is None else authenticate.read(call)), None
+        except Refusal as refusal:
+            call.claimed = None, refusal
+    credentials, refusal_or_none = call.claimed
+    if refusal_or_none is not None:
+        raise refusal_or_none
+    return credentials
 
 
 def verify(call: Call, credentials: Credentials) -> AccessKey:

@@ -84,6 +84,8 @@ def renamed(name: str, value: str, *, level: Level) -> dict[str, str]:
 
 
 def _value_in(name: str, value: str) -> str:
+    if name == "x-amz-copy-source" and "/" not in value:
+        return re.sub("%2F", "/", value, count=1, flags=re.IGNORECASE)  # encoded as a whole, as AWS's JavaScript does
     if name == "x-amz-storage-class":
         if value not in CLASSES:
             raise refusals.invalid_argument("The storage class you specified is not valid.", name, value)

@@ -195,3 +195,18 @@ def test_a_complaint_about_another_line_is_not_joined_by_signs_that_are_not_to_b
     with pytest.raises(ConfigRefused) as refused:
         load_text(text, "o.yaml")
     assert "U+201C" not in str(refused.value)
+
+
+ACCOUNTS = "accounts:\n  - { name: prod }\n  - { name: data, region: cn-shanghi, credentials: { ecs_role: x } }\n"
+
+
+def test_an_account_that_nothing_names_and_its_region_that_does_not_exist_are_told(tmp_path: Path) -> None:
+    named, region = doubts(tmp_path, ACCOUNTS)
+    assert named == "6:13: accounts[1].name: no source and no policy names this account: it is never used"
+    assert region.endswith('no region called "cn-shanghi" is known here; did you mean "cn-shanghai"?')
+
+
+def test_an_account_that_a_policy_names_is_used(tmp_path: Path) -> None:
+    told = doubts(tmp_path, ACCOUNTS.replace("shanghi", "shanghai") + "policies:\n" +
+                  thaw("a", "{ bucket: b-1 }", ", account: data"))  # fmt: skip
+    assert told == []

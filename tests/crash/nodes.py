@@ -191,7 +191,7 @@ class Nodes:
     def ask(self, query: str) -> list[Any]:
         """Of the database, by a way of its own that nothing cuts."""
         try:
-            with psycopg.connect(self.url, connect_timeout=5, options=f"-c search_path={LIVE}") as connection:
+            with psycopg.connect(self.url, connect_timeout=int(HUNG), options=f"-c search_path={LIVE}") as connection:
                 return connection.execute(query.encode()).fetchall()
         except psycopg.Error:
             return []

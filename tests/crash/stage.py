@@ -18,7 +18,7 @@ import pytest
 import requests
 from PIL import Image
 
-from ossmend.simulator import edit
+from ossmend.simulator import edit_buckets, edit_objects
 from ossmend.simulator.oss.restore import DAY
 from ossmend.simulator.serve import Running
 from ossmend.simulator.state import Cloud, Cors, CorsRule, RequestRecord, Restore
@@ -108,9 +108,9 @@ class Stage:
         cloud.requests = self.requests
         cloud.restore_seconds["Archive"]["Standard"] = RESTORE_SECONDS
         frozen = {"content": "x" * 10, "storage_class": "Archive"}
-        edit.put_bucket(cloud, REPORTS, {"objects": dict.fromkeys(KEYS, frozen)})
-        edit.put_bucket(cloud, ASSETS, {}).cors = Cors(BEFORE)
-        edit.put_bucket(cloud, PHOTOS, {"versioning": "Enabled"})
+        edit_buckets.put_bucket(cloud, REPORTS, {"objects": dict.fromkeys(KEYS, frozen)})
+        edit_buckets.put_bucket(cloud, ASSETS, {}).cors = Cors(BEFORE)
+        edit_buckets.put_bucket(cloud, PHOTOS, {"versioning": "Enabled"})
         for data in (GOOD, DAMAGED):
             put_picture(cloud, data)
         cloud.identity.add_user(USER)
@@ -199,7 +199,7 @@ class Stage:
 
 def put_picture(cloud: Cloud, data: bytes) -> None:
     settings = {"content_base64": base64.b64encode(data).decode(), "content_type": "image/jpeg", "acl": "private"}
-    edit.put_object(cloud, PHOTOS, PICTURE, settings)
+    edit_objects.put_object(cloud, PHOTOS, PICTURE, settings)
 
 
 def restore_by_hand(cloud: Cloud, key: str) -> None:

@@ -25,7 +25,7 @@ import pytest
 from tests.patience import HUNG, until
 
 LAUNCHER = Path(__file__).parents[2] / "ossmend"
-LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock")
+LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-lint.lock", "requirements-package.lock")
 
 UV = """\
 #!/bin/sh
@@ -380,7 +380,7 @@ def test_a_first_test_makes_what_the_others_need_before_what_only_tests_need(che
     with waited_at(checkout.root / "gate-tests"):
         assert checkout.run("explain", "x")[:2] == (0, "ossmend explain x\n")
     testing.communicate(timeout=HUNG)
-    assert checkout.diary() == ["venv", "packages", "ossmend", "packages"]
+    assert checkout.diary() == ["venv", "packages", "ossmend", "packages", "packages"]
 
 
 def test_a_changed_pin_waits_for_the_tests_set_up_because_both_write_into_one_environment(ready: Checkout) -> None:
@@ -398,7 +398,7 @@ def test_a_changed_pin_waits_for_the_tests_set_up_because_both_write_into_one_en
 def test_what_the_tests_need_is_installed_once(ready: Checkout) -> None:
     for _ in range(2):
         assert ready.run("test", PATH=without_npm(ready))[0] == 0
-    assert ready.diary() == ["packages"]
+    assert ready.diary() == ["packages", "packages"]  # of the tests, and of what makes packages
 
 
 def test_an_interrupted_set_up_of_the_tests_leaves_the_commands_as_they_are(ready: Checkout) -> None:
@@ -578,3 +578,20 @@ def test_bench_refuses_a_measurement_that_is_not_there(checkout: Checkout) -> No
     status, _, err = checkout.run("bench", "speed-of-light")
     assert (status, checkout.diary()) == (2, [])
     assert "no measurement speed-of-light" in err
+
+
+# ------------------------------------------------------------------------------------------------------------ package
+
+
+def test_package_installs_its_own_tools_and_makes_the_packages(ready: Checkout) -> None:
+    status, out, _ = ready.run("package", "--release", "2")
+    made = ready.root / "packaging" / "make_packages.py"
+    assert (status, out) == (0, f"python {made} --release 2\n")
+    assert ready.diary() == ["packages"]
+
+
+def test_packages_that_cannot_be_made_are_said_and_the_other_checks_go_on(ready: Checkout) -> None:
+    ready.touch("status-python", "3")
+    _, out, err = ready.run("test", PATH=without_npm(ready))
+    assert "no packages can be made; their tests will skip" in err
+    assert "pytest" in out.splitlines()[-1]

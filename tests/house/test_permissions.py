@@ -10,7 +10,7 @@ import pytest
 
 from ossmend.config import kinds, sources
 from ossmend.config.sources.registry import SOURCES
-from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, OF_GROUPS, QUESTIONS
+from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, FIRST_LOOK, OF_GROUPS, QUESTIONS
 from ossmend.daemon.cloud.wire.guard import OSS_READS, OSS_UNSIGNED, RPC_READS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
 from ossmend.daemon.explain.code_pages import opt_in
@@ -31,7 +31,9 @@ def test_every_read_that_may_leave_has_its_line_in_the_table_and_no_line_is_left
 
 def test_every_read_of_the_table_is_asked_by_somebody() -> None:
     asked = {
-        operation for several in (*QUESTIONS.values(), *ABOUT_OURSELVES.values(), OF_GROUPS) for operation in several
+        operation
+        for several in (*QUESTIONS.values(), *ABOUT_OURSELVES.values(), OF_GROUPS, FIRST_LOOK)
+        for operation in several
     }
     assert asked == set(PERMISSIONS)
 

@@ -13,7 +13,7 @@ LIMIT = re.compile(
     r"(?<!\w)(?:connect_)?timeout=\d|\.(?:wait|join|communicate)\((?:timeout=)?\d|(?:process_time|perf_counter)\("
 )
 SLEEP = re.compile(r"\bsleep\(\d|\btime\.sleep\(")
-WAITS = ("patience.py", "systemd/test_boot.py")
+WAITS = ("patience.py", "systemd/machine.py")
 """Where it is waited for, between two questions."""
 
 

@@ -22,6 +22,7 @@ SESSION, RESTORE = 900.0, 2400.0
 KEYS = [f"2024/{number}.csv" for number in range(20)]
 NOBODY = trust({"RAM": ["acs:ram::9999999999999999:root"]})
 ANYBODY = trust({"RAM": ["acs:ram::1234567890123456:root"]})
+ALLOWED, REFUSED = (f"credentials: {{ allow_root: {said} }}" for said in ("true", "false"))
 
 
 def kind_of(name: str, world: World, tmp_path: Path) -> str:
@@ -54,8 +55,8 @@ def begin(world: World, daemon: Daemon, credentials: str) -> None:
     daemon.configure(POLICY)
     text = daemon.config.read_text(encoding="utf-8")
     said = f"credentials: {credentials}\n  metadata_endpoint: {sim.rpc}"
-    assert "credentials: { allow_root: true }" in text
-    daemon.config.write_text(text.replace("credentials: { allow_root: true }", said), encoding="utf-8")
+    assert ALLOWED in text
+    daemon.config.write_text(text.replace(ALLOWED, said), encoding="utf-8")
     bucket = archive(world, "reports-night", KEYS)
     daemon.log.write_text("".join(refusal(bucket, key) for key in KEYS), encoding="utf-8")
     daemon.start()
@@ -136,7 +137,7 @@ def test_with_no_session_left_cases_wait_and_nobody_is_accused(
 def test_a_key_of_the_account_itself_is_refused_unless_it_is_allowed(world: World, daemon: Daemon) -> None:
     daemon.configure(POLICY)
     allowed = daemon.config.read_text(encoding="utf-8")
-    daemon.config.write_text(allowed.replace("credentials: { allow_root: true }", "credentials: {}"), encoding="utf-8")
+    daemon.config.write_text(allowed.replace(ALLOWED, REFUSED), encoding="utf-8")
     for command in ("run", "once"):
         status, said = daemon.refused(command)
         assert status == 78
@@ -145,15 +146,16 @@ def test_a_key_of_the_account_itself_is_refused_unless_it_is_allowed(world: Worl
     status, live = daemon.command("check", "--live")
     assert status == 1
     assert [line["ok"] for line in live["live"] if line["what"] == "credentials"] == [False]
-    daemon.config.write_text(allowed, encoding="utf-8")
-    assert daemon.command("check", "--live")[1]["live"][0]["ok"]
+    for accepted in (allowed, allowed.replace(ALLOWED, "")):
+        daemon.config.write_text(accepted, encoding="utf-8")
+        assert daemon.command("check", "--live")[1]["live"][0]["ok"], "a cloud on this machine is the simulator"
 
 
 def test_a_reload_to_a_key_of_the_account_itself_is_kept_out(world: World, daemon: Daemon) -> None:
     daemon.configure(POLICY)
     allowed = daemon.config.read_text(encoding="utf-8")
     daemon.start()
-    daemon.config.write_text(allowed.replace("credentials: { allow_root: true }", "credentials: {}"), encoding="utf-8")
+    daemon.config.write_text(allowed.replace(ALLOWED, REFUSED), encoding="utf-8")
     daemon.signal(signal.SIGHUP)
     until("the old one is kept", lambda: "config.kept" in daemon.trace.read_text(encoding="utf-8"))
     assert daemon.stop() == 0
@@ -163,7 +165,7 @@ def test_an_identity_that_cannot_be_asked_is_said_and_keeps_nobody_from_starting
     control(world.simulator, "POST", "faults", {"operation": "GetCallerIdentity", "abort": "reset"})
     daemon.configure(POLICY)
     text = daemon.config.read_text(encoding="utf-8")
-    daemon.config.write_text(text.replace("credentials: { allow_root: true }", "credentials: {}"), encoding="utf-8")
+    daemon.config.write_text(text.replace(ALLOWED, REFUSED), encoding="utf-8")
     daemon.start()
     assert daemon.stop() == 0
     assert told(daemon) == ["credentials.caller-unknown"]

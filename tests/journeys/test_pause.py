@@ -20,7 +20,7 @@ brakes: { calls_per_minute: unlimited, writes_per_hour: unlimited, objects_per_d
 """
 
 
-@pytest.mark.parametrize("how", ["command", "file", "signal"])
+@pytest.mark.parametrize("how", ["command", "policy", "file", "signal"])
 def test_after_the_switch_is_thrown_no_write_leaves_and_after_it_is_thrown_back_all_do(
     world: World, daemon: Daemon, how: str
 ) -> None:
@@ -33,6 +33,7 @@ def test_after_the_switch_is_thrown_no_write_leaves_and_after_it_is_thrown_back_
         log.writelines(lines[:50])
     until("some have left", lambda: len(world.requests("RestoreObject")) > 5)
     throw(daemon, how)
+    until("everybody sees it", lambda: is_paused(daemon, how))
     until("what was on its way has arrived", lambda: at_rest(daemon))
     gone = len(world.requests("RestoreObject"))
     with daemon.log.open("a", encoding="utf-8") as log:
@@ -43,14 +44,16 @@ def test_after_the_switch_is_thrown_no_write_leaves_and_after_it_is_thrown_back_
     daemon.start()  # it survives that
     until("it has looked again", lambda: at_rest(daemon))
     assert len(world.requests("RestoreObject")) == gone
+    assert is_paused(daemon, how)
     throw(daemon, how, back=True)
+    until("nobody sees it", lambda: not is_paused(daemon, how))
     until("all have left", lambda: len(world.requests("RestoreObject")) == len(KEYS))
     assert daemon.stop() == 0
 
 
 def throw(daemon: Daemon, how: str, *, back: bool = False) -> None:
-    if how == "command":
-        assert daemon.command("resume" if back else "pause")[0] == 0
+    if how in ("command", "policy"):
+        assert daemon.command("resume" if back else "pause", *(["thaw"] if how == "policy" else []))[0] == 0
     elif how == "signal":
         daemon.signal(signal.SIGUSR2 if back else signal.SIGUSR1)
     elif back:
@@ -62,3 +65,10 @@ def throw(daemon: Daemon, how: str, *, back: bool = False) -> None:
 def at_rest(daemon: Daemon) -> bool:
     """Nothing is planned, and nothing waits for a moment that comes by itself."""
     return {case["state"] for case in daemon.cases()} <= {"held", "watching", "closed"}
+
+
+def is_paused(daemon: Daemon, how: str) -> bool:
+    """As `ossmend status` tells it."""
+    told = daemon.command("status")[1]
+    names = [each["policy"] for each in told["paused"]]
+    return told["pause_file"] is not None if how == "file" else names == ["thaw" if how == "policy" else "all"]

@@ -81,6 +81,20 @@ def test_systemd_hears_ready_watchdog_reloading_and_stopping(world: World, daemo
     until("STOPPING=1", lambda: notify.heard("STOPPING=1"))
 
 
+def test_what_is_logged_once_it_is_ready_is_news_also_where_a_source_starts_at_the_end(
+    world: World, daemon: Daemon
+) -> None:
+    bucket = archive(world, "reports-end", ["old", "new"])
+    daemon.configure(POLICY, sources=f"[ {{ app_log: {{ path: '{daemon.log}', start: end }} }} ]")
+    daemon.log.write_text(refusal(bucket, "old"), encoding="utf-8")
+    daemon.start()
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.write(refusal(bucket, "new"))
+    until("what is new is restored", lambda: reads(bucket, "new"))
+    assert daemon.stop() == 0
+    assert [request["key"] for request in world.requests("RestoreObject")] == ["new"]
+
+
 def test_a_bad_reload_is_kept_out_and_a_good_one_taken(world: World, daemon: Daemon) -> None:
     bucket = archive(world, "reports-reload", ["a"])
     daemon.configure(KEYS_POLICY)
@@ -97,6 +111,33 @@ def test_a_bad_reload_is_kept_out_and_a_good_one_taken(world: World, daemon: Dae
     with daemon.log.open("a", encoding="utf-8") as log:
         log.write(refusal(bucket, "a"))
     until("by the new policy it is restored", lambda: reads(bucket, "a"))
+    assert daemon.stop() == 0
+
+
+def test_a_swapped_config_map_is_taken_without_a_signal_and_half_of_one_is_kept_out(
+    world: World, daemon: Daemon
+) -> None:
+    daemon.configure(KEYS_POLICY)
+    volume, name = daemon.directory / "volume", daemon.config.name
+    good = daemon.config.read_text(encoding="utf-8")
+    texts = {"1": good, "2": good[: good.index("KeyId")], "3": good + "quiet: 1h\n"}
+    for number, text in texts.items():
+        (volume / number).mkdir(parents=True)
+        (volume / number / name).write_text(text, encoding="utf-8")
+
+    def swap(number: str) -> None:
+        (volume / "..data_tmp").symlink_to(number)
+        (volume / "..data_tmp").rename(volume / "..data")
+
+    swap("1")
+    daemon.config.unlink()
+    daemon.config.symlink_to(volume / "..data" / name)
+    daemon.start("--watch-config")
+    swap("2")
+    until("half of one was kept out", lambda: len(told(daemon, "config.kept")) == 1)
+    assert f"{name}:" in told(daemon, "config.kept")[0]["why"]
+    swap("3")
+    until("the whole one was taken", lambda: len(told(daemon, "config.reloaded")) == 1)
     assert daemon.stop() == 0
 
 

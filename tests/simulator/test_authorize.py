@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ossmend.simulator.authorize import Decision, decide, decide_ram
+from ossmend.simulator.authorize import decide, decide_ram
 from ossmend.simulator.clock import Clock
+from ossmend.simulator.decisions import Decision
 from ossmend.simulator.identity import Identity
 from ossmend.simulator.policies import pattern
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.simulator import edit
+from ossmend.simulator import edit_buckets, edit_objects
 from ossmend.simulator.clock import Clock
 from ossmend.simulator.oss.documents import KINDS
 from ossmend.simulator.scene import SceneError, apply_scene
@@ -76,8 +76,8 @@ def _version(settings: dict[str, Any]) -> ObjectVersion:
 
 
 def test_these_are_all_fields() -> None:
-    assert set(BUCKET_FIELDS) == set(edit.BUCKET_SETTINGS.split())
-    assert set(OBJECT_FIELDS) == set(edit.OBJECT_SETTINGS.split())
+    assert set(BUCKET_FIELDS) == set(edit_buckets.BUCKET_SETTINGS.split())
+    assert set(OBJECT_FIELDS) == set(edit_objects.OBJECT_SETTINGS.split())
 
 
 @pytest.mark.parametrize("field", BUCKET_FIELDS)

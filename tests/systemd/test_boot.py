@@ -1,28 +1,24 @@
 """ossmend under a real systemd: ready, killed and back, a bad reload kept out, a good one taken, a stop that drains.
 
-systemd-nspawn boots this machine's own files, with a throw-away layer on top and a network of its own, so that nothing
-outside is touched. Where that cannot run (no root, no nspawn, no overlay) the tests skip, and say why.
+machine.py boots this machine's own files, with a throw-away layer on top.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.patience import HUNG, until
+from tests.systemd.machine import Machine, why_not
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "ossmend.service"
-UP = (b"running", b"degraded")
 PYTHON = "/opt/ossmend/.venv/bin/python"
 FOLDERS = ("src", "daemon", "remediators", "config", "simulator", "systemd")
 CONFIG = """\
@@ -37,105 +33,41 @@ policies:
 pytestmark = [pytest.mark.machine, pytest.mark.xdist_group("systemd"), pytest.mark.timeout(1800)]
 
 
-def why_not() -> str | None:
-    """Why a systemd cannot be booted here; None if it can be tried."""
-    if os.geteuid() != 0:
-        return "booting a systemd needs root"
-    if shutil.which("systemd-nspawn") is None:
-        return "systemd-nspawn is not installed (Debian: systemd-container)"
+def is_installed() -> bool:
+    """Whether this Python has ossmend by itself: the machine gets a copy of it."""
     isolated = subprocess.run([sys.executable, "-I", "-c", "import ossmend"], capture_output=True, check=False)
-    return "ossmend is not installed in this Python (./ossmend test installs it)" if isolated.returncode else None
+    return isolated.returncode == 0
 
 
-class Machine:
-    """A booted systemd, and the files below `root` as it sees them."""
-
-    def __init__(self, layer: Path) -> None:
-        self.root = layer / "root"
-        self._layer = layer
-        self._boot: subprocess.Popen[bytes] | None = None
-        self._leader = 0
-
-    def start(self) -> str | None:
-        """Boot; a sentence if that cannot be done here."""
-        if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self._layer], capture_output=True, check=False).returncode:
-            return "a tmpfs cannot be mounted here"
-        for name in ("upper", "work", "root"):
-            (self._layer / name).mkdir()
-        options = f"lowerdir=/,upperdir={self._layer}/upper,workdir={self._layer}/work"
-        overlay = ["mount", "-t", "overlay", "overlay", "-o", options, str(self.root)]
-        if subprocess.run(overlay, capture_output=True, check=False).returncode:
-            return "an overlay cannot be mounted here"
-        self._prepare()
-        self._boot = subprocess.Popen(
-            ["systemd-nspawn", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--quiet",
-             "--link-journal=no", f"--machine=ossmend-test-{os.getpid()}", "-D", self.root, "-b"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        given_up = time.monotonic() + HUNG
-        while self._boot.poll() is None and time.monotonic() < given_up:
-            if self._is_up(self._boot.pid):
-                return None
-            time.sleep(0.2)
-        return "systemd-nspawn does not boot here"
-
-    def _is_up(self, boot: int) -> bool:
-        children = Path(f"/proc/{boot}/task/{boot}/children").read_text(encoding="ascii").split()
-        self._leader = int(children[0]) if children else 0
-        return bool(self._leader) and self.run("systemctl", "is-system-running").stdout.strip() in UP
-
-    def _prepare(self) -> None:
-        """Install this checkout in /opt/ossmend, as the unit wants it; the base Python stays where it is."""
-        opt = self.root / "opt/ossmend"
-        shutil.copytree(sys.prefix, opt / ".venv", symlinks=True)
-        for folder in FOLDERS:
-            shutil.copytree(ROOT / folder, opt / folder, symlinks=True)
-        for path in (opt / ".venv").glob("lib/python*/site-packages/*.pth"):
-            path.write_text(path.read_text(encoding="utf-8").replace(str(ROOT), "/opt/ossmend"), encoding="utf-8")
-        base = Path(sys.base_prefix)
-        text = UNIT.read_text(encoding="utf-8").replace("ExecPaths=/opt/ossmend ", f"ExecPaths=/opt/ossmend {base} ")
-        if base.is_relative_to("/home") or base.is_relative_to("/root"):
-            text = text.replace("ProtectHome=yes", "ProtectHome=no")
-        (self.root / "etc/systemd/system/ossmend.service").write_text(text, encoding="utf-8")
-        for parent in (base, *base.parents):
-            inside = self.root / parent.relative_to("/")
-            inside.chmod(inside.stat().st_mode | 0o055)
-        (self.root / "etc/ossmend").mkdir(exist_ok=True)
-        (self.root / "var/log/app").mkdir(exist_ok=True)
-        (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="ascii")
-
-    def inside(self, *command: str) -> list[str]:
-        return ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--", *command]
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(self.inside(*command), capture_output=True, check=False, timeout=HUNG)
-
-    def shows(self, name: str) -> str:
-        return self.run("systemctl", "show", "-P", name, "ossmend").stdout.decode().strip()
-
-    def log(self) -> str:
-        return self.run("journalctl", "-u", "ossmend", "-o", "cat", "--no-pager").stdout.decode()
-
-    def stop(self) -> None:
-        if self._boot is not None and self._boot.poll() is None:
-            if self._leader:
-                os.kill(self._leader, signal.SIGRTMIN + 4)  # power off, without asking anybody
-            try:
-                self._boot.wait(timeout=HUNG)
-            except subprocess.TimeoutExpired:
-                self._boot.kill()
-                self._boot.wait(timeout=HUNG)
-        subprocess.run(["umount", "-l", self.root], capture_output=True, check=False)
-        subprocess.run(["umount", "-l", self._layer], capture_output=True, check=False)
+def prepare(root: Path) -> None:
+    """Install this checkout in /opt/ossmend, as the unit wants it; the base Python stays where it is."""
+    opt = root / "opt/ossmend"
+    shutil.copytree(sys.prefix, opt / ".venv", symlinks=True)
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, opt / folder, symlinks=True)
+    for path in (opt / ".venv").glob("lib/python*/site-packages/*.pth"):
+        path.write_text(path.read_text(encoding="utf-8").replace(str(ROOT), "/opt/ossmend"), encoding="utf-8")
+    base = Path(sys.base_prefix)
+    text = UNIT.read_text(encoding="utf-8").replace("ExecPaths=/opt/ossmend ", f"ExecPaths=/opt/ossmend {base} ")
+    if base.is_relative_to("/home") or base.is_relative_to("/root"):
+        text = text.replace("ProtectHome=yes", "ProtectHome=no")
+    (root / "etc/systemd/system/ossmend.service").write_text(text, encoding="utf-8")
+    for parent in (base, *base.parents):
+        inside = root / parent.relative_to("/")
+        inside.chmod(inside.stat().st_mode | 0o055)
+    (root / "etc/ossmend").mkdir(exist_ok=True)
+    (root / "var/log/app").mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     if (reason := why_not()) is not None:
         pytest.skip(reason)
+    if not is_installed():
+        pytest.skip("ossmend is not installed in this Python (./ossmend test installs it)")
     booted = Machine(tmp_path_factory.mktemp("machine"))
     try:
-        if (reason := booted.start()) is not None:
+        if (reason := booted.start(prepare)) is not None:
             pytest.skip(reason)
         yield booted
     finally:

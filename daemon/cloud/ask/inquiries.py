@@ -101,6 +101,11 @@ class Inquiries:
             raise
         return None
 
+    def has(self, bucket: str) -> bool:
+        """Does it belong to the account itself? One call for each bucket; the shortest name that begins so is first."""
+        answer = self._oss.asked(lambda: self._oss.list_buckets(bucket))
+        return bucket in wire_access.bucket_names(answer.body)
+
     # ------------------------------------------------------------------------------------------------------ pictures
 
     def image(self, ref: ObjectRef) -> ImageCheck | Missing:

@@ -41,3 +41,6 @@ ABOUT_OURSELVES: Mapping[str, tuple[str, ...]] = {
 
 OF_GROUPS = ("ListGroupsForUser", "ListPoliciesForGroup")
 """The same of a user's groups: asked only where his own policies leave something open, and not needed otherwise."""
+
+FIRST_LOOK = ("ListBuckets", "GetBucketLogging")
+"""What `ossmend init` asks of an account, and no policy needs; without them it asks the person."""

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 from ossmend.daemon.cloud.settings import is_literal
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.elements import Unreadable
-from ossmend.daemon.cloud.wire.errors import oss_answer
+from ossmend.daemon.cloud.wire.errors import WrongEndpoint, oss_answer
+from ossmend.daemon.cloud.wire.regions import Regions, learn
 from ossmend.daemon.cloud.wire.transport import Answer, Oss, Unsigned
 from ossmend.remediators.contract.answers import LifecycleRule
 from ossmend.remediators.contract.values import CorsConfiguration, Missing, ObjectRef, ObjectState, PreflightAnswer
@@ -27,10 +28,10 @@ PAGE = 1000
 class Reads:
     """The closed list of questions, each sent once it is asked."""
 
-    def __init__(self, oss: Oss, unsigned: Unsigned, oss_url: str) -> None:
+    def __init__(self, oss: Oss, unsigned: Unsigned, regions: Regions) -> None:
         self._oss = oss
         self._unsigned = unsigned
-        self._oss_url = oss_url
+        self._regions = regions
 
     def head(self, ref: ObjectRef) -> ObjectState | Missing:
         impossible = _impossible(ref)
@@ -109,11 +110,16 @@ class Reads:
         carried = {"Origin": origin, "Access-Control-Request-Method": method.upper()}
         if headers:
             carried["Access-Control-Request-Headers"] = ",".join(sorted(name.lower() for name in headers))
-        url = self._browser_url(bucket, key or "")
 
-        def ask() -> PreflightAnswer:
+        def ask(*, again: bool = False) -> PreflightAnswer:
+            region, url = self._regions.of(bucket), self._browser_url(bucket, key or "")
             response, body = self._unsigned.ask("OPTIONS", url, carried, bucket=bucket, key=key or "")
             told = oss_answer("OptionObject", response.status, response.headers, body)
+            if isinstance(told, WrongEndpoint):  # no browser that has the right address was told so
+                learn(self._regions, told, bucket, region)
+                if told.news and not again:
+                    return ask(again=True)
+                raise told
             if told.passing:
                 raise told
             success = response.status < 300
@@ -124,7 +130,7 @@ class Reads:
 
     def _browser_url(self, bucket: str, key: str) -> str:
         """bucket.host on real OSS, which refuses anything else; the bucket in the path where the host is an address."""
-        parts = urlsplit(self._oss_url)
+        parts = urlsplit(self._regions.url(bucket))
         path = quote(key, safe="")
         if is_literal(parts.hostname or ""):
             return f"{parts.scheme}://{parts.netloc}/{bucket}/{path}"

@@ -39,6 +39,11 @@ def bucket_info(body: bytes) -> BucketInfo:
     )
 
 
+def bucket_names(body: bytes) -> tuple[str, ...]:
+    within = next(children(root_of(body, "ListAllMyBucketsResult"), "Buckets"), None)
+    return () if within is None else tuple(text_of(each, "Name") or "" for each in children(within, "Bucket"))
+
+
 def acl(body: bytes) -> str:
     grant = _inside(root_of(body, "AccessControlPolicy"), "AccessControlList", "Grant")
     if not grant:

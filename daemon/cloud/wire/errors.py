@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
+from ossmend.config.regions import region_of
 from ossmend.daemon.cloud.credentials import OVER, Provider
 from ossmend.daemon.host.redact import mask_key_id, printable, redact
 from ossmend.remediators.contract.verdict import Refused, TryAgain
@@ -26,6 +27,9 @@ from ossmend.remediators.contract.verdict import Refused, TryAgain
 BODY_CAP = 1024 * 1024
 MESSAGE_CAP = 1000
 SOON, THROTTLED = timedelta(seconds=5), timedelta(seconds=30)
+WRONG_REGION = "WrongRegion"
+"""Our own word for it: OSS's code is AccessDenied, and would be taken for a matter of rights."""
+_ELSEWHERE = "must be addressed using the specified endpoint"
 RENEWED = timedelta(seconds=1)
 _PERMANENT_5XX = frozenset({501, 505})
 _THROTTLES = frozenset(
@@ -79,6 +83,20 @@ class BadAnswer(Exception):
         return self.throttled or self.status == 408 or (self.status >= 500 and self.status not in _PERMANENT_5XX)
 
 
+class WrongEndpoint(BadAnswer):
+    """The bucket is in another region than the one that was asked: no refusal of our rights, and nothing was done."""
+
+    region: str | None = None
+    """Where it is; None where the answer names no host of OSS."""
+    asked: str = ""
+    """Where it was asked for: transport.py fills it in."""
+    news: bool = False
+    """Was that not known before? Then asking again is worth it: transport.py says so."""
+
+    def sentence(self) -> str:
+        return f"this bucket is in {self.region or 'another region'}, the request went to {self.asked}"
+
+
 class NotAsked(TryAgain):
     """Nothing was sent, since nobody would answer: asking again at once is no use."""
 
@@ -106,10 +124,14 @@ def of_write(error: NoAnswer | BadAnswer) -> TryAgain | Refused | Unsettled | No
         return Unsettled(str(error)) if error.left else NotSent(str(error))
     if error.throttled:
         return TryAgain(str(error), error.after)
+    if isinstance(error, WrongEndpoint) and error.news:
+        return TryAgain(error.sentence(), SOON)
     return Unsettled(str(error)) if error.passing else _refused(error)
 
 
 def _refused(error: BadAnswer) -> Refused:
+    if isinstance(error, WrongEndpoint):
+        return Refused(error.operation, WRONG_REGION, error.sentence(), error.request_id, error.status)
     code = error.code or f"HTTP {error.status}"
     return Refused(error.operation, code, error.message, error.request_id, error.status)
 
@@ -123,6 +145,10 @@ def oss_answer(operation: str, status: int, headers: Mapping[str, str], body: by
         body = _base64(headers["x-oss-err"])
     code, message = _code_and_message(body)
     request_id = headers.get("x-oss-request-id") or None
+    if code == "AccessDenied" and _ELSEWHERE in message:
+        elsewhere = WrongEndpoint(operation, status, code, without_secrets(message), request_id, SOON)
+        elsewhere.region = region_of(_element(body, "Endpoint"))
+        return elsewhere
     return BadAnswer(operation, status, code, without_secrets(message), request_id, _after(headers))
 
 
@@ -158,6 +184,11 @@ def _code_and_message(body: bytes) -> tuple[str, str]:
     code = re.search(r"<Code>([A-Za-z0-9._-]{1,100})</Code>", text)
     message = re.search(r"<Message>([^<]{1,2000})</Message>", text)
     return code[1] if code else "", message[1] if message else text[:200]
+
+
+def _element(body: bytes, name: str) -> str:
+    root = parse_xml(body)
+    return next((child.text or "" for child in root if child.tag.rpartition("}")[2] == name), "") if root else ""
 
 
 def _base64(text: str) -> bytes:

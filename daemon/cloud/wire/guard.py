@@ -31,6 +31,7 @@ OSS_READS: Mapping[OssRoute, str] = {
     ("GET", "bucket", "lifecycle"): "GetBucketLifecycle",
     ("GET", "bucket", "bucketArchiveDirectRead"): "GetBucketArchiveDirectRead",
     ("GET", "bucket", "bucketInfo"): "GetBucketInfo",
+    ("GET", "bucket", "logging"): "GetBucketLogging",
     ("GET", "bucket", "policy"): "GetBucketPolicy",
     ("GET", "bucket", "referer"): "GetBucketReferer",
     ("GET", "bucket", "requestPayment"): "GetBucketRequestPayment",

@@ -48,6 +48,7 @@ PERMISSIONS: Mapping[str, Permission | None] = {
     "GetBucketLifecycle": Permission("oss:GetBucketLifecycle", "bucket"),
     "GetBucketArchiveDirectRead": Permission("oss:GetBucketArchiveDirectRead", "bucket"),
     "GetBucketInfo": Permission("oss:GetBucketInfo", "bucket"),
+    "GetBucketLogging": Permission("oss:GetBucketLogging", "bucket"),
     "GetBucketPolicy": Permission("oss:GetBucketPolicy", "bucket"),
     "GetBucketReferer": Permission("oss:GetBucketReferer", "bucket"),
     "GetBucketRequestPayment": Permission("oss:GetBucketRequestPayment", "bucket"),

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import oss2
 
+from ossmend.config.regions import host_of
 from ossmend.daemon.cloud.credentials import Provider, StaticProvider
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.daemon.cloud.wire.connections import SMALL, Connections, Response, Wire
-from ossmend.daemon.cloud.wire.errors import BODY_CAP, oss_answer
+from ossmend.daemon.cloud.wire.errors import BODY_CAP, BadAnswer, WrongEndpoint, oss_answer
 from ossmend.daemon.cloud.wire.guard import COPY_SOURCE, IMAGE_INFO, UNSIGNED, Guard, WriteForbidden
 from ossmend.daemon.cloud.wire.http1 import Headers
+from ossmend.daemon.cloud.wire.regions import Regions, learn
 
 BUCKETS = 1024
+_SIGNED_FOR = "Invalid signing region"
 
 logging.getLogger("oss2").setLevel(logging.WARNING)
 """Below that it logs Authorization, security token and string to sign."""
@@ -94,9 +98,10 @@ def _named(request: Any) -> set[str]:
 class _Session:
     """What oss2 calls its session: sends what the guard has seen and oss2 has signed, and refuses everything else."""
 
-    def __init__(self, connections: Connections, provider: Provider) -> None:
+    def __init__(self, connections: Connections, provider: Provider, regions: Regions) -> None:
         self._connections = connections
         self._provider = provider
+        self._regions = regions
 
     def do_request(self, request: Any, timeout: object) -> Answer:  # noqa: ARG002  # oss2 passes its own; ours are set
         operation = getattr(request, "operation", None)
@@ -107,37 +112,46 @@ class _Session:
             part=request.bucket,
         )  # fmt: skip
         if not 200 <= response.status < 300:
-            refusal = oss_answer(operation, response.status, response.headers, response.whole(BODY_CAP))
+            refusal = self._refused(operation, request, response)
             raise refusal.of_session(request.access_key_id, self._provider)
+        self._regions.answered(request.bucket)
         return Answer(response, None if operation == "GetObject" else response.whole())
+
+    def _refused(self, operation: str, request: Any, response: Response) -> BadAnswer:
+        error = oss_answer(operation, response.status, response.headers, response.whole(BODY_CAP))
+        if isinstance(error, WrongEndpoint):
+            learn(self._regions, error, request.bucket, request.region)
+        elif response.status == 403 and error.code != "SignatureDoesNotMatch":
+            self._regions.answered(request.bucket)  # the endpoint is looked at before rights and states are
+        return error
 
 
 class Oss:
     """OSS as one guard allows it: signed calls through oss2. Thread-safe; a bucket's client is made once."""
 
-    def __init__(self, settings: CloudSettings, wire: Wire, guard: Guard) -> None:
+    def __init__(self, settings: CloudSettings, wire: Wire, guard: Guard, regions: Regions | None = None) -> None:
+        """`regions`: where it is known already; the clients of one account share it."""
         self.asked = wire.asked
         self._settings = settings
         self._auth = _GuardedAuth(guard, settings.credentials)
-        self._session = _Session(Connections(wire, guard.methods), settings.credentials)
-        self._buckets: dict[str, Any] = {}
+        self._regions = regions or Regions(settings)
+        self._session = _Session(Connections(wire, guard.methods), settings.credentials, self._regions)
+        self._buckets: dict[tuple[str, str], Any] = {}
 
     def bucket(self, name: str) -> Any:
-        """oss2's client for a bucket. The caller has checked the name: it becomes part of a host."""
-        found = self._buckets.get(name)
-        if found is None:
+        """oss2's client for a bucket, in its region. The caller has checked the name: it becomes part of a host."""
+        return self._in(self._regions.of(name), self._regions.url(name), name)
+
+    def _in(self, region: str, url: str, name: str) -> Any:
+        found = self._buckets.get((url, name))
+        if found is None or found.region != region:
             if len(self._buckets) >= BUCKETS:
                 self._buckets.clear()
             found = oss2.Bucket(
-                self._auth,
-                self._settings.oss_url,
-                name,
-                session=self._session,
-                app_name=self._settings.agent,
-                enable_crc=False,
-                region=self._settings.bare_region,
-            )
-            self._buckets[name] = found
+                self._auth, url, name, session=self._session, app_name=self._settings.agent, enable_crc=False,
+                region=region,
+            )  # fmt: skip
+            self._buckets[url, name] = found
         return found
 
     def call(
@@ -148,22 +162,53 @@ class Oss:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request without a body. Raises NoAnswer, BadAnswer."""
+        """One request without a body, made again in the bucket's own region where that was not known. Raises NoAnswer,
+        BadAnswer.
+        """
+        if self._settings.one_for_all and self._regions.sure(bucket) is None:
+            self._find(bucket)
+        try:
+            return self._once(method, bucket, key, params, headers)
+        except WrongEndpoint as elsewhere:
+            if not elsewhere.news:
+                raise
+            wrong = elsewhere
+        try:
+            return self._once(method, bucket, key, params, headers)
+        except BadAnswer as again:
+            if _SIGNED_FOR not in again.message:
+                raise
+        self._regions.forget(bucket)  # one host, and it leads to one region whatever is signed for
+        raise wrong
+
+    def _once(
+        self, method: str, bucket: str, key: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
+    ) -> Answer:
         answer: Answer = self.bucket(bucket)._do(  # noqa: SLF001  # oss2's public methods parse, and lose, what we read
             method, bucket, key, params=dict(params or {}), headers=dict(headers or {})
         )
         return answer
 
-    def list_buckets(self) -> Answer:
-        """The one question that names no bucket, at most one bucket long. Raises NoAnswer, BadAnswer."""
+    def _find(self, bucket: str) -> None:
+        """Where one host serves all regions, a public one is asked: whatever it answers tells the region."""
+        region = self._settings.bare_region
+        with suppress(BadAnswer):
+            self._in(region, f"https://{host_of(region)}", bucket)._do(  # noqa: SLF001  # as above
+                "GET", bucket, "", params={"bucketInfo": ""}
+            )
+
+    def list_buckets(self, prefix: str = "", most: int = 1) -> Answer:
+        """The one question that names no bucket: the first whose names begin so. Raises NoAnswer, BadAnswer."""
+        settings = self._settings
         service = oss2.Service(
             self._auth,
-            self._settings.oss_url,
+            f"https://{host_of(settings.bare_region)}" if settings.one_for_all else settings.oss_url,
             session=self._session,
             app_name=self._settings.agent,
             region=self._settings.bare_region,
         )
-        answer: Answer = service._do("GET", "", "", params={"max-keys": "1"})  # noqa: SLF001  # as in `call`
+        wanted = {"max-keys": str(most)} | ({"prefix": prefix} if prefix else {})
+        answer: Answer = service._do("GET", "", "", params=wanted)  # noqa: SLF001  # as in `call`
         return answer
 
 

@@ -14,7 +14,7 @@ from ossmend.remediators.contract.values import CorsConfiguration, Missing, Obje
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 from ossmend.remediators.writes.restore_object import RestoreObject
-from ossmend.simulator import edit
+from ossmend.simulator import edit_objects
 from ossmend.simulator.serve import Running
 from ossmend.simulator.state import Cloud as Account
 from tests.daemon.cloud.stubs import (
@@ -126,7 +126,7 @@ def test_odd_names_survive_both_roads(sim: Running, cloud: Cloud) -> None:
 
 
 def _put(account: Account, key: str, size: int) -> None:
-    edit.put_object(account, BUCKET, key, {"size": size})
+    edit_objects.put_object(account, BUCKET, key, {"size": size})
 
 
 def test_what_is_not_there_is_missing_by_both_roads(sim: Running, cloud: Cloud) -> None:

@@ -131,7 +131,7 @@ def test_a_dry_run_that_is_to_be_enforced_can_be_asked_about_before(tmp_path: Pa
 def test_the_accounts_own_key_is_told_to_be_too_much(tmp_path: Path, sim: Running) -> None:
     root = {"ALIBABA_CLOUD_ACCESS_KEY_ID": sim.access_key_id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": sim.access_key_secret}
     status, told, _ = run("check", "--live", "--config", configured(tmp_path, sim), environment=root)
-    assert (status, "BAD credentials" in told, "use a RAM user or role" in told) == (1, True, True)
+    assert (status, "BAD credentials" in told, "use a RAM user or a role" in told) == (1, True, True)
 
 
 def test_a_key_that_nobody_knows_leaves_the_permissions_unchecked(tmp_path: Path, sim: Running) -> None:

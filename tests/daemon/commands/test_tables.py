@@ -29,7 +29,7 @@ def found(key: str) -> dict[str, Any]:
     row = {
         "id": 1, "state": "held", "code": "X", "cause": "c", "confidence": 0.9, "subject": subject, "policy": "p",
         "events": 1, "recurrences": 0, "first_seen": "-", "last_seen": "-", "why": key, "flag": {"owner": key},
-        "facts": {},
+        "facts": {}, "account": "default", "region": None,
         "from": key, "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
         "used_by": {"clients": {key: 1}},
     }  # fmt: skip
@@ -100,3 +100,14 @@ def test_the_page_of_an_audit_shows_both_numbers_and_no_markup() -> None:
     assert "A1 = 7" in page
     assert "&lt;b&gt;:fire:" in page
     assert "<b>:fire:" not in page
+
+
+@pytest.mark.parametrize("name", ["default", "prod"])
+def test_an_account_is_shown_where_there_are_several(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    row = found("k") | {"account": name, "region": "cn-shanghai"}
+    show({"cases": [row], "not_opened": []}, False, tables.cases)
+    listed = capsys.readouterr().out
+    report = row | {"cases": [row], "since_seconds": 60.0, "at": "-"}
+    page = audit_page.page(report | {"writes": []})
+    assert ("prod/cn-shanghai" in listed, "prod/cn-shanghai" in page) == (name == "prod",) * 2
+    assert ("account" in listed, "<th>account</th>" in page) == (name == "prod",) * 2

@@ -172,7 +172,7 @@ class FullDisk:
     """A store that can be read only."""
 
     def __init__(self, store: Store) -> None:
-        self.read = store.read
+        self.read, self.leases = store.read, store.leases
 
     def begin(self, lease: str | None = None) -> None:
         raise StateUnavailable("the disk is full")

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from ossmend.config.load import load_text
 from ossmend.daemon import approvals, queries
 from ossmend.daemon.journal import cases, entries, intents
+from ossmend.daemon.stages.consent import outside
 from ossmend.remediators.contract.case import Event, Origin, Reading
-from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, ObjectRef
+from ossmend.remediators.contract.values import AccountRef, CorsConfiguration, CorsRule, ObjectRef
 from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.daemon.stages.test_work import Scene, approve_now, frozen, preflight
+from tests.fakes import case_of
 
 APP, OTHER_APP, LOGS = "app_log:/a.log", "app_log:/b.log", "access_log:logs/"
 ONE_APP = "sources: [ { app_log: { path: /a.log } } ]"
@@ -499,3 +502,15 @@ def test_two_refusals_with_one_request_id_and_two_places_are_two(scene: Scene) -
     assert restored(scene) == ["k", "l"]
     with scene.store.read() as connection:
         assert [row["events"] for row in queries.all_cases(connection)] == [1, 1]
+
+
+def test_a_policy_that_has_another_account_by_now_writes_nothing_for_the_cases_of_the_old_one() -> None:
+    config = load_text(
+        "version: 1\ncloud: { region: cn-hangzhou }\naccounts: [ { name: prod } ]\npolicies:\n"
+        "  - { name: p, account: prod, on: InvalidObjectState, match: { bucket: b } }\n"
+    )
+    write = RestoreObject(bucket="b", key="k", days=1, storage_class="Archive", size=1, planned_on="x")
+    event = Event(source="t", code="InvalidObjectState", bucket="b", key="k")
+    policy = config.policies[0]
+    assert outside(policy, case_of(event, account=AccountRef("prod")), write) is None
+    assert "policy p writes in prod" in (outside(policy, case_of(event, account=AccountRef("data")), write) or "")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ossmend.daemon.journal.cases import lane_of
-from ossmend.daemon.stages.lanes import Hands, by
+from ossmend.daemon.stages.lanes import Crew, Hands, by
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from tests.patience import HUNG
@@ -65,6 +65,24 @@ def test_a_lane_that_hangs_leaves_the_other_its_threads(hands: Hands) -> None:
     assert len([pair for group in hands.work(str, [1, 2, 3, 4]) for pair in group]) == 4
     gate.set()
     hanging.join(HUNG)
+
+
+def test_an_account_whose_lanes_all_hang_leaves_the_other_one_its_own() -> None:
+    gate, hung = threading.Event(), threading.Barrier(3)
+
+    def hang() -> None:
+        hung.wait(HUNG)
+        gate.wait(HUNG)
+
+    dead, well = Crew(lanes=2, each=1), Crew(lanes=2, each=1)
+    for _ in range(5):
+        dead.lanes.submit(hang)
+    hung.wait(HUNG)  # both of its lanes are taken, and more wait
+    assert well.lanes.submit(lambda: list(well.hands.work(str, [1, 2]))).result(HUNG)
+    gate.set()
+    hung.abort()
+    dead.close()
+    well.close()
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ class Present(FakeClock):
         return datetime.now(UTC).timestamp()
 
 
+class World(FakeWorld):
+    """Writes within a time."""
+
+    def send(self, write: Any, seconds: float | None = None) -> Any:
+        assert seconds is not None, "a lease has an end"
+        return super().send(write)
+
+
 class Node:
     """One node, on a world that both share."""
 
@@ -60,7 +68,7 @@ class Node:
 
 @pytest.fixture
 def world() -> FakeWorld:
-    made = FakeWorld(clock=Present())
+    made = World(clock=Present())
     for bucket in range(BUCKETS):
         for key in range(KEYS):
             made.add_object(f"k{key}", bucket=f"b{bucket}")

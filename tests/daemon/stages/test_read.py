@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from ossmend.daemon.stages.read import Reading
 from ossmend.daemon.stages.triage import Triage
 from ossmend.remediators.contract.case import Event
 from tests.fakes import FakeClock
+from tests.patience import HUNG
 
 CONFIG = load_text('version: 1\ncloud: { region: cn-hangzhou, endpoint: "http://127.0.0.1:9" }\n')
 
@@ -78,6 +80,33 @@ def rows(store: Store) -> dict[str, tuple[Any, datetime]]:
 
 def refused(key: str) -> Event:
     return Event(source="told", code="InvalidObjectState", status=403, bucket="b", key=key)
+
+
+class Held(Told):
+    """A source that answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = threading.Event()
+
+    def read(self, cursor: Cursor | None) -> Batch:
+        assert self.may_answer.wait(HUNG)
+        return super().read(cursor)
+
+
+def test_a_start_waits_until_a_source_was_looked_at_and_not_for_one_that_does_not_answer(store: Store) -> None:
+    source = Held()
+    begun = reading(store, source)[0]
+    begun.start(lambda: None)
+    try:
+        assert not begun.wait_for_first_look(0.0), "where it says `end`, nobody knows yet where that is"
+        source.may_answer.set()
+        assert begun.wait_for_first_look(HUNG)
+    finally:
+        source.may_answer.set()
+        begun.stop()
+    assert begun.join(HUNG)
+    assert source.asked[0] is None
 
 
 def test_a_source_that_was_never_read_has_no_cursor(store: Store) -> None:

@@ -85,13 +85,13 @@ def send_md5(client: Any) -> None:
     client.meta.events.register("before-sign.s3.DeleteObjects", add)
 
 
-def minio_of(sim: Running) -> Any:
+def minio_of(sim: Running, secret: str = "") -> Any:
     """minio's Python client, told to address buckets by host."""
     http = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=sim.ready.ca_file) if sim.ready.ca_file else None
     client = minio.Minio(
         endpoint=urlsplit(url_of(sim)).netloc,
         access_key=sim.access_key_id,
-        secret_key=sim.access_key_secret,
+        secret_key=secret or sim.access_key_secret,
         secure=bool(sim.ready.ca_file),
         region=sim.region,
         http_client=http,
@@ -100,13 +100,15 @@ def minio_of(sim: Running) -> Any:
     return client
 
 
-def s3cmd(sim: Running, folder: Path, *command: str, by_host: bool = True) -> subprocess.CompletedProcess[str]:
+def s3cmd(
+    sim: Running, folder: Path, *command: str, by_host: bool = True, secret: str = ""
+) -> subprocess.CompletedProcess[str]:
     """One run of s3cmd with a configuration file, as its users write it; the simulator is its proxy."""
     host = f"s3.oss-{sim.region}.aliyuncs.com"
     address = urlsplit(sim.oss)
     settings = {
         "access_key": sim.access_key_id,
-        "secret_key": sim.access_key_secret,
+        "secret_key": secret or sim.access_key_secret,
         "host_base": host,
         "host_bucket": f"%(bucket)s.{host}" if by_host else host,
         "use_https": "False",

@@ -10,6 +10,7 @@ import pytest
 import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from minio.error import S3Error
 
 from ossmend.simulator.serve import Running
 from tests.patience import HUNG
@@ -137,6 +138,29 @@ def test_a_wrong_secret_is_told_with_what_was_signed(sim: Running, signature: st
     assert (status, error["Code"], error["EC"]) == (403, "SignatureDoesNotMatch", ec)
     assert error["StringToSign"].startswith("AWS4-HMAC-SHA256\n" if signature == "s3v4" else "GET\n")
     assert logged(sim)[-1]["access_key_id"] == sim.access_key_id
+
+
+def printed_by_boto3(sim: Running, _: Path) -> str:
+    client = boto(sim, recommended(), (sim.access_key_id, "another secret"))
+    return refused(lambda: client.list_objects_v2(Bucket=SHOP))[2]
+
+
+def printed_by_minio(sim: Running, _: Path) -> str:
+    with pytest.raises(S3Error) as raised:
+        list(minio_of(sim, "another secret").list_objects(bucket_name=SHOP))
+    return str(raised.value)
+
+
+def printed_by_s3cmd(sim: Running, folder: Path) -> str:
+    return s3cmd(sim, folder, "ls", f"s3://{SHOP}", secret="another secret").stderr
+
+
+@pytest.mark.parametrize("printed", [printed_by_boto3, printed_by_minio, printed_by_s3cmd])
+def test_a_wrong_secret_is_explained_from_what_each_client_prints(
+    sim: Running, tmp_path: Path, printed: Callable[[Running, Path], str]
+) -> None:
+    (event,) = explained(printed(sim, tmp_path))
+    assert (event["code"], event["diagnosis"]["cause"]) == ("SignatureDoesNotMatch", "wrong-secret")
 
 
 @pytest.mark.parametrize("signature", ["s3v4", "s3"])

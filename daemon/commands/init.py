@@ -1,0 +1,234 @@
+"""`ossmend init`: flags, questions and what the account shows (init_found.py) -> a first configuration (init_file.py).
+
+The same code as `ossmend check` has the last word before anything is written. Nothing is asked where nobody can answer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ossmend.daemon.commands.common import CONFIG_REFUSED, DEFAULT_CONFIG, FINE, NEEDS_A_HUMAN, default_config
+
+if TYPE_CHECKING:
+    from ossmend.daemon.cloud.ask.inventory import LogTarget
+    from ossmend.daemon.commands.init_file import Answers
+    from ossmend.daemon.commands.init_found import Found
+
+HERE = "ossmend.yaml"
+STATE_HERE = "ossmend-state"
+
+
+@click.command("init")
+@click.option(
+    "--output",
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"Where to write.  [default: $OSSMEND_CONFIG, then {DEFAULT_CONFIG} for root, ./{HERE} for others]",
+)
+@click.option("--region", metavar="REGION", help="Region of the buckets, like cn-hangzhou. Default: where most are.")
+@click.option("--log", "logs", multiple=True, metavar="PATH", help="A log of an application; * allowed, repeatable.")
+@click.option(
+    "--access-log",
+    "access_logs",
+    multiple=True,
+    metavar="BUCKET[/PREFIX]",
+    help="Where OSS writes access logs; repeatable. Default: what the buckets say.",
+)
+@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the journal.")
+@click.option("--endpoint", metavar="URL", help="Of OSS, where it is not the public one: the simulator's.")
+@click.option("--rpc-endpoint", metavar="URL", help="Of RAM and its siblings: likewise.")
+@click.option("--allow-root", is_flag=True, help="Let it work with a key of the account itself: the simulator's.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is given and found.")
+@click.option("--force", is_flag=True, help="Replace a configuration that is there; a copy of it is kept.")
+def command(  # noqa: PLR0917  # click passes each flag by its name
+    output: Path | None,
+    region: str | None,
+    logs: tuple[str, ...],
+    access_logs: tuple[str, ...],
+    state: Path | None,
+    endpoint: str | None,
+    rpc_endpoint: str | None,
+    allow_root: bool,
+    yes: bool,
+    force: bool,
+) -> None:  # fmt: skip
+    """Write a first configuration: finds the account, its buckets and their logs, and asks for the rest. Every policy
+    begins in dry-run.
+    """
+    path = output or _default_output()
+    if path.exists() and not force:
+        _configured_already(path)
+    from ossmend.daemon.commands.init_file import Answers
+
+    asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+    answers = Answers(
+        "", endpoint=endpoint, rpc_endpoint=rpc_endpoint, state=_state(state, path), allow_root=allow_root
+    )
+    answers.logs = [str(Path(log).absolute()) for log in logs]
+    found = _look(region, endpoint, rpc_endpoint)
+    answers.region, answers.region_is_known = region or found.region or "cn-hangzhou", bool(region or found.region)
+    answers.targets = [_target(each) for each in access_logs] or list(found.targets)
+    if asks:
+        _ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
+    _write(path, answers, found, force=force)
+    _tell_policy(path, found.arn)
+    _tell_next(path)
+
+
+def _default_output() -> Path:
+    """/etc is root's: anybody else begins where they stand."""
+    if os.environ.get("OSSMEND_CONFIG") or os.geteuid() == 0:
+        return default_config()
+    return Path(HERE)
+
+
+def _state(given: Path | None, path: Path) -> Path | None:
+    """Who may not write to /var/lib keeps the journal beside the configuration."""
+    if given is not None:
+        return given.absolute()
+    return None if path == Path(DEFAULT_CONFIG) else path.absolute().parent / STATE_HERE
+
+
+def _configured_already(path: Path) -> None:
+    click.echo(f"{path} is there already: nothing was changed.")
+    click.echo(f"Check it: {program()} check --config {path}")
+    click.echo("Another one beside it: --output FILE. In its place, with a copy kept: --force.")
+    sys.exit(NEEDS_A_HUMAN)
+
+
+def _target(text: str) -> LogTarget:
+    from ossmend.daemon.cloud.ask.inventory import LogTarget as Target
+
+    bucket, _, prefix = text.removeprefix("oss://").partition("/")
+    return Target(bucket, prefix)
+
+
+# --------------------------------------------------------------------------------------------------- looking, asking
+
+
+def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) -> Found:
+    from ossmend.config.load import ConfigRefused
+    from ossmend.daemon.cloud.settings import on_this_machine
+    from ossmend.daemon.commands.init_found import find
+
+    click.echo("Looking at the account; nothing is written ...", err=True)
+    try:
+        found = find(region, endpoint, rpc_endpoint)
+    except ConfigRefused as refused:
+        raise click.UsageError("; ".join(f"{each.path}: {each.message}" for each in refused.problems)) from None
+    if found.account:
+        click.echo(f"account     {found.account}, as {found.arn}")
+    if found.is_root and not on_this_machine(endpoint, rpc_endpoint):
+        click.echo(
+            "            a key of the account itself, which ossmend refuses: make a RAM user, or say --allow-root"
+        )
+    if found.buckets:
+        click.echo(f"buckets     {len(found.buckets)}, most of them in {found.region}")
+    for target, sources in found.targets.items():
+        click.echo(f"access log  oss://{target.bucket}/{target.prefix} has that of {', '.join(sources)}")
+    for each in found.missing:
+        click.echo(f"not found   {each}")
+    return found
+
+
+def _ask(answers: Answers, found: Found, *, region_given: bool, targets_given: bool) -> None:
+    """What only a person knows. Ctrl-C ends it, and nothing was written."""
+    if not region_given:
+        answers.region = click.prompt("Region of the buckets", default=answers.region)
+        answers.region_is_known = True
+    while not answers.logs or answers.logs[-1]:
+        path = click.prompt("Log of an application that gets 403s (* allowed; empty: no more)", default="",
+                            show_default=False)  # fmt: skip
+        answers.logs.append(str(Path(path).absolute()) if path else "")
+    answers.logs = [path for path in answers.logs if path]
+    if not targets_given:
+        answers.targets = [
+            target for target in found.targets
+            if click.confirm(f"Read the access logs in oss://{target.bucket}/{target.prefix}", default=True)
+        ]  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------------- the writing
+
+
+def _write(path: Path, answers: Answers, found: Found, *, force: bool) -> None:
+    """Checked first, by what `ossmend check` asks. A text that is refused is not written."""
+    from datetime import UTC, datetime
+
+    from ossmend.config.load import ConfigRefused, load_text
+    from ossmend.daemon.commands.init_file import Exists, compose, put
+
+    now = datetime.now(UTC)
+    text = compose(answers, found, now)
+    try:
+        config = load_text(text, str(path))
+    except ConfigRefused as refused:
+        click.echo(f"not written, because it would be refused:\n{refused}", err=True)
+        sys.exit(CONFIG_REFUSED)
+    try:
+        kept = put(path, text, now, replace=force)
+    except Exists:
+        _configured_already(path)
+    except OSError as error:
+        click.echo(f"{path} cannot be written: {error.strerror}; name another place with --output", err=True)
+        sys.exit(NEEDS_A_HUMAN)
+    else:
+        told = f"; what was there is {kept.name}" if kept is not None else ""
+        click.echo(f"written     {path}: {len(config.policies)} policies in dry-run, checked{told}")
+        _doubts(path, answers)
+
+
+def _doubts(path: Path, answers: Answers) -> None:
+    """What is legal, and surely not meant."""
+    from ossmend.config.load import load_with_doubts
+
+    if not answers.region_is_known:
+        click.echo(f"doubt       the region was not found: {answers.region} is a guess, correct it in the file")
+    for doubt in load_with_doubts(path)[1]:
+        click.echo(f"doubt       {doubt.told('')}")
+    if not (answers.logs or answers.targets):
+        click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
+
+
+def _tell_policy(path: Path, arn: str) -> None:
+    """The least that this file needs; what `ossmend ram-policy` says of it, too, is left to that command."""
+    from ossmend.config.load import load
+    from ossmend.daemon.permissions.document import documents, text
+    from ossmend.daemon.permissions.needs import accounts, needs
+
+    config = load(path)
+    role = ":assumed-role/" in arn or ":role/" in arn
+    made = [
+        each
+        for account in accounts(config)
+        for each in documents(needs(config, account, identity="role" if role else "user"))
+    ]
+    if made:
+        click.echo(
+            f"attach      this RAM policy to the {'role' if role else 'user'} of ossmend; it lets it read, no more:"
+        )
+    for document in made:
+        click.echo(text(document))
+
+
+def _tell_next(path: Path) -> None:
+    click.echo(f"next        {program()} audit --config {path} --since 24h")
+    sys.exit(FINE)
+
+
+def program() -> str:
+    """How this program is called from here: by its name where the shell finds it, else by the checkout's launcher."""
+    import shutil
+
+    if shutil.which("ossmend"):
+        return "ossmend"
+    launcher = Path(sys.prefix).parent / "ossmend"
+    if not launcher.is_file():
+        return sys.argv[0]
+    return "./ossmend" if launcher.parent == Path.cwd() else str(launcher)

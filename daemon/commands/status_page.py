@@ -1,0 +1,206 @@
+"""How ossmend fares (status_report.py) -> one screen, readable in 80 columns; colours on a terminal only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ossmend.daemon.commands.status_report import NEAR
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GOOD, BAD, QUIET, LOUD = "bold green", "bold red", "dim", "bold yellow"
+MOST_ERRORS = 5
+UNITS = {"restore_gib_per_day": " GiB"}
+
+Line = tuple[str, str, str]
+"""A label, or none where it goes on; the text; its style."""
+
+
+def page(report: dict[str, Any], console: Console) -> None:
+    """Print it. Who reads it from a pipe gets a line for each thing, however long."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not console.is_terminal:
+        for label, told, _ in lines(report):
+            console.print(f"{label:<8}  {told}", soft_wrap=True)
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, told, style in lines(report):
+        table.add_row(Text(label, style="bold"), Text(told, style=style))
+    console.print(table)
+
+
+def lines(report: dict[str, Any]) -> Iterator[Line]:
+    yield from _head(report)
+    yield from _labelled("trouble", ((told, BAD) for told in report["troubles"]))
+    yield from _labelled("paused", ((told, LOUD) for told in _pauses(report)))
+    yield from _labelled("sources", _sources(report))
+    yield from _labelled("cases", _cases(report))
+    yield from _labelled("brakes", _brakes(report))
+    yield from _labelled("channels", _channels(report))
+    yield "clock", _clock(report["clock"], report["running"]), ""
+    yield from _labelled("errors", _errors(report))
+
+
+def _labelled(label: str, told: Iterator[tuple[str, str]]) -> Iterator[Line]:
+    for text, style in told:
+        yield label, text, style
+        label = ""
+
+
+# ---------------------------------------------------------------------------------------------------------- the process
+
+
+def _head(report: dict[str, Any]) -> Iterator[Line]:
+    what = "ossmend --dry-run" if report["dry_run"] else "ossmend"
+    node = report["nodes"][0] if report["nodes"] else None
+    if report["running"]:
+        yield what, "well" if report["well"] else "not well", GOOD if report["well"] else BAD
+    elif node is None:
+        yield what, f"not running, and never ran with the state in {report['state_directory']}", BAD
+    else:
+        yield what, f"not running, {_since(report, node)}", BAD
+    if node is not None:
+        yield "node", _node(node, report["running"]), ""
+    if not report["configuration"]["in_use"] and report["running"]:
+        told = "the file has changed since it was read: reload (systemctl reload ossmend) to work by it"
+        yield "config", told, LOUD
+
+
+def _since(report: dict[str, Any], node: dict[str, Any]) -> str:
+    since = clock_time(report["down_since"])
+    if node["command"] == "once":
+        return f"the last `ossmend once` ended {since}"
+    if report["stopped_in_order"]:
+        return f"stopped in order {since}"
+    return f"last sign of life {since}: it was killed, or the machine went down"
+
+
+def _node(node: dict[str, Any], running: bool) -> str:
+    seen = f", seen {ago(node['seen_seconds_ago'])}" if running else ""
+    who = f"{node['host']}, version {node['version']}, process {node['pid']}"
+    return f"{who}, since {clock_time(node['started_at'])}{seen}"
+
+
+def _pauses(report: dict[str, Any]) -> Iterator[str]:
+    for each in report["paused"]:
+        yield f"{_policies(each['policy'])}, by {each['by']} since {clock_time(each['since'])}: `ossmend resume`"
+    if report["pause_file"]:
+        yield f"all policies, by the file {report['pause_file']}: remove it to resume"
+
+
+def _policies(name: str) -> str:
+    return "all policies" if name == "all" else f"policy {name}"
+
+
+# ------------------------------------------------------------------------------------------------------------- the work
+
+
+def _sources(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for each in report["sources"]:
+        last = each["last_event_age_seconds"]
+        event = "no refusal yet" if last is None else f"last refusal {ago(last)}"
+        yield f"{each['name']}: {_reads(each, report['running'])}; {event}", BAD if each["trouble"] else ""
+        if each["complaint"]:
+            yield f"  left out: {each['complaint']}", QUIET
+    if not report["sources"]:
+        yield "none configured: nothing is read", LOUD
+
+
+def _reads(source: dict[str, Any], running: bool) -> str:
+    if source["lag_seconds"] is None:
+        return "not read yet"
+    if source["trouble"]:
+        return f"unread for {span(source['lag_seconds'])}"
+    if not running:
+        return f"read until {clock_time(source['caught_up_at'])}"
+    return f"read to its end, lag {span(source['lag_seconds'])}"
+
+
+def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    told = [f"{number} {state}" for state, number in report["cases"].items() if number]
+    yield ", ".join(told) or "none", ""
+    if report["waiting_for_a_person"]:
+        yield f"{report['waiting_for_a_person']} wait for a person: `ossmend cases`", LOUD
+    if report["held"]:
+        yield f"writes held: {', '.join(f'{number} by {by}' for by, number in report['held'].items())}", ""
+    for each in report["not_opened"]:
+        if each["over"]:
+            yield f"policy {each['policy']} is at its ceiling: {each['subjects']} more subjects not opened", LOUD
+
+
+def _brakes(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    near = [each for each in report["brakes"] if each["share"] >= NEAR]
+    for each in near:
+        yield f"{_brake(each)}, frees from {clock_time(each['frees_at'])}", LOUD
+    if not near and report["brakes"]:
+        yield f"none near its limit; the fullest: {_brake(report['brakes'][0])}", ""
+    elif not near:
+        yield "nothing is spent", ""
+
+
+def _brake(each: dict[str, Any]) -> str:
+    of = f" of policy {each['policy']}" if each["policy"] else ""
+    account = "" if each["account"] == "default" else f" of account {each['account']}"
+    unit = UNITS.get(each["brake"], "")
+    return f"{each['brake']}{of}{account}: {each['spent']:g} of {each['limit']:g}{unit} ({each['share']:.0%})"
+
+
+def _channels(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for each in report["channels"]:
+        sent = f"last sent {clock_time(each['last_sent_at'])}" if each["last_sent_at"] else "nothing sent yet"
+        waits = f", {each['waiting']} wait" if each["waiting"] else ""
+        why = f": {each['failing']}" if each["failing"] else ""
+        yield f"{each['name']}: {sent}{waits}{why}", BAD if each["failing"] else ""
+        if each["given_up"]:
+            yield f"  given up {clock_time(each['given_up_at'])}: {each['given_up']}", QUIET
+    if not report["channels"]:
+        yield "none configured: notices are in the log only", ""
+
+
+def _clock(clock: dict[str, Any], running: bool) -> str:
+    told = []
+    if clock["oss_ahead_seconds"] is not None and running:
+        told.append(f"OSS's minus ours is {clock['oss_ahead_seconds']:+.1f} s")
+    if clock["low_seconds"] is not None:
+        told.append(
+            f"measured {ago(clock['measured_seconds_ago'])}: {clock['low_seconds']:+.1f} to "
+            f"{clock['high_seconds']:+.1f} s off"
+        )
+    elif clock["measured_at"]:
+        told.append(f"could not be measured {ago(clock['measured_seconds_ago'])} ({', '.join(clock['failed'])})")
+    return "; ".join(told) or "not measured yet"
+
+
+def _errors(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for each in report["errors"][:MOST_ERRORS]:
+        where = f" {each['where']}" if each["where"] else ""
+        times = f" ({each['times']} times)" if each["times"] > 1 else ""
+        yield f"{clock_time(each['at'])} {each['event']}{where}: {each['why']}{times}", ""
+    if not report["errors"]:
+        yield "none", ""
+
+
+# ---------------------------------------------------------------------------------------------------------------- times
+
+
+def clock_time(at: str | None) -> str:
+    """2026-11-28 14:03:20 UTC; times in the state are UTC."""
+    return "?" if at is None else f"{at[:19].replace('T', ' ')} UTC"
+
+
+def ago(seconds: float | None) -> str:
+    return "now" if not seconds or seconds < 1 else f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """Two figures are enough: 4 s, 12 min, 3 h, 5 d."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

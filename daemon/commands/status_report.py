@@ -1,0 +1,207 @@
+"""A snapshot of the state, and whether somebody works it -> how ossmend fares: JSON values with stable keys.
+
+`well` means that ossmend does its work: it runs, its sources are read, its channels take notices, its clock is right.
+That cases wait for a person is work, and no fault; they are counted. What is not well is a sentence in `troubles`.
+How it looks on a terminal is status_page.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ossmend.config.model import Config
+from ossmend.daemon import queries
+from ossmend.daemon.host.show import clean
+from ossmend.daemon.journal import pause, vitals
+from ossmend.daemon.journal.ledger import Ledger, Scope
+from ossmend.daemon.journal.vitals import SourceVitals, Vitals
+from ossmend.daemon.stages.limits import Limit, limits
+from ossmend.remediators.contract.write import GIB
+
+SILENT_SECONDS = 120.0
+"""A daemon that turns gives a sign of life every half minute."""
+BEHIND_SECONDS = 600.0
+"""A source that is not at its end for so long is behind. A look at an access log may be a minute away."""
+RECENT_SECONDS = 600.0
+"""An error is a trouble of now for so long."""
+FAULTS = ("lane.failed", "source.failed", "stage.late", "state.unavailable")
+"""Errors that nothing else here tells of."""
+CLOCK_SECONDS = 60.0
+NEAR = 0.8
+"""A brake of which so much is spent is near its limit."""
+
+
+def status(
+    connection: sa.Connection, config: Config, directory: Path, now: datetime, *, worked: bool, dry_run: bool
+) -> dict[str, Any]:
+    """`worked`: does a process hold this state at this moment?"""
+    life = vitals.read(connection)
+    counts = queries.by_state(connection)
+    report: dict[str, Any] = {
+        "well": False,
+        "running": worked,
+        "dry_run": dry_run,
+        "troubles": [],
+        "state_directory": str(directory),
+        "nodes": [_node(life, now)] if life is not None else [],
+        "down_since": None if worked or life is None else life.stopped_at or life.at,
+        "stopped_in_order": None if worked or life is None else life.stopped_at is not None,
+        "configuration": {
+            "in_use": life is None or not life.digest or life.digest == config.digest,
+            "kept_out": clean(life.kept_out) if life is not None else None,
+        },
+        "sources": [_source(each.name, each.trust, life, worked, now) for each in config.sources],
+        "cases": counts,
+        "waiting_for_a_person": sum(counts[state] for state in queries.HUMAN_STATES),
+        "not_opened": queries.not_opened(connection),
+        "held": queries.held(connection),
+        "brakes": _brakes(connection, config, life, now),
+        "channels": [queries.channel(connection, each.name) for each in config.channels],
+        "clock": _clock(life, now),
+        "paused": [{"policy": each.policy or "all", "by": each.by, "since": each.at}
+                   for each in pause.standing(connection)],
+        "pause_file": _pause_file(directory),
+        "errors": clean(list(reversed(life.errors))) if life is not None else [],
+    }  # fmt: skip
+    report["troubles"] = list(_troubles(report, life, now))
+    report["well"] = worked and not report["troubles"]
+    return report
+
+
+def _pause_file(directory: Path) -> str | None:
+    file = directory / pause.FILE
+    return str(file) if file.exists() else None
+
+
+def _node(life: Vitals, now: datetime) -> dict[str, Any]:
+    return {
+        "host": clean(life.host),
+        "pid": life.pid,
+        "version": life.version,
+        "command": life.command,
+        "started_at": life.started_at,
+        "seen_at": life.at,
+        "seen_seconds_ago": age(life.at, now),
+        "stopped_at": life.stopped_at,
+    }
+
+
+def age(at: str | None, now: datetime) -> float | None:
+    """Seconds since then; never less than none, a log's clock may be ahead."""
+    return None if at is None else max(round((now - datetime.fromisoformat(at)).total_seconds(), 1), 0.0)
+
+
+def _source(name: str, trust: str, life: Vitals | None, worked: bool, now: datetime) -> dict[str, Any]:
+    """`lag_seconds`: how old the newest of what may be unread is."""
+    known = life.sources if life is not None else []
+    found = next((each for each in known if each.name == name), SourceVitals(name))
+    until = datetime.fromisoformat(life.at) if worked and life is not None else now
+    return {
+        "name": clean(name),
+        "trust": trust,
+        "lag_seconds": age(found.caught_up_at, until),
+        "caught_up_at": found.caught_up_at,
+        "last_event_at": found.last_event_at,
+        "last_event_age_seconds": age(found.last_event_at, now),
+        "events": found.events,
+        "trouble": clean(found.trouble),
+        "trouble_since": found.trouble_since,
+        "complaint": clean(found.complaint),
+    }
+
+
+# -------------------------------------------------------------------------------------------------------------- brakes
+
+
+def _brakes(connection: sa.Connection, config: Config, life: Vitals | None, now: datetime) -> list[dict[str, Any]]:
+    """Every limit of which something is spent, the fullest first. Counted by OSS's clock, as the daemon does."""
+    ahead = timedelta(seconds=(life.oss_ahead_seconds or 0.0) if life is not None else 0.0)
+    ledger = Ledger(connection, now, now + ahead)
+    found = []
+    for account in queries.accounts(connection):
+        every = limits(config.brakes, Scope(account, None))
+        for policy in config.policies:
+            if policy.brakes is not None:
+                every += limits(policy.brakes, Scope(account, policy.name))
+        found += [_brake(limit, ledger) for limit in every]
+    return sorted((each for each in found if each["share"] > 0), key=lambda each: -each["share"])
+
+
+def _brake(limit: Limit, ledger: Ledger) -> dict[str, Any]:
+    gone = ledger.spent(limit.window, limit.scope, limit.what)
+    spent, most = limit.spent(gone), limit.limit
+    unit = GIB if limit.what == "bytes" else 1
+    frees = gone.oldest + limit.window if gone.oldest is not None else None
+    return {
+        "brake": limit.name,
+        "policy": limit.scope.policy,
+        "account": str(limit.scope.account),
+        "spent": round(float(spent / unit), 2),
+        "limit": round(float(most / unit), 2),
+        "share": round(float(spent / most), 3) if most else (1.0 if spent else 0.0),
+        "frees_at": vitals.told(frees) if frees is not None else None,
+    }
+
+
+def _clock(life: Vitals | None, now: datetime) -> dict[str, Any]:
+    """`low_seconds` and `high_seconds`: between these the servers' time minus ours was found."""
+    measured = dict(life.clock) if life is not None and life.clock is not None else {}
+    return {
+        "measured_at": measured.get("at"),
+        "measured_seconds_ago": age(measured.get("at"), now),
+        "low_seconds": measured.get("low_seconds"),
+        "high_seconds": measured.get("high_seconds"),
+        "failed": clean(measured.get("failed", [])),
+        "cause": measured.get("cause"),
+        "oss_ahead_seconds": life.oss_ahead_seconds if life is not None else None,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------ troubles
+
+
+def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Iterator[str]:
+    """A sentence for each thing that is not well. What only a daemon that runs can have is told only of one."""
+    if report["running"]:
+        yield from _of_the_process(report, life)
+    if report["configuration"]["kept_out"]:
+        yield f"the newest configuration is kept out: {report['configuration']['kept_out']}"
+    if report["running"]:
+        yield from _of_the_sources(report)
+        yield from _of_the_clock(report)
+        for each in report["errors"]:
+            if each["event"] in FAULTS and (age(each["at"], now) or 0.0) < RECENT_SECONDS:
+                yield f"{each['event']} {each['where']}: {each['why']}"
+    for each in report["channels"]:
+        if each["failing"]:
+            yield f"{each['name']} takes no notices: {each['failing']} ({each['waiting']} wait)"
+    if report["cases"]["parked"]:
+        yield f"{report['cases']['parked']} cases are parked by a fault of ours: `ossmend cases` names them"
+
+
+def _of_the_process(report: dict[str, Any], life: Vitals | None) -> Iterator[str]:
+    if life is None or life.stopped_at is not None:
+        yield "a process holds the state, and has not said yet how it fares: it starts, or is of an older ossmend"
+    elif (silent := report["nodes"][0]["seen_seconds_ago"]) > SILENT_SECONDS:
+        yield f"no sign of life for {silent:.0f} s: it hangs, or cannot write its state"
+
+
+def _of_the_sources(report: dict[str, Any]) -> Iterator[str]:
+    for each in report["sources"]:
+        if each["trouble"]:
+            yield f"{each['name']} cannot be read: {each['trouble']}"
+        elif (each["lag_seconds"] or 0.0) > BEHIND_SECONDS:
+            yield f"{each['name']} is {each['lag_seconds']:.0f} s behind"
+
+
+def _of_the_clock(report: dict[str, Any]) -> Iterator[str]:
+    clock = report["clock"]
+    if clock["cause"]:
+        yield f"this host's clock is off ({clock['cause']})"
+    elif abs(clock["oss_ahead_seconds"] or 0.0) > CLOCK_SECONDS:
+        yield f"this host's clock is {abs(clock['oss_ahead_seconds']):.0f} s off OSS's"

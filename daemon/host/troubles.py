@@ -1,0 +1,62 @@
+"""The newest warnings and errors of our own log, kept in memory for `ossmend status`: what went wrong, how often, when.
+
+A processor of the log (log.py) that sees each line after its secrets are gone. Findings are no troubles: notices have a
+table of their own. Next: stages/vitals.py writes them down.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MOST = 10
+LONGEST = 300
+LEVELS = ("warning", "error", "critical")
+NO_TROUBLE = frozenset({"notice", "paused", "resumed", "clock.drift"})
+"""Said loudly, and told elsewhere: cases, the switch, the clock."""
+WHERE = ("source", "lane", "channel", "job", "stages", "policy")
+"""Fields that tell two troubles of one name apart."""
+WHY = ("why", "what", "outcome", "exception")
+
+
+class Troubles:
+    """Each trouble once, with its number. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], dict[str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, _logger: Any, _method: str, fields: Any) -> Any:
+        """As structlog calls it: the line goes on as it came."""
+        event = str(fields.get("event", ""))
+        if fields.get("level") in LEVELS and event not in NO_TROUBLE:
+            where = next((str(fields[name]) for name in WHERE if fields.get(name)), "")
+            why = next((str(fields[name]) for name in WHY if fields.get(name)), "")
+            why = why.strip().rpartition("\n")[2][:LONGEST]
+            self._add(event, where, {"why": why, "at": str(fields.get("timestamp", ""))})
+        return fields
+
+    def _add(self, event: str, where: str, told: Mapping[str, Any]) -> None:
+        with self._lock:
+            known = self._kept.pop((event, where), {"times": 0})
+            self._kept[event, where] = {"event": event, "where": where, **told, "times": known["times"] + 1}
+            if len(self._kept) > MOST:
+                del self._kept[next(iter(self._kept))]
+
+    def restore(self, newest: Iterable[Mapping[str, Any]]) -> None:
+        """What a process before us has met, behind what this one has met already."""
+        with self._lock:
+            for each in newest:
+                self._kept.setdefault((each["event"], each["where"]), dict(each))
+            last = sorted(self._kept.items(), key=lambda kept: str(kept[1]["at"]))[-MOST:]
+            self._kept = dict(last)
+
+    def newest(self) -> list[Mapping[str, Any]]:
+        """Oldest first."""
+        with self._lock:
+            return [dict(each) for each in self._kept.values()]
+
+
+TROUBLES = Troubles()
+"""Of this process: its log is one, too."""

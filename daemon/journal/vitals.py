@@ -1,0 +1,102 @@
+"""What the process that works this state says of itself: one row, written now and then, for who looks from outside.
+
+`ossmend status` reads it beside a running daemon, and after one that was killed: the row is then its last sign of life.
+Nothing in stages/ decides by it. Who writes it: stages/vitals.py; who reads it: commands/status_report.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ossmend.daemon.journal import locks
+from ossmend.daemon.journal.schema import meta
+
+ROW = "vitals"
+
+
+@dataclass(slots=True)
+class SourceVitals:
+    """How one source fares. Times are ISO 8601, UTC; None: not yet."""
+
+    name: str
+    caught_up_at: str | None = None
+    """Everything that was there at this time has been read."""
+    last_event_at: str | None = None
+    """When the newest refusal happened that was read here."""
+    events: int = 0
+    """Since the process began."""
+    trouble: str | None = None
+    """Why it cannot be read; None: it can."""
+    trouble_since: str | None = None
+    complaint: str | None = None
+    """What was left out last, and why: a pipe, a line that is too long."""
+
+    def reads(self) -> None:
+        """It was read."""
+        self.trouble = self.trouble_since = None
+
+    def fails(self, why: str, now: datetime) -> None:
+        self.trouble_since = self.trouble_since or told(now)
+        self.trouble = why
+
+
+@dataclass(slots=True)
+class Vitals:
+    """The row."""
+
+    host: str
+    pid: int
+    version: str
+    command: str
+    """`run` or `once`."""
+    dry_run: bool
+    started_at: str
+    at: str
+    """The last sign of life."""
+    stopped_at: str | None = None
+    """When it stopped in order; None: it has not, or had no time to say so."""
+    digest: str = ""
+    """Of the configuration at work."""
+    kept_out: str | None = None
+    """Why the newest configuration was refused at a reload; the one before it is at work."""
+    sources: list[SourceVitals] = field(default_factory=list)
+    clock: Mapping[str, Any] | None = None
+    """The newest measure of this host's clock; None: not measured yet."""
+    oss_ahead_seconds: float | None = None
+    """OSS's clock minus this host's, by OSS's last answer; None: OSS has not answered yet."""
+    errors: list[Mapping[str, Any]] = field(default_factory=list)
+    """The newest warnings and errors of the log, oldest first."""
+
+
+def told(now: datetime) -> str:
+    """A time as this row has it."""
+    return now.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def write(connection: sa.Connection, vitals: Vitals) -> None:
+    """In place of what stood there."""
+    locks.take(connection, locks.VITALS)
+    value = json.dumps(asdict(vitals), ensure_ascii=False)
+    if connection.execute(meta.update().where(meta.c.name == ROW).values(value=value)).rowcount == 0:
+        connection.execute(meta.insert().values(name=ROW, value=value))
+
+
+def read(connection: sa.Connection) -> Vitals | None:
+    """The last sign of life of whoever works, or has worked, this state; None before the first, or of one that said it
+    in other words (an older or newer ossmend).
+    """
+    value = connection.scalar(sa.select(meta.c.value).where(meta.c.name == ROW))
+    if value is None:
+        return None
+    try:
+        found = json.loads(value)
+        sources = [SourceVitals(**each) for each in found.pop("sources")]
+        return Vitals(**found, sources=sources)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

@@ -1,0 +1,103 @@
+"""The daemon at work -> a sign of life in the state, from which `ossmend status` tells how it fares.
+
+It is written when something worth telling has changed, at most every five seconds, and every half minute in any case:
+a transaction that small costs an idle daemon nothing that can be measured (bench/idle.py). A state that cannot be
+written gets none, and by that a reader sees it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from ossmend import __version__
+from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.host.troubles import TROUBLES
+from ossmend.daemon.journal import vitals
+from ossmend.daemon.journal.store import Store
+from ossmend.daemon.journal.vitals import SourceVitals, Vitals, told
+from ossmend.remediators.contract.values import ClockReading
+
+LOOK_SECONDS = 5.0
+"""How often it is asked whether there is something to tell."""
+BEAT_SECONDS = 30.0
+"""How old the row of a daemon that turns may be, with LOOK_SECONDS and what a commit takes on top."""
+
+
+class SignOfLife:
+    """The row of one process. Thread-safe."""
+
+    def __init__(self, store: Store, clock: Clock, *, dry_run: bool) -> None:
+        """What the process before has left is kept where this one has nothing newer."""
+        self._store = store
+        self._clock = clock
+        now = told(clock.now())
+        self._row = Vitals(platform.node(), os.getpid(), __version__, "run", dry_run, now, now)
+        self._written: Vitals | None = None
+        self._written_at = float("-inf")
+        self._lock = threading.Lock()
+        with suppress(StateUnavailable), store.read() as connection:
+            if (before := vitals.read(connection)) is not None:
+                self._row.sources, self._row.clock = before.sources, before.clock
+                TROUBLES.restore(before.errors)
+
+    def once(self) -> None:
+        """It is `ossmend once` that works, and not the service."""
+        self._row.command = "once"
+
+    def known(self, name: str) -> SourceVitals:
+        """What a source begins with: when its last event was, and until when it was read, outlive it."""
+        before = next((each for each in self._row.sources if each.name == name), SourceVitals(name))
+        return SourceVitals(name, before.caught_up_at, before.last_event_at)
+
+    def configured(self, digest: str) -> None:
+        """That configuration is at work from now on."""
+        self._row.digest, self._row.kept_out = digest, None
+
+    def kept_out(self, why: str) -> None:
+        self._row.kept_out = why
+
+    def measured(self, reading: ClockReading, cause: str | None) -> None:
+        """The clock was measured; `cause`: it is worth a warning."""
+        lows, highs = [each.low for each in reading.samples], [each.high for each in reading.samples]
+        self._row.clock = {
+            "at": told(self._clock.now()),
+            "low_seconds": round(max(lows), 3) if lows else None,
+            "high_seconds": round(min(highs), 3) if highs else None,
+            "failed": list(reading.failed),
+            "cause": cause,
+        }
+
+    def beat(self, sources: Iterable[SourceVitals], oss_now: datetime | None, *, stopped: bool = False) -> None:
+        """Write the row, if it says something new or is old. A state that cannot be written is told by its age."""
+        now = self._clock.now()
+        with self._lock:
+            self._row = replace(
+                self._row,
+                at=told(now),
+                stopped_at=told(now) if stopped else None,
+                sources=[replace(each) for each in sources],
+                oss_ahead_seconds=round((oss_now - now).total_seconds(), 1) if oss_now is not None else None,
+                errors=TROUBLES.newest(),
+            )
+            if not self._is_news() and self._clock.monotonic() - self._written_at < BEAT_SECONDS:
+                return
+            with suppress(StateUnavailable):
+                with self._store.begin() as connection:
+                    vitals.write(connection, self._row)
+                self._written, self._written_at = self._row, self._clock.monotonic()
+
+    def _is_news(self) -> bool:
+        return self._written is None or _steady(self._row) != _steady(self._written)
+
+
+def _steady(row: Vitals) -> Vitals:
+    """Without what changes from second to second on a daemon at rest."""
+    steady = [replace(each, caught_up_at=None) for each in row.sources]
+    return replace(row, at="", oss_ahead_seconds=None, sources=steady)

@@ -1,0 +1,185 @@
+"""`ossmend init`: what it finds, what it writes, and when it leaves everything as it is."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import oss2
+import pytest
+from oss2.models import BucketLogging
+
+from ossmend.config.load import load
+from ossmend.simulator.serve import Running, running_simulator
+from tests.daemon.commands.test_main import KEY, run
+from tests.patience import HUNG
+
+SHANGHAI = "cn-shanghai"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Running]:
+    """Three buckets; two log into the third."""
+    with running_simulator() as simulator:
+        auth = oss2.AuthV4(simulator.access_key_id, simulator.access_key_secret)
+        session = oss2.Session()
+        session.session.trust_env = False
+        for name in ("my-logs", "web-assets", "reports-2024"):
+            bucket = oss2.Bucket(auth, simulator.oss, name, region=simulator.region, session=session)
+            bucket.create_bucket()
+            if name != "my-logs":
+                bucket.put_bucket_logging(BucketLogging("my-logs", "oss/"))
+        yield simulator
+
+
+def key(cloud: Running) -> dict[str, str]:
+    return {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
+    }
+
+
+def where(cloud: Running) -> tuple[str, ...]:
+    return ("--endpoint", cloud.oss, "--rpc-endpoint", cloud.rpc)
+
+
+def names(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
+
+
+def test_it_finds_the_account_and_which_bucket_logs_where_and_writes_a_dry_run(cloud: Running, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "ossmend.yaml"
+    status, told, _ = run("init", "--output", str(path), "--log", "/srv/app/*.log", *where(cloud),
+                          environment=key(cloud))  # fmt: skip
+    assert status == 0, told
+    assert "1234567890123456" in told
+    assert "reports-2024, web-assets" in told
+    config = load(path)
+    assert [source.name for source in config.sources] == ["app_log:/srv/app/*.log", "access_log:my-logs/oss/"]
+    assert {policy.mode for policy in config.policies} == {"dry-run"}
+    assert config.cloud.region == cloud.region
+    text = path.read_text(encoding="utf-8")
+    assert cloud.access_key_secret not in text
+    assert cloud.access_key_id not in text
+    assert stat.S_IMODE(path.stat().st_mode) == (0o644 if os.geteuid() == 0 else 0o640)
+    assert names(path.parent) == {"ossmend.yaml"}
+    next_step = next(line for line in told.splitlines() if line.startswith("next"))
+    assert f"audit --config {path}" in next_step
+
+
+def test_it_changes_nothing_in_the_cloud(cloud: Running, tmp_path: Path) -> None:
+    before = cloud.do(lambda world: len(world.requests))
+    assert run("init", "--output", str(tmp_path / "a.yaml"), *where(cloud), environment=key(cloud))[0] == 0
+    asked = cloud.do(lambda world: [each.operation for each in world.requests[before:]])
+    assert set(asked) == {"GetCallerIdentity", "ListBuckets", "GetBucketLogging"}
+
+
+@pytest.mark.parametrize("environment", [{}, KEY, {"ALIBABA_CLOUD_ACCESS_KEY_ID": KEY["ALIBABA_CLOUD_ACCESS_KEY_ID"]}])
+def test_without_a_key_or_a_network_it_writes_the_flags_and_says_what_it_could_not_find(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    path = tmp_path / "ossmend.yaml"
+    status, told, _ = run(
+        "init", "--output", str(path), "--region", SHANGHAI, "--log", "/srv/app.log", "--access-log", "my-logs/oss/",
+        "--endpoint", "http://127.0.0.1:9", "--rpc-endpoint", "http://127.0.0.1:9", environment=environment,
+    )  # fmt: skip
+    assert (status, "not found" in told) == (0, True)
+    config = load(path)
+    assert config.cloud.region == SHANGHAI
+    assert [source.name for source in config.sources] == ["app_log:/srv/app.log", "access_log:my-logs/oss/"]
+
+
+def test_a_region_that_nobody_told_is_said_to_be_a_guess(tmp_path: Path) -> None:
+    path = tmp_path / "ossmend.yaml"
+    status, told, _ = run("init", "--output", str(path), "--yes")
+    assert (status, "is a guess" in told) == (0, True)
+    assert "THE REGION WAS NOT FOUND" in path.read_text(encoding="utf-8")
+
+
+def test_a_machine_that_is_configured_already_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ossmend.yaml"
+    path.write_text("version: 1\n", encoding="utf-8")
+    before = path.stat()
+    status, told, _ = run("init", "--output", str(path), "--region", SHANGHAI)
+    assert (status, "nothing was changed" in told) == (1, True)
+    assert path.stat() == before
+    assert names(tmp_path) == {"ossmend.yaml"}
+
+
+def test_force_replaces_it_and_keeps_a_copy(tmp_path: Path) -> None:
+    path = tmp_path / "ossmend.yaml"
+    path.write_text("version: 1\n# mine\n", encoding="utf-8")
+    assert run("init", "--output", str(path), "--region", SHANGHAI, "--force")[0] == 0
+    (kept,) = names(tmp_path) - {"ossmend.yaml"}
+    assert (tmp_path / kept).read_text(encoding="utf-8") == "version: 1\n# mine\n"
+    assert load(path).cloud.region == SHANGHAI
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"),
+    [(("--region", "cn hangzhou"), 2), (("--endpoint", "http://oss.example.com"), 2), (("--access-log", "NO/oss"), 78)],
+)
+def test_what_would_be_refused_is_not_written(tmp_path: Path, flags: tuple[str, ...], status: int) -> None:
+    assert run("init", "--output", str(tmp_path / "ossmend.yaml"), *flags)[0] == status
+    assert names(tmp_path) == set()
+
+
+def test_a_name_with_yaml_in_it_is_a_name(tmp_path: Path) -> None:
+    path, log = tmp_path / "ossmend.yaml", "/srv/a: b #c\"'{x}.log"
+    assert run("init", "--output", str(path), "--region", SHANGHAI, "--log", log)[0] == 0
+    assert [source.name for source in load(path).sources] == [f"app_log:{log}"]
+
+
+class Terminal:
+    """`init` with a person in front of it."""
+
+    def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
+        self._screen, far = pty.openpty()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALIBABA", "ALIYUN", "OSS"))}
+        command = [sys.executable, "-m", "ossmend", "init", *arguments]
+        self.process = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=kept | environment)
+        os.close(far)
+
+    def answers(self, question: str, answer: str) -> None:
+        """Wait for the question, and type."""
+        seen = ""
+        while question not in seen:
+            assert select.select([self._screen], [], [], HUNG)[0], f"no {question!r} in {seen!r}"
+            seen += os.read(self._screen, 4096).decode()
+        os.write(self._screen, answer.encode())
+
+    def ends(self) -> int:
+        try:
+            while select.select([self._screen], [], [], HUNG)[0] and os.read(self._screen, 4096):
+                pass
+        except OSError:
+            pass  # the other side is gone
+        os.close(self._screen)
+        return self.process.wait(timeout=HUNG)
+
+
+def test_on_a_terminal_it_asks_and_a_found_log_may_be_refused(cloud: Running, tmp_path: Path) -> None:
+    path = tmp_path / "ossmend.yaml"
+    asked = Terminal("--output", str(path), *where(cloud), environment=key(cloud))
+    asked.answers("Region of the buckets", "\n")
+    asked.answers("Log of an application", "/srv/one.log\n")
+    asked.answers("Log of an application", "\n")
+    asked.answers("Read the access logs", "n\n")
+    assert asked.ends() == 0
+    assert [source.name for source in load(path).sources] == ["app_log:/srv/one.log"]
+
+
+def test_ctrl_c_at_a_question_leaves_nothing(cloud: Running, tmp_path: Path) -> None:
+    asked = Terminal("--output", str(tmp_path / "a" / "ossmend.yaml"), *where(cloud), environment=key(cloud))
+    asked.answers("Region of the buckets", "\n")
+    asked.answers("Log of an application", "")
+    asked.process.send_signal(signal.SIGINT)
+    assert asked.ends() == 1
+    assert names(tmp_path) == set()

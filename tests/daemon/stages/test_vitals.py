@@ -1,0 +1,89 @@
+"""The sign of life: written when there is news and when it is old, and never oftener."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ossmend.daemon.host.troubles import MOST, Troubles
+from ossmend.daemon.journal import vitals
+from ossmend.daemon.journal.schema import meta
+from ossmend.daemon.journal.store import Store, open_store
+from ossmend.daemon.journal.vitals import SourceVitals, Vitals
+from ossmend.daemon.stages.vitals import BEAT_SECONDS, LOOK_SECONDS, SignOfLife
+from tests.fakes import FakeClock
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path / "state", exclusive=True)
+    yield opened
+    opened.close()
+
+
+def row(store: Store) -> Vitals:
+    with store.read() as connection:
+        found = vitals.read(connection)
+    assert found is not None
+    return found
+
+
+def test_a_daemon_at_rest_writes_every_half_minute_and_news_at_once(store: Store) -> None:
+    clock = FakeClock(NOON)
+    life, source = SignOfLife(store, clock, dry_run=False), SourceVitals("app_log:/a")
+    life.beat([source], None)
+    first = row(store).at
+    clock.pass_(timedelta(seconds=LOOK_SECONDS))
+    source.caught_up_at = vitals.told(clock.now())  # it has read, and found nothing
+    life.beat([source], clock.now())
+    assert row(store).at == first
+    source.fails("nobody answers", clock.now())
+    life.beat([source], None)
+    assert (row(store).at > first, row(store).sources[0].trouble) == (True, "nobody answers")
+    second = row(store).at
+    clock.pass_(timedelta(seconds=BEAT_SECONDS))
+    life.beat([source], None)
+    assert row(store).at > second
+
+
+def test_the_next_process_knows_when_the_last_event_was(store: Store) -> None:
+    clock = FakeClock(NOON)
+    source = SourceVitals("app_log:/a", last_event_at=vitals.told(NOON), events=7, trouble="then")
+    SignOfLife(store, clock, dry_run=False).beat([source], None, stopped=True)
+    assert row(store).stopped_at == vitals.told(NOON)
+    found = SignOfLife(store, clock, dry_run=False).known("app_log:/a")
+    assert (found.last_event_at, found.events, found.trouble) == (vitals.told(NOON), 0, None)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 1, "sources": [{"nose": 2}]}', "null"])
+def test_a_row_in_other_words_is_no_row(store: Store, text: str) -> None:
+    with store.begin() as connection:
+        connection.execute(meta.insert().values(name=vitals.ROW, value=text))
+    with store.read() as connection:
+        assert vitals.read(connection) is None
+    SignOfLife(store, FakeClock(NOON), dry_run=False).beat([], None)
+    assert row(store).sources == []
+
+
+def test_a_state_that_cannot_be_written_costs_the_sign_and_no_more(store: Store, tmp_path: Path) -> None:
+    life = SignOfLife(store, FakeClock(NOON), dry_run=False)
+    (tmp_path / "state" / "ossmend.db").rename(tmp_path / "elsewhere.db")
+    life.beat([], None)
+
+
+def test_a_trouble_is_kept_once_with_its_number_and_a_finding_is_none() -> None:
+    kept = Troubles()
+    for number in range(3):
+        kept.note(None, "", {"level": "warning", "event": "source.unreachable", "source": "a", "why": str(number)})
+    kept.note(None, "", {"level": "warning", "event": "notice", "why": "a finding"})
+    kept.note(None, "", {"level": "info", "event": "source.read", "source": "a"})
+    (only,) = kept.newest()
+    assert (only["event"], only["where"], only["why"], only["times"]) == ("source.unreachable", "a", "2", 3)
+    for number in range(50):
+        kept.note(None, "", {"level": "error", "event": "lane.failed", "lane": str(number)})
+    assert len(kept.newest()) == MOST
