@@ -40,6 +40,7 @@ def found(key: str) -> dict[str, Any]:
         "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
         "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
         "not_opened": [], "holds": False, "first_broken": 1, "retired_through": 1, "anchor": key,
+        "before": True, "rows": {"cases": 1}, "head": key, "url": key,
     }  # fmt: skip
 
 
