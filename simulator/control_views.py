@@ -108,7 +108,7 @@ def bucket(cloud: Cloud, value: Bucket) -> Json:
         "block_public_access": value.block_public_access,
         "archive_direct_read": value.archive_direct_read,
         "versioning": value.versioning,
-        "transfer_acceleration": value.transfer_acceleration,
+        "transfer_acceleration": bool(value.transfer_acceleration),
         "request_payer": value.request_payer,
         "disabled": value.disabled,
         "cnames": sorted(value.cnames),

@@ -13,7 +13,7 @@ from ossmend.simulator import given
 from ossmend.simulator.edit_objects import put_object
 from ossmend.simulator.oss.cors import METHODS, lower
 from ossmend.simulator.oss.cors import store as store_cors
-from ossmend.simulator.oss.documents import KINDS, check
+from ossmend.simulator.oss.documents import KINDS, settled
 from ossmend.simulator.oss.route import valid_bucket_name
 from ossmend.simulator.state import STORAGE_CLASSES, Bucket, Cloud, Cors, CorsRule, Logging, Referer
 from ossmend.simulator.wire import Refusal
@@ -88,13 +88,14 @@ def _documents(bucket: Bucket, value: object) -> None:
     if own:
         raise given.BadSetting(f"documents has no {own[0]!r}: it is a setting of the bucket itself, beside documents")
     given.unknown(found, " ".join(KINDS), "documents")
+    documents: dict[str, bytes] = {}
     for name, document in found.items():
         try:
-            check(KINDS[name], document.encode("utf-8", "replace"))
+            documents[name] = settled(KINDS[name], document.encode("utf-8", "replace"))
         except Refusal as refusal:
             detail = next((str(text) for _, text in refusal.extras), refusal.message)
             raise given.BadSetting(f"documents {name} is no {KINDS[name].root}: {detail}") from None
-    bucket.documents = {name: document.encode("utf-8", "replace") for name, document in found.items()}
+    bucket.documents = documents
 
 
 _PAYERS = ("BucketOwner", "Requester")

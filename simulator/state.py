@@ -171,6 +171,18 @@ class Logging:
     role: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveChannel:
+    """Where somebody could push a video to."""
+
+    description: str
+    status: str
+    fragment_seconds: str
+    fragments: str
+    playlist: str
+    modified: int
+
+
 @dataclass(slots=True)
 class Bucket:
     """One bucket and all its settings."""
@@ -196,13 +208,17 @@ class Bucket:
     documents: dict[str, bytes] = field(default_factory=dict)
     """Configurations that are only kept, by sub-resource: lifecycle, website, encryption, ..."""
     request_payer: str = "BucketOwner"
-    transfer_acceleration: bool = False
+    transfer_acceleration: bool | None = None
+    """None: never set."""
+    accessed: dict[str, int] = field(default_factory=dict)
+    """When a key was last read, while access is monitored (oss/access_time.py)."""
     disabled: bool = False
     cnames: set[str] = field(default_factory=set)
     comment: str = ""
     objects: dict[str, Stack] = field(default_factory=dict)
     index: KeyIndex = field(default_factory=KeyIndex)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    live_channels: dict[str, LiveChannel] = field(default_factory=dict)
     previous: dict[str, tuple[Stack, float]] = field(default_factory=dict)
     """For stale reads: what a key's versions were before one of the latest changes, and when that was (elapsed)."""
 

@@ -173,6 +173,16 @@ def xml_text(text: str) -> str:
     return escape(clean.translate(_INVALID_IN_XML)).replace("\r", "&#13;")
 
 
+def xml_key(text: str) -> str:
+    """A key in a listing without `encoding-type`: control characters stay, although XML 1.0 has no place for them.
+
+    That is why `encoding-type=url` exists; a lenient parser reads the key as it was stored.
+    """
+    if text.isprintable():
+        return xml_text(text)
+    return "".join(c if c < " " and c != "\r" else xml_text(c) for c in text)
+
+
 def _render(extras: tuple[Extra, ...], indent: str) -> str:
     lines = []
     for name, value in extras:

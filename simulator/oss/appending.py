@@ -66,6 +66,7 @@ def append_object(call: Call) -> Response:
         stacks.replace_version(call, call.bucket, call.key, current, version)
         call.object_size, call.delta_size = version.size, len(body)
         response = Response(200, {"ETag": f'"{version.etag}"', "x-oss-hash-crc64ecma": str(version.crc)})
+        response.headers.update(metadata.encryption_headers(version.headers))
     response.headers["x-oss-next-append-position"] = str(size + len(body))
     return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ossmend.simulator.oss import metadata, permit, refusals, xml
 from ossmend.simulator.oss.buckets import BUCKET_ACLS, acl_header, create, public_acl_refused
@@ -92,6 +93,21 @@ def get_bucket_policy(call: Call) -> Response:
 def delete_bucket_policy(call: Call) -> Response:
     call.bucket.policy, call.bucket.policy_text = None, ""
     return Response(204)
+
+
+def _is_public(statement: dict[str, Any]) -> bool:
+    """Does it allow something to everybody? Whether a Condition makes it less public is UNCONFIRMED; here it does."""
+    principal = statement.get("Principal", "*")
+    named = principal if isinstance(principal, list) else [principal]
+    return statement["Effect"] == "Allow" and "*" in named and not statement.get("Condition")
+
+
+@operation("GET", "bucket", "policyStatus", name="GetBucketPolicyStatus")
+def get_bucket_policy_status(call: Call) -> Response:
+    """Public, if the policy says so; without a policy it is not. A missing Principal counts as everybody."""
+    statements = (call.bucket.policy or {}).get("Statement", [])
+    public = any(map(_is_public, [statements] if isinstance(statements, dict) else statements))
+    return xml_response("PolicyStatus", xml.element("IsPublic", xml.flag(public)))
 
 
 def _switch(node: xml.Node, name: str, *, default: bool) -> bool:
@@ -251,5 +267,14 @@ def put_transfer_acceleration(call: Call) -> Response:
 
 @operation("GET", "bucket", "transferAcceleration", name="GetBucketTransferAcceleration")
 def get_transfer_acceleration(call: Call) -> Response:
+    """Switched off is not the same as never set."""
+    if call.bucket.transfer_acceleration is None:
+        raise Refusal(
+            404,
+            "NoSuchTransferAccelerationConfiguration",
+            "The specified bucket does not have a transfer acceleration configuration.",
+            "0028-00000002",  # ours
+            [("BucketName", call.bucket_name)],
+        )
     enabled = xml.element("Enabled", xml.flag(call.bucket.transfer_acceleration))
     return xml_response("TransferAccelerationConfiguration", enabled)

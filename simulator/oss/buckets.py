@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ossmend.simulator.oss import refusals, xml
+from ossmend.simulator.oss import access_time, refusals, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.service import XML, owner, resource_group
 from ossmend.simulator.state import STORAGE_CLASSES, Bucket
@@ -75,7 +75,7 @@ def put_bucket(call: Call) -> Response:
 
 
 def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy: str = "LRS") -> None:
-    """A new bucket for the caller, if its account may have one more and the ACL is allowed."""
+    """A new bucket for the caller in the endpoint's region, if its account may have one more and the ACL is allowed."""
     account = call.principal.account_id if call.principal else ""
     if sum(bucket.owner == account for bucket in call.cloud.buckets.values()) >= _BUCKETS_PER_ACCOUNT:
         raise Refusal(
@@ -85,9 +85,11 @@ def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy:
             "0015-00000103",  # ours
         )
     public_acl_refused(call, None, acl)
+    anywhere = call.endpoint_region.startswith("accelerate")
     call.cloud.create_bucket(
         call.bucket_name,
         owner=account,
+        region=call.cloud.region if anywhere else call.endpoint_region,
         created=call.now,
         storage_class=storage_class,
         redundancy=redundancy,
@@ -119,14 +121,17 @@ def get_bucket_location(call: Call) -> Response:
 def _encryption(bucket: Bucket) -> str:
     """The default-encryption rule in the shape bucketInfo has it."""
     document = bucket.documents.get("encryption")
-    algorithm, key_id = "None", ""
+    algorithm, key_id, cipher = "None", "", ""
     if document is not None:
         rule = xml.parse(document, "ServerSideEncryptionRule").first("ApplyServerSideEncryptionByDefault")
         if rule is not None:
             algorithm, key_id = rule.value("SSEAlgorithm"), rule.value("KMSMasterKeyID")
+            cipher = rule.value("KMSDataEncryption")
     children = [xml.element("SSEAlgorithm", algorithm)]
     if algorithm == "KMS":
         children.append(xml.element("KMSMasterKeyID", key_id))
+    if cipher:
+        children.append(xml.element("KMSDataEncryption", cipher))
     return xml.group("ServerSideEncryptionRule", *children)
 
 
@@ -146,7 +151,7 @@ def get_bucket_info(call: Call) -> Response:
         xml.element("ResourceGroupId", resource_group(bucket)),
         xml.element("StorageClass", bucket.storage_class),
         xml.element("TransferAcceleration", "Enabled" if bucket.transfer_acceleration else "Disabled"),
-        xml.element("AccessMonitor", _access_monitor(bucket)),
+        xml.element("AccessMonitor", access_time.status(bucket)),
         owner(bucket.owner),
         xml.group("AccessControlList", xml.element("Grant", bucket.acl)),
         _encryption(bucket),
@@ -160,11 +165,6 @@ def get_bucket_info(call: Call) -> Response:
     if bucket.versioning:
         children.append(xml.element("Versioning", bucket.versioning))
     return Response(200, dict(XML), xml.document("BucketInfo", [xml.group("Bucket", *children)]))
-
-
-def _access_monitor(bucket: Bucket) -> str:
-    document = bucket.documents.get("accessmonitor")
-    return xml.parse(document, "AccessMonitorConfiguration").value("Status") if document else "Disabled"
 
 
 _STAT_NAMES = {
@@ -196,7 +196,7 @@ def get_bucket_stat(call: Call) -> Response:
         "Storage": sum(sizes.values()),
         "ObjectCount": sum(counts.values()),
         "MultipartUploadCount": len(bucket.uploads),
-        "LiveChannelCount": 0,
+        "LiveChannelCount": len(bucket.live_channels),
         "LastModifiedTime": call.now if bucket.objects or bucket.uploads else 0,
     }
     for storage_class, name in _STAT_NAMES.items():

@@ -79,9 +79,10 @@ def copy_object(call: Call) -> Response:
             [("MaxSizeAllowed", str(COPY_LIMIT)), ("ProposedSize", str(source.size))],
         )
     storage_class = metadata.storage_class(call, call.bucket)
+    headers = metadata.replaced_headers(call, source.headers) if replaced else source.headers
     if _is_current(call, source_bucket, source_key, source):
         # Documented: onto itself, whatever the directive says, the request's metadata replaces the object's.
-        replaced = True
+        headers = metadata.stored_headers(call)
         if call.header("x-oss-storage-class") is None:
             storage_class = source.storage_class
     version = replace(
@@ -89,7 +90,7 @@ def copy_object(call: Call) -> Response:
         modified=call.now,
         storage_class=storage_class,
         kind="Normal" if source.kind == "Appendable" else source.kind,
-        headers=metadata.stored_headers(call) if replaced else source.headers,
+        headers=headers,
         tags=metadata.tagging_header(call) if replaced_tags else source.tags,
         acl=metadata.object_acl(call),
         restore=None,

@@ -30,7 +30,7 @@ def delete_multiple_objects(call: Call) -> Response:
             "0016-00000502",
             [("ArgumentName", "Content-MD5")],
         )
-    document = xml.parse(call.request.body, "Delete")
+    document = xml.parse_keys(call.request.body, "Delete")
     quiet_node = document.first("Quiet")
     quiet = xml.boolean(quiet_node.text) if quiet_node is not None and quiet_node.text.strip() else False
     wanted = []

@@ -1,16 +1,18 @@
 """Turns configurations the simulator does not act on into stored documents: lifecycle, website, encryption, ...
 
-They are checked for their frame, kept word for word, and given back; nothing happens because of them.
+They are checked (document_rules.py), kept, and given back; little happens because of them (access_time.py, website.py).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ossmend.simulator.oss import xml
+from ossmend.simulator.oss import document_rules, xml
 from ossmend.simulator.oss.call import Call, operation
-from ossmend.simulator.oss.service import XML
+from ossmend.simulator.oss.service import XML, resource_group
 from ossmend.simulator.wire import Refusal, Response
 
 
@@ -26,6 +28,12 @@ class Document:
     deletable: bool = True
     needs: tuple[str, ...] = ()
     """The document must have one of these children."""
+    rule: Callable[[xml.Node], None] | None = None
+    """Refuses what OSS refuses."""
+    rewritten: bool = False
+    """Is what is left by the rule stored, and not the client's own words?"""
+    reset: str = ""
+    """A document in which this child is empty puts the default back."""
 
 
 _DOCUMENTS = (
@@ -35,6 +43,7 @@ _DOCUMENTS = (
         "BucketLifecycle",
         ("NoSuchLifecycle", "No Row found in Lifecycle Table."),
         needs=("Rule",),
+        rule=document_rules.lifecycle,
     ),
     Document(
         "website",
@@ -42,6 +51,8 @@ _DOCUMENTS = (
         "BucketWebsite",
         ("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration."),
         needs=("IndexDocument", "ErrorDocument", "RoutingRules"),
+        rule=document_rules.website,
+        rewritten=True,
     ),
     Document(
         "encryption",
@@ -49,6 +60,8 @@ _DOCUMENTS = (
         "BucketEncryption",
         ("NoSuchServerSideEncryptionRule", "The server side encryption configuration does not exist."),
         needs=("ApplyServerSideEncryptionByDefault",),
+        rule=document_rules.encryption,
+        rewritten=True,
     ),
     Document(
         "accessmonitor",
@@ -57,6 +70,7 @@ _DOCUMENTS = (
         None,
         "<Status>Disabled</Status>",
         deletable=False,
+        rule=document_rules.access_monitor,
     ),
     Document(
         "httpsConfig",
@@ -65,6 +79,8 @@ _DOCUMENTS = (
         None,
         "<TLS><Enable>false</Enable></TLS>",
         deletable=False,
+        rule=document_rules.https,
+        rewritten=True,
     ),
     Document(
         "resourceGroup",
@@ -73,6 +89,7 @@ _DOCUMENTS = (
         None,
         "<ResourceGroupId>rg-default</ResourceGroupId>",
         deletable=False,
+        reset="ResourceGroupId",
     ),
     Document(
         "userDefinedLogFieldsConfig",
@@ -87,17 +104,47 @@ _DOCUMENTS = (
 KINDS: Final = {kind.subresource: kind for kind in _DOCUMENTS}
 
 
-def check(kind: Document, body: bytes) -> None:
-    """Refuse a document without its frame."""
+_SWITCHES = (
+    b"AllowSmallFile|ExpiredObjectDeleteMarker|IsAccessTime|MirrorCheckMd5|MirrorFollowRedirect|MirrorPassQueryString|"
+    b"MirrorSNI|PassAll|PassQueryString|ReturnToStdWhenVisit|SupportSubDir"
+)
+_SWITCH = re.compile(rb"(<(?:" + _SWITCHES + rb")>)(True|False)(?=</)")
+_GROUP_ID = re.compile(r"rg-(?:default|[a-z0-9]{13,20})\Z")
+
+
+def settled(kind: Document, body: bytes) -> bytes:
+    """The document as it is stored; refused without its frame, or where its rule says so.
+
+    Switches are given back as OSS writes them: oss2 sends Python's `True`, and cannot read it.
+    """
     document = xml.parse(body, kind.root)
     if kind.needs and not any(document.first(name) for name in kind.needs):
         raise xml.malformed_xml(f"{' or '.join(kind.needs)} is required")
+    if kind.rule is not None:
+        kind.rule(document)
+    if kind.rewritten:
+        body = xml.document(kind.root, [xml.markup(child) for child in document.children])
+    return _SWITCH.sub(lambda found: found[1] + found[2].lower(), body)
+
+
+def _know_group(call: Call, group: str) -> None:
+    """Groups are Resource Management's, which is not simulated: any id that could be one is taken."""
+    if not _GROUP_ID.match(group) and not any(group == resource_group(b) for b in call.cloud.buckets.values()):
+        raise Refusal(
+            400, "ResourceGroupIdPreCheckError", "The resource group does not exist.", "0039-00000001"
+        )  # ours
 
 
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
-        check(kind, call.request.body)
-        call.bucket.documents[kind.subresource] = call.request.body
+        document = settled(kind, call.request.body)
+        named = xml.parse(document, kind.root).value(kind.reset) if kind.reset else ""
+        if kind.subresource == "resourceGroup" and named:
+            _know_group(call, named)
+        if kind.reset and not named:
+            call.bucket.documents.pop(kind.subresource, None)
+        else:
+            call.bucket.documents[kind.subresource] = document
         return Response(200)
 
     def get(call: Call) -> Response:

@@ -18,7 +18,7 @@ from ossmend.simulator.oss.readable import restore_text
 from ossmend.simulator.oss.service import XML, owner, page_size
 from ossmend.simulator.oss.stacks import stack_of
 from ossmend.simulator.state import ObjectVersion
-from ossmend.simulator.wire import Response, iso_date, xml_text
+from ossmend.simulator.wire import Response, iso_date, xml_key
 
 Encode = Callable[[str], str]
 
@@ -40,7 +40,7 @@ def encoder(call: Call) -> tuple[Encode, str]:
         raise refusals.invalid_argument("Invalid Encoding Method specified in Request.", "encoding-type", encoding)
     if encoding:
         return (lambda text: quote(text, safe="/-_.~", errors="replace")), xml.element("EncodingType", "url")
-    return xml_text, ""
+    return xml_key, ""
 
 
 def check_parameters(call: Call, *names: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import uuid
 from typing import Final
 
 from ossmend.simulator.oss import permit, refusals
@@ -23,14 +24,15 @@ _KEPT: Final = (
     ("content-encoding", "Content-Encoding"),
     ("content-language", "Content-Language"),
     ("expires", "Expires"),
-    ("x-oss-server-side-encryption", "x-oss-server-side-encryption"),
-    ("x-oss-server-side-encryption-key-id", "x-oss-server-side-encryption-key-id"),
-    ("x-oss-server-side-data-encryption", "x-oss-server-side-data-encryption"),
 )
+CLIENT_ENCRYPTION: Final = "x-oss-meta-client-side-encryption-"
 _META_LIMIT = 8 * 1024
 MOST_OBJECT_TAGS: Final = 10
 _TAG_SIGNS: Final = "+-=._:/ "
-_ENCRYPTIONS = ("AES256", "KMS", "SM4")
+ENCRYPTIONS: Final = ("AES256", "KMS", "SM4")
+_SSE: Final = "x-oss-server-side-encryption"
+_SSE_DATA: Final = "x-oss-server-side-data-encryption"
+_SSE_KEY: Final = "x-oss-server-side-encryption-key-id"
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -49,17 +51,57 @@ def stored_headers(call: Call) -> Pairs:
             "Your metadata headers exceed the maximum allowed metadata size.",
             "0011-00000001",  # ours
         )
-    encryption = headers.get("x-oss-server-side-encryption")
-    if encryption is not None and encryption not in _ENCRYPTIONS:
-        raise Refusal(
-            400,
-            "InvalidEncryptionAlgorithmError",
-            "The Encryption request you specified is not valid. Supported value: AES256/KMS.",
-            "0005-00000002",  # ours
-        )
-    if "x-oss-callback" in headers:
-        raise refusals.not_implemented("x-oss-callback")
-    return tuple(kept + meta)
+    return tuple(kept + _encryption(call) + meta)
+
+
+def bad_algorithm() -> Refusal:
+    return Refusal(
+        400,
+        "InvalidEncryptionAlgorithmError",
+        "The Encryption request you specified is not valid. Supported value: AES256/KMS.",
+        "0005-00000002",  # ours
+    )
+
+
+def _encryption(call: Call) -> list[tuple[str, str]]:
+    """An upload's encryption. Only KMS has a key, the account's own if none is named, and a cipher."""
+    algorithm, key, cipher = (call.header(name) for name in (_SSE, _SSE_KEY, _SSE_DATA))
+    if algorithm is None:
+        return []
+    if algorithm not in ENCRYPTIONS:
+        raise bad_algorithm()
+    if algorithm != "KMS":
+        return [(_SSE, algorithm)]
+    own_key = str(uuid.uuid5(uuid.NAMESPACE_OID, call.bucket.owner))
+    return [(_SSE, algorithm), (_SSE_KEY, key or own_key), *([(_SSE_DATA, cipher)] if cipher else [])]
+
+
+def refuse_encryption(call: Call) -> None:
+    """An upload in parts says at its beginning how it is encrypted, and not again."""
+    for name in (_SSE, _SSE_KEY, _SSE_DATA):
+        if call.header(name) is not None:
+            raise refusals.invalid_argument(
+                "The encryption was settled when the upload began.", name, call.header(name) or ""
+            )
+
+
+def encryption_headers(stored: Pairs) -> dict[str, str]:
+    """How an answer to an upload, or to its beginning, says that the object is encrypted."""
+    return {name: value for name, value in stored if name in (_SSE, _SSE_KEY, _SSE_DATA)}
+
+
+def replaced_headers(call: Call, source: Pairs) -> Pairs:
+    """What a copy to another key keeps when its request replaces the metadata.
+
+    Two things stay the source's unless the request names them: Content-Type, and how the client encrypted the data.
+    Documented for the second: CopyObject cannot change it, since without it nobody reads the object again.
+    """
+    named = stored_headers(call)
+    given = {name for name, _ in named if name != "Content-Type" or call.header("content-type")}
+    stays = [
+        pair for pair in source if pair[0] not in given and pair[0].startswith(("Content-Type", CLIENT_ENCRYPTION))
+    ]
+    return (*stays, *(pair for pair in named if pair[0] not in dict(stays)))
 
 
 def storage_class(call: Call, bucket: Bucket) -> str:
@@ -92,12 +134,16 @@ def public_object_acl_refused(call: Call, acl: str) -> None:
         raise
 
 
+def has_only_tag_signs(text: str) -> bool:
+    return all(c.isalnum() or c in _TAG_SIGNS for c in text)
+
+
 def check_tags(tags: Pairs, limit: int = MOST_OBJECT_TAGS) -> Pairs:
     """Unique keys and documented lengths; an object's tags, at most ten, have letters, digits and few signs only."""
     names = [name for name, _ in tags]
     bad = next((n for n, v in tags if not n or len(n) > 128 or len(v) > 256), None)
     if bad is None and limit == MOST_OBJECT_TAGS:
-        bad = next((n for n, v in tags if not all(c.isalnum() or c in _TAG_SIGNS for c in n + v)), None)
+        bad = next((n for n, v in tags if not has_only_tag_signs(n + v)), None)
     if bad is not None or len(set(names)) != len(names):
         raise Refusal(400, "InvalidTag", "The tags you specified are not valid.", "0010-00000001")  # EC ours
     if len(tags) > limit:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 from ossmend.simulator.contents import Stored, crc64
-from ossmend.simulator.oss import copying, metadata, refusals, stacks, xml
+from ossmend.simulator.oss import callbacks, copying, metadata, refusals, stacks, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.listing import encoder
 from ossmend.simulator.oss.objects import stored_response
@@ -59,7 +60,8 @@ def initiate(call: Call) -> Response:
         f"<Key>{encode(call.key)}</Key>",
         xml.element("UploadId", upload.upload_id),
     ]
-    return Response(200, dict(XML), xml.document("InitiateMultipartUploadResult", children))
+    headers = XML | metadata.encryption_headers(upload.headers)
+    return Response(200, headers, xml.document("InitiateMultipartUploadResult", children))
 
 
 def _part_number(call: Call) -> int:
@@ -81,9 +83,15 @@ def _keep(call: Call, upload: Upload, number: int, data: bytes) -> Part:
 @operation("PUT", "object", "uploadId", name="UploadPart", action="oss:PutObject")
 def upload_part(call: Call) -> Response:
     metadata.require_length(call)
+    metadata.refuse_encryption(call)
     upload, number = upload_of(call), _part_number(call)
     part = _keep(call, upload, number, call.request.body)
-    return Response(200, {"ETag": f'"{part.etag}"', "x-oss-hash-crc64ecma": str(part.crc)})
+    headers = {
+        "ETag": f'"{part.etag}"',
+        "x-oss-hash-crc64ecma": str(part.crc),
+        "Content-MD5": base64.b64encode(bytes.fromhex(part.etag)).decode("ascii"),
+    }
+    return Response(200, headers | metadata.encryption_headers(upload.headers))
 
 
 @operation("PUT", "object", "uploadPartCopy", name="UploadPartCopy", action="oss:PutObject")
@@ -135,6 +143,8 @@ def _chosen(call: Call, upload: Upload) -> list[tuple[int, Part]]:
 
 @operation("POST", "object", "uploadId", name="CompleteMultipartUpload", action="oss:PutObject")
 def complete(call: Call) -> Response:
+    metadata.refuse_encryption(call)
+    callback = callbacks.asked(call)
     upload = upload_of(call)
     chosen = _chosen(call, upload)
     if not chosen:
@@ -181,7 +191,7 @@ def complete(call: Call) -> Response:
     ]
     response.headers.update(XML)
     response.body = xml.document("CompleteMultipartUploadResult", children)
-    return response
+    return callbacks.answer(response, asked=callback)
 
 
 @operation("DELETE", "object", "uploadId", name="AbortMultipartUpload")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ossmend.simulator.oss import refusals, xml
+from ossmend.simulator.oss import metadata, refusals, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.listing import check_parameters, common_prefixes, encoder, fold
 from ossmend.simulator.oss.multipart import upload_of
@@ -83,6 +83,19 @@ def _after(upload: Upload, key_marker: str, id_marker: str) -> bool:
     return upload.key > key_marker
 
 
+_CLIENT_ENCRYPTION = {
+    f"{metadata.CLIENT_ENCRYPTION}{name}": "ClientEncryption" + "".join(map(str.title, name.split("-")))
+    for name in ("key", "start", "cek-alg", "wrap-alg", "data-size", "part-size")
+}
+
+
+def _client_encryption(upload: Upload) -> list[str]:
+    """How the client encrypts the parts, as it said at the beginning: it needs that to go on after a restart."""
+    return [
+        xml.element(_CLIENT_ENCRYPTION[name], value) for name, value in upload.headers if name in _CLIENT_ENCRYPTION
+    ]
+
+
 @operation("GET", "object", "uploadId", name="ListParts")
 def list_parts(call: Call) -> Response:
     upload = upload_of(call)
@@ -105,6 +118,7 @@ def list_parts(call: Call) -> Response:
         xml.element("MaxParts", str(limit)),
         xml.element("IsTruncated", xml.flag(len(waiting) > limit)),
     ]
+    children += _client_encryption(upload)
     children += [
         f"<Part><PartNumber>{number}</PartNumber><LastModified>{iso_date(part.modified)}</LastModified>"
         f'<ETag>"{part.etag}"</ETag><HashCrc64ecma>{part.crc}</HashCrc64ecma><Size>{len(part.data)}</Size></Part>'

@@ -7,7 +7,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from ossmend.simulator.contents import Stored, digest
-from ossmend.simulator.oss import images, metadata, refusals, stacks
+from ossmend.simulator.oss import access_time, callbacks, images, metadata, refusals, stacks, website
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.compressing import compressed
 from ossmend.simulator.oss.readable import require_readable
@@ -153,9 +153,10 @@ def _body(content: Content, start: int, end: int) -> bytes | Slice:
 
 @operation("GET", "object", name="GetObject", signed_only=False)
 def get_object(call: Call) -> Response:
-    version = _follow(call, stacks.addressed(call))
+    version = _follow(call, website.addressed(call))
     require_readable(call.cloud, call.bucket, call.key, version)
     check_conditions(call, version)
+    access_time.note(call)
     process = call.query.get("x-oss-process")
     if process is not None:
         return images.process(call, version, process)
@@ -175,7 +176,7 @@ def head_object(call: Call) -> Response:
     """200 even when frozen: the answer says so in its headers."""
     version = _follow(call, stacks.addressed(call))
     check_conditions(call, version)
-    headers = metadata.describe(call.cloud, call.bucket, version)
+    headers = metadata.describe(call.cloud, call.bucket, version) | access_time.header(call, version)
     return Response(200, headers, content_length=version.size)
 
 
@@ -193,7 +194,7 @@ def get_object_meta(call: Call) -> Response:
     version = stacks.addressed(call)
     check_conditions(call, version)
     described = metadata.describe(call.cloud, call.bucket, version)
-    headers = {name: described[name] for name in _META if name in described}
+    headers = {name: described[name] for name in _META if name in described} | access_time.header(call, version)
     return Response(200, headers, content_length=version.size, close=call.request.method == "GET")
 
 
@@ -202,6 +203,7 @@ def put_object(call: Call) -> Response:
     metadata.require_length(call)
     metadata.refuse_modified_since(call)
     stacks.forbid_overwrite(call)
+    callback = callbacks.asked(call)
     body = call.request.body
     content = Stored(body)
     etag, crc = digest(content)
@@ -215,7 +217,7 @@ def put_object(call: Call) -> Response:
         tags=metadata.tagging_header(call),
         acl=metadata.object_acl(call),
     )
-    return stored_response(call, version)
+    return callbacks.answer(stored_response(call, version), asked=callback)
 
 
 def stored_response(call: Call, version: ObjectVersion) -> Response:
@@ -229,5 +231,5 @@ def stored_response(call: Call, version: ObjectVersion) -> Response:
     if version.kind == "Normal" and len(version.etag) == 32:
         headers["Content-MD5"] = metadata.describe(call.cloud, call.bucket, version)["Content-MD5"]
     headers.update(stacks.version_header(call.bucket, version))
-    headers.update(pair for pair in version.headers if pair[0].startswith("x-oss-server-side-encryption"))
+    headers.update(metadata.encryption_headers(version.headers))
     return Response(200, headers)

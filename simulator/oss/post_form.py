@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from ossmend.simulator.contents import Stored, digest
-from ossmend.simulator.oss import metadata, permit, refusals, signatures, stacks, xml
+from ossmend.simulator.oss import callbacks, metadata, permit, refusals, signatures, stacks, xml
 from ossmend.simulator.oss.authenticate import find_key
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.credentials import Credentials, signs_for_here, wrong_region
@@ -172,6 +172,7 @@ def post_object(call: Call) -> Response:
         if name.startswith("x-oss-") or name in ("content-type", "cache-control", "content-disposition", "expires")
     )
     stacks.forbid_overwrite(call)
+    callback = callbacks.asked(call, fields.get("callback", ""))
     content = Stored(data)
     etag, crc = digest(content)
     version = ObjectVersion(
@@ -184,7 +185,7 @@ def post_object(call: Call) -> Response:
         tags=metadata.tagging_header(call),
         acl=metadata.object_acl(call),
     )
-    response = stored_response(call, version)
+    response = callbacks.answer(stored_response(call, version), asked=callback)
     return _answer(call, response, fields)
 
 

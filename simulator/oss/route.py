@@ -23,12 +23,12 @@ _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
 
 NOT_SIMULATED: Final = frozenset(
-    "inventory inventoryId live vod comp worm wormId wormExtend replication replicationLocation replicationProgress "
+    "inventory inventoryId comp worm wormId wormExtend replication replicationLocation replicationProgress "
     "qos qosInfo requesterQosInfo qosRequester style styleName metaQuery cname accessPoint accessPointPolicy "
     "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
     "objectWorm retention legalHold metadataConfiguration rtc dataPipeline seal cloudboxes "
     "x-oss-async-process x-oss-write-get-object-response callbackPolicy metadataJournalTable metadataInventoryTable "
-    "policyStatus img channel".split()
+    "img channel".split()
 )
 """Sub-resources OSS has and the simulator has not: refused as NotImplemented rather than taken for something else."""
 
@@ -159,7 +159,7 @@ def choose(call: Call) -> Operation:
     found = OPERATIONS.get((request.method, call.level, subresource))
     if found is not None:
         return found
-    if subresource in NOT_SIMULATED or (subresource == "x-oss-process" and request.method == "POST"):
+    if subresource in NOT_SIMULATED:
         return _not_simulated(request.method, call.level, subresource)
     return _refusing(refusals.method_not_allowed(request.method, (subresource or call.level).upper()))
 
@@ -188,6 +188,8 @@ def _subresource(call: Call) -> str:
     request = call.request
     if call.level == "object" and request.method == "PUT" and "x-oss-copy-source" in request.headers:
         return "uploadPartCopy" if "uploadId" in request.query else "copy"
+    if call.level == "object" and request.method == "POST" and "x-oss-process" in request.query:
+        return "process"
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     if is_form and call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
         return "form"
@@ -198,7 +200,7 @@ def _subresource(call: Call) -> str:
         if name in known and name != "list-type" and (name != "tagging" or call.level != "service"):
             return name
     for name in request.query:
-        if name in NOT_SIMULATED or (name == "x-oss-process" and request.method == "POST"):
+        if name in NOT_SIMULATED:
             return name
     return "list-type" if call.level == "bucket" and request.query.get("list-type") == "2" else ""
 

@@ -7,10 +7,16 @@ import re
 from ossmend.simulator.oss import refusals, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.state import Bucket
-from ossmend.simulator.wire import Response, iso_date
+from ossmend.simulator.wire import Refusal, Response, iso_date
 
 XML = {"Content-Type": "application/xml"}
 
+REGIONS = frozenset(
+    "cn-hangzhou cn-shanghai cn-nanjing cn-qingdao cn-beijing cn-zhangjiakou cn-huhehaote cn-wulanchabu cn-shenzhen "
+    "cn-heyuan cn-guangzhou cn-chengdu cn-hongkong us-west-1 us-east-1 ap-northeast-1 ap-northeast-2 ap-southeast-1 "
+    "ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7 eu-central-1 eu-west-1 me-east-1".split()
+)
+"""OSS's regions, as its page of endpoints has them."""
 _NAME_START = re.compile(r"[a-z0-9-]{0,63}\Z")
 _TAG = re.compile(r'"(?P<key>[^"]{1,128})"(?::"(?P<value>[^"]{0,256})")?')
 _TAG_LIST = re.compile(rf"{_TAG.pattern}(?:,{_TAG.pattern.replace('?P<key>', '').replace('?P<value>', '')})*\Z")
@@ -113,13 +119,13 @@ def list_buckets(call: Call) -> Response:
 
 @operation("GET", "service", "regions", name="DescribeRegions")
 def describe_regions(call: Call) -> Response:
-    """The regions this simulator has heard of: its own and those of its buckets."""
-    regions = {call.cloud.region} | {bucket.region for bucket in call.cloud.buckets.values()}
+    """OSS's regions, and those that a scene made up."""
+    regions = REGIONS | {call.cloud.region} | {bucket.region for bucket in call.cloud.buckets.values()}
     wanted = call.query.get("regions")
     if wanted:
         if wanted.removeprefix("oss-") not in regions:
-            raise refusals.invalid_argument("The region is not valid.", "regions", wanted)
-        regions = {wanted.removeprefix("oss-")}
+            raise Refusal(404, "NoSuchRegion", "The specified region does not exist.", "0021-00000001")  # EC ours
+        regions = frozenset({wanted.removeprefix("oss-")})
     infos = [
         xml.group(
             "RegionInfo",

@@ -23,6 +23,8 @@ _THEMES = (
     "multipart_listing",
     "post_form",
     "images",
+    "live_channels",
+    "saved_pictures",
 )
 
 

@@ -6,6 +6,7 @@ Writing never uses a namespace: the SDKs' parsers accept little.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -14,6 +15,11 @@ from ossmend.simulator.wire import Refusal, xml_text
 
 DOCUMENT_LIMIT = 2 * 1024 * 1024
 _DEPTH_LIMIT = 32
+
+_CARRIED = {code: 0x10FF00 + code for code in range(1, 32) if code not in (9, 10)}
+"""Stand-ins, from the last private plane, that take control characters through the XML parser."""
+_RESTORED = {stand_in: code for code, stand_in in _CARRIED.items()}
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,2})|([0-9]{1,2}));")
 
 
 @dataclass(slots=True)
@@ -94,6 +100,27 @@ def parse(body: bytes, root: str, *, limit: int = DOCUMENT_LIMIT) -> Node:
     return document
 
 
+def parse_keys(body: bytes, root: str) -> Node:
+    """As `parse`, but keys may hold what XML has no place for: clients send it bare, and OSS reads it."""
+    try:
+        return parse(body, root)
+    except Refusal:
+        text = body.decode("utf-8", "replace").replace("\r\n", "\n")
+        carried = _REFERENCE.sub(lambda found: chr(int(found[1] or found[2], 10 if found[2] else 16)), text)
+        carried = carried.translate(_CARRIED)
+        if carried == text:
+            raise
+    document = parse(carried.encode(), root)
+    _restore(document)
+    return document
+
+
+def _restore(node: Node) -> None:
+    node.text = node.text.translate(_RESTORED)
+    for child in node.children:
+        _restore(child)
+
+
 def element(name: str, content: str) -> str:
     """An element with text; escaped."""
     return f"<{name}>{xml_text(content)}</{name}>"
@@ -102,6 +129,13 @@ def element(name: str, content: str) -> str:
 def group(name: str, *children: str) -> str:
     """An element with child elements, which are already markup."""
     return f"<{name}>{''.join(children)}</{name}>"
+
+
+def markup(node: Node) -> str:
+    """A tree as it was read, without its attributes."""
+    if not node.children:
+        return element(node.name, node.text)
+    return group(node.name, *(markup(child) for child in node.children))
 
 
 def document(root: str, children: Iterable[str]) -> bytes:

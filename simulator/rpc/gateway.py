@@ -34,7 +34,8 @@ PRODUCTS: Final = {
 MAX_SKEW_SECONDS = 900
 _NONCE_SECONDS = 2 * MAX_SKEW_SECONDS
 _DIGESTS: Final[dict[str, Literal["sha1", "sha256"]]] = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
+_TIMESTAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z\Z", re.ASCII)
+"""Fractions of a second are passed over: JavaScript writes them, and STS takes them."""
 
 
 def parameters(request: Request) -> dict[str, str]:
@@ -106,10 +107,11 @@ def _check_time(cloud: Cloud, timestamp: str) -> None:
 
 
 def _moment(timestamp: str) -> int | None:
-    if not _TIMESTAMP.match(timestamp):
+    found = _TIMESTAMP.match(timestamp)
+    if found is None:
         return None
     try:
-        return calendar.timegm(time.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ"))
+        return calendar.timegm(time.strptime(found[1], "%Y-%m-%dT%H:%M:%S"))
     except ValueError:
         return None
 

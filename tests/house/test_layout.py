@@ -52,6 +52,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.machine
 @pytest.mark.xdist_group("wheel")
+def test_a_group_of_tests_runs_in_one_process(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("loadgroup", default=False):
+        assert request.node.nodeid.endswith("@wheel"), "xdist marks no group with this pytest: pin another"
+
+
+@pytest.mark.xdist_group("wheel")
 def test_the_wheel_built_from_the_sdist_holds_everything_that_is_tracked(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     wanted = {path.relative_to(ROOT) for path in tracked() if path.relative_to(ROOT).parts[0] in PACKAGES}

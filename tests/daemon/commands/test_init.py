@@ -96,6 +96,13 @@ def test_without_a_key_or_a_network_it_writes_the_flags_and_says_what_it_could_n
     assert [source.name for source in config.sources] == ["app_log:/srv/app.log", "access_log:my-logs/oss/"]
 
 
+def test_it_does_not_doubt_what_it_has_chosen_itself(tmp_path: Path) -> None:
+    (tmp_path / "app.log").touch()
+    flags = ("--output", str(tmp_path / "ossmend.yaml"), "--yes", "--region", SHANGHAI, "--log", f"{tmp_path}/*.log")
+    assert "doubt  " not in run("init", *flags)[1]
+    assert "doubt  " in run("init", *flags[:-1], "/no/such/*.log", "--force")[1]
+
+
 def test_a_region_that_nobody_told_is_said_to_be_a_guess(tmp_path: Path) -> None:
     path = tmp_path / "ossmend.yaml"
     status, told, _ = run("init", "--output", str(path), "--yes")

@@ -74,6 +74,7 @@ def test_a_state_that_cannot_be_written_costs_the_sign_and_no_more(store: Store,
     life = SignOfLife(store, FakeClock(NOON), dry_run=False)
     (tmp_path / "state" / "ossmend.db").rename(tmp_path / "elsewhere.db")
     life.beat([], None)
+    assert not (tmp_path / "state" / "ossmend.db").exists(), "no second state is begun for it"
 
 
 def test_a_trouble_is_kept_once_with_its_number_and_a_finding_is_none() -> None:

@@ -95,7 +95,15 @@ def test_a_timestamp_within_fifteen_minutes_is_fine(simulator: Running, admin: A
     assert send(admin, signed(admin, "ListUsers", Timestamp=stamp)).status_code == 200
 
 
-@pytest.mark.parametrize("stamp", ["yesterday", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00", "1795489136"])
+@pytest.mark.parametrize("fraction", [".0", ".123", ".123456789"])
+def test_a_timestamp_may_have_fractions_of_a_second(simulator: Running, admin: Account, fraction: str) -> None:
+    stamp = time.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z", time.gmtime(stopped(simulator)))
+    assert send(admin, signed(admin, "ListUsers", Timestamp=stamp)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "stamp", ["2026-01-01T00:00:00.Z", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00", "1795489136"]
+)
 def test_what_is_no_timestamp_is_called_badly_formatted(admin: Account, stamp: str) -> None:
     assert error(send(admin, signed(admin, "ListUsers", Timestamp=stamp, Format="JSON"))) == (
         400,
