@@ -68,7 +68,7 @@ def _stacked(row: dict[str, Any], several: bool, console: Console) -> None:
     told = f"{whose}{row['events']} {'refusal' if row['events'] == 1 else 'refusals'}"
     for line in (row["subject"], f"{told}{', from ' + row['from'] if row['from'] else ''}", row["why"]):
         if line:
-            console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4)))
+            console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4), expand=False))
 
 
 def _style(row: dict[str, Any]) -> str:
