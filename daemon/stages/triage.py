@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +49,7 @@ _MAY_HOLD_SECRETS = (
     "version_id",
     "where",
 )
+_texts = attrgetter(*_MAY_HOLD_SECRETS)
 NOTHING, UNKNOWN = "\0", "\ufffd"
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
@@ -235,13 +237,13 @@ def sanitised(event: Event) -> Event:
     """What may be stored of an event: the border of the journal. A key that has a signed query in it is no object's
     name, so nothing is lost with it; an access key id is no secret, and what is looked up by it needs it whole.
     """
-    texts = {name: value for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))}
-    all_of_it = "\n".join((*texts.values(), *event.fields.values()))
+    all_of_it = "\n".join((*filter(None, _texts(event)), *event.fields.values()))
     if NOTHING in all_of_it:
         return sanitised(_without(event))
     if redact(all_of_it) == all_of_it and not any(map(says_secret, event.fields)):
         return event  # nearly every event: one search instead of one for each field
-    changed: dict[str, Any] = {name: clean for name, text in texts.items() if (clean := redact(text)) != text}
+    texts = [(name, text) for name, text in zip(_MAY_HOLD_SECRETS, _texts(event), strict=True) if text]
+    changed: dict[str, Any] = {name: clean for name, text in texts if (clean := redact(text)) != text}
     fields = {name: GONE if says_secret(name) else redact(value) for name, value in event.fields.items()}
     if fields != event.fields:
         changed["fields"] = fields
