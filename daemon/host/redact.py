@@ -128,7 +128,7 @@ def mask_key_id(key_id: str) -> str:
 
 def printable(text: str) -> str:
     r"""One line that a terminal and a log show as it is: control, bidi, invisible signs as `\n`, `\x1b`, `\u202e`."""
-    return _CONTROL.sub(_escaped, text)
+    return text if text.isprintable() else _CONTROL.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from ossmend.daemon.journal.locks import is_shared_state
 
@@ -60,10 +59,10 @@ def numbers(connection: sa.Connection, column: sa.Column[int], how_many: int, *a
 
 def among(connection: sa.Connection, column: sa.Column[str], values: Collection[str]) -> sa.ColumnElement[bool]:
     """Is the column one of these? One parameter has them all: a long list is costly to prepare."""
+    listed = json.dumps(list(values), ensure_ascii=False)
     if is_shared_state(connection):
-        return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
-    listed = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
+        return column.in_(sa.select(sa.func.json_array_elements_text(sa.cast(sa.literal(listed, sa.Text), sa.JSON))))
+    return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
 
 
 def seconds(at: datetime | None) -> float | None:

@@ -28,6 +28,7 @@ _NEW = (
     "id", "subject_key", "superseded", "policy", "code", "subject", "account", "lane", "state", "due_at", "opened_at",
     "first_seen", "last_seen", "events", "recurrences", "tries", "samples", "usage", "why", "source", "client",
 )  # fmt: skip
+_OPEN = CaseState.OPEN.value
 _EXTEND = (
     cases.update()
     .where(OF_CASE)
@@ -94,7 +95,7 @@ def _open(connection: sa.Connection, folds: Sequence[tuple[str, Fold]], now: dat
         lane = lane_of(each.account, each.subject)
         subject = to_json([each.subject.kind, *each.subject.parts]).decode()
         rows.append(
-            (case_id, key, False, each.policy, each.code, subject, str(each.account), lane, CaseState.OPEN.value, due,
+            (case_id, key, False, each.policy, each.code, subject, str(each.account), lane, _OPEN, due,
              due, seconds(each.first), seconds(each.last), max(each.events, 1), 0, 0, _text(each.samples),
              to_json(each.usage).decode(), "", *each.party)
         )  # fmt: skip

@@ -7,8 +7,7 @@ journal sees an entry of each case as ever, all with the number and the hash of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,9 +18,8 @@ Told = tuple[str, int | None, Mapping[str, Any]]
 """An entry: its kind, its case, its data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One case that was opened."""
+class Opening(NamedTuple):
+    """One case that was opened, as the entry has it."""
 
     case_id: int
     policy: str
@@ -34,10 +32,6 @@ class Opening:
     def told(self) -> dict[str, Any]:
         return {"policy": self.policy, "code": self.code, "subject": self.subject, "events": self.events}
 
-    @property
-    def row(self) -> list[Any]:
-        return [self.case_id, self.policy, self.code, self.subject, self.events]
-
 
 def as_one(openings: Sequence[Opening]) -> Told:
     """The entry for all of them. It stands under the last of its cases, so that no number of them is given
@@ -46,7 +40,7 @@ def as_one(openings: Sequence[Opening]) -> Told:
     last = openings[-1]
     if len(openings) == 1:
         return OPENED, last.case_id, last.told
-    return TOGETHER, last.case_id, {"cases": [each.row for each in openings]}
+    return TOGETHER, last.case_id, {"cases": openings}
 
 
 def apart(kind: str, case_id: int | None, data: Mapping[str, Any]) -> Iterator[Told]:
