@@ -101,6 +101,7 @@ class Triage:
         self._since = since
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
+        self._open = ceilings.AtMost()
         self._several = sum(source.trust == "low" for source in config.sources) > 1
 
     def cursor(self, source: str) -> Cursor | None:
@@ -124,7 +125,8 @@ class Triage:
             locks.take(connection, locks.INTAKE)
             tellings = Tellings(connection, ids)
             folds, repeated = self._fold(ours, tellings, now)
-            away = self._turned_away(connection, folds, confirmed)
+            roomy = self._is_roomy(connection, Counter(fold.policy for fold in folds.values()), now)
+            away = {} if roomy else self._turned_away(connection, folds, confirmed)
             tellings.store(connection, now, without=away)
             opened = {key: fold for key, fold in folds.items() if key not in away}
             entries.append(connection, now, intake.fold(connection, opened, now))
@@ -147,7 +149,7 @@ class Triage:
         nobody else waits for it.
         """
         with self._store.read() as connection:
-            by_policy = ceilings.open_by_policy(connection)
+            by_policy = self._open.known(connection, now) or ceilings.open_by_policy(connection)
             fullest = max(by_policy, key=by_policy.__getitem__, default=UNTAKEN)
             if is_roomy(self._config.cases, by_policy, {fullest: len(events)}):
                 return ()  # mostly, and then nothing is done twice
@@ -156,21 +158,25 @@ class Triage:
         found = self._look([_unopened(number, folds[key], now) for number, key in enumerate(away)]) if away else ()
         return {away[number] for number in found}
 
+    def _is_roomy(self, connection: sa.Connection, new: Counter[str], now: datetime) -> bool:
+        """Is there room for so many of each policy, whoever tells them? In the transaction that opens them."""
+        limits, known = self._config.cases, self._open.known(connection, now)
+        roomy = known is not None and is_roomy(limits, known, new)
+        roomy = roomy or is_roomy(limits, self._open.count(connection, now), new)
+        self._open.opens(new)
+        return roomy
+
     def _turned_away(
         self, connection: sa.Connection, folds: Mapping[str, Fold], confirmed: Collection[str]
     ) -> Mapping[str, str]:
         """By key of the folds for which there is no room: which ceiling says so."""
-        limits = self._config.cases
-        new = Counter(fold.policy for fold in folds.values())
-        if is_roomy(limits, ceilings.open_by_policy(connection), new):
-            return {}
         known = intake.newcomers(connection, list(folds))
         asking = [
             Newcomer(key, folds[key].policy, Party(*folds[key].party), _rank(folds[key], was or key in confirmed))
             for key, was in known.items()
         ]
         standing = Standing(ceilings.open_by_party(connection))
-        return turned_away(asking, standing, limits, several=self._several)
+        return turned_away(asking, standing, self._config.cases, several=self._several)
 
     def _sums(self, folds: Mapping[str, Fold], away: Mapping[str, str]) -> Mapping[str, Turned]:
         limits, sums = self._config.cases, dict[str, Turned]()
