@@ -19,7 +19,7 @@ from ossmend.daemon.journal.cases import EVENTS, OF_CASE, REPLAN_PAUSE, lane_of,
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.folds import Fold, count, newest
 from ossmend.daemon.journal.openings import Opening, as_one
-from ossmend.daemon.journal.schema import cases
+from ossmend.daemon.journal.schema import CURRENT, cases
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import OVER, RESTING, CaseState, moved
 from ossmend.remediators.contract.case import Event
@@ -73,7 +73,7 @@ def newcomers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, bool]
 
 def _known(connection: sa.Connection, keys: Sequence[str], *, locked: bool = False) -> dict[str, Any]:
     """By key; `locked`: as they are until the transaction ends, for what is read here is merged and written back."""
-    mine = sa.and_(bulk.among(connection, cases.c.subject_key, keys), ~cases.c.superseded)
+    mine = sa.and_(bulk.among(connection, cases.c.subject_key, keys), sa.text(CURRENT))
     if locked:
         lock(connection, mine)
     return {row.subject_key: row for row in connection.execute(sa.select(cases).where(mine))}

@@ -427,6 +427,23 @@ def test_the_cases_of_one_batch_are_one_link_of_the_chain_and_each_shows_its_ope
         assert entries.first_broken(connection) is None
 
 
+def test_the_case_of_an_event_is_found_by_its_index(alone: Store) -> None:
+    put(alone, fold_of())
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.extend([(statement, parameters)] if "subject_key IN" in statement else [])
+
+    sa.event.listen(alone._engine, "before_cursor_execute", note)
+    put(alone, fold_of())
+    sa.event.remove(alone._engine, "before_cursor_execute", note)
+    assert asked
+    with alone.read() as connection:
+        for statement, parameters in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert "SEARCH cases USING INDEX cases_key" in plan.all()[0].detail
+
+
 def test_who_alters_one_case_in_a_batch_breaks_the_chain(store: Store) -> None:
     opened(store, "a", "b")
     opened(store, "c", "d")
