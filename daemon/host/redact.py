@@ -72,11 +72,12 @@ _CONTROL = re.compile(
 )
 
 
-_NAMED = (
-    "secret", "token", "signature", "passw", "bytes", "pwd", "apikey", "api key", "api-key", "api_key", "private",
-    "encryption", "master", "sk=", "sk:", "sk'", 'sk"', "sk ",
-)  # fmt: skip
-"""One of these is in every text that a pattern of names below could find: most texts have none, and cost nothing."""
+_NAMED = ("secret", "token", "signature", "passw", "bytes", "pwd", "private", "encryption", "master")
+"""One of these, of _API or of _SK is in every text that a pattern of names could find. Most texts have none, and cost
+no more than these looks.
+"""
+_API = ("apikey", "api key", "api-key", "api_key")
+_SK = ("sk=", "sk:", "sk'", 'sk"', "sk ")
 _CALLED = ("auth", "client", "new")
 _SCHEMES = ("oss ", "aws ", "acs ", "bearer ", "basic ")
 
@@ -86,7 +87,7 @@ def redact(text: str) -> str:
     if text.isalnum():
         return text  # every pattern needs a sign between a name and its secret
     low = text.lower()
-    if _has_one(low, _NAMED):
+    if _has_one(low, _NAMED) or ("api" in low and _has_one(low, _API)) or ("sk" in low and _has_one(low, _SK)):
         text = _ELEMENT.sub(rf"\1\2\3{GONE}", text)
         text = _QUOTED.sub(rf"\1\2{GONE}", text)
         text = _BARE.sub(rf"\1{GONE}", text)
@@ -127,7 +128,7 @@ def mask_key_id(key_id: str) -> str:
 
 def printable(text: str) -> str:
     r"""One line that a terminal and a log show as it is: control, bidi, invisible signs as `\n`, `\x1b`, `\u202e`."""
-    return _CONTROL.sub(_escaped, text)
+    return text if text.isprintable() else _CONTROL.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

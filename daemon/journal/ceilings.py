@@ -5,18 +5,47 @@ Counted by an index that holds the open cases alone, in the caller's transaction
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from ossmend.daemon.journal.locks import is_shared_state
 from ossmend.daemon.journal.schema import STILL_OPEN, cases, turned_away
+
+COUNTED_FOR = timedelta(minutes=1)
 
 
 def open_by_policy(connection: sa.Connection) -> dict[str, int]:
     query = sa.select(cases.c.policy, sa.func.count()).where(sa.text(STILL_OPEN)).group_by(cases.c.policy)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+class AtMost:
+    """How many cases are open, by policy, or a few more: counted now and then, and what was opened since is added.
+    Counting walks over every open case, and mostly there is room by far.
+    """
+
+    def __init__(self) -> None:
+        self._most: Counter[str] = Counter()
+        self._at: datetime | None = None
+
+    def known(self, connection: sa.Connection, now: datetime) -> Mapping[str, int] | None:
+        """None where it has to be counted. Other nodes may open cases, too: then that is always."""
+        is_old = self._at is None or abs(now - self._at) > COUNTED_FOR
+        return None if is_old or is_shared_state(connection) else self._most
+
+    def count(self, connection: sa.Connection, now: datetime) -> Mapping[str, int]:
+        """In the transaction that opens more: nobody opens any beside it."""
+        self._most, self._at = Counter(open_by_policy(connection)), now
+        return self._most
+
+    def opens(self, new: Mapping[str, int]) -> None:
+        """So many at most are opened, or reopened, of each policy."""
+        self._most += Counter(new)
 
 
 def open_by_party(connection: sa.Connection) -> dict[tuple[str, str, str], int]:

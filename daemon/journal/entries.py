@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import bulk, locks
+from ossmend.daemon.journal import bulk, locks, openings
 from ossmend.daemon.journal.schema import entries, meta
 
 START = "0" * 64
@@ -146,8 +146,11 @@ def newest(connection: sa.Connection, limit: int, case_id: int | None = None) ->
     """The last `limit` entries (of one case, if asked), oldest first."""
     query = sa.select(entries).order_by(entries.c.seq.desc()).limit(limit)
     if case_id is not None:
-        query = query.where(entries.c.case_id == case_id)
-    return [
-        Written(row.seq, datetime.fromisoformat(row.at), row.kind, row.case_id, json.loads(row.data), row.hash)
+        query = query.where(sa.or_(entries.c.case_id == case_id, entries.c.seq == openings.where(case_id)))
+    found = [
+        Written(row.seq, datetime.fromisoformat(row.at), kind, of, data, row.hash)
         for row in reversed(connection.execute(query).all())
+        for kind, of, data in openings.apart(row.kind, row.case_id, json.loads(row.data))
+        if case_id in (None, of)
     ]
+    return found[-limit:]

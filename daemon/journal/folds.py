@@ -33,11 +33,12 @@ class Fold:
     last: datetime | None = None
     samples: list[Event] = field(default_factory=list)
     usage: dict[str, dict[str, int]] = field(default_factory=dict)
+    key: str = field(init=False)
+    """What makes two events one case."""
 
-    @property
-    def key(self) -> str:
+    def __post_init__(self) -> None:
         mine = f"{self.policy}\x1f{self.subject}"
-        return mine if self.account == DEFAULT_ACCOUNT else f"{mine}\x1f{self.account}"
+        self.key = mine if self.account == DEFAULT_ACCOUNT else f"{mine}\x1f{self.account}"
 
     @property
     def party(self) -> tuple[str, str]:
@@ -59,12 +60,16 @@ class Fold:
         self.samples.append(event)
 
     def _count(self, event: Event) -> None:
-        count(self.usage, "clients", event.client)
-        count(self.usage, "agents", event.user_agent)
-        count(self.usage, "buckets", event.bucket)
-        count(self.usage, "operations", event.operation or event.method)
-        count(self.usage, "keys", event.access_key_id)
-        count(self.usage, "logs", event.where or event.source)
+        for kind, name in (
+            ("clients", event.client),
+            ("agents", event.user_agent),
+            ("buckets", event.bucket),
+            ("operations", event.operation or event.method),
+            ("keys", event.access_key_id),
+            ("logs", event.where or event.source),
+        ):
+            if name:
+                count(self.usage, kind, name)
 
 
 def _least(trusts: Sequence[str]) -> int:
@@ -73,10 +78,8 @@ def _least(trusts: Sequence[str]) -> int:
     return KEEP_FIRST + (later.index("low") if "low" in later else 0)
 
 
-def count(usage: dict[str, dict[str, int]], kind: str, name: str | None, number: int = 1) -> None:
+def count(usage: dict[str, dict[str, int]], kind: str, name: str, number: int = 1) -> None:
     """Add to a usage table; beyond USAGE_KINDS different names the rest is counted as `(others)`."""
-    if not name:
-        return
     table = usage.setdefault(kind, {})
     if name not in table and len(table) >= USAGE_KINDS:
         name = "(others)"

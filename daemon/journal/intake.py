@@ -5,20 +5,21 @@ A case is one row per trouble. Next: cases.py takes the due ones.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 
 from ossmend.daemon.host.show import subject_text
 from ossmend.daemon.journal import bulk
 from ossmend.daemon.journal.bulk import seconds
-from ossmend.daemon.journal.cases import AT_ONCE, EVENTS, OF_CASE, REPLAN_PAUSE, lane_of, lock
+from ossmend.daemon.journal.cases import EVENTS, OF_CASE, REPLAN_PAUSE, lane_of, lock
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.folds import Fold, count, newest
-from ossmend.daemon.journal.schema import cases
+from ossmend.daemon.journal.openings import Opening, as_one
+from ossmend.daemon.journal.schema import CURRENT, cases
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import OVER, RESTING, CaseState, moved
 from ossmend.remediators.contract.case import Event
@@ -27,6 +28,7 @@ _NEW = (
     "id", "subject_key", "superseded", "policy", "code", "subject", "account", "lane", "state", "due_at", "opened_at",
     "first_seen", "last_seen", "events", "recurrences", "tries", "samples", "usage", "why", "source", "client",
 )  # fmt: skip
+_OPEN = CaseState.OPEN.value
 _EXTEND = (
     cases.update()
     .where(OF_CASE)
@@ -71,13 +73,10 @@ def newcomers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, bool]
 
 def _known(connection: sa.Connection, keys: Sequence[str], *, locked: bool = False) -> dict[str, Any]:
     """By key; `locked`: as they are until the transaction ends, for what is read here is merged and written back."""
-    found: dict[str, Any] = {}
-    for start in range(0, len(keys), AT_ONCE):
-        mine = sa.and_(cases.c.subject_key.in_(keys[start : start + AT_ONCE]), ~cases.c.superseded)
-        if locked:
-            lock(connection, mine)
-        found.update({row.subject_key: row for row in connection.execute(sa.select(cases).where(mine))})
-    return found
+    mine = sa.and_(bulk.among(connection, cases.c.subject_key, keys), sa.text(CURRENT))
+    if locked:
+        lock(connection, mine)
+    return {row.subject_key: row for row in connection.execute(sa.select(cases).where(mine))}
 
 
 def _is_over(row: Any, each: Fold) -> bool:
@@ -91,19 +90,18 @@ def _open(connection: sa.Connection, folds: Sequence[tuple[str, Fold]], now: dat
     if not folds:
         return []
     ids = bulk.numbers(connection, cases.c.id, len(folds), journal.c.case_id)
-    rows, said, due = [], [], seconds(now)
+    rows, opened, due = [], [], seconds(now)
     for case_id, (key, each) in zip(ids, folds, strict=True):
         lane = lane_of(each.account, each.subject)
-        subject = json.dumps([each.subject.kind, *each.subject.parts])
+        subject = to_json([each.subject.kind, *each.subject.parts]).decode()
         rows.append(
-            (case_id, key, False, each.policy, each.code, subject, str(each.account), lane, CaseState.OPEN.value, due,
+            (case_id, key, False, each.policy, each.code, subject, str(each.account), lane, _OPEN, due,
              due, seconds(each.first), seconds(each.last), max(each.events, 1), 0, 0, _text(each.samples),
-             json.dumps(each.usage), "", *each.party)
+             to_json(each.usage).decode(), "", *each.party)
         )  # fmt: skip
-        data = {"policy": each.policy, "code": each.code, "subject": subject_text(each.subject), "events": each.events}
-        said.append(Entry("case.opened", case_id, data))
+        opened.append(Opening(case_id, each.policy, each.code, subject_text(each.subject), each.events))
     bulk.insert(connection, cases, _NEW, rows)
-    return said
+    return [Entry(*as_one(opened))]
 
 
 def _text(samples: Sequence[Event]) -> str:

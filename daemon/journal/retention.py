@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from ossmend.config.retention import Retention
-from ossmend.daemon.journal import ceilings, entries, leases, locks
+from ossmend.daemon.journal import ceilings, entries, leases, locks, openings
 from ossmend.daemon.journal.schema import OVER, approvals, cases, flags, notices, seen, writes
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import WriteState
@@ -109,10 +109,18 @@ def _entries(connection: sa.Connection, keep: Retention, now: datetime) -> int:
     through = _aged(connection, now - keep.journal_for, last)
     if last - first >= keep.most_entries:  # a little more than must be, so that it is not a row a minute
         through = max(through, last - keep.most_entries + keep.most_entries // 50 + 1)
-    unsettled = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
-    needed = connection.scalar(sa.select(sa.func.min(journal.c.seq)).where(journal.c.case_id.in_(unsettled)))
+    needed = _needed(connection)
     through = min(through, first + AT_ONCE - 1, last if needed is None else needed - 1)
     return entries.retire(connection, through, now) if through >= first else 0
+
+
+def _needed(connection: sa.Connection) -> int | None:
+    """The first entry of a case that has a write of unknown outcome."""
+    unsettled = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
+    first = sa.select(sa.func.min(writes.c.case_id)).where(writes.c.state == WriteState.INTENDED.value)
+    theirs = sa.or_(journal.c.case_id.in_(unsettled), journal.c.seq == openings.where(first.scalar_subquery()))
+    needed: int | None = connection.scalar(sa.select(sa.func.min(journal.c.seq)).where(theirs))
+    return needed
 
 
 def _aged(connection: sa.Connection, before: datetime, last: int) -> int:

@@ -33,6 +33,9 @@ metadata = sa.MetaData()
 EXPLAINING = "state <> 'closed' AND coalesce(code, '') <> 'InvalidObjectState'"
 """Open cases that may explain others. A query uses the index below only if it says exactly this."""
 
+CURRENT = "NOT superseded"
+"""Likewise: the case that a subject's next event belongs to, which intake.py asks for with each batch."""
+
 STILL_OPEN, OVER = "state <> 'closed'", "state = 'closed'"
 """Likewise: what ceilings.py counts, and what retention.py lets go."""
 
@@ -96,8 +99,8 @@ cases = sa.Table(
     sa.Column("client", sa.Text, nullable=False, server_default=""),
     sa.Column("region", sa.Text, nullable=False, server_default=""),
     sa.Index("cases_due", "due_at", "lane"),
-    sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text("NOT superseded"),
-             postgresql_where=sa.text("NOT superseded")),
+    sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text(CURRENT),
+             postgresql_where=sa.text(CURRENT)),
     sa.Index("cases_explaining", "last_seen", sqlite_where=sa.text(EXPLAINING),
              postgresql_where=sa.text(EXPLAINING)),
     sa.Index("cases_open", "policy", "source", "client", sqlite_where=sa.text(STILL_OPEN),

@@ -54,12 +54,9 @@ class Tellings:
     def __init__(self, connection: sa.Connection, request_ids: Collection[str]) -> None:
         self._of: dict[str, list[_Telling]] = {}
         self._newest: _Telling | None = None
-        wanted = list(request_ids)
-        for start in range(0, len(wanted), 500):
-            chunk = wanted[start : start + 500]
-            for row in connection.execute(sa.select(seen).where(seen.c.request_id.in_(chunk))):
-                bucket, _, key = row.place.partition("/")
-                self._of.setdefault(row.request_id, []).append(_Telling(bucket, key, row.trust, stored=True))
+        for row in connection.execute(sa.select(seen).where(bulk.among(connection, seen.c.request_id, request_ids))):
+            bucket, _, key = row.place.partition("/")
+            self._of.setdefault(row.request_id, []).append(_Telling(bucket, key, row.trust, stored=True))
 
     def judge(self, event: Event) -> Judged:
         """News, told again, or vouched for; remembered for the rest of the batch."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +49,7 @@ _MAY_HOLD_SECRETS = (
     "version_id",
     "where",
 )
+_texts = attrgetter(*_MAY_HOLD_SECRETS)
 NOTHING, UNKNOWN = "\0", "\ufffd"
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
@@ -101,6 +103,7 @@ class Triage:
         """Refusals that were passed over because they are older than that."""
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
+        self._open = ceilings.AtMost()
         self._several = sum(source.trust == "low" for source in config.sources) > 1
 
     def cursor(self, source: str) -> Cursor | None:
@@ -119,7 +122,8 @@ class Triage:
             locks.take(connection, locks.INTAKE)
             tellings = Tellings(connection, ids)
             folds, repeated = self._fold(ours, tellings, now)
-            away = self._turned_away(connection, folds, confirmed)
+            roomy = self._is_roomy(connection, Counter(fold.policy for fold in folds.values()), now)
+            away = {} if roomy else self._turned_away(connection, folds, confirmed)
             tellings.store(connection, now, without=away)
             opened = {key: fold for key, fold in folds.items() if key not in away}
             entries.append(connection, now, intake.fold(connection, opened, now))
@@ -150,7 +154,7 @@ class Triage:
         nobody else waits for it.
         """
         with self._store.read() as connection:
-            by_policy = ceilings.open_by_policy(connection)
+            by_policy = self._open.known(connection, now) or ceilings.open_by_policy(connection)
             fullest = max(by_policy, key=by_policy.__getitem__, default=UNTAKEN)
             if is_roomy(self._config.cases, by_policy, {fullest: len(events)}):
                 return ()  # mostly, and then nothing is done twice
@@ -159,21 +163,25 @@ class Triage:
         found = self._look([_unopened(number, folds[key], now) for number, key in enumerate(away)]) if away else ()
         return {away[number] for number in found}
 
+    def _is_roomy(self, connection: sa.Connection, new: Counter[str], now: datetime) -> bool:
+        """Is there room for so many of each policy, whoever tells them? In the transaction that opens them."""
+        limits, known = self._config.cases, self._open.known(connection, now)
+        roomy = known is not None and is_roomy(limits, known, new)
+        roomy = roomy or is_roomy(limits, self._open.count(connection, now), new)
+        self._open.opens(new)
+        return roomy
+
     def _turned_away(
         self, connection: sa.Connection, folds: Mapping[str, Fold], confirmed: Collection[str]
     ) -> Mapping[str, str]:
         """By key of the folds for which there is no room: which ceiling says so."""
-        limits = self._config.cases
-        new = Counter(fold.policy for fold in folds.values())
-        if is_roomy(limits, ceilings.open_by_policy(connection), new):
-            return {}
         known = intake.newcomers(connection, list(folds))
         asking = [
             Newcomer(key, folds[key].policy, Party(*folds[key].party), _rank(folds[key], was or key in confirmed))
             for key, was in known.items()
         ]
         standing = Standing(ceilings.open_by_party(connection))
-        return turned_away(asking, standing, limits, several=self._several)
+        return turned_away(asking, standing, self._config.cases, several=self._several)
 
     def _sums(self, folds: Mapping[str, Fold], away: Mapping[str, str]) -> Mapping[str, Turned]:
         limits, sums = self._config.cases, dict[str, Turned]()
@@ -240,13 +248,13 @@ def sanitised(event: Event) -> Event:
     """What may be stored of an event: the border of the journal. A key that has a signed query in it is no object's
     name, so nothing is lost with it; an access key id is no secret, and what is looked up by it needs it whole.
     """
-    texts = {name: value for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))}
-    all_of_it = "\n".join((*texts.values(), *event.fields.values()))
+    all_of_it = "\n".join((*filter(None, _texts(event)), *event.fields.values()))
     if NOTHING in all_of_it:
         return sanitised(_without(event))
     if redact(all_of_it) == all_of_it and not any(map(says_secret, event.fields)):
         return event  # nearly every event: one search instead of one for each field
-    changed: dict[str, Any] = {name: clean for name, text in texts.items() if (clean := redact(text)) != text}
+    texts = [(name, text) for name, text in zip(_MAY_HOLD_SECRETS, _texts(event), strict=True) if text]
+    changed: dict[str, Any] = {name: clean for name, text in texts if (clean := redact(text)) != text}
     fields = {name: GONE if says_secret(name) else redact(value) for name, value in event.fields.items()}
     if fields != event.fields:
         changed["fields"] = fields

@@ -21,6 +21,7 @@ from ossmend.daemon.journal import cases, decisions, entries, intake, intents, m
 from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.folds import USAGE_KINDS, Fold
+from ossmend.daemon.journal.schema import cases as cases_table
 from ossmend.daemon.journal.schema import entries as entries_table
 from ossmend.daemon.journal.schema import metadata
 from ossmend.daemon.journal.states import CaseState, WriteState
@@ -395,3 +396,68 @@ def fill(store: Store, pages: int) -> None:
     with store.begin() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         entries.append(connection, NOW, [Entry("a", None, {"text": "x" * 1_000_000})])
+
+
+def opened(store: Store, *keys: str, at: datetime = NOW) -> None:
+    """By one batch, with what the journal says of it."""
+    with store.begin() as connection:
+        entries.append(connection, at, intake.fold(connection, {each.key: each for each in map(keyed, keys)}, at))
+
+
+def keyed(key: str) -> Fold:
+    return fold_of(key=key)
+
+
+def rows(store: Store) -> int:
+    with store.read() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(entries_table)) or 0
+
+
+def test_the_cases_of_one_batch_are_one_link_of_the_chain_and_each_shows_its_opening(store: Store) -> None:
+    opened(store, "a", "b", "c")
+    opened(store, "d")
+    opened(store, "e", "f")
+    assert rows(store) == 3
+    with store.read() as connection:
+        for case_id, key in enumerate("abcdef", start=1):
+            (entry,) = entries.newest(connection, 10, case_id)
+            said = {"policy": "p", "code": "InvalidObjectState", "subject": f"oss://b/{key}", "events": 1}
+            assert (entry.kind, entry.case_id, dict(entry.data)) == ("case.opened", case_id, said)
+        assert [each.case_id for each in entries.newest(connection, 2)] == [5, 6]
+        assert entries.first_broken(connection) is None
+
+
+def test_the_case_of_an_event_is_found_by_its_index(alone: Store) -> None:
+    put(alone, fold_of())
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.extend([(statement, parameters)] if "subject_key IN" in statement else [])
+
+    sa.event.listen(alone._engine, "before_cursor_execute", note)
+    put(alone, fold_of())
+    sa.event.remove(alone._engine, "before_cursor_execute", note)
+    assert asked
+    with alone.read() as connection:
+        for statement, parameters in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert "SEARCH cases USING INDEX cases_key" in plan.all()[0].detail
+
+
+def test_who_alters_one_case_in_a_batch_breaks_the_chain(store: Store) -> None:
+    opened(store, "a", "b")
+    opened(store, "c", "d")
+    with store.begin() as connection:
+        altered = sa.func.replace(entries_table.c.data, "oss://b/a", "oss://b/x")
+        connection.execute(entries_table.update().where(entries_table.c.seq == 1).values(data=altered))
+    with store.read() as connection:
+        assert entries.first_broken(connection) == 1
+
+
+def test_no_number_is_given_again_while_the_entry_of_its_batch_is_there(store: Store) -> None:
+    opened(store, "a", "b", "c")
+    with store.begin() as connection:
+        connection.execute(cases_table.delete())
+    opened(store, "d")
+    with store.read() as connection:
+        assert connection.scalar(sa.select(cases_table.c.id)) == 4

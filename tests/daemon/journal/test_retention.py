@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ossmend.config.retention import Retention
 from ossmend.daemon import queries
-from ossmend.daemon.journal import cases, entries, intents, retention
+from ossmend.daemon.journal import cases, entries, intake, intents, retention
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import NewWrite, Settlement
 from ossmend.daemon.journal.schema import cases as cases_table
@@ -184,6 +184,20 @@ def test_the_entries_of_a_write_of_unknown_outcome_stay(store: Store) -> None:
     retention.retire(store, SMALL, NOW)
     found = verified(store)
     assert (found["holds"], found["retired_through"]) == (True, 20)
+
+
+def test_the_entry_of_the_batch_that_opened_a_case_stays_while_its_write_is_of_unknown_outcome(store: Store) -> None:
+    journal(store, 20, OLD)
+    folds = [fold_of(key=key, at=OLD) for key in "abc"]
+    with store.begin() as connection:
+        entries.append(connection, OLD, intake.fold(connection, {each.key: each for each in folds}, OLD))
+    wrote(store, WriteState.INTENDED, OLD, case_id=2)
+    journal(store, 20, OLD)
+    retention.retire(store, SMALL, NOW)
+    found = verified(store)
+    assert (found["holds"], found["retired_through"]) == (True, 20)
+    with store.read() as connection:
+        assert [entry.kind for entry in entries.newest(connection, 10, case_id=2)] == ["case.opened"]
 
 
 def test_a_case_that_is_seen_again_after_it_was_let_go_is_a_new_one(store: Store) -> None:

@@ -201,3 +201,25 @@ def test_what_no_policy_could_write_for_is_not_asked_about(scene: Scene) -> None
     (case,) = subjects(scene, Event(source="t", code="AccessDenied", bucket="b"))
     assert scene.glance.confirmed([case]) == set()
     assert not scene.world.asked
+
+
+def test_ever_new_keys_in_batches_of_one_find_the_same_ceiling(scene: Scene) -> None:
+    assert sum(scene.flood(1) for _ in range(OBJECTS + 20)) == OBJECTS
+    scene.clock.pass_(timedelta(minutes=5))
+    assert scene.flood(1) == 0
+
+
+def test_open_cases_are_not_counted_for_each_batch_while_there_is_room(scene: Scene) -> None:
+    counts: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        counts.extend([statement] if "count(*)" in statement and "cases" in statement else [])
+
+    scene.flood(1)
+    sa.event.listen(scene.store._engine, "before_cursor_execute", note)
+    for _ in range(10):
+        scene.flood(1)
+    assert not counts
+    scene.clock.pass_(timedelta(minutes=2))
+    scene.flood(1)
+    assert counts
