@@ -6,19 +6,20 @@ rich does far more, for the tables of other commands; its import alone takes lon
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator
 from typing import TextIO
 from unicodedata import combining, east_asian_width
 
+from ossmend.remediators.contract.light import regex
+
 PLAIN_WIDTH = 160
 """Columns where there is no terminal to ask."""
 TITLE = 16
 """Columns of a row's title."""
 _STYLES = {"bold": "\x1b[1m{}\x1b[0m", "dim": "\x1b[2m{}\x1b[0m"}
-_PIECE = re.compile(r"\s+|[\u2e80-\uffef][，。；：、？！）”》]*|[^\s\u2e80-\uffef]+")
+_PIECE = regex(r"\s+|[\u2e80-\uffef][，。；：、？！）”》]*|[^\s\u2e80-\uffef]+")
 """A word, or a Chinese sign with the punctuation that must not begin a line."""
 
 

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.client_settings import is_client_setting
-from ossmend.remediators.contract.settings import NoSettings, Settings
+from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.verdict import Diagnosis, Verdict
 from ossmend.remediators.contract.view import View
 from ossmend.remediators.contract.write import Place
+
+if TYPE_CHECKING:
+    from ossmend.remediators.contract.settings import Settings
 
 PlanFunction = Callable[[Case, View, Any], Verdict]
 
@@ -49,6 +52,15 @@ policy could do. None is the answer where the text does not justify a write.
 """
 
 
+class OptIn(NamedTuple):
+    """A write that a setting switches on."""
+
+    operation: str
+    setting: str
+    values: tuple[object, ...]
+    """Of the setting, those that allow the write."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remediator:
     """One error code's knowledge: how to plan, what makes events one case, and its settings' name in the YAML."""
@@ -56,11 +68,12 @@ class Remediator:
     code: str
     plan: PlanFunction
     subject: SubjectFunction
-    settings: type[Settings]
     section: str | None
     """Key of the settings inside a policy (`restore`, `cors`, ...); None without settings."""
     writes: tuple[str, ...]
     """Operations it may ever plan, e.g. ("RestoreObject",); a policy of such a code must say what it matches."""
+    opt_in: tuple[OptIn, ...]
+    """Further operations, that its settings decide about."""
     module: str
     proposes: ProposesFunction | None = None
     """What it writes if the world agrees; None if it never writes."""
@@ -71,6 +84,16 @@ class Remediator:
 
     registry: ClassVar[dict[str, Remediator]] = {}
 
+    @property
+    def settings(self) -> type[Settings]:
+        """Their class, from a file of its own: it needs pydantic, and who explains a text has no use for it."""
+        from ossmend.remediators.contract.settings import SECTIONS, NoSettings
+
+        if self.section is None:
+            return NoSettings
+        import_module(f"ossmend.remediators.settings.{self.section}")
+        return SECTIONS[self.section]
+
     @classmethod
     def only_telling(cls, code: str | None) -> Remediator | None:
         """The remediator of a code that by default writes nothing: it may also look at what no policy took."""
@@ -79,7 +102,8 @@ class Remediator:
 
     def may_write(self, settings: Settings) -> tuple[str, ...]:
         """Operations that it may plan with these settings."""
-        return (*self.writes, *settings.opts_into)
+        chosen = (each.operation for each in self.opt_in if getattr(settings, each.setting) in each.values)
+        return (*self.writes, *chosen)
 
 
 def is_ours(event: Event) -> bool:
@@ -97,9 +121,9 @@ def is_ours(event: Event) -> bool:
 def remedies(
     *codes: str,
     subject: SubjectFunction,
-    settings: type[Settings] = NoSettings,
     section: str | None = None,
     writes: tuple[str, ...] = (),
+    opt_in: tuple[OptIn, ...] = (),
     proposes: ProposesFunction | None = None,
     statuses: tuple[int, ...] = (403,),
     asks: tuple[str, ...] = (),
@@ -112,7 +136,7 @@ def remedies(
             if taken is not None and taken.module != plan.__module__:
                 raise ImportError(f"{code} is claimed by {taken.module} and by {plan.__module__}")
             Remediator.registry[code] = Remediator(
-                code, plan, subject, settings, section, writes, plan.__module__, proposes, statuses, asks
+                code, plan, subject, section, writes, opt_in, plan.__module__, proposes, statuses, asks
             )
         return plan
 
