@@ -1,14 +1,16 @@
-"""How a remediator is made known: `@remedies(CODE, ...)` on its plan. Importing a file registers it.
+"""How a remediator is made known: `@remedies(CODE, ...)` on its plan, and a row in remediators/__init__.py.
 
-`Remediator.registry` is what triage, the stages and the configuration look codes up in.
+`Remediator.registry` is what triage, the stages and the configuration look codes up in; it imports a file when its
+code is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from ossmend.remediators import FILES
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.client_settings import is_client_setting
 from ossmend.remediators.contract.light import dataclass
@@ -52,6 +54,28 @@ policy could do. None is the answer where the text does not justify a write.
 """
 
 
+CLAIMED: dict[str, Remediator] = {}
+"""What the files that are imported so far have said."""
+
+
+class Registry(Mapping[str, "Remediator"]):
+    """Every remediator by its code. Those that nobody has asked for yet are not imported."""
+
+    def __getitem__(self, code: str) -> Remediator:
+        if code not in CLAIMED:
+            import_module(f"ossmend.remediators.{FILES[code]}")
+        return CLAIMED[code]
+
+    def __contains__(self, code: object) -> bool:
+        return code in FILES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FILES)
+
+    def __len__(self) -> int:
+        return len(FILES)
+
+
 class OptIn(NamedTuple):
     """A write that a setting switches on."""
 
@@ -82,7 +106,7 @@ class Remediator:
     asks: tuple[str, ...] = ()
     """Questions of its view (view.py) that its plan may ask: what it needs to read. Those of its writes are theirs."""
 
-    registry: ClassVar[dict[str, Remediator]] = {}
+    registry: ClassVar[Registry] = Registry()
 
     @property
     def settings(self) -> type[Settings]:
@@ -128,14 +152,15 @@ def remedies(
     statuses: tuple[int, ...] = (403,),
     asks: tuple[str, ...] = (),
 ) -> Callable[[PlanFunction], PlanFunction]:
-    """Register `plan` for `codes`. Two files that claim one code stop the start."""
+    """Register `plan` for `codes`. A code that the table gives to another file, or to none, stops the start."""
 
     def register(plan: PlanFunction) -> PlanFunction:
         for code in codes:
-            taken = Remediator.registry.get(code)
-            if taken is not None and taken.module != plan.__module__:
-                raise ImportError(f"{code} is claimed by {taken.module} and by {plan.__module__}")
-            Remediator.registry[code] = Remediator(
+            if plan.__module__ != f"ossmend.remediators.{FILES.get(code)}":
+                raise ImportError(
+                    f"{plan.__module__} claims {code}: say so in remediators/__init__.py, for one file only"
+                )
+            CLAIMED[code] = Remediator(
                 code, plan, subject, section, writes, opt_in, plan.__module__, proposes, statuses, asks
             )
         return plan

@@ -126,6 +126,8 @@ def to_json(value: Write) -> str:
 
 def from_json(text: str) -> Write:
     """Raises KeyError for an operation that this version does not know."""
+    import ossmend.remediators.writes  # noqa: F401  # fills the list
+
     found: Write = _adapter(WRITES[json.loads(text)["operation"]]).validate_json(text)
     return found
 

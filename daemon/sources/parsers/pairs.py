@@ -22,8 +22,8 @@ from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import dataclass, regex
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
-_PAIR = regex(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}")
-_PAIR_ANY_CASE = regex(_PAIR.pattern, re.IGNORECASE)
+_PAIR_TEXT = rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}"
+_PAIR, _PAIR_ANY_CASE = regex(_PAIR_TEXT), regex(_PAIR_TEXT, re.IGNORECASE)
 _OPENING = regex(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
 _REMARK = regex(r"=\s{1,8}[\[({]{1,2}\s{0,60}")
 _BARE = regex(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
