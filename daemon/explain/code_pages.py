@@ -19,7 +19,7 @@ from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.settings import descriptions
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 
 EXAMPLE = files("ossmend.config").joinpath("ossmend.example.yaml")
 FEW = 4

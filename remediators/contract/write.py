@@ -10,6 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from ossmend.remediators.contract.light import dataclass
@@ -126,8 +127,7 @@ def to_json(value: Write) -> str:
 
 def from_json(text: str) -> Write:
     """Raises KeyError for an operation that this version does not know."""
-    import ossmend.remediators.writes  # noqa: F401  # fills the list
-
+    import_module("ossmend.remediators.writes")  # fills the list; by name, since nothing here knows a single write
     found: Write = _adapter(WRITES[json.loads(text)["operation"]]).validate_json(text)
     return found
 
