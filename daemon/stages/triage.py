@@ -96,6 +96,8 @@ class Triage:
         self._store = store
         self._clock = clock
         self._since = since
+        self.older = 0
+        """Refusals that were passed over because they are older than that."""
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
         self._several = sum(source.trust == "low" for source in config.sources) > 1
@@ -109,12 +111,7 @@ class Triage:
     def take(self, source: str, batch: Batch) -> Taken:
         """Store a batch and move the parts of the source's cursor, in one transaction."""
         now = self._clock.now()
-        oldest = now - self._since if self._since is not None else None
-        ours = [
-            sanitised(event)
-            for event in batch.events
-            if is_ours(event) and not (oldest and event.time and event.time < oldest)
-        ]
+        ours = [sanitised(event) for event in self._recent(list(filter(is_ours, batch.events)), now)]
         ids = {event.request_id for event in ours if event.request_id}
         confirmed = self._confirmed(ours, ids, now)
         with self._store.begin() as connection:
@@ -127,6 +124,14 @@ class Triage:
             room.count(connection, self._rules, self._sums(folds, away), now)
             _move(connection, source, batch.moved, now)
         return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
+
+    def _recent(self, events: list[Event], now: datetime) -> list[Event]:
+        if self._since is None:
+            return events
+        oldest = now - self._since
+        recent = [event for event in events if not (event.time and event.time < oldest)]
+        self.older += len(events) - len(recent)
+        return recent
 
     def look_for_room(self) -> None:
         """Say where there is room again, after a time at a ceiling."""
