@@ -91,9 +91,9 @@ def _comparing(cls: Any, frozen: bool, compared: Mapping[str, Callable[[Any, Any
 
 def _write_init(cls: Any, frozen: bool) -> None:
     """The standard library's own `__init__`, of a twin that has the same fields."""
-    after = {"__post_init__": cls.__post_init__} if hasattr(cls, "__post_init__") else {}
+    said = {name: getattr(cls, name) for name in ("__doc__", "__post_init__") if hasattr(cls, name)}
     fields = [(field.name, field.type, field) for field in dataclasses.fields(cls)]
-    twin = dataclasses.make_dataclass(cls.__name__, fields, namespace=after, repr=False, eq=False, frozen=frozen)
+    twin = dataclasses.make_dataclass(cls.__name__, fields, namespace=said, repr=False, eq=False, frozen=frozen)
     cls.__init__ = vars(twin)["__init__"]
 
 
