@@ -23,9 +23,8 @@ from ossmend.daemon.app import App
 from ossmend.daemon.host import log
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal import intents
+from ossmend.daemon.journal import intents, opening
 from ossmend.daemon.journal.states import CaseState
-from ossmend.daemon.journal.store import open_to_read, state_directory
 
 
 def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
 def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
     """The audit's case -> the same case of the live journal, where that has it."""
     try:
-        live = open_to_read(state_directory(config, dry_run=False))
+        live = opening.to_read(config, dry_run=False)
     except StateUnavailable:
         return {}  # an audit works on a machine without a state, too
     try:

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "Write a first configuration: finds the account, its buckets and their logs, and asks for the rest. "
         "Every policy begins in dry-run.",
         "journal": "What was seen, decided and done.",
+        "migrate-state": "Move the state from SQLite to PostgreSQL, whole and verified; stop the daemon first.",
         "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
         "pause": "No new write from one second on, of one policy or of all; reading and planning go on. "
         "It survives restarts.",

@@ -97,6 +97,18 @@ def pauses(found: dict[str, Any], console: Console) -> None:
         console.print("nothing is paused", markup=False)
 
 
+def moved(found: dict[str, Any], console: Console) -> None:
+    """What went over, and what to do next."""
+    if found["before"]:
+        console.print("it was moved before; now the old one says so")
+    for name, number in found["rows"].items():
+        console.print(f"{number:>10}  {name}")
+    console.print(f"the journal's chain holds, here as there, up to {found['head'] or 'its beginning'}", soft_wrap=True)
+    console.print(
+        f"write state: {{ url: {found['url']} }} into the configuration, and start the daemon", soft_wrap=True
+    )
+
+
 def one_case(found: dict[str, Any], console: Console) -> None:
     """One case as a page of text."""
 

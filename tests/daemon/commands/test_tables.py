@@ -44,6 +44,7 @@ def found(key: str) -> dict[str, Any]:
         "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
         "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
         "retired_through": 1, "anchor": key,
+        "before": True, "rows": {"cases": 1}, "head": key, "url": key,
     }  # fmt: skip
 
 
