@@ -68,7 +68,7 @@ def _policy(document: Document, where: Where, policy: Mapping[str, Any]) -> set[
         for hidden in _hidden(settings) & policy[name].keys():
             document.complain((*where, name, hidden), "unknown key", nearest(hidden, _shown(settings)), key=True)
             document.refused.add((*where, name, hidden))
-    writes = {operation for each in known for operation in (*each.writes, *_opted(each, policy))}
+    writes = {operation for each in known for operation in _writes(each, policy)}
     if writes:
         _aim(document, where, policy, writes)
     return writes
@@ -106,12 +106,12 @@ def _aim(document: Document, where: Where, policy: Mapping[str, Any], writes: se
         document.complain((*where, "match"), f'{can}, so its match must name the bucket; all buckets are "*"', key=True)
 
 
-def _opted(remediator: Remediator, policy: Mapping[str, Any]) -> tuple[str, ...]:
+def _writes(remediator: Remediator, policy: Mapping[str, Any]) -> tuple[str, ...]:
     given = policy.get(remediator.section or "", {})
     try:
-        return remediator.settings.model_validate(given, strict=True).opts_into
+        return remediator.may_write(remediator.settings.model_validate(given, strict=True))
     except ValidationError:
-        return ()
+        return remediator.writes
 
 
 def _hidden(settings: type[Settings]) -> set[str]:

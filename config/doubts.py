@@ -20,7 +20,7 @@ from ossmend.config.problems import Problem, Where, nearest, printable
 from ossmend.config.punctuation import strange
 from ossmend.config.regions import REGIONS
 from ossmend.config.sources.app_log import AppLogSource
-from ossmend.remediators.access_forbidden import CorsSettings
+from ossmend.remediators.settings.cors import CorsSettings
 
 JOURNAL = "ossmend.db"
 """The state's file, by which a first run is known."""

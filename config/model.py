@@ -42,10 +42,10 @@ from ossmend.config.policy import Brakes, Match, Money, OverallBrakes, Policies,
 from ossmend.config.prices import Prices
 from ossmend.config.retention import CaseCeilings, Retention
 from ossmend.config.sources.registry import SOURCES, SourceSettings
-from ossmend.remediators.access_forbidden import CorsSettings
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import ANY_ACCOUNT, AccountRef
+from ossmend.remediators.settings.cors import CorsSettings
 
 STATE_DIRECTORY = "/var/lib/ossmend"
 

@@ -232,7 +232,7 @@ class Policy(Settings):
             operation
             for code in self.on
             if (remediator := Remediator.registry.get(code)) is not None
-            for operation in (*remediator.writes, *self.settings_for(code).opts_into)
+            for operation in remediator.may_write(self.settings_for(code))
         )
 
     @property

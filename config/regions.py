@@ -6,8 +6,9 @@ doubts.py knows by it which regions there are. A region that is not here is not 
 
 from __future__ import annotations
 
-import re
 from typing import Literal
+
+from ossmend.remediators.contract.light import regex
 
 Network = Literal["public", "internal", "dual-stack", "accelerate"]
 
@@ -35,7 +36,7 @@ _OF_NAME = {name: region for region, names in _SPECIAL.items() for name in names
     "oss-cn-beijing-finance-1": "cn-beijing-finance-1",
 }
 _REGION = "[a-z]{2,}(?:-[a-z0-9]+){1,6}"
-_HOST = re.compile(rf"(?:s3\.)?(?P<name>oss-(?P<region>{_REGION}))|(?P<dual>{_REGION})\.oss")
+_HOST = regex(rf"(?:s3\.)?(?P<name>oss-(?P<region>{_REGION}))|(?P<dual>{_REGION})\.oss")
 
 
 def host_of(region: str, network: Network = "public") -> str:

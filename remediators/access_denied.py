@@ -7,11 +7,10 @@ proposed only where one helps, and never more than what was denied (docs/facts.m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
@@ -19,10 +18,13 @@ from ossmend.remediators.causes import findings
 from ossmend.remediators.causes.denying import denying, like, relative
 from ossmend.remediators.contract.answers import BucketAccess, Denial, RefererRules
 from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import remedies
-from ossmend.remediators.contract.settings import NoSettings
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict, Wait
 from ossmend.remediators.contract.view import Access
+
+if TYPE_CHECKING:
+    from ossmend.remediators.contract.settings import NoSettings
 
 DETAIL = "AccessDeniedDetail."
 MESSAGE = DETAIL + "EncodedDiagnosticMessage"
@@ -30,7 +32,7 @@ DECODED = 0.97
 """RAM's own word on its own decision; only what happened since can be otherwise."""
 PATIENCE = timedelta(minutes=2)
 """So long a diagnostic message is waited for; the text alone is told after that."""
-_ENDPOINT = re.compile(r"(?:^|\.)oss-((?:cn|ap|us|eu|me|na|sa)-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$")
+_ENDPOINT = regex(r"(?:^|\.)oss-((?:cn|ap|us|eu|me|na|sa)-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$")
 _BY_METHOD = {"GET": "oss:GetObject", "HEAD": "oss:GetObject", "PUT": "oss:PutObject", "DELETE": "oss:DeleteObject"}
 
 

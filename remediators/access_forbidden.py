@@ -7,24 +7,25 @@ preflight passes (docs/facts.md#cors).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from fnmatch import translate
 from html import escape
 from re import IGNORECASE, fullmatch
-
-from pydantic import Field, field_validator
-from pydantic.json_schema import SkipJsonSchema
+from typing import TYPE_CHECKING
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
+from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
-from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
 from ossmend.remediators.contract.view import Cors
 from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
+
+if TYPE_CHECKING:
+    from ossmend.remediators.settings.cors import CorsSettings
 
 NOT_ENABLED = "CORSResponse: CORS is not enabled"
 NOT_ALLOWED = "CORSResponse: This CORS request is not allowed"
@@ -34,20 +35,6 @@ MOST_RULES = 10
 MOST_BYTES = 16 * 1024
 PROPAGATION = timedelta(seconds=60)
 """A change that is not visible after this long did not help."""
-
-
-class CorsSettings(Settings):
-    """Which stored rule may be merged."""
-
-    rule: str | None = None
-    """Name of an entry of `cors_rules`. Without one nothing is ever written, and the case tells a person."""
-    stored: SkipJsonSchema[CorsRule | None] = Field(default=None, exclude=True)
-    """The rule of that name; the loader puts it here."""
-
-    @field_validator("stored")
-    @classmethod
-    def _not_a_setting(cls, _given: object) -> None:
-        raise ValueError("is not a setting: name an entry of cors_rules with `rule`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,6 @@ def proposes(told: Explained, settings: CorsSettings | None) -> Proposal | None:
 @remedies(
     "AccessForbidden",
     subject=subject,
-    settings=CorsSettings,
     section="cors",
     writes=("PutBucketCors",),
     proposes=proposes,

@@ -8,19 +8,21 @@ unless the policy says `restore_version: enforce` (docs/facts.md#images).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import Explained, Proposal, remedies
-from ossmend.remediators.contract.settings import Settings
+from ossmend.remediators.contract.registry import Explained, OptIn, Proposal, remedies
 from ossmend.remediators.contract.values import Missing, ObjectRef
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, Verdict
 from ossmend.remediators.contract.view import Pictures
 from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
+
+if TYPE_CHECKING:
+    from ossmend.remediators.settings.image import ImageSettings
 
 CAUSE_OF = {
     "empty": "image-truncated",
@@ -35,23 +37,6 @@ CAUSE_OF = {
 CURED_BY_A_VERSION = frozenset({"empty", "zeros", "truncated", "damaged", "not-an-image"})
 MOST_VERSIONS = 5
 """Older versions that are fetched and decoded, at most."""
-
-
-class ImageSettings(Settings):
-    """What may be done about a damaged picture in a bucket that keeps versions."""
-
-    restore_version: Literal["never", "approve", "enforce"] = "approve"
-    """Copy the newest version that decodes over the damaged one. `approve`: a person approves each, whatever the
-    policy's mode; `enforce`: the policy's mode decides; `never`: it is only told which version is good.
-    """
-
-    @property
-    def opts_into(self) -> tuple[str, ...]:
-        return () if self.restore_version == "never" else ("RestoreVersion",)
-
-    @classmethod
-    def only_telling(cls) -> ImageSettings:
-        return cls(restore_version="never")
 
 
 def subject(event: Event, _settings: ImageSettings) -> Subject:
@@ -78,9 +63,8 @@ def proposes(told: Explained, settings: ImageSettings | None) -> Proposal | None
 @remedies(
     "ImageDamage",
     subject=subject,
-    settings=ImageSettings,
     section="image",
-    writes=(),
+    opt_in=(OptIn("RestoreVersion", "restore_version", ("approve", "enforce")),),
     proposes=proposes,
     statuses=(400, 403),
     asks=("object", "image", "processes", "versions"),
@@ -91,15 +75,15 @@ def plan(case: Case, view: Pictures, settings: ImageSettings) -> Verdict:
     if meant is None or (isinstance(meant, Tell) and case.event.object is None):
         return _tell(case, company.diagnosed(case), "the text does not name the object")
     if isinstance(meant, Tell):
-        return _guessed(case, view, meant)
+        return _guessed(case, view, settings.only_telling(), meant)
     return _looked(case, view, settings, meant)
 
 
-def _guessed(case: Case, view: Pictures, meant: Tell) -> Verdict:
+def _guessed(case: Case, view: Pictures, settings: ImageSettings, meant: Tell) -> Verdict:
     """Which object is meant is open: the likeliest is looked at, but a guess offers no write and ends no case."""
     guess = case.event.object
     assert guess is not None  # asked before
-    verdict = _looked(case, view, ImageSettings.only_telling(), guess)
+    verdict = _looked(case, view, settings, guess)
     if not isinstance(verdict, Tell):
         return meant
     told = verdict.diagnosis

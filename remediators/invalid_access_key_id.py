@@ -8,32 +8,24 @@ text shows to what RAM, the recycle bin and ActionTrail say, and stops at the fi
 from __future__ import annotations
 
 import ipaddress
-import re
+from typing import TYPE_CHECKING
 
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import Explained, Proposal, remedies
-from ossmend.remediators.contract.settings import Settings
+from ossmend.remediators.contract.light import regex
+from ossmend.remediators.contract.registry import Explained, OptIn, Proposal, remedies
 from ossmend.remediators.contract.values import KeyNetworks, KeyOwner, KeyStatus
 from ossmend.remediators.contract.verdict import Act, KeyFlag, Refused, Tell, Verdict
 from ossmend.remediators.contract.view import Keys
 from ossmend.remediators.writes.tag_user import TagUser
 
-ALLOWED = re.compile(r"[0-9A-Za-z._=]+")
+if TYPE_CHECKING:
+    from ossmend.remediators.settings.key import KeySettings
+
+ALLOWED = regex(r"[0-9A-Za-z._=]+")
 """The only documented rule for a key id's characters."""
 TEMPORARY = ("STS.", "TMP.")
 TAG = "ossmend-refused-key"
-
-
-class KeySettings(Settings):
-    """How the owner of a refused key is marked."""
-
-    tag_owner: bool = False
-    """Put a tag on the RAM user whose disabled key is still in use. The only write; off by default."""
-
-    @property
-    def opts_into(self) -> tuple[str, ...]:
-        return ("TagUser",) if self.tag_owner else ()
 
 
 def subject(event: Event, _settings: KeySettings) -> Subject:
@@ -51,9 +43,8 @@ def proposes(told: Explained, _settings: KeySettings | None) -> Proposal | None:
 @remedies(
     "InvalidAccessKeyId",
     subject=subject,
-    settings=KeySettings,
     section="key",
-    writes=(),
+    opt_in=(OptIn("TagUser", "tag_owner", (True,)),),
     proposes=proposes,
     asks=("key_owner", "key_status", "recycled_key", "key_last_used", "key_networks"),
 )

@@ -7,22 +7,22 @@ when one byte has been read (docs/facts.md#restore-states).
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from pydantic import Field, field_validator
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
-from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
 from ossmend.remediators.contract.view import Objects
 from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.restore_object import RestoreObject, Tier
+
+if TYPE_CHECKING:
+    from ossmend.remediators.settings.restore import RestoreSettings
 
 FIRST_LOOK = timedelta(seconds=2)
 CADENCE = {
@@ -43,32 +43,12 @@ TIERS: dict[str, tuple[str, ...]] = {
 }
 
 
-class RestoreSettings(Settings):
-    """How archived objects are restored."""
-
-    days: int = Field(default=1, ge=1, le=365)
-    """Days the restored copy stays readable; a longer stay costs more. Archive allows 7: more is cut to that."""
-    tier: Tier | None = None
-    """Expedited, Standard or Bulk (not for DeepColdArchive); default Standard. Archive has no tiers."""
-    on_refreeze: Literal["tell", "extend"] = "tell"
-    """When the copy has expired and is asked for again: tell a person (default), or restore once more."""
-    poll: Duration | None = None
-    """How often a running restore is looked at. Default: by class, from 2 s doubling up to 20 s .. 30 min."""
-
-    @field_validator("poll")
-    @classmethod
-    def _not_busy(cls, poll: timedelta | None) -> timedelta | None:
-        if poll is not None and poll < timedelta(seconds=1):
-            raise ValueError("must be at least 1s")
-        return poll
-
-
 def subject(event: Event, _settings: RestoreSettings) -> Subject:
     """The object; a version of its own where one was asked for."""
     return Subject("object", (event.bucket or "", event.key or "", event.version_id or ""))
 
 
-_COPYING = re.compile(
+_COPYING = regex(
     r"(?i)copy_?object|uploadpartcopy|(?:server|oss)[- ]side copy|(?:fail(?:ed|s|ure)? to|cannot|could not) copy"
     r"|copy (?:fail|from|to\b)"
     r"|copying |\bcp (?:-\w{1,9} ){0,4}oss://|拷贝|复制"
@@ -108,7 +88,6 @@ def _frozen_by_text(told: Explained) -> list[ObjectRef]:
 @remedies(
     "InvalidObjectState",
     subject=subject,
-    settings=RestoreSettings,
     section="restore",
     writes=("RestoreObject",),
     proposes=proposes,

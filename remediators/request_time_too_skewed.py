@@ -6,24 +6,23 @@ the interval, never by a point. Nothing is ever set: a person, or NTP, corrects 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
-
-from pydantic import model_validator
+from typing import TYPE_CHECKING
 
 from ossmend.remediators import causes
 from ossmend.remediators.causes.features import BIG_BYTES, size_of
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
-from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import ClockReading, ClockSample
 from ossmend.remediators.contract.verdict import Diagnosis, Done, Tell, Verdict
 from ossmend.remediators.contract.view import Clocks
 
+if TYPE_CHECKING:
+    from ossmend.remediators.settings.clock import ClockSettings
+
 THIS_HOST = "this host"
 """What the daemon's own host is called as a client."""
-LIMIT = timedelta(minutes=15)
-"""OSS refuses header-signed requests beyond this (MaxAllowedSkewMilliseconds 900000)."""
 HALF_HOUR = 1800
 ZONE_SLACK = 90.0
 """A time zone taken for another is off by half hours, give or take the drift of an ordinary clock."""
@@ -37,23 +36,6 @@ UPLOADS = ("PUT", "POST", "PutObject", "PostObject", "UploadPart", "AppendObject
 MANY_CLIENTS = 3
 
 
-class ClockSettings(Settings):
-    """When our own clock is worth a warning; OSS refuses at 15 minutes."""
-
-    warn_after: Duration = timedelta(seconds=60)
-    """Drift of this host that is said."""
-    critical_after: Duration = timedelta(minutes=10)
-    """Drift of this host that is said as critical: requests will soon be refused."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> ClockSettings:
-        if self.warn_after > self.critical_after:
-            raise ValueError("warn_after must not be longer than critical_after")
-        if self.critical_after >= LIMIT:
-            raise ValueError("critical_after must be less than 15m: OSS refuses requests from there on")
-        return self
-
-
 def subject(event: Event, _settings: ClockSettings) -> Subject:
     """This host, or a client: address and agent."""
     if event.client == THIS_HOST:
@@ -61,7 +43,7 @@ def subject(event: Event, _settings: ClockSettings) -> Subject:
     return Subject("clock", (event.client or "", event.user_agent or ""))
 
 
-@remedies("RequestTimeTooSkewed", subject=subject, settings=ClockSettings, section="clock", asks=("clock",))
+@remedies("RequestTimeTooSkewed", subject=subject, section="clock", asks=("clock",))
 def plan(case: Case, view: Clocks, settings: ClockSettings) -> Verdict:
     """Measure what can be measured, and tell."""
     if case.event.client == THIS_HOST:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
-from ossmend.remediators.contract.settings import NoSettings
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict
 from ossmend.remediators.contract.view import Keys
+
+if TYPE_CHECKING:
+    from ossmend.remediators.contract.settings import NoSettings
 
 LATELY = timedelta(hours=24)
 """ActionTrail is up to an hour late; a use within a day says that the key is in use."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.answers import ACCOUNT_CODES, Balance
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
-from ossmend.remediators.contract.settings import NoSettings
 from ossmend.remediators.contract.verdict import Done, Refused, Tell, TryAgain, Verdict
 from ossmend.remediators.contract.view import Money
+
+if TYPE_CHECKING:
+    from ossmend.remediators.contract.settings import NoSettings
 
 OURS_WORKS = timedelta(minutes=5)
 """The account counts as well again when our own read is answered and nobody was refused for so long."""

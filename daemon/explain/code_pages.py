@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ossmend import remediators
 from ossmend.daemon.explain import page_zh
@@ -19,7 +19,7 @@ from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.settings import descriptions
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 
 EXAMPLE = files("ossmend.config").joinpath("ossmend.example.yaml")
 FEW = 4
@@ -167,25 +167,15 @@ def _writes(remediator: Remediator, lang: str) -> Iterator[str]:
 
 
 def opt_in(remediator: Remediator) -> Mapping[str, str]:
-    """Writes that a setting switches on or off, with the setting and its values: found by trying them."""
-    found: dict[str, list[str]] = {}
-    setting: dict[str, str] = {}
-    least = set(remediator.settings.only_telling().opts_into)
-    for name, field in remediator.settings.model_fields.items():
-        for value in _values(field.annotation):
-            tried = remediator.settings.model_validate({name: value})
-            for operation in set(tried.opts_into) - least:
-                found.setdefault(operation, []).append(str(value).lower() if isinstance(value, bool) else str(value))
-                setting[operation] = name
-    return {operation: f"`{setting[operation]}: {' | '.join(values)}`" for operation, values in found.items()}
+    """Writes that a setting switches on or off, with the setting and its values."""
+    return {
+        each.operation: f"`{each.setting}: {' | '.join(_yaml(value) for value in each.values)}`"
+        for each in remediator.opt_in
+    }
 
 
-def _values(annotation: Any) -> Sequence[Any]:
-    """The values of a switch or a choice; nothing for what cannot be listed."""
-    if annotation is bool:
-        return (False, True)
-    values: Sequence[Any] = getattr(annotation, "__args__", ()) if "Literal" in str(annotation) else ()
-    return [value for value in values if isinstance(value, str)]
+def _yaml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _settings(remediator: Remediator, lang: str) -> str:

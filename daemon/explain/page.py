@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from importlib import import_module
 from typing import Any
 
 from ossmend.daemon.explain import page_zh
 from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.proposals import BARE
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.settings import descriptions
 from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.settings import told
 
 HEADINGS = {
     "en": {
@@ -68,7 +68,7 @@ HEADINGS = {
         "only": "{}（仅当设置了 {}）",
     },
 }
-_CITED = re.compile(r" \(docs/(?:facts|pipeline)\.md#[^)]*\)")
+_CITED = regex(r" \(docs/(?:facts|pipeline)\.md#[^)]*\)")
 """Sources are for those who read the code."""
 _WHO = ("host", "key", "client", "access_key_id", "operation")
 """Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""
@@ -160,19 +160,19 @@ def _named(told: dict[str, Any], lang: str) -> str:
 
 def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:
     """What ossmend does about the code: in English from the code itself, so that it cannot go stale."""
-    words = HEADINGS[lang]
+    words, settings = HEADINGS[lang], told(remediator.section) if remediator.section else ()
     for paragraph in _paragraphs(remediator, lang):
         paper.write(paragraph)
     if remediator.section:
         paper.write()
         paper.write(f"{remediator.section}:")
-        english = descriptions(remediator.settings)
-        for name, field in remediator.settings.model_fields.items():
-            if not field.exclude:
-                told = page_zh.SETTINGS[remediator.section][name] if lang == "zh" else english[name]
-                paper.write(f"  {name} ({words['default']} {field.default}): {told}")
-    always = (*remediator.writes, *remediator.settings().opts_into)
-    optional = {name: switch for name, switch in _opt_in(remediator) if name not in always}
+        for name, default, english in settings:
+            says = page_zh.SETTINGS[remediator.section][name] if lang == "zh" else english
+            paper.write(f"  {name} ({words['default']} {default}): {says}")
+    defaults = {name: default for name, default, _ in settings}
+    chosen = (each.operation for each in remediator.opt_in if defaults[each.setting] in each.values)
+    always = [*remediator.writes, *chosen]
+    optional = {each.operation: each.setting for each in remediator.opt_in if each.operation not in always}
     writes = [*always, *(words["only"].format(name, switch) for name, switch in optional.items())]
     paper.write(f"{words['may']}: {', '.join(writes) or words['none']}")
     for operation in (*always, *optional):
@@ -185,10 +185,3 @@ def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
         return list(page_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
     told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
     return [_CITED.sub("", " ".join(paragraph.split())) for paragraph in told]
-
-
-def _opt_in(remediator: Remediator) -> list[tuple[str, str]]:
-    """Writes that only a setting switches on, with that setting."""
-    switches = [name for name, field in remediator.settings.model_fields.items() if field.annotation is bool]
-    on = remediator.settings.model_validate(dict.fromkeys(switches, True))
-    return [(operation, ", ".join(switches)) for operation in on.opts_into]

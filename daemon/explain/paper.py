@@ -6,19 +6,22 @@ rich does far more, for the tables of other commands; its import alone takes lon
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import sys
 from collections.abc import Iterator
 from typing import TextIO
 from unicodedata import combining, east_asian_width
+
+from ossmend.remediators.contract.light import regex
 
 PLAIN_WIDTH = 160
 """Columns where there is no terminal to ask."""
 TITLE = 16
 """Columns of a row's title."""
 _STYLES = {"bold": "\x1b[1m{}\x1b[0m", "dim": "\x1b[2m{}\x1b[0m"}
-_PIECE = re.compile(r"\s+|[\u2e80-\uffef][，。；：、？！）”》]*|[^\s\u2e80-\uffef]+")
+_CJK = "\u2e80"
+"""The first sign of Chinese, Japanese and Korean writing."""
+_WORD = regex(r"\s+|\S+")
+_PIECE = regex(r"\s+|[\u2e80-\uffef][，。；：、？！）”》]*|[^\s\u2e80-\uffef]+")
 """A word, or a Chinese sign with the punctuation that must not begin a line."""
 
 
@@ -31,7 +34,7 @@ class Paper:
     @classmethod
     def of_stdout(cls) -> Paper:
         terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else PLAIN_WIDTH
+        width = _columns() if terminal else PLAIN_WIDTH
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
         return cls(sys.stdout, width, styled=terminal and not plain)
 
@@ -59,11 +62,17 @@ class Paper:
         return _STYLES[style].format(text) if self._styled and style and text else text
 
 
+def _columns() -> int:
+    import shutil  # brings four compressors along, and most output goes to a file or another program
+
+    return shutil.get_terminal_size().columns
+
+
 def folded(text: str, width: int) -> Iterator[str]:
     """Its lines, none wider than that: broken at blanks, and within a word only where one is too wide by itself."""
     for line in text.split("\n"):
         now = ""
-        for piece in _PIECE.findall(line):
+        for piece in (_WORD if max(line, default="") < _CJK else _PIECE).findall(line):
             if cells(now) + cells(piece) <= width or not piece.strip():
                 now += piece
                 continue

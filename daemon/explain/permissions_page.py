@@ -12,7 +12,7 @@ from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, OF_GROUPS, QUEST
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS, RESOURCES, Permission
 from ossmend.daemon.explain.code_pages import opt_in
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 
 HEAD = """# Permissions
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from ossmend.remediators.contract.case import Case, Event, Neighbour
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.view import View
+
+if TYPE_CHECKING:
+    from ossmend.remediators.contract.settings import Settings
 
 LONG_AGO = timedelta(hours=1)
 """Nobody waits here: a diagnostic message that is not there yet is reported as such."""

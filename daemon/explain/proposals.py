@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ossmend.daemon.explain import sentences_zh
-from ossmend.daemon.explain.planning import decided_by_text
 from ossmend.daemon.host.redact import mask_key_id
 from ossmend.daemon.host.show import clean
 from ossmend.remediators.contract.case import Event
@@ -41,6 +39,8 @@ def of(told: Explained, others: Sequence[Event], config: Config | None, lang: st
 
 def _by_policy(remediator: Remediator, told: Explained, others: Sequence[Event], policy: Policy) -> Proposal | None:
     """What the policy that took the event would write; None where its plan writes nothing, or nothing it covers."""
+    from ossmend.daemon.explain.planning import decided_by_text
+
     event, settings = told.event, policy.settings_for(remediator.code)
     if remediator.proposes is None or decided_by_text(remediator, event, others, settings):
         return None
@@ -53,6 +53,8 @@ def _by_policy(remediator: Remediator, told: Explained, others: Sequence[Event],
 def _shown(proposal: Proposal, event: Event, policy: Policy | None, lang: str) -> dict[str, Any]:
     target, note = proposal.target, proposal.only_if
     if lang == "zh":
+        from ossmend.daemon.explain import sentences_zh  # most people read English, and it is long
+
         target, note = sentences_zh.sentence(target), sentences_zh.sentence(note)
     if event.access_key_id:
         target = target.replace(event.access_key_id, mask_key_id(event.access_key_id))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ossmend.remediators.contract.light import regex
+
 GONE = "***"
 
 _PRIVATE_NAMES = (
@@ -21,48 +23,46 @@ _PRIVATE_NAMES = (
     r"|(?:(?:x-)?(?:oss|amz|acs)-)?(?:sts[-_]?|session[-_]?|security[-_]?|access[-_]?|refresh[-_]?)token"
     r"|signature[-_]?provided|string[-_]?to[-_]?sign[-_]?bytes|(?:(?:x-)?(?:oss|amz|acs)-)?signature|password|passwd)"
 )
-_ELEMENT = re.compile(
-    rf"(<|&lt;|\\+u003c)({_PRIVATE_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE
-)
-_QUOTED = re.compile(
+_ELEMENT = regex(rf"(<|&lt;|\\+u003c)({_PRIVATE_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE)
+_QUOTED = regex(
     rf"((?<![A-Za-z0-9]){_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>"
     rf"|[:=,])\s{{0,4}}+\\*)([\"'])(?!\*\*\*)[^\"'\\\n]{{1,16384}}",
     re.IGNORECASE,
 )
-_BARE = re.compile(
+_BARE = regex(
     rf"((?<![A-Za-z0-9]){_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|=|%3D"
     rf"|:)\s{{0,4}}+)(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}",
     re.IGNORECASE,
 )
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = regex(
     r"(\bauthori[sz]ation(?:\\*['\"]|\])?\s{0,4}+(?:=>|[:=,])\s{0,4}+\\*[\"'\[]{0,2})(?!\*\*\*)[^\"'<>\r\n\\]{1,16384}",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(
+_SCHEME = regex(
     r"\b((?:OSS|AWS|acs) [A-Za-z0-9._*-]{2,128}:)[A-Za-z0-9+/=_-]{6,512}"
     r"|\b((?:Bearer|Basic) )[A-Za-z0-9+/=._~-]{8,8192}"
     r"|\b((?:x-)?Signature=)[A-Za-z0-9+/=_%-]{6,512}",
     re.IGNORECASE,
 )
-_CALL = re.compile(
+_CALL = regex(
     r"""(?i)(\b(?:oss2\.)?(?:Auth|AuthV2|AuthV4|StsAuth|AcsClient|OSSClient(?:Builder)?|NewClient|OssClient|New)"""
     r"""\s{0,4}+\(\s{0,4}+(?:\\*["'][^"'\\\n]{0,200}\\*["']\s{0,4}+,\s{0,4}+){1,2})(\\*["'])[A-Za-z0-9+/=]{16,64}(?=\\*["'])"""
 )
 """A client made with its key in the line: `oss2.Auth('LTAI...', 'secret')`."""
-_PAIR = re.compile(r"\b(LTAI[0-9A-Za-z]{8,30}[\"']{0,2}\s{0,2}[:,;/|]\s{0,2}[\"']{0,2})[0-9A-Za-z]{30}\b")
+_PAIR = regex(r"\b(LTAI[0-9A-Za-z]{8,30}[\"']{0,2}\s{0,2}[:,;/|]\s{0,2}[\"']{0,2})[0-9A-Za-z]{30}\b")
 """An access key id with its secret behind it: `LTAI...:secret`."""
-_LINE_TOKEN = re.compile(r"(x-(?:oss|acs|amz)-security-token:)(?!\*\*\*)[^\s\\'\"<>&,]{4,16384}", re.IGNORECASE)
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@:'\"<>]{1,256}:[^\s/@'\"<>]{1,1024}@", re.IGNORECASE)
-_PRIVATE_QUERY = re.compile(
+_LINE_TOKEN = regex(r"(x-(?:oss|acs|amz)-security-token:)(?!\*\*\*)[^\s\\'\"<>&,]{4,16384}", re.IGNORECASE)
+_USERINFO = regex(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@:'\"<>]{1,256}:[^\s/@'\"<>]{1,1024}@", re.IGNORECASE)
+_PRIVATE_QUERY = regex(
     r"([?&;](?:token|access_token|auth|auth_key|apikey|api_key|sig|sign|jwt|ticket)=)(?!\*\*\*)[^\s&#'\"<>\\]{12,8192}",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(
+_COOKIE = regex(
     r"(\b(?:set-)?cookie(?:\\*['\"])?\s{0,4}+[:=]\s{0,4}+\\*[\"']?+)(?!\*\*\*)[^\"'\r\n\\]{1,16384}", re.IGNORECASE
 )
-_PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
+_PEM = regex(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}-----)?")
 
-_CONTROL = re.compile(
+_CONTROL = regex(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0 and C1: newlines, escape sequences, bells
     "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, bidi

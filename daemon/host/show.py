@@ -5,19 +5,19 @@ The journal keeps what it needs to act; logs, notices, tables and JSON output go
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
+from ossmend.remediators.contract.light import regex
 
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
-_SECRET_FIELD = re.compile(
+_SECRET_FIELD = regex(
     r"(?i)(?:[a-z_.-]{0,40}[_.-])?(?:[a-z]{0,20}secret|passw(?:or)?d|[a-z]{0,20}token|signature(?:provided)?|apikey"
     r"|authorization|private_?key)"
 )
 """A field whose name says that nobody may see its value."""
-_KEY_ID = re.compile(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
+_KEY_ID = regex(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
 
 
 def text(value: str) -> str:

@@ -19,7 +19,7 @@ from ossmend.daemon.journal.schema import EXPLAINING, cases, writes
 from ossmend.daemon.journal.states import SPENT, WriteState
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.values import AccountRef
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 
 MOST_ACCOUNT_CASES = 100
 """One for each policy at most."""

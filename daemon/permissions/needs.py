@@ -18,7 +18,7 @@ from ossmend.daemon.cloud.wire.permissions import PERMISSIONS, RESOURCES, Permis
 from ossmend.daemon.permissions.patterns import Places, places
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 
 Identity = Literal["user", "role"]
 

@@ -15,7 +15,8 @@ from ossmend.daemon.sources import Batch
 from ossmend.daemon.stages.triage import MEASURED, Triage
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import ClockReading
-from ossmend.remediators.request_time_too_skewed import THIS_HOST, ClockSettings, host_clock_verdict
+from ossmend.remediators.request_time_too_skewed import THIS_HOST, host_clock_verdict
+from ossmend.remediators.settings.clock import ClockSettings
 
 log = structlog.get_logger("ossmend.clock")
 

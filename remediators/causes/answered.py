@@ -12,21 +12,22 @@ from datetime import UTC, datetime
 from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.causes.times import EARLIEST, LATEST
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 
-_REQUEST_ID = re.compile(r"[0-9A-F]{24}")
-_PAGE = re.compile(r"<(?:!DOCTYPE html|html|body)\b", re.IGNORECASE)
+_REQUEST_ID = regex(r"[0-9A-F]{24}")
+_PAGE = regex(r"<(?:!DOCTYPE html|html|body)\b", re.IGNORECASE)
 """A page for people: OSS answers with XML, so somebody else wrote this, whatever headers came along."""
-_SERVER = re.compile(r"\bAliyunOSS\b")
+_SERVER = regex(r"\bAliyunOSS\b")
 _HEADS = frozenset({"HeadObject", "HeadBucket", "GetObjectMeta", "HEAD"})
-_SAYS_HEAD = re.compile(
+_SAYS_HEAD = regex(
     r"\bHEAD (?:https?://|/|request\b)|\bHead(?:Object|Bucket)\b|\bhead_(?:object|bucket)\b|\bhead(?:Object|Bucket)\b|\bGetObjectMeta\b"
     r"|\bcurl (?:-\S{1,30} ){0,4}(?:-I|--head)\b|\bSpider mode\b"
     r"|\bmethod['\"]?\s{0,2}[:=]\s{0,2}['\"]?HEAD\b"
 )
-_AUTHORIZED = re.compile(r"(?i)\bauthorization['\"]?\s{0,2}[:=]\s{0,2}['\"]?(?:OSS|AWS|\*{3})|\bOSS4-HMAC-SHA256\b")
-_IN_QUERY = re.compile(r"(?i)[?&](?:OSSAccessKeyId|x-oss-credential|AWSAccessKeyId|X-Amz-Credential)=")
-_RAM_USER = re.compile(r"\bRAM (?:sub-?)?user\b|\bsub-?account\b|RAM ?(?:子)?用户|子账号|子用户", re.IGNORECASE)
-_ACL_MESSAGE = re.compile(r"\bbecause of bucket acl\b", re.IGNORECASE)
+_AUTHORIZED = regex(r"(?i)\bauthorization['\"]?\s{0,2}[:=]\s{0,2}['\"]?(?:OSS|AWS|\*{3})|\bOSS4-HMAC-SHA256\b")
+_IN_QUERY = regex(r"(?i)[?&](?:OSSAccessKeyId|x-oss-credential|AWSAccessKeyId|X-Amz-Credential)=")
+_RAM_USER = regex(r"\bRAM (?:sub-?)?user\b|\bsub-?account\b|RAM ?(?:子)?用户|子账号|子用户", re.IGNORECASE)
+_ACL_MESSAGE = regex(r"\bbecause of bucket acl\b", re.IGNORECASE)
 
 
 def features(event: Event, sample: str) -> dict[str, str]:

@@ -5,12 +5,12 @@ A feature that the text does not tell is absent. What is read from a StringToSig
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from ossmend.remediators.causes import answered, signed, times
 from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 
 MANY = 3
 LONGEST_AROUND = 64 * 1024
@@ -18,17 +18,17 @@ FEWEST_WORDS, MOST_WORDS = 4, 40
 """A text of so many words about one refusal is read as its message, where none is told as such."""
 BIG_BYTES = 100_000_000
 """An upload of 100 MB takes minutes on a slow line."""
-_FOREIGN = re.compile(r"(?:AKIA|ASIA|AKID)[0-9A-Za-z]{12,}")
-_KEY_ID = re.compile(r"[0-9A-Za-z._=]+")
-_PLACEHOLDER = re.compile(
+_FOREIGN = regex(r"(?:AKIA|ASIA|AKID)[0-9A-Za-z]{12,}")
+_KEY_ID = regex(r"[0-9A-Za-z._=]+")
+_PLACEHOLDER = regex(
     r"(?i)^(?:null|nil|none|undefined|nan|ak|test|key|x{3,}|(?:your|my)[-\w]{0,60}|access[-_]?key[-_]?id?|<[^>]{0,60}>|\$\{?\w{1,60}\}?|%\w{1,60}%)$"
 )
-_UPLOADS = re.compile(r"^(?:PutObject|PostObject|AppendObject|UploadPart|PUT|POST)$")
-_SIZE = re.compile(r"(?i)(?:content|request)[-_ ]?(?:length|size)|object_size")
-_SAID_SIZE = re.compile(r"(?i)content[-_ ]?length['\"]?\s{0,2}[:=>]\s{0,2}['\"]?(\d{1,18})(?!\d)")
-_UPLOADING = re.compile(r"\b(?:PUT|[Uu]pload(?:ing|Part|_part|File)?|PutObject|put_object)\b|上传")
-_PUT_LINE = re.compile(r"(?<![A-Za-z])PUT (?:https?://|/)")
-_BROWSER = re.compile(r"Mozilla/\d")
+_UPLOADS = regex(r"^(?:PutObject|PostObject|AppendObject|UploadPart|PUT|POST)$")
+_SIZE = regex(r"(?i)(?:content|request)[-_ ]?(?:length|size)|object_size")
+_SAID_SIZE = regex(r"(?i)content[-_ ]?length['\"]?\s{0,2}[:=>]\s{0,2}['\"]?(\d{1,18})(?!\d)")
+_UPLOADING = regex(r"\b(?:PUT|[Uu]pload(?:ing|Part|_part|File)?|PutObject|put_object)\b|上传")
+_PUT_LINE = regex(r"(?<![A-Za-z])PUT (?:https?://|/)")
+_BROWSER = regex(r"Mozilla/\d")
 _PLAIN = (
     "code",
     "message",

@@ -6,7 +6,6 @@ explain answers with it ("did you mean"); nothing is decided by it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 LIKE = 0.87
 """Two letters in a code of fifteen; `forbidden` is not `UserForbidden`."""
@@ -15,6 +14,8 @@ SHORTEST, LONGEST = 6, 60
 
 def nearest(word: str, codes: Iterable[str]) -> str | None:
     """The code that differs least from the word, case aside; None if none is near, or if it is a code itself."""
+    from difflib import get_close_matches  # not imported where nobody has mistyped
+
     bare = word.strip()
     by_lower = {code.lower(): code for code in sorted(codes)}
     if not SHORTEST <= len(bare) <= LONGEST or by_lower.get(bare.lower()) == bare:

@@ -10,15 +10,16 @@ import re
 
 from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 
 V1_LENGTH = 28
 """Base64 of an HMAC-SHA1."""
 _METHODS = frozenset({"GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS"})
-_EPOCH = re.compile(r"\d{9,11}")
-_HEADER = re.compile(r"(x-[a-z0-9-]{1,80}):")
-_DELICATE = re.compile(r"[%#{}$+&=;,?@\\\[\]|^`~!*'()]")
-_HOST_REGION = re.compile(r"(?:^|\.)oss-([a-z]{2}-[a-z0-9-]{2,30}?)(?:-internal|-vpc)?\.aliyuncs\.com")
-_QUERY_SIGNED = re.compile(
+_EPOCH = regex(r"\d{9,11}")
+_HEADER = regex(r"(x-[a-z0-9-]{1,80}):")
+_DELICATE = regex(r"[%#{}$+&=;,?@\\\[\]|^`~!*'()]")
+_HOST_REGION = regex(r"(?:^|\.)oss-([a-z]{2}-[a-z0-9-]{2,30}?)(?:-internal|-vpc)?\.aliyuncs\.com")
+_QUERY_SIGNED = regex(
     r"[?&](?:OSSAccessKeyId|Expires|Signature|x-oss-(?:signature|credential|expires|signature-version))=", re.IGNORECASE
 )
 

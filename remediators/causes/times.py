@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 
 HALF_HOUR = 1800
 ZONE_SLACK = 90.0
@@ -17,9 +18,9 @@ EARLIEST, LATEST = datetime(2011, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 LATE_AT_MOST = 3600.0
 """A request that was queued, or slowly sent, is behind by minutes; a clock may be off by anything."""
 LONG_REQUEST_MS = 600_000
-_EPOCH = re.compile(r"[?&;]Expires=(\d{9,11})(?!\d)")
-_V4_DATE = re.compile(r"x-oss-date=(\d{8}T\d{6}Z)", re.IGNORECASE)
-_V4_LIFE = re.compile(r"x-oss-expires=(\d{1,9})(?!\d)", re.IGNORECASE)
+_EPOCH = regex(r"[?&;]Expires=(\d{9,11})(?!\d)")
+_V4_DATE = regex(r"x-oss-date=(\d{8}T\d{6}Z)", re.IGNORECASE)
+_V4_LIFE = regex(r"x-oss-expires=(\d{1,9})(?!\d)", re.IGNORECASE)
 
 
 def drift_of(event: Event) -> float | None:

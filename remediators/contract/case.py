@@ -6,13 +6,12 @@ A case is what a remediator is given (registry.py); triage.py makes events into 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator
-
+from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef, ObjectRef
 from ossmend.remediators.contract.write import Write
 
@@ -51,7 +50,14 @@ class Reading:
     origin: Origin
 
     @classmethod
-    def of_older(cls, value: Any) -> Any:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How the journal reads it back."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(cls._of_older, handler(source))
+
+    @staticmethod
+    def _of_older(value: Any) -> Any:
         """States of the first versions kept the reference alone: where it came from is not known."""
         if isinstance(value, dict) and "ref" not in value:
             return {"ref": value, "origin": Origin.PROSE}
@@ -81,7 +87,7 @@ class Event:
     bucket: str | None = None
     key: str | None = None
     version_id: str | None = None
-    readings: tuple[Annotated[Reading, BeforeValidator(Reading.of_older)], ...] = ()
+    readings: tuple[Reading, ...] = ()
     """Every object the text may mean, the best believed first, when more than one reading is possible."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where `code`, `bucket`, `key`, `version_id`, `request_id` and `client` came from, for those that are told."""

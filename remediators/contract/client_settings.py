@@ -6,22 +6,19 @@ what tells by itself is taken: a lone InvalidArgument is a bug of the applicatio
 
 from __future__ import annotations
 
-import re
-
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 
 STATUSES = (400, 501)
 """What OSS answers them with; 501 is how some say NotImplemented."""
-_ECS = re.compile(r"0017-00000804|0002-000004(?:11|15|16|17|19|21|23|25|27)|0002-000000(?:32|33)")
-_WORDS = re.compile(
+_ECS = regex(r"0017-00000804|0002-000004(?:11|15|16|17|19|21|23|25|27)|0002-000000(?:32|33)")
+_WORDS = regex(
     r"\baws-chunked encoding is not supported\b|\bMultiChunkedEncoding is not supported\b"
     r"|\bX-Amz-(?:Algorithm|Date|Credential|Expires|SignedHeaders)\b"
 )
-_CHUNKED = re.compile(r"aws-chunked\Z|STREAMING-")
+_CHUNKED = regex(r"aws-chunked\Z|STREAMING-")
 _DELETES = ("DeleteObjects", "DeleteMultipleObjects")
-_DELETES_IN_TEXT = re.compile(
-    r"\b(?:DeleteObjects|delete_objects|DeleteMultipleObjects)\b|[/?]\?delete\b|\bContent-MD5\b"
-)
+_DELETES_IN_TEXT = regex(r"\b(?:DeleteObjects|delete_objects|DeleteMultipleObjects)\b|[/?]\?delete\b|\bContent-MD5\b")
 
 
 def is_client_setting(event: Event) -> bool:

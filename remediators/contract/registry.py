@@ -1,20 +1,25 @@
-"""How a remediator is made known: `@remedies(CODE, ...)` on its plan. Importing a file registers it.
+"""How a remediator is made known: `@remedies(CODE, ...)` on its plan, and a row in remediators/__init__.py.
 
-`Remediator.registry` is what triage, the stages and the configuration look codes up in.
+`Remediator.registry` is what triage, the stages and the configuration look codes up in; it imports a file when its
+code is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from ossmend.remediators import FILES
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.client_settings import is_client_setting
-from ossmend.remediators.contract.settings import NoSettings, Settings
+from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.verdict import Diagnosis, Verdict
 from ossmend.remediators.contract.view import View
 from ossmend.remediators.contract.write import Place
+
+if TYPE_CHECKING:
+    from ossmend.remediators.contract.settings import Settings
 
 PlanFunction = Callable[[Case, View, Any], Verdict]
 
@@ -49,6 +54,37 @@ policy could do. None is the answer where the text does not justify a write.
 """
 
 
+CLAIMED: dict[str, Remediator] = {}
+"""What the files that are imported so far have said."""
+
+
+class Registry(Mapping[str, "Remediator"]):
+    """Every remediator by its code. Those that nobody has asked for yet are not imported."""
+
+    def __getitem__(self, code: str) -> Remediator:
+        if code not in CLAIMED:
+            import_module(f"ossmend.remediators.{FILES[code]}")
+        return CLAIMED[code]
+
+    def __contains__(self, code: object) -> bool:
+        return code in FILES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FILES)
+
+    def __len__(self) -> int:
+        return len(FILES)
+
+
+class OptIn(NamedTuple):
+    """A write that a setting switches on."""
+
+    operation: str
+    setting: str
+    values: tuple[object, ...]
+    """Of the setting, those that allow the write."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remediator:
     """One error code's knowledge: how to plan, what makes events one case, and its settings' name in the YAML."""
@@ -56,11 +92,12 @@ class Remediator:
     code: str
     plan: PlanFunction
     subject: SubjectFunction
-    settings: type[Settings]
     section: str | None
     """Key of the settings inside a policy (`restore`, `cors`, ...); None without settings."""
     writes: tuple[str, ...]
     """Operations it may ever plan, e.g. ("RestoreObject",); a policy of such a code must say what it matches."""
+    opt_in: tuple[OptIn, ...]
+    """Further operations, that its settings decide about."""
     module: str
     proposes: ProposesFunction | None = None
     """What it writes if the world agrees; None if it never writes."""
@@ -69,7 +106,17 @@ class Remediator:
     asks: tuple[str, ...] = ()
     """Questions of its view (view.py) that its plan may ask: what it needs to read. Those of its writes are theirs."""
 
-    registry: ClassVar[dict[str, Remediator]] = {}
+    registry: ClassVar[Registry] = Registry()
+
+    @property
+    def settings(self) -> type[Settings]:
+        """Their class, from a file of its own: it needs pydantic, and who explains a text has no use for it."""
+        from ossmend.remediators.contract.settings import SECTIONS, NoSettings
+
+        if self.section is None:
+            return NoSettings
+        import_module(f"ossmend.remediators.settings.{self.section}")
+        return SECTIONS[self.section]
 
     @classmethod
     def only_telling(cls, code: str | None) -> Remediator | None:
@@ -79,7 +126,8 @@ class Remediator:
 
     def may_write(self, settings: Settings) -> tuple[str, ...]:
         """Operations that it may plan with these settings."""
-        return (*self.writes, *settings.opts_into)
+        chosen = (each.operation for each in self.opt_in if getattr(settings, each.setting) in each.values)
+        return (*self.writes, *chosen)
 
 
 def is_ours(event: Event) -> bool:
@@ -97,22 +145,23 @@ def is_ours(event: Event) -> bool:
 def remedies(
     *codes: str,
     subject: SubjectFunction,
-    settings: type[Settings] = NoSettings,
     section: str | None = None,
     writes: tuple[str, ...] = (),
+    opt_in: tuple[OptIn, ...] = (),
     proposes: ProposesFunction | None = None,
     statuses: tuple[int, ...] = (403,),
     asks: tuple[str, ...] = (),
 ) -> Callable[[PlanFunction], PlanFunction]:
-    """Register `plan` for `codes`. Two files that claim one code stop the start."""
+    """Register `plan` for `codes`. A code that the table gives to another file, or to none, stops the start."""
 
     def register(plan: PlanFunction) -> PlanFunction:
         for code in codes:
-            taken = Remediator.registry.get(code)
-            if taken is not None and taken.module != plan.__module__:
-                raise ImportError(f"{code} is claimed by {taken.module} and by {plan.__module__}")
-            Remediator.registry[code] = Remediator(
-                code, plan, subject, settings, section, writes, plan.__module__, proposes, statuses, asks
+            if plan.__module__ != f"ossmend.remediators.{FILES.get(code)}":
+                raise ImportError(
+                    f"{plan.__module__} claims {code}: say so in remediators/__init__.py, for one file only"
+                )
+            CLAIMED[code] = Remediator(
+                code, plan, subject, section, writes, opt_in, plan.__module__, proposes, statuses, asks
             )
         return plan
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 # No package that happens to be installed looks into our settings; and looking for such packages takes longer than
 # `ossmend check` needs for a file.
@@ -16,21 +15,34 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
+from ossmend.remediators.contract.light import regex
+
 
 class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, a docstring under each field (`descriptions`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
-    @property
-    def opts_into(self) -> tuple[str, ...]:
-        """Writes that these settings switch on, beside those of their remediator that are always possible."""
-        return ()
-
     @classmethod
     def only_telling(cls) -> Settings:
         """What holds for events that no policy has taken: nothing is written for those."""
         return cls()
+
+
+S = TypeVar("S", bound=type[Settings])
+
+SECTIONS: dict[str, type[Settings]] = {}
+"""The settings of remediators by their section of a policy, as far as their files are imported (registry.py)."""
+
+
+def section(name: str) -> Callable[[S], S]:
+    """Decorator: the class is what a policy may say under that name."""
+
+    def register(settings: S) -> S:
+        SECTIONS[name] = settings
+        return settings
+
+    return register
 
 
 @cache
@@ -70,7 +82,7 @@ def _docstrings(cls: type) -> dict[str, str]:
     }
 
 
-_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
+_DURATION = regex(r"([0-9]{1,9})(ms|s|m|h|d)")
 
 LONGEST = timedelta(days=3650)
 """Far beyond any use; but `now` plus or minus it is still a date."""

@@ -6,9 +6,11 @@ The first part of the contract: everything else in this folder may use it, and i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import field
+from datetime import datetime, timedelta
 from typing import Literal
+
+from ossmend.remediators.contract.light import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -190,6 +192,10 @@ class KeyNetworks:
 
     allowed: tuple[str, ...] = ()
     scope: Literal["none", "key", "account"] = "none"
+
+
+REFUSED_SKEW = timedelta(minutes=15)
+"""OSS refuses header-signed requests of a clock that is further off (MaxAllowedSkewMilliseconds 900000)."""
 
 
 @dataclass(frozen=True, slots=True)

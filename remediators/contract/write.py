@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from ossmend.remediators.contract.light import dataclass
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -125,6 +127,7 @@ def to_json(value: Write) -> str:
 
 def from_json(text: str) -> Write:
     """Raises KeyError for an operation that this version does not know."""
+    import_module("ossmend.remediators.writes")  # fills the list; by name, since nothing here knows a single write
     found: Write = _adapter(WRITES[json.loads(text)["operation"]]).validate_json(text)
     return found
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.write import Place, PriceList, Write, write
 

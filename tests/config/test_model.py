@@ -12,10 +12,10 @@ import pytest
 
 from ossmend.config.load import load_text
 from ossmend.config.model import Brakes, Config, Money, Prices
-from ossmend.remediators.access_forbidden import CorsSettings
 from ossmend.remediators.contract.settings import NoSettings, duration_text, parse_duration
 from ossmend.remediators.contract.values import CorsRule
-from ossmend.remediators.invalid_object_state import RestoreSettings
+from ossmend.remediators.settings.cors import CorsSettings
+from ossmend.remediators.settings.restore import RestoreSettings
 from tests.patience import HUNG
 
 HEAD = "version: 1\ncloud: { region: cn-hangzhou }\n"

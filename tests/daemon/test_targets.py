@@ -20,7 +20,8 @@ from ossmend.daemon.stages.consent import outside
 from ossmend.remediators.contract.case import Event, Origin, Reading
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.verdict import Act
-from ossmend.remediators.invalid_object_state import RestoreSettings, plan
+from ossmend.remediators.invalid_object_state import plan
+from ossmend.remediators.settings.restore import RestoreSettings
 from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.daemon.stages.test_work import Scene
 from tests.fakes import NOW, FakeView, FakeWorld, case_of

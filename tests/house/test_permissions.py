@@ -16,7 +16,7 @@ from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
 from ossmend.daemon.explain.code_pages import opt_in
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.view import View
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 
 ROOT = Path(__file__).parents[2]
 kinds.load(sources)

@@ -26,7 +26,7 @@ from ossmend.daemon.explain import code_pages, manual, page_zh
 from ossmend.daemon.sources.parsers import events_in
 from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.write import WRITES
+from ossmend.remediators.writes import WRITES
 from tests.patience import HUNG
 from tests.scenarios.further import FURTHER
 from tests.scenarios.held_out import HELD_OUT
@@ -202,6 +202,9 @@ def test_a_remediator_that_comes_alone_turns_the_suite_red(tmp_path: Path) -> No
     leave = shutil.ignore_patterns(".*", "node_modules", "__pycache__")
     shutil.copytree(ROOT, copy, symlinks=True, ignore=leave)
     (copy / "remediators/no_such_thing.py").write_text(BARE, encoding="utf-8")
+    table = copy / "remediators/__init__.py"
+    rows = table.read_text(encoding="utf-8")
+    table.write_text(rows.replace('"UserDisable":', '"NoSuchThing": "no_such_thing",\n        "UserDisable":'), "utf-8")
     suite = ["pytest", "-q", "-p", "no:cacheprovider", "-m", "not machine", "tests/house/test_twins.py"]
     done = subprocess.run(
         [sys.executable, "-m", *suite],

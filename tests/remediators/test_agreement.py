@@ -12,9 +12,10 @@ from ossmend.remediators import agreement
 from ossmend.remediators.contract.case import Event, Origin, Reading
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.verdict import Act, Tell
-from ossmend.remediators.image_damage import ImageSettings
 from ossmend.remediators.image_damage import plan as plan_image
-from ossmend.remediators.invalid_object_state import RestoreSettings, plan
+from ossmend.remediators.invalid_object_state import plan
+from ossmend.remediators.settings.image import ImageSettings
+from ossmend.remediators.settings.restore import RestoreSettings
 from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.fakes import ASKED, FakeView, FakeWorld, case_of, receipt_of
 from tests.remediators.test_image_damage import versioned

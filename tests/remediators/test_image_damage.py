@@ -9,9 +9,11 @@ import pytest
 
 from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict
-from ossmend.remediators.image_damage import MOST_VERSIONS, ImageSettings, plan, subject
+from ossmend.remediators.image_damage import MOST_VERSIONS, plan, subject
+from ossmend.remediators.settings.image import ImageSettings
 from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
 from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 
@@ -208,5 +210,6 @@ def test_a_text_without_an_object_is_told() -> None:
 
 
 def test_only_a_policy_may_offer_a_write() -> None:
-    assert ImageSettings.only_telling().opts_into == ()
-    assert ImageSettings().opts_into == ("RestoreVersion",)
+    image = Remediator.registry["ImageDamage"]
+    assert image.may_write(ImageSettings.only_telling()) == ()
+    assert image.may_write(ImageSettings()) == ("RestoreVersion",)

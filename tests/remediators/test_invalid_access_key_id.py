@@ -10,7 +10,8 @@ import pytest
 from ossmend.remediators.contract.case import Case, Event
 from ossmend.remediators.contract.values import KeyLastUsed, KeyNetworks, KeyOwner, KeyStatus, RecycledKey
 from ossmend.remediators.contract.verdict import Act, Tell, TryAgain
-from ossmend.remediators.invalid_access_key_id import TAG, KeySettings, plan
+from ossmend.remediators.invalid_access_key_id import TAG, plan
+from ossmend.remediators.settings.key import KeySettings
 from ossmend.remediators.writes.tag_user import TagUser
 from tests.fakes import NOW, FakeView, FakeWorld, case_of, receipt_of
 

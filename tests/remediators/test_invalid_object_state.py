@@ -12,7 +12,8 @@ from ossmend.remediators.contract.answers import LifecycleRule
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Subject
 from ossmend.remediators.contract.values import Missing, ObjectRef
 from ossmend.remediators.contract.verdict import Act, Done, Refused, Tell, TryAgain, Wait
-from ossmend.remediators.invalid_object_state import DAYS, RestoreSettings, plan, subject, tier_for
+from ossmend.remediators.invalid_object_state import DAYS, plan, subject, tier_for
+from ossmend.remediators.settings.restore import RestoreSettings
 from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of
 

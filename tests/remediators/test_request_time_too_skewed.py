@@ -11,14 +11,8 @@ from pydantic import ValidationError
 from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.values import ClockReading, ClockSample
 from ossmend.remediators.contract.verdict import Done, Tell
-from ossmend.remediators.request_time_too_skewed import (
-    THIS_HOST,
-    ClockSettings,
-    drift_of,
-    host_clock_verdict,
-    plan,
-    subject,
-)
+from ossmend.remediators.request_time_too_skewed import THIS_HOST, drift_of, host_clock_verdict, plan, subject
+from ossmend.remediators.settings.clock import ClockSettings
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
 SETTINGS = ClockSettings()

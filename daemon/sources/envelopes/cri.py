@@ -5,11 +5,10 @@ A line longer than 16 KiB comes in parts: `P` is a part, `F` is the whole line o
 
 from __future__ import annotations
 
-import re
-
 from ossmend.daemon.sources.envelopes.line import Line
+from ossmend.remediators.contract.light import regex
 
-_CRI = re.compile(r"(20\d\d-[\dT:.-]{10,30}(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[A-Z:]{1,20})?(?: |$)")
+_CRI = regex(r"(20\d\d-[\dT:.-]{10,30}(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[A-Z:]{1,20})?(?: |$)")
 
 
 def opened(raw: str) -> Line | None:

@@ -6,16 +6,16 @@ A byte that belongs to neither is kept as a mark that something was lost.
 
 from __future__ import annotations
 
-import re
+from ossmend.remediators.contract.light import regex
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_EXPORTED_LENGTH = re.compile(rb"(?m)^([A-Z_][A-Z0-9_]{1,63}\n)[\s\S]{4}\0{4}")
+_EXPORTED_LENGTH = regex(rb"(?m)^([A-Z_][A-Z0-9_]{1,63}\n)[\s\S]{4}\0{4}")
 """The journal's export format: a name, and eight bytes of length. No message is longer than 4 GiB."""
-_PART = re.compile(rb"20\d\d-[\dT:.+-]{10,36}Z? (stdout|stderr) P ")
-_AFTER_PART = re.compile(rb"(20\d\d-[\dT:.+-]{10,36}Z? (stdout|stderr) [PF] )")
-_CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1a\\x1c-\\x1f\ufffe\uffff]")
-_WORDS = re.compile(r"[ \n\r\t<{\[:=]")
+_PART = regex(rb"20\d\d-[\dT:.+-]{10,36}Z? (stdout|stderr) P ")
+_AFTER_PART = regex(rb"(20\d\d-[\dT:.+-]{10,36}Z? (stdout|stderr) [PF] )")
+_CONTROL = regex("[\\x00-\\x08\\x0e-\\x1a\\x1c-\\x1f\ufffe\uffff]")
+_WORDS = regex(r"[ \n\r\t<{\[:=]")
 """Any log has such a sign. Text of one byte a sign, read as UTF-16, has none: the mark was no mark then."""
 HEAD = 4096
 MOST_BETWEEN = 64

@@ -7,15 +7,15 @@ of length, and the bytes; encodings.py takes the length away before the bytes be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ossmend.daemon.sources.envelopes.line import Line
+from ossmend.remediators.contract.light import regex
 
 _SIGNS = ("__REALTIME_TIMESTAMP", "__CURSOR", "_BOOT_ID", "_TRANSPORT", "SYSLOG_IDENTIFIER", "_PID", "_SYSTEMD_UNIT")
 _WHOSE = ("_HOSTNAME", "CONTAINER_NAME", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_PID", "_STREAM_ID")
-_FIELD = re.compile(r"(_{0,2}[A-Z][A-Z0-9_]{1,63})(?:=|$)")
+_FIELD = regex(r"(_{0,2}[A-Z][A-Z0-9_]{1,63})(?:=|$)")
 MOST_BYTES = 1024 * 1024
 MOST_LINES = 2000
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 
-_COLOUR = re.compile(
+from ossmend.remediators.contract.light import regex
+
+_COLOUR = regex(
     r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,512}(?:\x07|\x1b\\)?|[()][0-9A-B])"
     r"|(?:\\{1,16}(?:u001[bB]|x1[bB]|0?33|e)|#033|\^\[)\[[0-9;?]{0,32}[A-Za-z]"
 )
-_MAY_BE = re.compile(r"\x1b|1[bB]\[|33\[|\\e\[|\^\[\[")
-_BARE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5})m")
+_MAY_BE = regex(r"\x1b|1[bB]\[|33\[|\\e\[|\^\[\[")
+_BARE = regex(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5})m")
 _BARE_END = ("[0m", "[39m", "[22m")
-_OCTAL = re.compile(r"#(0[0-3][0-7]|177)|\\(01[0-5]|033)(?!\d)")
+_OCTAL = regex(r"#(0[0-3][0-7]|177)|\\(01[0-5]|033)(?!\d)")
 
 
 def without_colours(text: str) -> str:

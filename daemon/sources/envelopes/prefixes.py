@@ -6,29 +6,28 @@ costs a prefix; it cannot swallow a line.
 
 from __future__ import annotations
 
-import re
-
 from ossmend.daemon.sources.envelopes.line import Line
+from ossmend.remediators.contract.light import regex
 
-_COMPOSE = re.compile(r"([a-z0-9][\w.-]{0,60}) {1,40}\|(?: |$)")
-_KUBECTL = re.compile(r"\[(pod/[a-z0-9.-]{1,253}/[a-z0-9.-]{1,63})\](?: |$)")
-_STERN = re.compile(
+_COMPOSE = regex(r"([a-z0-9][\w.-]{0,60}) {1,40}\|(?: |$)")
+_KUBECTL = regex(r"\[(pod/[a-z0-9.-]{1,253}/[a-z0-9.-]{1,63})\](?: |$)")
+_STERN = regex(
     r"(?:\+ )?([a-z0-9][a-z0-9.-]{0,200}-(?:(?=[a-z]{0,9}\d)[a-z0-9]{6,10}-[a-z0-9]{5}|[b-df-hj-np-tv-z2-9]{5}))"
     r" ([a-z0-9][a-z0-9-]{0,62})(?: [|>›])?(?: |$)"
 )
 """A pod of a deployment, or of a daemon set: names that are made up by a machine, the last one without vowels."""
-_STERN_OF_A_SET = re.compile(r"(?:\+ )?(([a-z0-9][a-z0-9.-]{0,62})-\d{1,4}) (\2)(?: [|>›])?(?: |$)")
+_STERN_OF_A_SET = regex(r"(?:\+ )?(([a-z0-9][a-z0-9.-]{0,62})-\d{1,4}) (\2)(?: [|>›])?(?: |$)")
 """A pod of a stateful set is `name-0`; without colours only its container's name tells that this is one."""
 _COLOUR = r"\x1b\[[0-9;]{1,20}m"
-_COLOURED = re.compile(
+_COLOURED = regex(
     rf"{_COLOUR}([a-z0-9][a-z0-9.-]{{0,252}}){_COLOUR} {_COLOUR}([a-z0-9][a-z0-9-]{{0,62}}){_COLOUR}"
     r"(?: [|>›])?(?: |$)"
 )
-_METEOR = re.compile(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
-_LOGCAT = re.compile(
+_METEOR = regex(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
+_LOGCAT = regex(
     r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?"
 )
-_QUOTE = re.compile(r"(?:> ?){1,4}|< (?=\w)|```\w{0,10}$")
+_QUOTE = regex(r"(?:> ?){1,4}|< (?=\w)|```\w{0,10}$")
 
 
 def compose(raw: str) -> Line | None:

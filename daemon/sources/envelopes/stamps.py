@@ -5,11 +5,10 @@ Only such stamps are an envelope. A stamp with fewer digits is the application's
 
 from __future__ import annotations
 
-import re
-
 from ossmend.daemon.sources.envelopes.line import Line
+from ossmend.remediators.contract.light import regex
 
-_NANOSECONDS = re.compile(r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{8,9}(?:Z|[+-]\d\d:\d\d))(?: |$)")
+_NANOSECONDS = regex(r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{8,9}(?:Z|[+-]\d\d:\d\d))(?: |$)")
 
 
 def opened(raw: str) -> Line | None:

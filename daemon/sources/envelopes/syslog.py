@@ -9,15 +9,16 @@ import re
 
 from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.marks import without_octal
+from ossmend.remediators.contract.light import regex
 
 _TAG = r"(\S{1,80}) ([^\s:\[]{1,80}(?:\[\d{1,10}\])?): ?"
-_OLD = re.compile(rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d (?:20\d\d )?\d\d:\d\d:\d\d(?:\.\d{{1,9}})? {_TAG}")
-_ISO = re.compile(
+_OLD = regex(rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d (?:20\d\d )?\d\d:\d\d:\d\d(?:\.\d{{1,9}})? {_TAG}")
+_ISO = regex(
     r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?(20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d"
     r"|[A-Z]{3,4}))?) (\S{1,80}) ([A-Za-z_][^\s:\[\]|]{0,79}\[\d{1,10}\]): ?"
 )
-_UNIX = re.compile(rf"(1\d{{9}}\.\d{{6}}) {_TAG}")
-_NEW = re.compile(
+_UNIX = regex(rf"(1\d{{9}}\.\d{{6}}) {_TAG}")
+_NEW = regex(
     r"<\d{1,3}>1 (20\d\d-\S{10,30}|-) (\S{1,255}) (\S{1,48}) (\S{1,128}) \S{1,32} "
     r"(?:-|(?:\[(?:[^\]\\]|\\.){0,400}\]){1,8})(?: \ufeff?|$)"
 )

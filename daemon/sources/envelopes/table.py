@@ -7,7 +7,6 @@ more, whatever somebody nests. A new kind of envelope is one module and one line
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from ossmend.daemon.sources.envelopes import cri, docker, journald, prefixes, shippers, stamps, syslog, wire
 from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.marks import without_colours
+from ossmend.remediators.contract.light import regex
 
 OF_TEXT: tuple[Callable[[str], Line | None], ...] = (
     cri.opened,
@@ -34,7 +34,7 @@ OF_JSON: tuple[Callable[[dict[str, Any]], Line | None], ...] = (
     docker.fluentd_driver,
     shippers.opened,
 )
-_FLUENTD_FILE = re.compile(r"(20\d\d-[\dT:.+Z-]{10,40})\t([\w.*/-]{1,200})\t(\{[^\n]*\})$")
+_FLUENTD_FILE = regex(r"(20\d\d-[\dT:.+Z-]{10,40})\t([\w.*/-]{1,200})\t(\{[^\n]*\})$")
 """fluentd's own file: time, tag and record, with tabs between."""
 DEEPEST = 5
 LONGEST_JSON = 1024 * 1024

@@ -6,13 +6,12 @@ was sent only the request line and the Host are of use: everything else in it ma
 
 from __future__ import annotations
 
-import re
-
 from ossmend.daemon.sources.envelopes.line import Line
+from ossmend.remediators.contract.light import regex
 
-_WIRE = re.compile(r"([^\n\"]{0,200}?)\b(http-outgoing-\d{1,10}) (<<|>>) (\"?)([^\n]*)$")
-_ENDS = re.compile(r"(?:\[\\r\])?(?:\[\\n\])?\"?$")
-_ASKED = re.compile(r"(?:[A-Z]{3,7} /[^\n]{0,4096} HTTP/\d|Host: )")
+_WIRE = regex(r"([^\n\"]{0,200}?)\b(http-outgoing-\d{1,10}) (<<|>>) (\"?)([^\n]*)$")
+_ENDS = regex(r"(?:\[\\r\])?(?:\[\\n\])?\"?$")
+_ASKED = regex(r"(?:[A-Z]{3,7} /[^\n]{0,4096} HTTP/\d|Host: )")
 
 
 def opened(raw: str) -> Line | None:

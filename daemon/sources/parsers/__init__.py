@@ -9,7 +9,6 @@ are read by access_line.py. It never raises and works in linear time, whatever i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -22,14 +21,15 @@ from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.remediators import causes
 from ossmend.remediators.causes.near import nearest
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 
 LONGEST_TEXT = 16 * 1024 * 1024
 """What is longer is read so far."""
 MOST_WORDS = 3
 """Somebody's prose about so many codes is about one of them; a text with more of them lists codes."""
-_BARE_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
-_BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
-_BARE_EC = re.compile(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
+_BARE_CODE = regex(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
+_BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
+_BARE_EC = regex(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
 
 
 def events_in(text: str, *, source: str, now: datetime | None = None, strict: bool = False) -> list[Event]:

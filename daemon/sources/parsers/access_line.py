@@ -6,8 +6,6 @@ the code but no message, no EC and no Origin; the Origin of a preflight is deriv
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
@@ -15,14 +13,15 @@ from ossmend.daemon.host.redact import redact
 from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.texts import without_secrets
 from ossmend.remediators.contract.case import Event, Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
-_LINE = re.compile(
+_LINE = regex(
     rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? '
     rb'HTTP/[\d.]{1,3}|-)" (\d{3}|-) (\S{1,20}) (\S{1,20}) '
 )
-_REQUEST_ID = re.compile(rb'" "([0-9A-Fa-f*]{20,32})" "(?:true|false|-)"')
-_TOKEN = re.compile(rb'"([^"]{0,16384})"|(\S{1,4096})')
-_TEXT_LINE = re.compile(
+_REQUEST_ID = regex(rb'" "([0-9A-Fa-f*]{20,32})" "(?:true|false|-)"')
+_TOKEN = regex(rb'"([^"]{0,16384})"|(\S{1,4096})')
+_TEXT_LINE = regex(
     r"[ \t]{0,4}\S{1,64} \S{1,64} \S{1,64} \[\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] "
     r'"[^"\n]{1,16384}" (?:\d{3}|-) \S{1,20} \S{1,20} "'
 )

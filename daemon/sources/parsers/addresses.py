@@ -10,73 +10,74 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ossmend.daemon.sources.parsers.brackets import PAIRED, closed_at, is_open
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
 MOST_ADDRESSES = 40
-BUCKET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_BUCKET_HOST = re.compile(
+BUCKET = regex(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_BUCKET_HOST = regex(
     r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
     r"|[a-z]{2}-[a-z0-9-]+\.oss-dls|oss-[a-z0-9-]+\.[a-z-]+)"
     r"\.(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?",
     re.IGNORECASE,
 )
-_SERVICE_HOST = re.compile(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
-_KEY_IN_BUCKET = re.compile(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
-_BARE_HOST = re.compile(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
-_URL = re.compile(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。、；！？】」』\\|^]{3,4096}")
-_REMARK = re.compile(r"(?<=\.)\w{1,5}(\((?:HTTP)?\d{3}\)|（[^（）]{0,40}）|[(（][^()（）]{0,40}|(?::\d{1,6}){1,2})$")
+_SERVICE_HOST = regex(r"(?:s3\.)?oss(?:-[a-z0-9-]+)?\.(?:aliyuncs\.com|aliyun-inc\.com)", re.IGNORECASE)
+_KEY_IN_BUCKET = regex(r"\bkey '([^'\n]{1,1023})' in bucket '([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])'")
+_BARE_HOST = regex(r"(?<![\w./@-])[a-z0-9][a-z0-9-]{1,62}\.[a-z0-9.-]{3,80}aliyuncs\.com(?![\w-])")
+_URL = regex(r"(?:https?|HTTPS?)://[^\s'\"<>`“”‘’，。、；！？】」』\\|^]{3,4096}")
+_REMARK = regex(r"(?<=\.)\w{1,5}(\((?:HTTP)?\d{3}\)|（[^（）]{0,40}）|[(（][^()（）]{0,40}|(?::\d{1,6}){1,2})$")
 """`a.png(403)`, `a.png（失败`, `app.js:1:20`: what is glued to an address; `a(1).png` is a name."""
-_CELLS = re.compile(r"(?:,\d{0,9}){2,60}$|,[45]\d\d$")
+_CELLS = regex(r"(?:,\d{0,9}){2,60}$|,[45]\d\d$")
 """The next columns of a table with commas."""
-_URI = re.compile(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
+_URI = regex(r"(?:oss|s3[an]?)://([A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9])(/)?", re.IGNORECASE)
 _SCHEMES = ("oss://", "s3://", "s3a://", "s3n://")
-_REQUEST_LINE = re.compile(
+_REQUEST_LINE = regex(
     r"\b(GET|PUT|POST|HEAD|DELETE|OPTIONS) (/[^\s'\"<>]{0,4096})(?: (HTTP/\d(?:\.\d)?)(?:\"? (\d{3})\b)?)?"
 )
-_HOST_HEADER = re.compile(r"^[ \t>*<|]{0,6}Host:[ \t]{0,4}([A-Za-z0-9.-]{4,253})", re.IGNORECASE | re.MULTILINE)
-_ASKED = re.compile(
+_HOST_HEADER = regex(r"^[ \t>*<|]{0,6}Host:[ \t]{0,4}([A-Za-z0-9.-]{4,253})", re.IGNORECASE | re.MULTILINE)
+_ASKED = regex(
     r"(?:\b(?:GET|PUT|POST|HEAD|DELETE|OPTIONS)[\s:\"'(\[]{1,3}"
     r"|\b(?:url|uri|URL|URI|endpoint|Endpoint|for|to|(?<!\()from|at|load(?:ing)?|[Rr]equest(?:ing)?"
     r"|[Ff]etch(?:ing)?|[Gg]et(?:ting)?|[Oo]pen(?:ing)?|[Rr]ead(?:ing)?|[Dd]ownload(?:ing)?|[Uu]pload(?:ing)?)"
     r"[\s:=\"'(\[<]{1,4})$"
 )
-_NOT_REQUESTS = re.compile(
+_NOT_REQUESTS = regex(
     r"https?://(?:api|help|www|error-center|troubleshoot|next\.api|doc|docs|developer"
     r"|ram\.console)\.(?:oss-cn-hangzhou\.)?[a-z]*aliyun|RecommendDoc",
     re.IGNORECASE,
 )
-_KEY_END = re.compile(
+_KEY_END = regex(
     r"\t|[:：] |,\s?\w{1,40}=|\s\.{1,2}(?:\s|$)|\s--?[A-Za-z]|[:：]?\s*[{<]|\s[-–=>]{1,2}\s|\s(?:oss2\.|com\.aliyun)"
     r"|\sat pos(?:ition)? \d|\s[(\[]|[，；。！？](?!\S{0,40}\.\w{1,5}(?:\s|$))|[:：]$|; "
 )
-_STOP = re.compile(
+_STOP = regex(
     r"\s(?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and"
     r"|into|as|An|A|cannot|could|has|had|got|status|code)\b"
     r"|\s?(?:失败|错误|报错|时|被|出错)"
 )
-_COMMAND = re.compile(
+_COMMAND = regex(
     r"[^\n]{0,120}?(?:^|[$#>%] ?)(?:sudo )?(?:\./)?"
     r"(?:ossutil\w{0,12}|aliyun oss|aws|s3cmd|s5cmd|mc|rclone|hadoop|hdfs)\s"
     r"|ERROR \"(?:cp|mv|rm|sync|cat|pipe) "
 )
 """A command as it was typed, or as s5cmd repeats it: there a place ends with its word."""
-_COPIED = re.compile(r"\b(?:download|upload|move|copy|delete) failed: (?:[^\n]{1,1000} to )?$")
+_COPIED = regex(r"\b(?:download|upload|move|copy|delete) failed: (?:[^\n]{1,1000} to )?$")
 """The AWS command line's own sentence."""
-_IN_PARTS = re.compile(
+_IN_PARTS = regex(
     r"\b(?:[Hh]ost(?:name)?|netloc)['\"]?\s?[:=]\s?(?:Some\(Domain\()?['\"]([\w.-]{4,253})['\"]\){0,2},[^{}\n]{0,200}?"
     r"\b[Pp]ath['\"]?\s?[:=]\s?['\"](/[^'\"\s]{0,2000})['\"]"
 )
 """An address that a program prints as a structure: Rust's and Go's URL, Python's SplitResult."""
-_TO = re.compile(r" to ")
+_TO = regex(r" to ")
 LONGEST_LINE = 2000
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
-_COPY = re.compile(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
+_EXTENSION = regex(r"\.[A-Za-z0-9]{1,8}$")
+_COPY = regex(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
 _CLOSING = {"'": "'", '"': '"', "`": "`", "<": ">", "(": ")", "[": "]", "“": "”", "「": "」"}
 
 

@@ -6,10 +6,10 @@ addresses.py and pairs.py.
 
 from __future__ import annotations
 
-import re
+from ossmend.remediators.contract.light import regex
 
 PAIRED = {")": "(", "]": "[", "}": "{", "）": "（"}
-_BRACKETS = re.compile(r"[()\[\]{}（）]")
+_BRACKETS = regex(r"[()\[\]{}（）]")
 
 
 def closed_at(text: str) -> int:

@@ -12,51 +12,52 @@ from collections.abc import Iterator
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import regex
 
-_CHROMIUM = re.compile(
+_CHROMIUM = regex(
     r"Access to (XMLHttpRequest|fetch|font|image|script|video|resource|[\w ]{3,40}) at "
     r"'([^'\s]{1,4000})'(?: \(redirected from '[^']{1,4000}'\))?"
     r" from origin '([^'\s]{1,300})' has been blocked by CORS policy(?:: ([^\r\n]{0,600}))?"
 )
-_FIREFOX = re.compile(
+_FIREFOX = regex(
     r"Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource "
     r"at\s+[‘'\"]?(https?://[^\s’'\"]{1,4000})[’'\"]?\.?"
     r"\s+\(Reason: ([^)\r\n]{1,300})\)(?:\. Status code: (\d{3}))?"
 )
-_SAFARI = re.compile(
+_SAFARI = regex(
     r"(?:Failed to load resource: )?Origin (https?://[^\s]{1,300}|null) is not allowed by "
     r"Access-Control-Allow-Origin\.?"
     r"(?: Status code: (\d{3}))?"
     r"|(?:XMLHttpRequest|Fetch API) cannot load (https?://\S{1,4000}) due to access control checks\.?"
 )
-_OLDER_CHROMIUM = re.compile(
+_OLDER_CHROMIUM = regex(
     r"(?:Failed to load|(?:XMLHttpRequest|Fetch API|Font|Image|Script)(?: from origin '[^'\s]{1,300}')? cannot load"
     r"|(?:Font|Image|Script|Media) from origin '[^'\s]{1,300}' has been blocked from loading(?: by .{0,40}policy)?)"
     r" (https?://[^\s'\"]{1,4000}?)[:.] ((?:Response to preflight|No 'Access-Control|The '|Request header|Method"
     r"|Redirect|Credentials|A wildcard|Cross-origin|Invalid HTTP status)[^\r\n]{0,800})"
 )
-_EDGE = re.compile(
+_EDGE = regex(
     r"SEC71\d\d: \[CORS\] (The origin '([^'\s]{1,300})'[^\r\n]{0,300}? for cross-origin\s{1,3}resource at "
     r"'(https?://[^'\s]{1,4000})')"
 )
-_THEREFORE = re.compile(r"Origin '([^'\s]{1,300})' is therefore not allowed")
-_STATUS = re.compile(r"status code (?:of )?(\d{3})")
-_FIREFOX_ZH = re.compile(
+_THEREFORE = regex(r"Origin '([^'\s]{1,300})' is therefore not allowed")
+_STATUS = regex(r"status code (?:of )?(\d{3})")
+_FIREFOX_ZH = regex(
     r"已拦截跨源请求：同源策略禁止读取位于\s{0,3}(https?://[^\s（]{1,4000})\s{0,3}的远程资源。"
     r"（原因：([^）\r\n]{1,300})）(?:。状态码：(\d{3}))?"
 )
-_XHR = re.compile(
+_XHR = regex(
     r"\(req \\{0,8}\"\w{1,20}\\{0,8}\"\), (GET|PUT|POST|HEAD|DELETE) (https?://[^\s'\"]{1,4000}) -\d"
     r" \(connected: (?:true|false)"
 )
 """ali-oss in a browser: the request never got an answer that the page may read."""
-_PREFLIGHT = re.compile(r"\bOPTIONS (https?://[^\s'\"]{1,4000}) (?:net::\w{1,40} )?(403)(?: \(Forbidden\))?")
+_PREFLIGHT = regex(r"\bOPTIONS (https?://[^\s'\"]{1,4000}) (?:net::\w{1,40} )?(403)(?: \(Forbidden\))?")
 """The network line of a refused preflight."""
-_SAFARI_PREFLIGHT = re.compile(r"Preflight response is not successful\.?(?: Status code: (\d{3}))?")
+_SAFARI_PREFLIGHT = regex(r"Preflight response is not successful\.?(?: Status code: (\d{3}))?")
 NETWORK = "network"
 """Note of a line that says the same as a console message beside it."""
-_HEADER = re.compile(r"[Rr]equest header field ([\w-]{1,80}) is not allowed|missing token [‘'\"]([\w-]{1,80})[’'\"]")
-_METHOD = re.compile(
+_HEADER = regex(r"[Rr]equest header field ([\w-]{1,80}) is not allowed|missing token [‘'\"]([\w-]{1,80})[’'\"]")
+_METHOD = regex(
     r"[Mm]ethod ([A-Z]{3,10}) is not allowed|Did not find method in CORS header "
     r"[‘'\"]Access-Control-Allow-Methods[’'\"]"
 )

@@ -6,16 +6,18 @@ import re
 import sys
 from html import unescape
 
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-_BEYOND_ASCII = re.compile(r"(?<!\\)\\{1,16}u(?!00[0-7])([0-9a-fA-F]{4})()()()")
-_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+from ossmend.remediators.contract.light import regex
+
+_ESCAPE = regex(r"\\(?:u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_BEYOND_ASCII = regex(r"(?<!\\)\\{1,16}u(?!00[0-7])([0-9a-fA-F]{4})()()()")
+_HALVES = regex("[\ud800-\udbff][\udc00-\udfff]")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_BYTES = re.compile(r"\\x[89a-fA-F][0-9a-fA-F]")
-_ANGLES = re.compile(r"\\+(?:u00|x)(3[cCeE]|26|27|22)")
+_BYTES = regex(r"\\x[89a-fA-F][0-9a-fA-F]")
+_ANGLES = regex(r"\\+(?:u00|x)(3[cCeE]|26|27|22)")
 _TAG_NAMES = r"/?(?:Error|Code|Message|RequestId|HostId|EC)\b"
-_ESCAPED_TAG = re.compile(rf"(&(?:amp;){{0,8}}(?:lt|#60|#x3[cC]);|\\+(?:u00|x)3[cC])\\{{0,8}}{_TAG_NAMES}")
-_PLAIN_TAG = re.compile(rf"<{_TAG_NAMES}[^<>]{{0,400}}>")
-_LINE_MARK = re.compile(r"<(?:EOL|CRLF|LF|br ?/?)>")
+_ESCAPED_TAG = regex(rf"(&(?:amp;){{0,8}}(?:lt|#60|#x3[cC]);|\\+(?:u00|x)3[cC])\\{{0,8}}{_TAG_NAMES}")
+_PLAIN_TAG = regex(rf"<{_TAG_NAMES}[^<>]{{0,400}}>")
+_LINE_MARK = regex(r"<(?:EOL|CRLF|LF|br ?/?)>")
 DEEPEST = 5
 
 

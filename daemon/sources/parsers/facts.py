@@ -7,7 +7,6 @@ The refusal's own words come first, its context's (the log call, the access line
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from ossmend.daemon.host.redact import redact
@@ -17,17 +16,18 @@ from ossmend.daemon.sources.parsers.names import NOT_REFUSALS
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.daemon.sources.parsers.texts import said
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
 ABOVE = 1024
 """So much of what a paste says above its only refusal may tell that a HEAD was asked."""
 LONGEST_MESSAGE = 2048
 LONGEST_AGENT = 1024
 _METHODS = frozenset({"GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS"})
-_OPERATION = re.compile(r"[A-Z][A-Za-z0-9]{3,40}")
-_SAID_OPERATION = re.compile(
+_OPERATION = regex(r"[A-Z][A-Za-z0-9]{3,40}")
+_SAID_OPERATION = regex(
     r"operation error (?:S3: )?([A-Z][A-Za-z0-9]{3,40})[:,]|when calling the ([A-Z][A-Za-z0-9]{3,40}) operation"
 )
-_BODYLESS = re.compile(
+_BODYLESS = regex(
     r"\bHead(?:Object|Bucket)\b|\bGetObjectMeta\b|\bForbidden: Forbidden\b|S3Exception: null \("
     r"|Error Code: 403 Forbidden"
     r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/|[\w.-]{3,200}aliyuncs\.com)|\bHEAD\b.{0,40}\b403\b"
@@ -37,15 +37,15 @@ _BODYLESS = re.compile(
     r"|No further error information was returned|UnknownError: Unknown error|\.head\(|: {2}RequestId: "
 )
 """A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
-_AGENT = re.compile(
+_AGENT = regex(
     r"\b(?:http_)?user[-_ ]?agent\\{0,8}[\"']?[ \t]{0,4}[=:][ \t]{0,4}"
     r"(?:\\{0,8}[\"']([^\"'\n\\]{1,1024})|([^\s\"'\\][^\s,;]{0,1023}))",
     re.IGNORECASE,
 )
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
-_ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
-_OSS_ID = re.compile(r"[0-9A-F]{24}")
-_OSS_EC = re.compile(r"(?<!\d)\d{4}-\d{8}(?!\d)")
+_ORIGIN = regex(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
+_ADDRESS = regex(r"[0-9a-fA-F:.]{3,45}")
+_OSS_ID = regex(r"[0-9A-F]{24}")
+_OSS_EC = regex(r"(?<!\d)\d{4}-\d{8}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)

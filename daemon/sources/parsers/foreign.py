@@ -13,33 +13,34 @@ import re
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
 from ossmend.daemon.sources.parsers.names import GENERIC
+from ossmend.remediators.contract.light import regex
 
-_OSS_HOST = re.compile(
+_OSS_HOST = regex(
     r"(?:^|[./@-])oss(?:-[a-z0-9-]{2,40})?(?:\.[a-z-]{2,20})?\.aliyuncs\.com|oss-[a-z0-9-]+\.aliyun-inc\.com",
     re.IGNORECASE,
 )
-_OSS_WORDS = re.compile(
+_OSS_WORDS = regex(
     r"The OSS Access Key|x-oss-|aliyun[-_. ]?oss|oss2?\.exceptions|com\.aliyun\.oss|Aliyun[./]OSS"
     r"|oss: service returned|OSSAccessKeyId"
     r"|AliyunOSS|oss://|CORSResponse|ali-oss|because of bucket acl|oss-sdk|ossutil",
     re.IGNORECASE,
 )
-_FROM_OSS = re.compile(r"oss://|AliyunOSS|(?i:x-oss-(?:request-id|ec|err|server-time))")
-_ADDRESS = re.compile(r"https?://[^\s\"'<>]{3,2000}")
+_FROM_OSS = regex(r"oss://|AliyunOSS|(?i:x-oss-(?:request-id|ec|err|server-time))")
+_ADDRESS = regex(r"https?://[^\s\"'<>]{3,2000}")
 _LITTLE = frozenset({"status", "code", "message", "url", "method"})
 """A refusal of which no more is told says nothing about whose it is."""
-_EC = re.compile(r"\d{4}-\d{8}")
-_OSS_ID = re.compile(r"[0-9A-F]{24}")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_ALIBABA_HOST = re.compile(
+_EC = regex(r"\d{4}-\d{8}")
+_OSS_ID = regex(r"[0-9A-F]{24}")
+_UUID = regex(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ALIBABA_HOST = regex(
     r"(?:^|//|\.)([a-z][a-z0-9-]{1,30})(?:[.-][a-z]{2}-[a-z0-9-]{3,30})?(?:-(?:internal|vpc))?\.aliyuncs\.com",
     re.IGNORECASE,
 )
-_ALIBABA_XML = re.compile(r"https?://(mns|mq|ons|sls|ots)\.aliyuncs\.com")
-_ALIBABA_CODES = re.compile(
+_ALIBABA_XML = regex(r"https?://(mns|mq|ons|sls|ots)\.aliyuncs\.com")
+_ALIBABA_CODES = regex(
     r"(?:InvalidAccessKeyId|Forbidden|NoPermission|InvalidSecurityToken|SignatureDoesNotMatch|IncompleteSignature)\.\w+"
 )
-_ALIBABA_WORDS = re.compile(
+_ALIBABA_WORDS = regex(
     r"TeaException|Tea\.|SDK\.ServerError|aliyunsdkcore|com\.aliyuncs\.exceptions|Specified access "
     r"key is|Specified signature is not matched"
     r"|alibabacloud_tea|AlibabaCloud\.SDK|LogException|aliyun\.log"
@@ -48,33 +49,33 @@ _ALIBABA_WORDS = re.compile(
 _OTHERS = (
     (
         "s3",
-        re.compile(
+        regex(
             r"amazonaws\.com|AWS Access Key Id|botocore|boto3|x-amz-(?!content-sha256)|\bAmazonS3"
             r"|S3ServiceException|aws-sdk|awserr|<AWSAccessKeyId>"
         ),
     ),
-    ("kubernetes", re.compile(r"Error from server \(Forbidden\)|is forbidden: User \"")),
-    ("minio", re.compile(r"\bminio\b|MinIO|io\.minio")),
-    ("cos", re.compile(r"myqcloud\.com|<TraceId>|CosServiceException|qcloud_cos")),
-    ("obs", re.compile(r"myhuaweicloud\.com|ObsException|obs-sdk")),
-    ("gcs", re.compile(r"storage\.googleapis\.com|GoogleAccessId|gs://|gserviceaccount\.com|storage\.objects\.\w")),
-    ("ceph", re.compile(r"\btx0000[0-9a-f-]{10,}")),
-    ("qiniu", re.compile(r"qiniucs\.com|qiniu\.com")),
-    ("tos", re.compile(r"tos-[a-z0-9-]+\.volces\.com")),
-    ("ks3", re.compile(r"ksyuncs\.com|ksyun\.com|\bKS3\b")),
-    ("bos", re.compile(r"bcebos\.com|\bBceServiceException\b")),
-    ("r2", re.compile(r"r2\.cloudflarestorage\.com")),
-    ("azure", re.compile(r"blob\.core\.windows\.net")),
+    ("kubernetes", regex(r"Error from server \(Forbidden\)|is forbidden: User \"")),
+    ("minio", regex(r"\bminio\b|MinIO|io\.minio")),
+    ("cos", regex(r"myqcloud\.com|<TraceId>|CosServiceException|qcloud_cos")),
+    ("obs", regex(r"myhuaweicloud\.com|ObsException|obs-sdk")),
+    ("gcs", regex(r"storage\.googleapis\.com|GoogleAccessId|gs://|gserviceaccount\.com|storage\.objects\.\w")),
+    ("ceph", regex(r"\btx0000[0-9a-f-]{10,}")),
+    ("qiniu", regex(r"qiniucs\.com|qiniu\.com")),
+    ("tos", regex(r"tos-[a-z0-9-]+\.volces\.com")),
+    ("ks3", regex(r"ksyuncs\.com|ksyun\.com|\bKS3\b")),
+    ("bos", regex(r"bcebos\.com|\bBceServiceException\b")),
+    ("r2", regex(r"r2\.cloudflarestorage\.com")),
+    ("azure", regex(r"blob\.core\.windows\.net")),
     (
         "another-store",
-        re.compile(
+        regex(
             r"jdcloud-oss\.com|ctyunapi\.cn|ctyun\.cn|cmecloud\.cn|inspurcloudoss\.com|ufileos\.com|nos-[a-z0-9-]+\.126\.net"
             r"|upaiyun\.com|upyun\.com|wasabisys\.com|backblazeb2\.com|digitaloceanspaces\.com|scw\.cloud"
             r"|linodeobjects\.com|vultrobjects\.com|yandexcloud\.net|oraclecloud\.com"
         ),
     ),
 )
-_PUBLIC = re.compile(
+_PUBLIC = regex(
     r"(?<![\w.@-])(?:[\w-]{1,60}\.){0,4}(?:github\.com|githubusercontent\.com|gitlab\.com|gitee\.com|bitbucket\.org"
     r"|npmjs\.(?:org|com)|npmmirror\.com|yarnpkg\.com|pypi\.org|pythonhosted\.org|docker\.(?:io|com)|quay\.io|gcr\.io"
     r"|ghcr\.io|k8s\.io|maven\.org|apache\.org|maven\.aliyun\.com|mirrors?\.aliyun\.com"
@@ -88,15 +89,15 @@ _PUBLIC = re.compile(
     re.IGNORECASE,
 )
 """Where packages, images and sources of OSS's own tools lie, too: OSS is in their names, and not in their refusals."""
-_OTHER_OSS = re.compile(
+_OTHER_OSS = regex(
     r"(?i)\b(?:[\w-]{1,63}\.){0,3}oss\.(?!aliyuncs\b|console\b|oss-)(?:[\w-]{1,63}\.){0,2}(?:org|com|io|net|dev|cn)\b"
     r"|\bossindex\b|sonatype\.\w{3,10}\b|\boss-?sonatype\b|autodesk\.com\S{0,200}|/oss/v[12]/buckets\S{0,200}|urn:adsk\S{0,200}|s01\.oss\.sonatype\.org\S{0,200}"
 )
 """Open-source repositories, Autodesk's Object Storage Service: they are called oss as well."""
-_OSS_WORD = re.compile(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
-_S3_ITSELF = re.compile(r"amazonaws\.com|AWS Access Key Id|AWSAccessKeyId")
-_MINIO_HOST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_S3_HOST = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+_OSS_WORD = regex(r"(?<![A-Za-z/._-])(?:OSS|oss)(?![A-Za-z/]|\.[a-z])|阿里云")
+_S3_ITSELF = regex(r"amazonaws\.com|AWS Access Key Id|AWSAccessKeyId")
+_MINIO_HOST = regex(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_S3_HOST = regex(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 
 def foreign_service(fragment: Fragment, around: str, line: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ossmend.daemon.sources.parsers.names import CODE_PATTERN
+from ossmend.remediators.contract.light import regex
 
 _INK = r"(?:\x1b\[[\d;]{0,12}m){0,4}"
 _VERBS = ("GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE")
@@ -26,48 +27,44 @@ _MARKS = (
 # ---------------------------------------------------------------------------------------------- lines of access logs
 
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|ERROR|FATAL|CRIT|PANIC)"
-_COMMON = re.compile(
+_COMMON = regex(
     r"\[?\b\d{1,2}/[A-Z][a-z]{2}/20\d\d:\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?\]?"
     rf" (?:(?!{_LEVEL}|{_LEVEL.lower()})[\w.:-]{{1,253}} ){{0,3}}\\{{0,8}}\""
 )
 """The stamp of the common log format with a quoted request behind it, ..."""
-_DAY = re.compile(r"/20\d\d:\d\d:\d\d:\d\d")
+_DAY = regex(r"/20\d\d:\d\d:\d\d:\d\d")
 """... and what of it is found at once: most lines are looked at for this alone."""
-_FIRST_WORDS = re.compile(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
-_W3C = re.compile(
+_FIRST_WORDS = regex(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
+_W3C = regex(
     rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)"
 )
-_PROXYS = re.compile(
+_PROXYS = regex(
     r"(?<!\d)(?:-?\d{1,9}/){4}\+?-?\d{1,9} -?\d{1,3} \+?\d{1,15} "
     rf"|\bTCP_[A-Z_]{{3,40}}/\d{{3}} \d{{1,15}} {_VERB} |\bCEF:\d\|"
 )
 """From here the line is what a proxy says of somebody's request, without quotes that one could rely on; ..."""
-_PROXYS_SIGNS = re.compile(r"/-?\d{1,9}/-?\d{1,9}/|TCP_|CEF:")
+_PROXYS_SIGNS = regex(r"/-?\d{1,9}/-?\d{1,9}/|TCP_|CEF:")
 """... it has one of these."""
-_QUOTED = re.compile(rf"\\{{0,8}}\"{_INK}[A-Z][A-Z-]{{2,19}} ")
-_END = re.compile(rf" HTTP/\d(?:\.\d)?{_INK}\\{{0,8}}\"")
-_COMBINED = re.compile(r"(?: [^\s\"'{}<>]{1,80}){0,12} (?:\{[^{}\"]{0,80}\} ){0,2}(?=\\{0,8}\")")
+_QUOTED = regex(rf"\\{{0,8}}\"{_INK}[A-Z][A-Z-]{{2,19}} ")
+_END = regex(rf" HTTP/\d(?:\.\d)?{_INK}\\{{0,8}}\"")
+_COMBINED = regex(r"(?: [^\s\"'{}<>]{1,80}){0,12} (?:\{[^{}\"]{0,80}\} ){0,2}(?=\\{0,8}\")")
 """Behind the request line: status, bytes, times; the referer and the agent follow, in the client's own words."""
 
 # ------------------------------------------------------------------------------- requests without a version, addresses
 
-_PATH_QUOTED = re.compile(rf"\b{_VERB}\b\]?:?[ \t]{{1,12}}(\\{{0,8}}\")(?=/)")
-_PATH = re.compile(
-    rf"(?:\x1b\[[\d;]{{0,12}}m|(?<![\w\"])){_VERB}{_INK}(?:[ \t]{{1,12}}|[ \t]?\|[ \t]?)(/\S{{0,16384}})"
-)
-_URL = re.compile(
-    r"https?://[^\s\"'<>?]{1,2048}\?([^\s'\"<>]{1,8192}(?:(?<=[={\[,:(])['\"<]\S{0,8192})?|(?<=\?)\S{1,8192})"
-)
-_TELLS = re.compile(
+_PATH_QUOTED = regex(rf"\b{_VERB}\b\]?:?[ \t]{{1,12}}(\\{{0,8}}\")(?=/)")
+_PATH = regex(rf"(?:\x1b\[[\d;]{{0,12}}m|(?<![\w\"])){_VERB}{_INK}(?:[ \t]{{1,12}}|[ \t]?\|[ \t]?)(/\S{{0,16384}})")
+_URL = regex(r"https?://[^\s\"'<>?]{1,2048}\?([^\s'\"<>]{1,8192}(?:(?<=[={\[,:(])['\"<]\S{0,8192})?|(?<=\?)\S{1,8192})")
+_TELLS = regex(
     rf"[{{}}<>\"'\\`|]|://|%(?:7[bB]|22|3[cC]|27|3[aA]%2[fF]%2[fF])|(?i:code|requestid|request_id|x-oss-|oss:)|{CODE_PATTERN}"
 )
 """In an address, signs of an error rather than of a place."""
-_QUERY_SIGNS = re.compile(r"[{}\[\]<>\"'\\]|%(?:7[bBdD]|22|27|3[cCeE])")
-_OURS = re.compile(r"(?i)^https?://[a-z0-9.-]{1,200}(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?/")
+_QUERY_SIGNS = regex(r"[{}\[\]<>\"'\\]|%(?:7[bBdD]|22|27|3[cCeE])")
+_OURS = regex(r"(?i)^https?://[a-z0-9.-]{1,200}(?:aliyuncs\.com|aliyun-inc\.com)(?::\d{1,5})?/")
 
 # ------------------------------------------------------------- sentences of servers and frameworks about a bad request
 
-_TAILS = re.compile(
+_TAILS = regex(
     r"\bAH(?!01071|01215)\d{5}: |\bModSecurity: "
     r"|\b(?:Forbidden|Not Found|Bad Request|Unauthorized|Method Not Allowed|Gone|Internal Server Error)"
     r"(?: \([^)\n]{0,80}\))?: (?=/)"
@@ -84,12 +81,12 @@ _TAIL_SIGNS = (
     *('Read "', "HTTP parse error, ", "Request starting HTTP/", "Request finished HTTP/", ", refer", "Undefined "),
 )
 """One of these is in every tail, and in few other lines."""
-_NGINX = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w{3,8}\] \d{1,10}#\d{1,10}: ")
-_OF_THE_APPLICATION = re.compile(r"FastCGI sent in stderr: |\[lua\] ")
+_NGINX = regex(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w{3,8}\] \d{1,10}#\d{1,10}: ")
+_OF_THE_APPLICATION = regex(r"FastCGI sent in stderr: |\[lua\] ")
 
 # ------------------------------------------------------------------------------------------------------- named values
 
-_HEADER = re.compile(
+_HEADER = regex(
     r"^([ \t>*<|]{0,6}(?:User-Agent|Referer|Cookie|X-Forwarded-\w{2,8}|Forwarded|Via|X-Real-IP|X-Original-UR[IL])"
     r"[ \t]{0,4}:[ \t]{0,4})([^\n]{1,16384})",
     re.IGNORECASE | re.MULTILINE,
@@ -100,19 +97,17 @@ _NAMES = (
     r"|file_?name|search|keyword|q"
 )
 _BEFORE, _SIGN = r"(?:^|[\s,;{(\[\"'])", r"\\{0,8}[\"']?[ \t]{0,4}(?:=>?|:)[ \t]{0,4}"
-_FIELD = re.compile(
-    rf"{_BEFORE}{_NAMES}|headers?|params|payload){_SIGN}\[?(\\{{0,8}}[\"'])", re.IGNORECASE | re.MULTILINE
-)
-_BARE_FIELD = re.compile(
+_FIELD = regex(rf"{_BEFORE}{_NAMES}|headers?|params|payload){_SIGN}\[?(\\{{0,8}}[\"'])", re.IGNORECASE | re.MULTILINE)
+_BARE_FIELD = regex(
     rf"{_BEFORE}{_NAMES}){_SIGN}((?:(?<==){{|[^\s\"'{{\[\\])\S{{0,16384}})", re.IGNORECASE | re.MULTILINE
 )
 _NAMES_PARTS = (
     *("agent", "refer", "cookie", "query", "request_", "requesturi", "requestbody", "requestline", "forwarded"),
     *("authority", "param", "header", "input", "form", "args", "file", "search", "keyword", "payload"),
 )
-_SHORT_NAMES = re.compile(r"(?:ua(?<![a-z]ua)|q(?<![a-z]q))(?![a-z])")
+_SHORT_NAMES = regex(r"(?:ua(?<![a-z]ua)|q(?<![a-z]q))(?![a-z])")
 """In small letters, one of these is in every name above."""
-_PLACE_FIELD = re.compile(
+_PLACE_FIELD = regex(
     r"(?:^|[\s,;{(\[\"'])(?:request_?)?(?:path|ur[il])"
     r"(?:=|\\{0,8}\"[ \t]{0,4}:[ \t]{0,4}(?=\\{0,8}\"))(?:(\\{0,8}[\"'])|(/\S{1,16384}))",
     re.IGNORECASE | re.MULTILINE,

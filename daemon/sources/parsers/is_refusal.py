@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import re
-
 from ossmend.daemon.sources.parsers.foreign import says_oss
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
 from ossmend.daemon.sources.parsers.names import GENERIC, KNOWN_CODES, REFUSALS, SAID_TO_S3_CLIENTS
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.remediators import causes
+from ossmend.remediators.contract.light import regex
 
-_OSS_ID = re.compile(r"[0-9A-F]{24}")
+_OSS_ID = regex(r"[0-9A-F]{24}")
 
 
 def is_refusal(refusal: Refusal, around: str, service: str | None, *, strict: bool, words: bool) -> bool:

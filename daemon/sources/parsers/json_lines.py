@@ -12,7 +12,6 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from ossmend.daemon.sources.parsers.addresses import bucket_of_host
@@ -30,6 +29,7 @@ from ossmend.daemon.sources.parsers.names import (
     trie,
 )
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
 Part = Literal["record", "request", "body"]
 """What an object belongs to: the record itself; a request, where places are told and errors are not; a body that was
@@ -40,15 +40,15 @@ MOST_NODES = 4000
 SHORTEST = 12
 """No shorter string holds an error."""
 MOST_WORDS = 16 * 1024
-_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
-_HINT = re.compile(
+_CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
+_HINT = regex(
     r"<|Code|code|Error|OSS|oss|403|RequestId|request|CORS|Access-Control|preflight|跨源|connected: "
     rf"|{CODE_PATTERN}|{trie(MESSAGE_CODES)}"
 )
 """A string without any of these tells of no refusal: the tables of names.py and messages.py, and signs of a 403."""
-_PRETTY = re.compile(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"", re.MULTILINE)
-OSS_ID = re.compile(r"[0-9A-F]{24}")
-EC = re.compile(r"\d{4}-\d{8}")
+_PRETTY = regex(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"", re.MULTILINE)
+OSS_ID = regex(r"[0-9A-F]{24}")
+EC = regex(r"\d{4}-\d{8}")
 REQUESTS = frozenset({"request", "req", "httprequest"})
 PREFLIGHT = frozenset({"origin", "access-control-request-method", "access-control-request-headers"})
 """Headers of a request that a refused preflight is about; they name no place."""

@@ -7,13 +7,13 @@ opened to be read. All other lines are read as they stand.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from ossmend.daemon.sources.parsers.escapes import unescaped
+from ossmend.remediators.contract.light import regex
 
-_PAIR = re.compile(r'(?:^|(?<=\s))([A-Za-z_][\w.@/-]{0,60})=("(?:[^"\\\n]|\\.){0,65536}"|[^\s"]{0,4096})(?=\s|$)')
-_ESCAPED = re.compile(r'="(?:[^"\\\n]|\\.){0,65536}?\\[n"tr]')
+_PAIR = regex(r'(?:^|(?<=\s))([A-Za-z_][\w.@/-]{0,60})=("(?:[^"\\\n]|\\.){0,65536}"|[^\s"]{0,4096})(?=\s|$)')
+_ESCAPED = regex(r'="(?:[^"\\\n]|\\.){0,65536}?\\[n"tr]')
 FEWEST = 2
 
 

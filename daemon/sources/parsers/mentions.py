@@ -13,26 +13,27 @@ from collections.abc import Iterator
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.daemon.sources.parsers.names import CODE_PATTERN, NOT_REFUSALS
+from ossmend.remediators.contract.light import regex
 
-_CODE = re.compile(
+_CODE = regex(
     rf"(?=[A-Z])(?<![A-Za-z0-9_])({CODE_PATTERN}(?:\.(?:NotFound|Inactive|Malformed|Expired"
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
-_COUNTED = re.compile(
+_COUNTED = regex(
     r" ?(?:(?:ms|s|[KMGT]i?B|B|%|of)(?![A-Za-z=:])|(?:seconds|minutes|hours)\b(?!=)"
     r"|(?:[个次行条张号份秒项天]|毫秒|字节|分钟|小时|页(?!面))"
     r"|(?!errors?\b|responses\b|status\b|access\b|is\b|was\b|has\b|as\b|this\b|always\b|does\b|returns\b|occurs\b|means\b|happens\b|comes\b)"
     r"[a-z]{2,20}s(?![\w:=]))"
 )
 """403 of these is no status: `403 KB`, `403 objects`."""
-_COUNTS = re.compile(
+_COUNTS = regex(
     r"(?:\b(?:port|line|pid|worker|order|row|page|last|only|retry|attempt|total|num|count|size|length|took"
     r"|elapsed|bytes)[ :=#]{1,3}"
     r"|(?<![\d.])[23]\d\d[ \t,|]{1,3}|(?:第|共|任务|耗时|大小|数量|编号|端口)[:：]? ?)$",
     re.IGNORECASE,
 )
 """Neither what stands behind one of these, nor behind another status: there are the bytes."""
-_STATUS = re.compile(
+_STATUS = regex(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
     r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
@@ -44,48 +45,46 @@ _STATUS = re.compile(
     r"|(?:\bForbidden|\bFORBIDDEN|\bBad Request)[\s:：(\[,]{1,3}(40[03])\b(?!\.\d)"
     r"|\b(?:got|returned|responded(?: with)?|answered|code)[\s:=]{1,3}(?:a |an |HTTP |status )?(40[03])\b(?!\.\d)"
 )
-_LONE = re.compile(r"(?<![A-Za-z0-9_.:/=&?#%+@-])(40[03])(?![A-Za-z0-9_/%=&+-]|[.:]\d)")
-_LABEL = re.compile(r"\w ?[:=：][ \t]{0,2}[(\[]?$")
-_SUCCESS = re.compile(
+_LONE = regex(r"(?<![A-Za-z0-9_.:/=&?#%+@-])(40[03])(?![A-Za-z0-9_/%=&+-]|[.:]\d)")
+_LABEL = regex(r"\w ?[:=：][ \t]{0,2}[(\[]?$")
+_SUCCESS = regex(
     r"(?i)\b(?:ok|succe\w{2,7}|(?:up|down)loaded|done|finished|completed?|imported|synced|saved|stored|skipped|exists)\b"
     r"|成功|完成|已上传|(?<![\w.:/-])20[0146](?![\w.:/-])"
 )
 """On such a line a number alone is no refusal."""
-_SIGN = re.compile(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
-_SET_OFF = re.compile(
-    r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]"
-)
-_BEFORE_ADDRESS = re.compile(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
-STATUS_WORDS = re.compile(
+_SIGN = regex(r"[\\\"'`>)\]]{0,2}(?:[ \t]{1,4}|[ \t]{0,4}[-=]?(?:>|→|—|–|\||:)[ \t]{0,4})[(\[]?$")
+_SET_OFF = regex(r"[\[(（\"']403[\])）\"']|[^\x00-\x7f] ?403|403 ?[^\x00-\x7f]|\s403(?:\n|$)|[,;|\t]\"?403\"?[,;|\t]")
+_BEFORE_ADDRESS = regex(r"[)\]]?[ \t:|-]{1,4}(?:[A-Z]{3,7} )?<?https?://[\w.-]{3,200}aliyuncs\.com")
+STATUS_WORDS = regex(
     "HTTP|http|[Ss]tatus(?!')|[Rr]esponse|返回|状态|Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict"
     "|Client Error|[Ee]rror|[Ff]ail|[Ee]xception|失败|报错|错误|ERROR|when calling|got|returned|responded|answered|code"
 )
-_A_STATUS = re.compile(r"[345]\d\d(?!\d)|Forbidden")
+_A_STATUS = regex(r"[345]\d\d(?!\d)|Forbidden")
 """One of these is in every status above, and most texts have none of them: that is seen at once."""
-_STATUS_BEFORE = re.compile(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
-_STATUS_NEAR = re.compile(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
-_SAYS = re.compile(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
-_REFUSED = re.compile(
+_STATUS_BEFORE = regex(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
+_STATUS_NEAR = regex(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
+_SAYS = regex(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
+_REFUSED = regex(
     r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got"
     r"|returned|answered|cannot|unable)\b"
     r"|失败|错误|报错|拒绝|异常"
 )
-_NOT_OURS = re.compile(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
+_NOT_OURS = regex(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 """The package before an exception's name: `java.nio.file.` is none of OSS's."""
-_OURS = re.compile(r"(?i)oss|aliyun|alibaba")
-_COMPARED_BEFORE = re.compile(r"(?:[=!]==?|\bcase|\.equals(?:IgnoreCase)?\()[ \t]{0,4}[\"'`]$")
-_COMPARED_AFTER = re.compile(r"[\"'`](?:[ \t]{0,4}[=!]==?[ \t]|\.equals(?:IgnoreCase)?\(|:[ \t]{0,4}$)")
+_OURS = regex(r"(?i)oss|aliyun|alibaba")
+_COMPARED_BEFORE = regex(r"(?:[=!]==?|\bcase|\.equals(?:IgnoreCase)?\()[ \t]{0,4}[\"'`]$")
+_COMPARED_AFTER = regex(r"[\"'`](?:[ \t]{0,4}[=!]==?[ \t]|\.equals(?:IgnoreCase)?\(|:[ \t]{0,4}$)")
 """Source code that asks which error it was: `if (code === 'AccessDenied')`."""
-_RPC = re.compile(r"rpc error: code = $")
-_RECOMMENDED = re.compile(r"troubleshoot\?q=(\d{4}-\d{8})\b")
-_OSS_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
+_RPC = regex(r"rpc error: code = $")
+_RECOMMENDED = regex(r"troubleshoot\?q=(\d{4}-\d{8})\b")
+_OSS_ID = regex(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
 EARLIEST, LATEST = 0x4B00_0000, 0x8000_0000
 """An id begins with the time of its request: from 2009 to 2038."""
-_EC = re.compile(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")
-_BLOCKED = re.compile(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
-_PAGE = re.compile(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
+_EC = regex(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")
+_BLOCKED = regex(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
+_PAGE = regex(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
-_MESSAGE = re.compile(
+_MESSAGE = regex(
     "(?:" + "|".join(re.escape(message) for message in MESSAGE_CODES).replace("'", "['’]") + r")[^\r\n\"<>\\|]{0,400}"
 )
 

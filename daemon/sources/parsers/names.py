@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from ossmend.remediators.contract.light import regex
+
 REFUSALS = (
     "AccessDenied AccessForbidden InvalidObjectState InvalidAccessKeyId SignatureDoesNotMatch RequestTimeTooSkewed "
     "ImageDamage UserDisable BucketDisable InDebt InDebtOverdue UbsmsInvalidBid KmsUbsmsInvalidBid "
@@ -114,7 +116,7 @@ _SPELLINGS = {
 
 _BY_NAME = {re.sub(r"[-_ ]", "", spelling): name for name, group in _SPELLINGS.items() for spelling in group.split("|")}
 
-OF_THE_BODY = re.compile(r"(?:ObjectName|BucketName|HostId|HostID|RequestId|OSSAccessKeyId|StringToSign|Code|EC)\Z")
+OF_THE_BODY = regex(r"(?:ObjectName|BucketName|HostId|HostID|RequestId|OSSAccessKeyId|StringToSign|Code|EC)\Z")
 """Spelled as OSS's own elements are."""
 
 
@@ -150,12 +152,12 @@ _TYPED = frozenset(
 """What somebody may have typed, or named; no program writes its errors there."""
 _ANSWERED = frozenset({"response", "resp", "reply", "answer", "upstream", "error", "err", "exception"})
 """... unless it is what came back: `http.response.body`, `request_error`."""
-_ERRORS = re.compile(
+_ERRORS = regex(
     r"err|exc|\Aex?\Z|throw|fail|fault|caus|reason|warn|msg|mess|log|text|line|stack|trace|detail|desc|resp|repl|answer"
     r"|result|out|body|data|content|payload|raw|event|xml|html|info|note|state?ment|status|oss|diag|dump|report|value|错|消息"
 )
 """A string may hold an error where the name of its field says so, in any of its parts."""
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+")
+_WORD = regex(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+")
 
 
 @lru_cache(maxsize=4096)

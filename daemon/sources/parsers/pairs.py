@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ossmend.daemon.sources.parsers.brackets import closed_at
 from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
@@ -20,23 +19,24 @@ from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.parsers.records import goes_on
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
-_PAIR = re.compile(rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}")
-_PAIR_ANY_CASE = re.compile(_PAIR.pattern, re.IGNORECASE)
-_OPENING = re.compile(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
-_REMARK = re.compile(r"=\s{1,8}[\[({]{1,2}\s{0,60}")
-_BARE = re.compile(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
-_BARE_PLACE = re.compile(r"[^\s,;'\"<>&|`，；。\\]{1,4096}")
+_PAIR_TEXT = rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}"
+_PAIR, _PAIR_ANY_CASE = regex(_PAIR_TEXT), regex(_PAIR_TEXT, re.IGNORECASE)
+_OPENING = regex(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
+_REMARK = regex(r"=\s{1,8}[\[({]{1,2}\s{0,60}")
+_BARE = regex(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
+_BARE_PLACE = regex(r"[^\s,;'\"<>&|`，；。\\]{1,4096}")
 """A place may have brackets of its own."""
-_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
+_CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
-_SIGNED = re.compile(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
-_TELLS_MORE = re.compile(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
-_LIST = re.compile(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
-_LINE_END = re.compile(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
-_NEXT_ITEM = re.compile(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
-_NUMBER = re.compile(r"\s*-?\d{3}\s*")
+_SIGNED = regex(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
+_TELLS_MORE = regex(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
+_LIST = regex(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
+_LINE_END = regex(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
+_NEXT_ITEM = regex(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
+_NUMBER = regex(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
 MOST_LINES_BETWEEN = 40
@@ -45,9 +45,9 @@ PROSE = frozenset({"message"})
 PLACES = frozenset({"object", "key", "url"})
 NAMED = frozenset({"object", "key", "bucket", "version_id"})
 """Words of everyday speech, too: `failed to get object: oss: ...` names none."""
-_OPENS = re.compile(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
-_KEYLIKE = re.compile(r"[^\s:{}()\[\]\"'=]{1,1024}")
-_FILELIKE = re.compile(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
+_OPENS = regex(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
+_KEYLIKE = regex(r"[^\s:{}()\[\]\"'=]{1,1024}")
+_FILELIKE = regex(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
 _SHAPES = (
     ("oss2", ("'details'", "oss2.")),
     ("java", ("[ErrorCode]",)),

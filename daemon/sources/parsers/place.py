@@ -9,26 +9,26 @@ is meant (docs/decisions/0005-provenance.md). The addresses in the text are read
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import unquote
 
 from ossmend.daemon.sources.parsers import addresses
 from ossmend.daemon.sources.parsers.addresses import BUCKET, Spot, bucket_of_host
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin, Reading
+from ossmend.remediators.contract.light import dataclass, regex
 from ossmend.remediators.contract.values import ObjectRef
 
 MOST_READINGS = 8
 LONGEST_KEY = 1023
 _NOTHING = frozenset({"", "-", "null", "None", "undefined"})
-_BLANK_SIGNED = re.compile(r"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) (?:[^\n/]{0,80} )?\d{9,11} (?=/)")
+_BLANK_SIGNED = regex(r"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) (?:[^\n/]{0,80} )?\d{9,11} (?=/)")
 """`GET 1596699696 /bucket/key`: a browser shows the line ends of a body as blanks."""
-_CUT_RESOURCE = re.compile(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
+_CUT_RESOURCE = regex(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
 
 
-_ASKED_PATH = re.compile(r"\b(?:uri|path|resource)\b['\"]?\s?[=:]\s?['\"]/([^'\"\s?]{1,1023})['\"?]")
+_ASKED_PATH = regex(r"\b(?:uri|path|resource)\b['\"]?\s?[=:]\s?['\"]/([^'\"\s?]{1,1023})['\"?]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,15 @@ from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES
 from ossmend.daemon.sources.parsers.records import Record
 from ossmend.daemon.sources.parsers.same_request import NEAR
+from ossmend.remediators.contract.light import regex
 
-REQUEST_ID = re.compile(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
+REQUEST_ID = regex(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
 MARKS = "!.,;:)]}'\"。，！；"
 """A sentence may end behind an id."""
 SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
 """What an SDK calls a request that got no answer: no code of OSS's."""
-OSS_ID = re.compile(r"[0-9A-F]{24}")
-_METRIC = re.compile(
+OSS_ID = regex(r"[0-9A-F]{24}")
+_METRIC = regex(
     r"^[A-Za-z_:][\w:]{0,200}\{[^{}\n]{1,4000}\}[ \t]{1,20}[-+0-9.eE]{1,30}(?:[ \t]{1,20}\d{1,20})?[ \t]{0,20}$",
     re.MULTILINE,
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -20,26 +20,27 @@ from ossmend.daemon.sources.envelopes.streams import Placed, lines_of
 from ossmend.daemon.sources.envelopes.table import LONGEST_JSON
 from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.tables import Header
+from ossmend.remediators.contract.light import dataclass, regex
 
-_STAMPED = re.compile(
+_STAMPED = regex(
     r"[\[(|]{0,2}(?:time=\"?|ts=\"?)?(?:20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d"
     r"|\d{1,2}/[A-Z][a-z]{2}/20\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )"
     r"|\d{1,3}(?:\.[\dx]{1,3}){3} - |(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL|PANIC|E/|W/|I/)[\s:|\[]"
     r"|[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} |(?:DBG|INF|WRN|ERR|FTL|PNC) "
 )
-_INSIDE = re.compile(
+_INSIDE = regex(
     r"\s|[<}\])]|\[(?:Error|Request|Host|Response|Code|Message|Raw|EC)|at [\w.$<]|Caused by|"
     r"(?:Http Status|Error|Request|Status) \w{1,10}:"
     r"|(?:Message|EC|Timestamp|Host ?I[dD]|Request ?I[dD]|Code|Error ?Code|Snapshot)\s?[:：]"
     r"|(?:status|code|message|requestId|name|hostId|params|ecCode)\s?: "
     r"|[\"']?\w{1,30}[\"']?\s{1,5}(?:=>?) "
 )
-_HEADER = re.compile(
+_HEADER = regex(
     r"(?:[\w$]{1,80}\.){0,20}[\w$]{0,80}(?:Exception|Error)\b(?::|$)|Traceback \(|goroutine \d|panic: "
     r"|During handling of the above|The above exception was"
 )
 """The first line of an exception: a log call that has one below its message gives each line to a syslog of its own."""
-_STAMP_BEFORE = re.compile(
+_STAMP_BEFORE = regex(
     r"[\[(|]{0,2}20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z"
     r"|[+-]\d\d:?\d\d)?[\])|]{0,2} ?(?: {0,4}(?:stdout|stderr|[A-Z]{4,8}|[EWI])[ |:]{1,3}){0,2}"
 )
@@ -48,8 +49,8 @@ APART = 16
 
 
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL|CRITICAL|D?PANIC)"
-_LEVELLED = re.compile(rf"[\s|\[]{{0,3}}{_LEVEL}\b", re.IGNORECASE)
-_BODY_WITH_LEVEL = re.compile(rf"[^<]{{0,80}}\b{_LEVEL}\b[^<]{{0,8}}<(?:\?xml|Error\b)")
+_LEVELLED = regex(rf"[\s|\[]{{0,3}}{_LEVEL}\b", re.IGNORECASE)
+_BODY_WITH_LEVEL = regex(rf"[^<]{{0,80}}\b{_LEVEL}\b[^<]{{0,8}}<(?:\?xml|Error\b)")
 """A stamp with a level is a log call's own, whatever follows: concurrent lines must not lend each other places."""
 
 

@@ -6,8 +6,7 @@ requests; words and status lines join the fuller fragment beside them.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import NOT_REFUSALS
 from ossmend.daemon.sources.parsers.records import Record, goes_on
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
 NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""
@@ -28,8 +28,8 @@ SECONDS_LATER = 5
 """... and so soon."""
 SENTENCE = 40
 """So many characters tell one of OSS's sentences from another; what follows is a program's own."""
-_WHOLE_ADDRESS = re.compile(r"(?:https?://[\w.-]{3,200}aliyuncs\.com/?|oss://)[^\s\"'<>?]{0,2000}")
-_ADDRESS = re.compile(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
+_WHOLE_ADDRESS = regex(r"(?:https?://[\w.-]{3,200}aliyuncs\.com/?|oss://)[^\s\"'<>?]{0,2000}")
+_ADDRESS = regex(r"https?://|\w/\w|\.com|\"(?:GET|PUT|POST|HEAD|DELETE|OPTIONS) ")
 
 
 @dataclass(slots=True)

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, canonical
+from ossmend.remediators.contract.light import regex
 
-_ID = re.compile(r"\s([0-9A-F]{24})\s{1,40}((?:[\w-]{1,63}\.)?[\w.-]{0,40}oss[\w.-]{1,60}\.aliyuncs\.com)\b")
-_CODE = re.compile(r"(?:^|(?<=[\s\"'>:]))([A-Z][a-z]{1,30}(?:[A-Z][A-Za-z]{1,30}){1,4})\s{1,20}(?=[A-Z])")
-_SENTENCE = re.compile(r"[^<>{}]{4,300}\Z")
-_KEYWORD = re.compile(r":(Code|Message|RequestId|HostId|BucketName|EC)\s{1,8}\"([^\"\n]{0,2000})\"")
+_ID = regex(r"\s([0-9A-F]{24})\s{1,40}((?:[\w-]{1,63}\.)?[\w.-]{0,40}oss[\w.-]{1,60}\.aliyuncs\.com)\b")
+_CODE = regex(r"(?:^|(?<=[\s\"'>:]))([A-Z][a-z]{1,30}(?:[A-Z][A-Za-z]{1,30}){1,4})\s{1,20}(?=[A-Z])")
+_SENTENCE = regex(r"[^<>{}]{4,300}\Z")
+_KEYWORD = regex(r":(Code|Message|RequestId|HostId|BucketName|EC)\s{1,8}\"([^\"\n]{0,2000})\"")
 """A map of Clojure's: `:Code "AccessDenied"`."""
-_EC = re.compile(r"(?:\s{1,40}\S{1,400}){0,24}?\s{1,40}(\d{4}-\d{8})\b")
-_ROW = re.compile(
+_EC = regex(r"(?:\s{1,40}\S{1,400}){0,24}?\s{1,40}(\d{4}-\d{8})\b")
+_ROW = regex(
     r"^[ \t]{0,8}(Code|Message|RequestId|HostId|BucketName|ObjectName|OSSAccessKeyId|EC|RecommendDoc)"
     r"[ \t]{1,20}(?![:=])(\S[^\n]{0,2000})$",
     re.MULTILINE,

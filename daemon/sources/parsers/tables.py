@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ossmend.daemon.sources.parsers.fragment import PLACES, Fragment
 from ossmend.daemon.sources.parsers.names import canonical_field
 from ossmend.remediators.contract.case import Origin
+from ossmend.remediators.contract.light import dataclass, regex
 
 TELLING = frozenset({"code", "status", "request_id", "ec"})
 """A table without a column of these is about something else."""
@@ -22,12 +22,12 @@ FEWEST_NAMES = 2
 MOST_CELLS = 120
 LONGEST_HEADER = 2000
 LONGEST_NAME = 40
-_BORDER = re.compile(r"[ \t]{0,8}([|│┃║])")
-_RULE = re.compile(r"[\s|│┃║+:=\-─━═┼├┤┌┐└┘┬┴╔╗╚╝╠╣╦╩╬╪╞╡]{3,}\Z")
-_APART = re.compile(r"\t[ \t]{0,20}| {2,60}")
-_CODE = re.compile(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
-_NAME = re.compile(r"[^\W\d][\w @/-]{0,39}\Z")
-_STATUS = re.compile(r"\d{3}\b")
+_BORDER = regex(r"[ \t]{0,8}([|│┃║])")
+_RULE = regex(r"[\s|│┃║+:=\-─━═┼├┤┌┐└┘┬┴╔╗╚╝╠╣╦╩╬╪╞╡]{3,}\Z")
+_APART = regex(r"\t[ \t]{0,20}| {2,60}")
+_CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
+_NAME = regex(r"[^\W\d][\w @/-]{0,39}\Z")
+_STATUS = regex(r"\d{3}\b")
 
 
 @dataclass(frozen=True, slots=True)

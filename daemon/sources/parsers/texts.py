@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from ossmend.daemon.host.redact import redact
+from ossmend.remediators.contract.light import regex
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_QUERY_SECRET = re.compile(
+_UNSTORABLE = regex("[\x00\ud800-\udfff]")
+_QUERY_SECRET = regex(
     r"(?i)(?:signature|token|secret|credential|ossaccesskeyid|expires|x-oss-(?:date|expires|process-sign))=[^&#\s]*&?"
 )
 

@@ -10,6 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from ossmend.remediators.contract.light import regex
+
 EARLIEST = datetime(2012, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=10)
@@ -18,12 +20,12 @@ _ISO = (
     r"(?P<y>20\d\d)[-/.](?P<mo>[01]\d)[-/.](?P<d>[0-3]\d)[T _](?P<h>[0-2]\d):(?P<mi>[0-5]\d):(?P<s>[0-6]\d)"
     r"(?:[.,](?P<f>\d{1,9}))?\s?(?P<z>Z|UTC|GMT|[+-][01]\d:?[0-5]\d)?"
 )
-STAMP = re.compile(_ISO)
-_ANY_YEAR = re.compile(_ISO.replace(r"20\d\d", r"(?:19|20|21)\d\d"))
+STAMP = regex(_ISO)
+_ANY_YEAR = regex(_ISO.replace(r"20\d\d", r"(?:19|20|21)\d\d"))
 """A clock that was never set says 1970, and so may a bad Date: in an error body that is the finding itself."""
-_CLF = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})")
+_CLF = regex(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})")
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_HEX = re.compile(r"[0-9A-Fa-f]{24}")
+_HEX = regex(r"[0-9A-Fa-f]{24}")
 
 
 def read_stamp(text: str) -> datetime | None:

@@ -6,27 +6,27 @@ one that is in no table. Such a line says little else, so it joins the fuller fr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.remediators.contract.light import regex
 
 _SAID = r"[ \t]{0,4}(?P<message>[A-Z][^\r\n]{3,600})?"
 _SHAPES = (
-    ("boto", re.compile(
+    ("boto", regex(
         r"An error occurred \((?P<code>[A-Z][A-Za-z]{2,60})\) when calling the (?P<operation>[A-Z]\w{2,60}) operation"
         r"(?: \(reached max retries: \d{1,3}\))?:" + _SAID)),
-    ("aws-go", re.compile(r"api error (?P<code>[A-Z][A-Za-z]{2,60}):" + _SAID)),
-    ("s3cmd", re.compile(r"S3 error: (?P<status>\d{3}) \((?P<code>[A-Z][A-Za-z]{2,60})\):?" + _SAID)),
-    ("aws-ruby", re.compile(r"Aws::S3::Errors::(?P<code>[A-Z][A-Za-z]{2,60})(?::|\b)" + _SAID)),
-    ("fluent-bit", re.compile(
+    ("aws-go", regex(r"api error (?P<code>[A-Z][A-Za-z]{2,60}):" + _SAID)),
+    ("s3cmd", regex(r"S3 error: (?P<status>\d{3}) \((?P<code>[A-Z][A-Za-z]{2,60})\):?" + _SAID)),
+    ("aws-ruby", regex(r"Aws::S3::Errors::(?P<code>[A-Z][A-Za-z]{2,60})(?::|\b)" + _SAID)),
+    ("fluent-bit", regex(
         r"error='(?P<code>[A-Z][A-Za-z]{2,60})', message='(?P<message>[^'\r\n]{3,600}(?:'s [^'\r\n]{1,600})?)'")),
-    ("aws-rust", re.compile(r"unhandled error \((?P<code>[A-Z][A-Za-z]{2,60})\)")),
-    ("arrow", re.compile(
+    ("aws-rust", regex(r"unhandled error \((?P<code>[A-Z][A-Za-z]{2,60})\)")),
+    ("arrow", regex(
         r"AWS Error (?P<code>[A-Z_]{4,60}) during (?P<operation>[A-Z]\w{2,60}) operation:" + _SAID)),
-    ("minio-go", re.compile(r"\bErrorResponse\{[^{}\n]{0,400}?Code:\"(?P<code>[A-Z][A-Za-z]{2,60})\"")),
+    ("minio-go", regex(r"\bErrorResponse\{[^{}\n]{0,400}?Code:\"(?P<code>[A-Z][A-Za-z]{2,60})\"")),
 )  # fmt: skip
-_END = re.compile(r"[\"{}<>|]| RequestId: |\s(?:at|\\n)\s")
+_END = regex(r"[\"{}<>|]| RequestId: |\s(?:at|\\n)\s")
 HINTS = ("An error occurred (", "api error ", "S3 error: ", "Aws::S3::Errors::", "error='", "unhandled error (",
           "AWS Error ",          "ErrorResponse{")  # fmt: skip
 LOCAL = frozenset({"Forbidden", "NotFound", "RequestError", "RequestCanceled", "SerializationError"})

@@ -15,14 +15,15 @@ from html import unescape
 from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
 from ossmend.daemon.sources.parsers.fragment import LONGEST_VALUE, Fragment
 from ossmend.daemon.sources.parsers.names import canonical
+from ossmend.remediators.contract.light import regex
 
-_TAG = re.compile(r"<(\\*/)?([A-Za-z_](?:[\w.-]{0,60}:)?[\w.-]{0,60})([^<>]{0,400})>")
+_TAG = regex(r"<(\\*/)?([A-Za-z_](?:[\w.-]{0,60}:)?[\w.-]{0,60})([^<>]{0,400})>")
 _ROOTS = frozenset({"Error", "ErrorResponse", "Errors"})
 _STARTERS = frozenset({"Error", "Code", "Message", "RequestId", "HostId", "EC", "OSSAccessKeyId", "StringToSign"})
-_CDATA = re.compile(r"<!\[CDATA\[(.{0,16384}?)\]\]>", re.DOTALL)
-_INNER_ESCAPE = re.compile(r">(\\+)[nrt]")
-_BLANK = re.compile(r"(?:\s|\\+[nrt])*")
-_CUT_TAG = re.compile(r"<\\*/?[\w:.-]{0,60}$")
+_CDATA = regex(r"<!\[CDATA\[(.{0,16384}?)\]\]>", re.DOTALL)
+_INNER_ESCAPE = regex(r">(\\+)[nrt]")
+_BLANK = regex(r"(?:\s|\\+[nrt])*")
+_CUT_TAG = regex(r"<\\*/?[\w:.-]{0,60}$")
 GAP = 4096
 """More text than this between two tags: they are of two bodies."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -10,9 +11,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
-from ossmend.daemon.commands.main import COMMANDS
+from ossmend.daemon.commands.main import BRIEF, COMMANDS, WIDEST, main, page_width
+from ossmend.remediators import FILES
 from tests.patience import HUNG
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +56,8 @@ def loaded(*arguments: str) -> set[str]:
     """What a command has imported by the time it ends."""
     code = (
         "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
-        f"sys.argv = ['ossmend', *{arguments!r}]; from ossmend.daemon.commands.main import main; main()"
+        f"sys.argv = ['ossmend', *{arguments!r}]; from ossmend.daemon.commands.main import main;"
+        "main.main(standalone_mode=False)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=HUNG, check=True)
     return set(done.stderr.decode().splitlines()[-1].split())
@@ -101,7 +105,44 @@ def test_a_word_that_is_a_file_here_and_no_command_is_refused() -> None:
     [("explain", "InvalidObjectState"), ("check", "--config", str(EXAMPLE)), ("ram-policy", "--config", str(EXAMPLE))],
 )
 def test_explain_check_and_ram_policy_load_no_sdk(arguments: tuple[str, ...]) -> None:
-    assert loaded(*arguments) & {"oss2", "aliyunsdkcore", "sqlalchemy", "apscheduler"} == set()
+    assert loaded(*arguments) & {"oss2", "aliyunsdkcore", "sqlalchemy", "apscheduler", "rich"} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        (["InvalidObjectState"], {"invalid_object_state"}),
+        (["ImageDamage", "--lang", "zh"], {"image_damage"}),
+        (
+            ["<Error><Code>AccessDenied</Code><RequestId>66F10B88C0FFEE1234ABCD01</RequestId></Error>"],
+            {"access_denied"},
+        ),
+        (["<Error><Code>InDebt</Code></Error>", "--json"], {"user_disable"}),
+        (["all is well"], set()),
+    ],
+)
+def test_explain_loads_no_configuration_and_the_remediator_of_the_code_alone(text: list[str], needed: set[str]) -> None:
+    modules = loaded("explain", *text)
+    assert {name.partition(".")[0] for name in modules} & {"pydantic", "pydantic_core", "yaml", "rich"} == set()
+    assert {name for name in modules if name.startswith("ossmend.config")} == set()
+    assert {file for file in FILES.values() if f"ossmend.remediators.{file}" in modules} == needed
+
+
+def test_garbage_is_looked_for_in_whatever_runs_on() -> None:
+    assert gc.isenabled(), "importing the table must not change the process"
+    try:
+        for name in COMMANDS:
+            gc.disable()
+            assert main.get_command(click.Context(main), name) is not None
+            assert gc.isenabled() is (name not in BRIEF)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("columns", ["", "0", "x", "-5", "40", "70", "99", "400"])
+def test_a_help_page_is_as_wide_as_click_would_make_it(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert page_width() == click.HelpFormatter(max_width=WIDEST).width
 
 
 def test_a_good_configuration_is_fine(good: Path) -> None:

@@ -13,8 +13,10 @@ from ossmend.daemon.explain import page_zh
 from ossmend.daemon.explain.page import render
 from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.text import explain_text
+from ossmend.remediators import settings
 from ossmend.remediators.causes import CAUSES, CODES, ecs
 from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.settings import descriptions
 from tests.daemon.explain.chinese import HAN, english
 from tests.scenarios.further import FURTHER
 from tests.scenarios.held_out import HELD_OUT
@@ -171,6 +173,17 @@ def test_every_remediator_has_its_paragraphs_and_settings_in_chinese(remediator:
     if remediator.section:
         shown_fields = {name for name, field in remediator.settings.model_fields.items() if not field.exclude}
         assert set(page_zh.SETTINGS[remediator.section]) == shown_fields
+
+
+@pytest.mark.parametrize("remediator", Remediator.registry.values(), ids=lambda each: each.code)
+def test_the_settings_are_told_from_their_source_as_the_configuration_has_them(remediator: Remediator) -> None:
+    """The page of a code does not import them: they are pydantic's, and `explain` does without."""
+    told = settings.told(remediator.section) if remediator.section else ()
+    fields = {name: field for name, field in remediator.settings.model_fields.items() if not field.exclude}
+    assert [(each.name, each.default) for each in told] == [(name, field.default) for name, field in fields.items()]
+    said = descriptions(remediator.settings)
+    assert {each.name: each.says for each in told} == {name: said[name] for name in fields}
+    assert all(each.setting in fields for each in remediator.opt_in)
 
 
 def test_nothing_is_told_in_chinese_that_is_not_there() -> None:

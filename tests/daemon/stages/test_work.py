@@ -29,7 +29,7 @@ from ossmend.daemon.stages.decide import together
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.registry import CLAIMED, Remediator
 from ossmend.remediators.contract.values import AccountRef, CorsConfiguration, CorsRule
 from ossmend.remediators.contract.verdict import Verdict
 from tests.fakes import ASKED, NOW, FakeAccounts, FakeWorld
@@ -425,7 +425,7 @@ def test_a_bug_in_a_remediator_parks_its_case_and_the_others_go_on(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = replace(Remediator.registry["InvalidAccessKeyId"], plan=broken_plan)
-    monkeypatch.setitem(Remediator.registry, "InvalidAccessKeyId", broken)
+    monkeypatch.setitem(CLAIMED, "InvalidAccessKeyId", broken)
     scene.world.add_object("k")
     scene.see(Event(source="t", code="InvalidAccessKeyId", access_key_id="LTAIx"), frozen())
     scene.turn()

@@ -1,0 +1,32 @@
+"""Settings of invalid_object_state.py: the section `restore` of a policy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from ossmend.remediators.contract.settings import Duration, Settings, section
+from ossmend.remediators.writes.restore_object import Tier
+
+
+@section("restore")
+class RestoreSettings(Settings):
+    """How archived objects are restored."""
+
+    days: Annotated[int, Field(ge=1, le=365)] = 1
+    """Days the restored copy stays readable; a longer stay costs more. Archive allows 7: more is cut to that."""
+    tier: Tier | None = None
+    """Expedited, Standard or Bulk (not for DeepColdArchive); default Standard. Archive has no tiers."""
+    on_refreeze: Literal["tell", "extend"] = "tell"
+    """When the copy has expired and is asked for again: tell a person (default), or restore once more."""
+    poll: Duration | None = None
+    """How often a running restore is looked at. Default: by class, from 2 s doubling up to 20 s .. 30 min."""
+
+    @field_validator("poll")
+    @classmethod
+    def _not_busy(cls, poll: timedelta | None) -> timedelta | None:
+        if poll is not None and poll < timedelta(seconds=1):
+            raise ValueError("must be at least 1s")
+        return poll
