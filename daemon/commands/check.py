@@ -45,8 +45,14 @@ def command(config_path: Path, live: bool, mode: str | None, as_json: bool) -> N
     sys.exit(FINE if report["ok"] else NEEDS_A_HUMAN)
 
 
+def counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
 def _tell(report: dict[str, Any]) -> None:
-    click.echo(f"{report['file']}: fine, {report['policies']} policies")
+    number = len(report["warnings"])
+    warned = f", with {counted(number, 'warning', 'warnings')} (above)" if number else ""
+    click.echo(f"{report['file']}: fine{warned}; {counted(report['policies'], 'policy', 'policies')}")
     if "live" in report:
         from ossmend.daemon.commands.check_live import tell
 

@@ -45,4 +45,8 @@ def _say_what_is_passed_over(config_path: Path, dry_run: bool) -> None:
 
     with clear_errors():
         for path in doubts.first_pass_skips(load(config_path), dry_run=dry_run):
-            click.echo(f"{path}: not read, for this is the first pass and it has `start: end`", err=True)
+            click.echo(
+                f"note: {path}: what is there already is not read, for this is the first pass and the source has "
+                "`start: end`; `start: beginning` reads it",
+                err=True,
+            )

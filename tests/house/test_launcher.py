@@ -384,8 +384,8 @@ class Visitor:
     def run(self, *arguments: str) -> tuple[int, str, str]:
         done = subprocess.run(
             [str(everybodys_python()), str(self.checkout.root / "ossmend"), *arguments],
-            cwd="/", env=self.checkout.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=HUNG, **self._who,
+            cwd="/", env=self.checkout.environment(), timeout=HUNG, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, **self._who,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 
