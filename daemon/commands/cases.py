@@ -10,9 +10,11 @@ import click
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
+    WRONG_USAGE,
     case_argument,
     config_option,
     dry_run_option,
+    fail,
     json_option,
     reading_group,
     show,
@@ -52,8 +54,10 @@ def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> 
 
     with state_to_read(config_path, dry_run) as connection:
         found = queries.one_case(connection, case_id)
+    from ossmend.daemon.approvals import NO_CASE
+
     if found is None:
-        raise click.UsageError(f"there is no case {case_id}")
+        fail(NO_CASE.format(case_id), WRONG_USAGE)
     show(found, as_json, tables.one_case)
 
 
@@ -74,7 +78,7 @@ def _answering(name: str, words: str) -> None:
             try:
                 report = approvals.ANSWERS[name](store, case_id)
             except approvals.Impossible as error:
-                raise click.UsageError(str(error)) from error
+                fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
             report = clean(report) | {"daemon_runs": is_worked(directory)}
         show(report, as_json, tables.answer)
 

@@ -16,10 +16,10 @@ from ossmend.daemon.commands.common import config_option, json_option, paused_po
 def command(policy: str, config_path: Path, as_json: bool) -> None:
     """No new write from one second on, of one policy or of all; reading and planning go on. It survives restarts."""
     from ossmend.daemon import approvals
-    from ossmend.daemon.commands import tables
+    from ossmend.daemon.commands import pause_page
     from ossmend.daemon.host.show import clean
 
     paused_policy(config_path, policy)
     with state_to_answer(config_path) as (store, _):
         report = approvals.pause(store, policy)
-    show(clean(report), as_json, tables.pauses)
+    show(clean(report), as_json, pause_page.page)

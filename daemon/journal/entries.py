@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -120,7 +120,15 @@ def newest(connection: sa.Connection, limit: int, case_id: int | None = None) ->
     query = sa.select(entries).order_by(entries.c.seq.desc()).limit(limit)
     if case_id is not None:
         query = query.where(entries.c.case_id == case_id)
-    return [
-        Written(row.seq, datetime.fromisoformat(row.at), row.kind, row.case_id, json.loads(row.data), row.hash)
-        for row in reversed(connection.execute(query).all())
-    ]
+    return [_written(row) for row in reversed(connection.execute(query).all())]
+
+
+def newest_of(connection: sa.Connection, case_id: int, kinds: Collection[str]) -> Written | None:
+    """The last entry of these kinds of a case."""
+    query = sa.select(entries).where(entries.c.case_id == case_id, entries.c.kind.in_(kinds))
+    row = connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).first()
+    return None if row is None else _written(row)
+
+
+def _written(row: sa.Row[Any]) -> Written:
+    return Written(row.seq, datetime.fromisoformat(row.at), row.kind, row.case_id, json.loads(row.data), row.hash)

@@ -153,10 +153,12 @@ def test_options_may_stand_before_and_after_a_subcommand_and_without_one(good: P
     assert [status for status, _ in told] == [0]
 
 
-def test_a_case_that_does_not_exist_is_wrong_usage(good: Path) -> None:
+def test_a_case_that_does_not_exist_is_wrong_usage_and_said_in_one_sentence(good: Path) -> None:
     for command in ("show", "approve", "reject", "retry", "undo"):
         status, _, told = run("cases", command, "7", "--config", str(good))
-        assert (status, "7" in told) == (2, True)
+        said = told.splitlines()[-1]
+        assert (status, said) == (2, "there is no case 7: `ossmend cases list --all` lists them")
+        assert "Usage" not in told
 
 
 def test_explain_reads_stdin_and_any_bytes() -> None:
