@@ -48,7 +48,7 @@ def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) ->
 @dry_run_option
 @json_option
 def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """One case whole: cause, evidence, next steps, writes, who runs into it."""
+    """One case whole: cause, evidence, next steps, writes, users."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
@@ -83,7 +83,7 @@ def _answering(name: str, words: str) -> None:
         show(report, as_json, tables.answer)
 
 
-_answering("approve", "Let the held writes of a case go, exactly as they are planned now. Expires after 24 h.")
+_answering("approve", "Let the held writes of a case go, as they are planned now. Expires after 24 h.")
 _answering("reject", "Refuse the held writes of a case, for 24 h.")
 _answering("retry", "Look at a case again now.")
-_answering("undo", "Take a case's write back, where it can be: a CORS rule that was merged, if nothing changed since.")
+_answering("undo", "Take a write of a case back. Only a merged CORS rule can be, if nothing has changed since.")

@@ -24,7 +24,7 @@ from ossmend.daemon.commands.common import (
 @dry_run_option
 @json_option
 def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """One pass: read the sources to their end, work until nothing is due now, stop."""
+    """One pass: read all sources, work until nothing is due, stop."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 

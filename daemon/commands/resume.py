@@ -14,7 +14,7 @@ from ossmend.daemon.commands.common import config_option, json_option, show, sta
 @config_option
 @json_option
 def command(policy: str, config_path: Path, as_json: bool) -> None:
-    """End the pause of one policy, or every pause; what was held meanwhile is planned again."""
+    """End the pause of one policy, or every pause. What was held meanwhile is planned again."""
     from ossmend.daemon import approvals
     from ossmend.daemon.commands import pause_page
     from ossmend.daemon.host.show import clean

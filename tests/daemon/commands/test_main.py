@@ -49,6 +49,14 @@ def test_the_readme_quotes_the_help_text() -> None:
     assert quoted.split() == told.replace("python -m ossmend", "ossmend").split()
 
 
+@pytest.mark.parametrize("group", [(), ("cases",), ("journal",)], ids=" ".join)
+def test_no_command_is_described_by_half_a_sentence_in_80_columns(group: tuple[str, ...]) -> None:
+    status, told, _ = run(*group, "--help", environment={"COLUMNS": "80"})
+    listed = told.split("Commands:\n")[1]
+    assert (status, "..." in listed) == (0, False), listed
+    assert max(map(len, told.splitlines())) <= 80
+
+
 def loaded(*arguments: str) -> set[str]:
     """What a command has imported by the time it ends."""
     code = (
