@@ -164,14 +164,31 @@ PathPattern = Annotated[str, AfterValidator(_absolute)]
 """An absolute path that may have *, ? and [...] in it."""
 
 
-SQLITE = "sqlite:///"
+SQLITE, POSTGRES = "sqlite:///", "postgresql://"
 
 
 def _state_url(value: str) -> str:
+    if value.startswith(POSTGRES):
+        return _postgres_url(value)
     if not value.startswith(SQLITE):
-        raise ValueError("only SQLite is supported so far: write path: /var/lib/ossmend, or sqlite:////var/lib/ossmend")
+        raise ValueError("expected postgresql://USER@HOST/DATABASE, or sqlite:////DIRECTORY")
     if not value.removeprefix(SQLITE).startswith("/"):
         raise ValueError("expected four slashes and an absolute directory: sqlite:////var/lib/ossmend")
+    return value
+
+
+def _postgres_url(value: str) -> str:
+    """As libpq reads it: several hosts with commas between, and settings like ?sslmode=verify-full."""
+    rest = value.removeprefix(POSTGRES)
+    place, _, settings = rest.partition("?")
+    hosts, _, database = place.partition("/")
+    user, at, _ = hosts.rpartition("@")
+    named = [setting.partition("=")[0].lower() for setting in settings.split("&")]
+    if ":" in user or "password" in named:
+        raise ValueError("expected no password: secrets never stand in this file; "
+                         "write password: !secret NAME beside the url, or set PGPASSFILE")  # fmt: skip
+    if not database or (at and not user) or re.search(r"\s", value):
+        raise ValueError("expected postgresql://USER@HOST/DATABASE")
     return value
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,12 +24,14 @@ from ossmend.config.accounts import ALL, Accounts, CloudConfig, clouds
 from ossmend.config.channels.registry import CHANNELS, ChannelSettings
 from ossmend.config.credentials import CredentialsConfig
 from ossmend.config.fields import (
+    POSTGRES,
     SQLITE,
     AbsolutePath,
     Host,
     Mode,
     Name,
     Period,
+    Secret,
     StateUrl,
     Trust,
     Version,
@@ -54,12 +56,23 @@ def _state_directory() -> Path:
 
 
 class StateConfig(Settings):
-    """Where the journal is kept: a directory of its own. Say `path` or `url`, not both."""
+    """Where the journal is kept: a directory of its own, or a PostgreSQL database that several machines work together.
+    Say `path` or `url`, not both.
+    """
 
     path: AbsolutePath = Field(default_factory=_state_directory)
     """A directory. Default: $STATE_DIRECTORY, which systemd sets, else /var/lib/ossmend."""
     url: StateUrl | None = None
-    """The same as a URL, sqlite:////DIRECTORY. Other databases are not supported yet."""
+    """The same as a URL, sqlite:////DIRECTORY; or postgresql://USER@HOST/DATABASE, without a password."""
+    password: Secret | None = None
+    """Of the database's user. Default: what libpq finds, $PGPASSFILE or $PGPASSWORD."""
+    node: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """This machine's name among those that share a database; it has to stay the same. Default: the host's name."""
+
+    @property
+    def database(self) -> str | None:
+        """The URL of the database, where it is one that machines share."""
+        return self.url if self.url is not None and self.url.startswith(POSTGRES) else None
 
     @model_validator(mode="before")
     @classmethod
@@ -69,6 +82,12 @@ class StateConfig(Settings):
         if "path" in values:
             raise ValueError("expected path or url, not both")
         return values | {"path": url.removeprefix(SQLITE)} if url.startswith(f"{SQLITE}/") else values
+
+    @model_validator(mode="after")
+    def _only_of_a_database(self) -> StateConfig:
+        if self.database is None and (self.password is not None or self.node is not None):
+            raise ValueError("password and node belong to a database: url: postgresql://USER@HOST/DATABASE")
+        return self
 
 
 class SourceConfig(OneKind):

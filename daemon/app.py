@@ -23,17 +23,17 @@ from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import early
-from ossmend.daemon.host.clock import Clock, SystemClock
+from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
 from ossmend.daemon.host.watched_file import PERIOD, WatchedFile
-from ossmend.daemon.journal import cases, entries, retention
+from ossmend.daemon.journal import cases, entries, leases, locks, opening, retention
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
-from ossmend.daemon.journal.store import Store, open_store, state_directory
+from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
 from ossmend.daemon.stages.clock_steps import ClockSteps
@@ -55,6 +55,8 @@ FIRST_LOOK_SECONDS = 5.0
 """How long a start waits until every source was looked at."""
 STOP_SECONDS = 10.0
 """A call ends at its deadline; what has not ended after so long is cut off."""
+
+RETAINING = "job/retention"
 
 SIGNALS = (early.RELOAD, *early.STOP, *early.SWITCH)
 
@@ -83,7 +85,9 @@ class Works:
         self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
         found = build_sources(config, clock, self.accounts.of, since)
-        self.readings = [Reading(each.source, each.trust, self.triage, clock, pulse, each.account) for each in found]
+        self.readings = [
+            Reading(each.source, each.trust, self.triage, clock, pulse, each.account, store) for each in found
+        ]
         self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress
 
@@ -128,6 +132,8 @@ class Works:
             turning()
             if self.work.wait(1.0) and self.delivery.wait(0.1) and all(each.join(0.1) for each in self.readings):
                 break
+        for reading in self.readings:
+            reading.let_go()
         self.accounts.cut()  # what is still under way is looked for after the next start
         self.work.close()
         self.accounts.close()
@@ -152,16 +158,16 @@ class App:
         self._path = path
         self._dry_run = dry_run
         self._since = since
-        self._clock = clock or SystemClock()
         self._signal = Signal()
         self._stopping = False
         self._reload = False
         self._switch: int | None = None
         self._paused_by_file = False
         self._systemd = Systemd()
-        self._pulse = Pulse(self._clock)
         config = load(path)
-        self.store = open_store(state or state_directory(config, dry_run=dry_run), exclusive=True)
+        self.store = opening.to_work(config, dry_run=dry_run) if state is None else open_store(state, exclusive=True)
+        self._clock = clock or self.store.clock()
+        self._pulse = Pulse(self._clock)
         self._steps = ClockSteps(self.store, self._clock)
         self._life = SignOfLife(self.store, self._clock, dry_run=dry_run)
         with ExitStack() as unless_built:
@@ -188,6 +194,7 @@ class App:
         """Plan open cases again when the policies are not the ones they were planned by."""
         now = self._clock.now()
         with self.store.begin() as connection:
+            locks.take(connection, locks.CONFIG)
             known = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "config_digest"))
             if known == config.digest:
                 return
@@ -200,8 +207,8 @@ class App:
 
     # ------------------------------------------------------------------------------------------------------- once
 
-    def once(self) -> None:
-        """Read the sources to their end and work until nothing is due now."""
+    def once(self, *, tell: bool = True) -> None:
+        """Read the sources to their end and work until nothing is due now. Without `tell` no notice leaves."""
         self._life.once()
         readings, work = self.works.readings, self.works.work
         while True:
@@ -217,8 +224,9 @@ class App:
             else:
                 break
         self._retain()
-        self.works.delivery.start()
-        self.works.delivery.wait()
+        if tell:
+            self.works.delivery.start()
+            self.works.delivery.wait()
         self._beat(stopped=True)
 
     # -------------------------------------------------------------------------------------------------------- run
@@ -232,6 +240,7 @@ class App:
             if watched is not None:
                 waker.every(PERIOD, "configuration", lambda: self._look_at(watched))
             waker.start()
+            self.store.listen(self._signal.set)
             waker.watch(self.works.directories())
             self.works.start()
             self.works.wait_for_first_look()
@@ -295,7 +304,7 @@ class App:
 
     def _pause(self, unsettled: int) -> float:
         """How long nothing will be due, for all that is known now."""
-        longest = SETTLE_SECONDS if unsettled else IDLE_SECONDS
+        longest = min(SETTLE_SECONDS if unsettled else IDLE_SECONDS, self.store.looks_every)
         due_at = self.works.work.next_due()
         if due_at is None:
             return longest
@@ -326,12 +335,17 @@ class App:
             )
 
     def _retain(self) -> None:
-        """Let go what is old or too much, and look whether there is room again at a ceiling."""
+        """Let go what is old or too much, and look whether there is room again at a ceiling; one node at a time."""
+        with leases.one(self.store.leases, RETAINING) as ours:
+            if ours:
+                self._retain_alone()
+
+    def _retain_alone(self) -> None:
         works = self.works
         works.triage.look_for_room()
         if not works.accounts.clock_is_right():
             return  # a clock that is ahead, if only for a minute, would make everything old
-        gone = retention.retire(self.store, works.config.retention, self._clock.now())
+        gone = retention.retire(self.store, works.config.retention, self._clock.now(), RETAINING)
         if any(astuple(gone)):
             log.info("state.retired", **asdict(gone))
 
@@ -370,10 +384,8 @@ class App:
         self._systemd.reloading()
         try:
             config = load(self._path)
-            if state_directory(config, dry_run=self._dry_run) != state_directory(
-                self.works.config, dry_run=self._dry_run
-            ):
-                raise ConfigRefused.of(self._path, "state.path cannot change while running: restart for that")
+            if opening.place(config, dry_run=self._dry_run) != opening.place(self.works.config, dry_run=self._dry_run):
+                raise ConfigRefused.of(self._path, "state cannot change while running: restart for that")
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:
             log.error("config.kept", why=str(refused))

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import moment, text
-from ossmend.daemon.journal import cases, entries, intents
+from ossmend.daemon.journal import cases, entries, intents, locks
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import UNDO, NewWrite
+from ossmend.daemon.journal.schema import cases as case_table
 from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.contract.case import Case
@@ -114,6 +115,9 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
 
 
 def _existing(connection: sa.Connection, case_id: int) -> Case:
+    """It is ours until the transaction ends, and then looked at."""
+    locks.wake(connection)
+    cases.lock(connection, case_table.c.id == case_id)
     found = cases.get(connection, case_id)
     if found is None:
         raise Unknown(NO_CASE.format(case_id))

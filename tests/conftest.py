@@ -6,8 +6,16 @@ look for new ones asks for them: `pytest --hypothesis-profile=hunt`. What takes 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from ossmend.daemon.journal.store import Store
+    from tests.database import Server
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ossmend", UNHURRIED, derandomize=True)
@@ -25,3 +33,46 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, with the present schema in its database `migrated`: copies of that are made in no time."""
+    from ossmend.daemon.journal.postgres import LIVE, Address, open_node
+    from tests.database import running
+
+    with running() as server:
+        server.execute("CREATE DATABASE migrated")
+        open_node(Address(server.url("migrated"), LIVE), Path("/nonexistent"), "template").close()
+        yield server
+
+
+@pytest.fixture
+def shared_state(postgres: Server) -> str:
+    """The URL of a state that several nodes may share: fresh, with the present schema."""
+    return postgres.fresh("migrated")
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> str:
+    """The URL of a database with nothing in it."""
+    return postgres.fresh()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens a fresh state for work, on either engine; the same one when it is called again."""
+    from ossmend.daemon.journal.postgres import LIVE, Address, open_node
+    from ossmend.daemon.journal.store import open_store
+
+    opened: list[Store] = []
+    url: Any = request.getfixturevalue("shared_state") if request.param == "postgresql" else None
+
+    def open_it() -> Store:
+        here = open_node(Address(url, LIVE), tmp_path, "here") if url else open_store(tmp_path, exclusive=True)
+        opened.append(here)
+        return here
+
+    yield open_it
+    for each in opened:
+        each.close()

@@ -30,6 +30,10 @@ class AppLogSource(SourceSettings):
         return f"app_log:{self.path}"
 
     @property
+    def local(self) -> bool:
+        return True
+
+    @property
     def witness(self) -> Witness | None:
         return self.confirm
 

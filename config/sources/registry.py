@@ -25,6 +25,11 @@ class SourceSettings(Settings):
         raise NotImplementedError
 
     @property
+    def local(self) -> bool:
+        """Does it lie in files of this machine, so that no other can read it?"""
+        return False
+
+    @property
     def witness(self) -> Witness | None:
         """What has to tell a refusal, too, before anything is written for it."""
         return None

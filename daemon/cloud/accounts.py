@@ -36,7 +36,7 @@ from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.daemon.cloud.wire.regions import Regions
 from ossmend.daemon.cloud.wire.rpc import Rpc
 from ossmend.daemon.cloud.wire.transport import Oss, Unsigned
-from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.clock import Clock, of_host
 from ossmend.daemon.host.stops import CredentialsRefused
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef, ClockReading, ObjectRef
@@ -95,7 +95,8 @@ class Cloud:
     def _make_executor(self) -> Executor:
         oss = Oss(self._settings, self._wire, WRITER, self._regions)
         rpc = Rpc(self._settings, self._wire, WRITER)
-        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock)
+        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock,
+                        self._settings.deadline)  # fmt: skip
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
@@ -130,7 +131,7 @@ class Cloud:
 
     def own_clock(self) -> ClockReading:
         """Our clock against NTP and OSS, measured now. Raises nothing: what could not be asked is named in it."""
-        return measure(self._clock, self._settings.ntp_servers, self._unsigned, self._settings.oss_url)
+        return measure(of_host(self._clock), self._settings.ntp_servers, self._unsigned, self._settings.oss_url)
 
     def oss_now(self) -> datetime:
         """What OSS's own clock says now; the host's, as long as OSS has not answered anything."""

@@ -72,14 +72,13 @@ def _answering(name: str, words: str) -> None:
         from ossmend.daemon import approvals
         from ossmend.daemon.commands import tables
         from ossmend.daemon.host.show import clean
-        from ossmend.daemon.journal.store import is_worked
 
-        with state_to_answer(config_path) as (store, directory):
+        with state_to_answer(config_path) as store:
             try:
                 report = approvals.ANSWERS[name](store, case_id)
             except approvals.Impossible as error:
                 fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
-            report = clean(report) | {"daemon_runs": is_worked(directory)}
+            report = clean(report) | {"daemon_runs": store.is_worked()}
         show(report, as_json, tables.answer)
 
 

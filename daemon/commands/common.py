@@ -140,9 +140,9 @@ def state_to_read(config_path: Path, dry_run: bool) -> Iterator[sa.Connection]:
     """
     with clear_errors():
         from ossmend.config.load import load
-        from ossmend.daemon.journal.store import open_to_read, state_directory
+        from ossmend.daemon.journal import opening
 
-        store = open_to_read(state_directory(load(config_path), dry_run=dry_run))
+        store = opening.to_read(load(config_path), dry_run=dry_run)
         if store.note:
             click.echo(store.note, err=True)
         try:
@@ -153,16 +153,15 @@ def state_to_read(config_path: Path, dry_run: bool) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def state_to_answer(config_path: Path) -> Iterator[tuple[Store, Path]]:
-    """The journal of a configuration and its directory, to leave a word in while a daemon may work on it."""
+def state_to_answer(config_path: Path) -> Iterator[Store]:
+    """The journal of a configuration, to leave a word in while a daemon may work on it."""
     with clear_errors():
         from ossmend.config.load import load
-        from ossmend.daemon.journal.store import open_store, state_directory
+        from ossmend.daemon.journal import opening
 
-        directory = state_directory(load(config_path), dry_run=False)
-        store = open_store(directory, exclusive=False)
+        store = opening.to_answer(load(config_path))
         try:
-            yield store, directory
+            yield store
         finally:
             store.close()
 

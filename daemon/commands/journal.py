@@ -66,7 +66,10 @@ def back_up_journal(config_path: Path, dry_run: bool, file: Path, as_json: bool)
         from ossmend.daemon.journal.backup import back_up
         from ossmend.daemon.journal.store import state_directory
 
-        size = back_up(state_directory(load(config_path), dry_run=dry_run), file)
+        config = load(config_path)
+        if config.state.database is not None:
+            raise click.UsageError("the state is a PostgreSQL database: back it up with pg_dump")
+        size = back_up(state_directory(config, dry_run=dry_run), file)
     if as_json:
         show_json({"file": str(file), "bytes": size})
     else:

@@ -27,12 +27,13 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "Also what cannot be known. Writes nothing to the cloud.",
         "cases": "The work: list, show, approve, reject, retry, undo.",
         "check": "Check the configuration: each complaint with its place. With file, line, column and a suggestion.",
-        "demo": "The whole story on the built-in simulator; no account needed.",
+        "demo": "The whole story on a local simulator; no account needed.",
         "explain": "Explain any OSS error text, of any SDK, or just a code. Reads stdin if no TEXT is given.",
         "init": "Write a first configuration, every policy in dry-run. "
         "Finds the account, its buckets and their logs, and asks for the rest.",
         "journal": "What was seen, decided and done.",
-        "once": "One pass: read all sources, work until nothing is due, stop.",
+        "migrate-state": "Move the state from SQLite to PostgreSQL. Whole and verified; stop the daemon first.",
+        "once": "One pass: read the sources, work until nothing is due.",
         "pause": "Send no new write, of one policy or of all, until resumed. "
         "From one second on; reading and planning go on. It survives restarts.",
         "ram-policy": "The least RAM policy that this configuration needs. "

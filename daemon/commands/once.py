@@ -24,7 +24,7 @@ from ossmend.daemon.commands.common import (
 @dry_run_option
 @json_option
 def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """One pass: read all sources, work until nothing is due, stop."""
+    """One pass: read the sources, work until nothing is due."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 

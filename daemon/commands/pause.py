@@ -23,6 +23,6 @@ def command(policy: str, config_path: Path, as_json: bool) -> None:
     from ossmend.daemon.host.show import clean
 
     paused_policy(config_path, policy)
-    with state_to_answer(config_path) as (store, _):
+    with state_to_answer(config_path) as store:
         report = approvals.pause(store, policy)
     show(clean(report), as_json, pause_page.page)

@@ -19,6 +19,6 @@ def command(policy: str, config_path: Path, as_json: bool) -> None:
     from ossmend.daemon.commands import pause_page
     from ossmend.daemon.host.show import clean
 
-    with state_to_answer(config_path) as (store, _):
+    with state_to_answer(config_path) as store:
         report = approvals.resume(store, policy)
     show(clean(report), as_json, pause_page.page)

@@ -41,16 +41,17 @@ def _read(config_path: Path, dry_run: bool) -> dict[str, Any]:
 
     from ossmend.config.load import load
     from ossmend.daemon.commands import status_report
-    from ossmend.daemon.journal.store import is_worked, open_to_read, state_directory
+    from ossmend.daemon.journal import opening
+    from ossmend.daemon.journal.store import state_directory
 
     config = load(config_path)
     directory = state_directory(config, dry_run=dry_run)
-    store = open_to_read(directory)
+    store = opening.to_read(config, dry_run=dry_run)
     if store.note:
         click.echo(store.note, err=True)
     try:
         with store.read() as connection:
-            worked = is_worked(directory)
+            worked = store.is_worked()
             return status_report.status(
                 connection, config, directory, datetime.now(UTC), worked=worked, dry_run=dry_run
             )

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from ossmend.daemon.journal.locks import is_shared_state
 from ossmend.daemon.journal.schema import cases, writes
 from ossmend.daemon.journal.states import RESTING, WAITS, CaseState, WriteState
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
@@ -43,15 +44,45 @@ def lane_of(account: AccountRef, subject: Subject) -> str:
     return f"{account}/{subject.kind}/{bucket}"
 
 
-def due(connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = ()) -> list[Case]:
+def due(
+    connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = (), of: Sequence[str] | None = None
+) -> list[Case]:
     """Cases whose time has come, longest waiting first; none of the lanes that are at work already, and none with a
-    write of which nobody knows whether it took effect: nothing is planned on that.
+    write of which nobody knows whether it took effect: nothing is planned on that. Only `of` these lanes, if named.
     """
+    query = _due(sa.select(cases), now, limit, busy)
+    if of is not None:
+        query = query.where(cases.c.lane.in_(list(of)))
+    return _cases(connection, connection.execute(query).all())
+
+
+def due_lanes(connection: sa.Connection, now: datetime, limit: int, busy: Collection[str]) -> list[str]:
+    """The lanes of what `due` would give, that of the longest waiting case first."""
+    found = connection.scalars(_due(sa.select(cases.c.lane), now, limit, busy))
+    return list(dict.fromkeys(found))
+
+
+def _due(query: sa.Select[Any], now: datetime, limit: int, busy: Collection[str]) -> sa.Select[Any]:
     open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
-    query = sa.select(cases).where(cases.c.due_at <= now, cases.c.id.not_in(open_intents))
+    query = query.where(cases.c.due_at <= now, cases.c.id.not_in(open_intents))
     if busy:
         query = query.where(cases.c.lane.not_in(list(busy)))
-    return _cases(connection, connection.execute(query.order_by(cases.c.due_at, cases.c.id).limit(limit)).all())
+    return query.order_by(cases.c.due_at, cases.c.id).limit(limit)
+
+
+def lanes(connection: sa.Connection, case_ids: Collection[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    wanted = list(case_ids)
+    for start in range(0, len(wanted), AT_ONCE):
+        query = sa.select(cases.c.id, cases.c.lane).where(cases.c.id.in_(wanted[start : start + AT_ONCE]))
+        found.update({row.id: row.lane for row in connection.execute(query)})
+    return found
+
+
+def lock(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[int]:
+    """Nobody else changes these cases until the transaction ends; always in the order of their numbers."""
+    query = sa.select(cases.c.id).where(condition).order_by(cases.c.id).with_for_update()
+    return list(connection.scalars(query)) if is_shared_state(connection) else []
 
 
 def get(connection: sa.Connection, case_id: int) -> Case | None:
@@ -122,6 +153,7 @@ def locate(connection: sa.Connection, regions: Mapping[int, str]) -> None:
 def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) -> None:
     """Make these cases due now, where they wait for a time or a person."""
     waiting = cases.c.state.in_([state.value for state in (*_TIMED, *RESTING)])
+    lock(connection, cases.c.id.in_(list(case_ids)))
     connection.execute(cases.update().where(cases.c.id.in_(list(case_ids)), waiting).values(due_at=now))
 
 
@@ -134,12 +166,14 @@ def wake_held(connection: sa.Connection, by: str, now: datetime, account: Accoun
     if account is not None:
         held = held.where(writes.c.account == str(account))
     waiting = cases.c.state == CaseState.HELD.value
+    lock(connection, sa.and_(cases.c.id.in_(held), waiting))
     connection.execute(cases.update().where(cases.c.id.in_(held), waiting).values(due_at=now))
 
 
 def wake_all(connection: sa.Connection, now: datetime) -> int:
     """Make every open case due now: the configuration has changed. How many."""
     waking = (*RESTING, CaseState.OPEN, CaseState.WAITING)
+    lock(connection, cases.c.state.in_([state.value for state in waking]))
     query = cases.update().where(cases.c.state.in_([state.value for state in waking])).values(due_at=now)
     return connection.execute(query).rowcount
 

@@ -29,11 +29,13 @@ class Standing:
 
 
 def standing(connection: sa.Connection, case_ids: Sequence[int]) -> dict[int, Standing]:
+    """As they are until the transaction ends: nobody else changes them meanwhile."""
     found: dict[int, Standing] = {}
     columns = (cases.c.id, cases.c.state, cases.c.cause, cases.c.events, cases.c.tries, cases.c.reported_cause)
-    for start in range(0, len(case_ids), AT_ONCE):
-        query = sa.select(*columns).where(cases.c.id.in_(case_ids[start : start + AT_ONCE]))
-        for row in connection.execute(query):
+    ordered = sorted(case_ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        query = sa.select(*columns).where(cases.c.id.in_(ordered[start : start + AT_ONCE]))
+        for row in connection.execute(query.order_by(cases.c.id).with_for_update()):
             found[row.id] = Standing(CaseState(row.state), row.cause, row.events, row.tries, row.reported_cause)
     return found
 

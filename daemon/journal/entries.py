@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import bulk
+from ossmend.daemon.journal import bulk, locks
 from ossmend.daemon.journal.schema import entries, meta
 
 START = "0" * 64
 ANCHOR = "journal_anchor"
 RETIRED = "journal.retired"
 """The kind of the entry that a cut leaves in the part that stays."""
+_WAITING = "ossmend entries"
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
@@ -49,13 +51,37 @@ class Written:
 
 
 def append(connection: sa.Connection, at: datetime, new: Iterable[Entry]) -> None:
-    """Add `new` at the end of the chain, in the caller's transaction."""
+    """Add `new` at the end of the chain, in the caller's transaction; where others write beside it, at its end."""
+    waiting = connection.info.get(_WAITING)
+    if waiting is None:
+        _append(connection, [(at, entry) for entry in new])
+    else:
+        waiting += [(at, entry) for entry in new]
+
+
+@contextmanager
+def gathered(connection: sa.Connection) -> Iterator[None]:
+    """Everybody waits for whoever has the end of the chain: it is taken once, last, and only where there is news."""
+    waiting: list[tuple[datetime, Entry]] = []
+    connection.info[_WAITING] = waiting
+    try:
+        yield
+    finally:
+        del connection.info[_WAITING]
+    if waiting:
+        _append(connection, waiting)
+
+
+def _append(connection: sa.Connection, new: Sequence[tuple[datetime, Entry]]) -> None:
+    if not new:
+        return
+    locks.take(connection, locks.CHAIN)
     last = connection.execute(sa.select(entries.c.seq, entries.c.hash).order_by(entries.c.seq.desc()).limit(1)).first()
     seq, previous = (last.seq, last.hash) if last else (0, START)
-    stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")
     rows = []
-    for entry in new:
+    for at, entry in new:
         seq += 1
+        stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")
         data = _ENCODER.encode(entry.data)
         previous = link(previous, seq, stamp, entry.kind, entry.case_id, data)
         rows.append((seq, stamp, entry.kind, entry.case_id, data, previous))
@@ -89,6 +115,7 @@ def anchor(connection: sa.Connection) -> Anchor:
 
 def retire(connection: sa.Connection, through: int, at: datetime) -> int:
     """Let the entries up to `through` go, but never the newest; how many. The chain holds from the anchor on."""
+    locks.take(connection, locks.CHAIN)
     last = connection.scalar(sa.select(sa.func.max(entries.c.seq))) or 0
     newest_gone = sa.select(entries.c.seq, entries.c.hash).where(entries.c.seq <= min(through, last - 1))
     row = connection.execute(newest_gone.order_by(entries.c.seq.desc()).limit(1)).first()

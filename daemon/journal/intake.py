@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ossmend.daemon.host.show import subject_text
 from ossmend.daemon.journal import bulk
 from ossmend.daemon.journal.bulk import seconds
-from ossmend.daemon.journal.cases import AT_ONCE, EVENTS, OF_CASE, REPLAN_PAUSE, lane_of
+from ossmend.daemon.journal.cases import AT_ONCE, EVENTS, OF_CASE, REPLAN_PAUSE, lane_of, lock
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.folds import Fold, count, newest
 from ossmend.daemon.journal.schema import cases
@@ -45,7 +45,7 @@ _EXTEND = (
 
 def fold(connection: sa.Connection, folds: Mapping[str, Fold], now: datetime) -> list[Entry]:
     """Open, reopen or extend the case of each fold, by its key, due at once; what to say of it in the journal."""
-    rows = _known(connection, list(folds))
+    rows = _known(connection, list(folds), locked=True)
     said: list[Entry] = []
     new: list[tuple[str, Fold]] = []
     changes: list[dict[str, Any]] = []
@@ -69,11 +69,14 @@ def newcomers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, bool]
     return {key: over.get(key, False) for key in keys if over.get(key, True)}
 
 
-def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Any]:
+def _known(connection: sa.Connection, keys: Sequence[str], *, locked: bool = False) -> dict[str, Any]:
+    """By key; `locked`: as they are until the transaction ends, for what is read here is merged and written back."""
     found: dict[str, Any] = {}
     for start in range(0, len(keys), AT_ONCE):
-        query = sa.select(cases).where(cases.c.subject_key.in_(keys[start : start + AT_ONCE]), ~cases.c.superseded)
-        found.update({row.subject_key: row for row in connection.execute(query)})
+        mine = sa.and_(cases.c.subject_key.in_(keys[start : start + AT_ONCE]), ~cases.c.superseded)
+        if locked:
+            lock(connection, mine)
+        found.update({row.subject_key: row for row in connection.execute(sa.select(cases).where(mine))})
     return found
 
 
@@ -82,14 +85,14 @@ def _is_over(row: Any, each: Fold) -> bool:
 
 
 def _open(connection: sa.Connection, folds: Sequence[tuple[str, Fold]], now: datetime) -> list[Entry]:
-    """New rows in one statement. The ids are ours to give: the transaction has the writer's turn. None is given twice
-    while anything speaks of it, also where the case itself was let go.
+    """New rows in one statement. No number is given twice while anything speaks of it, also where the case itself was
+    let go.
     """
     if not folds:
         return []
-    last = max(connection.scalar(sa.select(sa.func.max(column))) or 0 for column in (cases.c.id, journal.c.case_id))
+    ids = bulk.numbers(connection, cases.c.id, len(folds), journal.c.case_id)
     rows, said, due = [], [], seconds(now)
-    for case_id, (key, each) in enumerate(folds, last + 1):
+    for case_id, (key, each) in zip(ids, folds, strict=True):
         lane = lane_of(each.account, each.subject)
         subject = json.dumps([each.subject.kind, *each.subject.parts])
         rows.append(

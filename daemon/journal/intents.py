@@ -14,6 +14,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from ossmend.daemon.journal import bulk
 from ossmend.daemon.journal.schema import approvals, writes
 from ossmend.daemon.journal.states import UNSENT, WriteState
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
@@ -96,8 +97,7 @@ def put(connection: sa.Connection, new: Sequence[NewWrite], now: datetime) -> li
     """Store writes, in one statement; their ids. Those `intended` may be sent once the transaction has ended."""
     if not new:
         return []
-    last: int = connection.scalar(sa.select(sa.func.max(writes.c.id))) or 0
-    ids = list(range(last + 1, last + 1 + len(new)))
+    ids = bulk.numbers(connection, writes.c.id, len(new))
     connection.execute(_INSERT, [_row(write_id, each, now) for write_id, each in zip(ids, new, strict=True)])
     return ids
 

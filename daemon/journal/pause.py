@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import cases, entries
+from ossmend.daemon.journal import cases, entries, locks
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
 
@@ -38,6 +38,7 @@ def standing(connection: sa.Connection) -> list[Paused]:
 
 def pause(connection: sa.Connection, policy: str, by: str, now: datetime) -> None:
     """Pause a policy, or with an empty name all of them; who paused first stays named."""
+    locks.take(connection, locks.PAUSE)
     name = _NAME + policy
     if connection.scalar(sa.select(meta.c.name).where(meta.c.name == name)) is not None:
         return
@@ -48,6 +49,7 @@ def pause(connection: sa.Connection, policy: str, by: str, now: datetime) -> Non
 
 def resume(connection: sa.Connection, policy: str, by: str, now: datetime) -> list[Paused]:
     """End the pause of a policy, or with an empty name every pause. What has stood until now; what it held is due."""
+    locks.take(connection, locks.PAUSE)
     ended = [each for each in standing(connection) if policy in ("", each.policy)]
     for each in ended:
         connection.execute(meta.delete().where(meta.c.name == _NAME + each.policy))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from ossmend.config.retention import Retention
-from ossmend.daemon.journal import ceilings, entries
+from ossmend.daemon.journal import ceilings, entries, leases, locks
 from ossmend.daemon.journal.schema import OVER, approvals, cases, flags, notices, seen, writes
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import WriteState
@@ -43,20 +43,21 @@ class Gone:
     request_ids: int
 
 
-def retire(store: Store, keep: Retention, now: datetime) -> Gone:
-    """Let go what is due. Raises StateUnavailable."""
+def retire(store: Store, keep: Retention, now: datetime, lease: str | None = None) -> Gone:
+    """Let go what is due, by the lease of whoever does it. Raises StateUnavailable."""
 
     def all_of(some: Callable[[sa.Connection, Retention, datetime], int]) -> int:
         total = 0
         for _ in range(MOST_TURNS):
-            with store.begin() as connection:
+            with store.begin(lease) as connection:
                 gone = some(connection, keep, now)
             total += gone
             if gone < AT_ONCE:
                 break
         return total
 
-    with store.begin() as connection:
+    with store.begin(lease) as connection:
+        leases.drop_old(connection)
         connection.execute(approvals.delete().where(approvals.c.expires_at < now))
         ceilings.forget(connection, now - keep.closed_cases_for)
     return Gone(all_of(_cases), all_of(_writes), all_of(_entries), all_of(_notices), all_of(_request_ids))
@@ -64,13 +65,15 @@ def retire(store: Store, keep: Retention, now: datetime) -> Gone:
 
 def _cases(connection: sa.Connection, keep: Retention, now: datetime) -> int:
     """Closed cases with their writes, those first that have been closed for longest."""
+    locks.take(connection, locks.INTAKE)  # else an event might join a case that is on its way out
     closed = connection.scalar(sa.select(sa.func.count()).select_from(cases).where(sa.text(OVER))) or 0
     old = sa.select(cases.c.id).where(sa.text(OVER), *_let_go(now)).order_by(cases.c.closed_at)
     beyond = connection.scalars(old.limit(min(max(closed - keep.most_closed_cases, 0), AT_ONCE))).all()
     aged = connection.scalars(old.where(cases.c.closed_at < now - keep.closed_cases_for).limit(AT_ONCE)).all()
     ids = list({*beyond, *aged})
     for start in range(0, len(ids), 500):
-        chunk = ids[start : start + 500]
+        asked = sa.select(cases.c.id).where(cases.c.id.in_(ids[start : start + 500]), sa.text(OVER))
+        chunk = connection.scalars(asked.with_for_update()).all()  # but those that a person has just reopened
         connection.execute(writes.delete().where(writes.c.case_id.in_(chunk)))
         connection.execute(cases.delete().where(cases.c.id.in_(chunk)))
     return len(ids)

@@ -25,6 +25,9 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
+Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Of rows: SQLite's have 64 bits anyway, and count by themselves only where they are called INTEGER."""
+
 metadata = sa.MetaData()
 
 EXPLAINING = "state <> 'closed' AND coalesce(code, '') <> 'InvalidObjectState'"
@@ -63,7 +66,7 @@ seen = sa.Table(
 cases = sa.Table(
     "cases",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
     sa.Column("subject_key", sa.Text, nullable=False),
     sa.Column("superseded", sa.Boolean, nullable=False, default=False),
     sa.Column("policy", sa.Text, nullable=False),
@@ -80,7 +83,7 @@ cases = sa.Table(
     sa.Column("verified_at", Instant),
     sa.Column("planned_at", Instant),
     sa.Column("watch_until", Instant),
-    sa.Column("events", sa.Integer, nullable=False),
+    sa.Column("events", Number, nullable=False),
     sa.Column("recurrences", sa.Integer, nullable=False, default=0),
     sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("samples", sa.Text, nullable=False),
@@ -105,8 +108,8 @@ cases = sa.Table(
 writes = sa.Table(
     "writes",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("case_id", Number, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("policy", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False, index=True),
     sa.Column("operation", sa.Text, nullable=False),
@@ -132,7 +135,7 @@ approvals = sa.Table(
     "approvals",
     metadata,
     sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("case_id", Number, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
@@ -143,7 +146,7 @@ flags = sa.Table(
     "flags",
     metadata,
     sa.Column("access_key_id", sa.Text, primary_key=True),
-    sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("case_id", Number, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("owner", sa.Text),
     sa.Column("since", Instant),
@@ -156,8 +159,8 @@ flags = sa.Table(
 notices = sa.Table(
     "notices",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("case_id", sa.Integer),
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("case_id", Number),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Column("at", Instant, nullable=False),
@@ -180,13 +183,33 @@ turned_away = sa.Table(
     sa.Column("told_at", Instant),
 )
 
+nodes = sa.Table(
+    "nodes",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("node", sa.Text, nullable=False, index=True),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+)
+"""Both of a state that several nodes share; leases.py has the statements."""
+
 entries = sa.Table(
     "journal",
     metadata,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", Number, primary_key=True, autoincrement=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("case_id", sa.Integer, index=True),
+    sa.Column("case_id", Number, index=True),
     sa.Column("data", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
 )

@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,16 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from ossmend.config.model import Config
 from ossmend.config.rights import usable
+from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable, unusable
 from ossmend.daemon.journal import migrate
+from ossmend.daemon.journal.leases import Alone, Leases
+from ossmend.daemon.journal.schema import meta
 
 BUSY_SECONDS = 10.0
+IDLE_SECONDS = 5.0
+MOVED = "moved_to"
+"""Of a state that was moved away (moving.py): where to."""
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05
 DATABASE, PROCESS = "ossmend.db", "lock"
 NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
@@ -75,10 +81,28 @@ class Store:
         self._turn = threading.Lock()
         self.note = note
         """What a person who reads has to know about this state; mostly nothing."""
+        self.leases: Leases = Alone()
+        self.host = ""
+        """The name of this machine, where the state has several."""
+        self.looks_every = IDLE_SECONDS
+        """The longest time without a look whether something is due."""
+
+    def clock(self) -> Clock:
+        """The clock by which the times in this state are meant."""
+        return SystemClock()
+
+    def listen(self, on_news: Callable[[], None]) -> None:
+        """Call it when another process has left something to do. Nobody tells us: it is found at the next look."""
+
+    def is_worked(self) -> bool:
+        """Does a process work the cases of this state at this moment?"""
+        return is_worked(self.directory)
 
     @contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
-        """A transaction that has the writer's turn from its first moment. Raises StateUnavailable."""
+    def begin(self, lease: str | None = None) -> Iterator[sa.Connection]:  # noqa: ARG002  # one process has all of it
+        """A transaction that has the writer's turn from its first moment. `lease`: the work whose outcome it writes.
+        Raises StateUnavailable.
+        """
         try:
             # threads of this process queue here; SQLite lets them ask again and again instead, ever more seldom
             with self._turn:
@@ -123,6 +147,10 @@ class Store:
         except DatabaseError as error:
             raise _trouble(error) from error
 
+    def own(self, ending: ExitStack) -> None:
+        """What is to be ended when this is closed."""
+        self._ending = ending
+
     def close(self) -> None:
         self._engine.dispose()
         self._ending.close()
@@ -146,6 +174,7 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
         store = Store(_engine(directory / DATABASE), directory, ending)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, directory, exclusive=exclusive)
+        _is_no_longer_here(store, directory)
         held = Held(directory / DATABASE) if exclusive else None
         return Store(store._engine, directory, ending.pop_all(), held=held)  # noqa: SLF001  # as above
 
@@ -204,6 +233,14 @@ def copy_database(path: Path, to: Path) -> None:
 
 def _address(path: Path, mode: str) -> str:
     return f"file:{quote(str(path.absolute()))}?mode={mode}"
+
+
+def _is_no_longer_here(store: Store, directory: Path) -> None:
+    """Two that work two copies of one state would do everything twice. Raises StateUnavailable."""
+    with store.read() as connection:
+        to = connection.scalar(sa.select(meta.c.value).where(meta.c.name == MOVED))
+    if to is not None:
+        raise StateUnavailable(f"the state in {directory} was moved to {to}: write that as state.url")
 
 
 class OlderState(StateUnavailable):

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ossmend.daemon.journal import locks
 from ossmend.daemon.journal.schema import meta
 
 ROW = "vitals"
@@ -82,6 +83,7 @@ def told(now: datetime) -> str:
 
 def write(connection: sa.Connection, vitals: Vitals) -> None:
     """In place of what stood there."""
+    locks.take(connection, locks.VITALS)
     value = json.dumps(asdict(vitals), ensure_ascii=False)
     if connection.execute(meta.update().where(meta.c.name == ROW).values(value=value)).rowcount == 0:
         connection.execute(meta.insert().values(name=ROW, value=value))

@@ -17,6 +17,7 @@ import structlog
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.notices.channel import Channel, Undelivered, build_channels
@@ -92,8 +93,9 @@ class Delivery:
 
     def _send_all(self, name: str) -> None:
         try:
-            while not self._stopped.is_set() and self._send_next(name, self._channels[name]):
-                pass
+            with one(self._store.leases, _lease(name)) as ours:
+                while ours and not self._stopped.is_set() and self._send_next(name, self._channels[name]):
+                    pass
         except StateUnavailable as trouble:
             log.error("state.unavailable", why=str(trouble), note="notices wait")
 
@@ -110,21 +112,26 @@ class Delivery:
             self._note_failure(name, row.id, row.tries + 1, str(trouble))
             return False
         self._rests[name] = _Rest(self._clock.monotonic())
-        self._write(row.id, due_at=None, tries=row.tries + 1, outcome="sent")
+        self._write(name, row.id, due_at=None, tries=row.tries + 1, outcome="sent")
         return True
 
     def _note_failure(self, name: str, notice: int, tries: int, why: str) -> None:
         now = self._clock.now()
         again = None if tries >= MOST_TRIES else now + _doubled(tries, LONGEST_RETRY)
-        self._write(notice, due_at=again, tries=tries, outcome=why)
+        self._write(name, notice, due_at=again, tries=tries, outcome=why)
         rest = self._rests[name]
         rest.failures += 1
         rest.until = self._clock.monotonic() + _doubled(rest.failures, LONGEST_REST).total_seconds()
         log.warning("notice.undelivered", notice=notice, channel=name, outcome=why, tries=tries, again_at=again)
 
-    def _write(self, notice: int, **values: object) -> None:
-        with self._store.begin() as connection:
+    def _write(self, name: str, notice: int, **values: object) -> None:
+        with self._store.begin(_lease(name)) as connection:
             connection.execute(notices.update().where(notices.c.id == notice).values(**values))
+
+
+def _lease(name: str) -> str:
+    """One node at a time sends to a channel."""
+    return f"job/notices/{name}"
 
 
 def _doubled(times: int, longest: timedelta) -> timedelta:

@@ -6,13 +6,13 @@ known before the first is granted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import intents
+from ossmend.daemon.journal import intents, locks
 from ossmend.daemon.journal.decisions import Standing
 from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.pause import HELD_BY
@@ -25,6 +25,7 @@ from ossmend.daemon.stages.plan import Answer
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.shares import Asking
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Act
 from ossmend.remediators.contract.write import digest
 
@@ -37,6 +38,15 @@ class Judge:
         self._rules = rules
         self._pause = pause
         self._dry_run = dry_run
+
+    def alone(self, connection: sa.Connection, answered: Sequence[tuple[Case, Answer]]) -> None:
+        """From now on nobody else spends what these cases may want to spend, and nobody pauses or resumes."""
+        if self._dry_run:
+            return
+        locks.take(connection, locks.PAUSE, shared=True)
+        asked = intents.asked(connection)
+        sending = [case for case, answer in answered if isinstance(answer, Act) or case.id in asked]
+        _brakes_of(connection, (case.account for case in sending))
 
     def outcomes(
         self,
@@ -51,7 +61,8 @@ class Judge:
         """What becomes of each case, and what the brakes have granted on the way."""
         decided = self._decided(connection, answered, standings, now, undos=undos)
         allowance = self._allowance(connection, decided, now, oss_now)
-        return [self._braked(each, allowance, now) for each in decided], allowance
+        paused = self._pause.standing(connection)
+        return [self._braked(each, allowance, paused, now) for each in decided], allowance
 
     def _decided(
         self,
@@ -83,9 +94,10 @@ class Judge:
             for each in outcome.writes
             if each.consent is not None and each.hold is None
         ]
+        _brakes_of(connection, (each.account for each in asking))  # held already, but where an undo was just asked for
         return Allowance(Ledger(connection, now, oss_now), self._config, oss_now, asking)
 
-    def _braked(self, outcome: Outcome, allowance: Allowance, now: datetime) -> Outcome:
+    def _braked(self, outcome: Outcome, allowance: Allowance, paused: Mapping[str, str], now: datetime) -> Outcome:
         if outcome.state is not CaseState.SENDING:
             return outcome
         rules, account = self._rules.of(outcome.case), outcome.case.account
@@ -94,7 +106,7 @@ class Judge:
         for each in outcome.writes:
             assert each.consent is not None  # only a dry run wants without
             cost = each.write.cost(self._config.prices)
-            hold = each.hold or self._paused(rules.policy.name, now)
+            hold = each.hold or _paused(paused, rules.policy.name, now)
             if hold is None:
                 hold = allowance.take(each.write, account, rules.policy, cost, each.consent)
                 if hold is not None and hold.until is not None:
@@ -102,6 +114,12 @@ class Judge:
             holds.append(hold)
         return braked(outcome, holds, rules, now)
 
-    def _paused(self, policy: str, now: datetime) -> Held | None:
-        why = self._pause.why(policy)
-        return Held(HELD_BY, why, now + LOOK) if why is not None else None
+
+def _brakes_of(connection: sa.Connection, accounts: Iterable[AccountRef]) -> None:
+    for account in sorted(set(map(str, accounts))):
+        locks.take(connection, locks.BRAKES, account)
+
+
+def _paused(paused: Mapping[str, str], policy: str, now: datetime) -> Held | None:
+    why = paused.get("") or paused.get(policy)
+    return Held(HELD_BY, why, now + LOOK) if why is not None else None

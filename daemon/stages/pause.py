@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 
+import sqlalchemy as sa
+
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
@@ -43,14 +45,16 @@ class Pause:
         with self._lock:
             self._until = float("-inf")
 
-    def _read(self) -> dict[str, str]:
+    def standing(self, connection: sa.Connection) -> dict[str, str]:
+        """By policy, empty for all: what is paused, as this transaction sees it."""
         if self._file.exists():
             return {"": f"paused by the file {self._file}"}
+        return {each.policy: f"paused by {clean(each.by)} since {each.at}" for each in pause.standing(connection)}
+
+    def _read(self) -> dict[str, str]:
         try:
             self._store.check()
             with self._store.read() as connection:
-                return {
-                    each.policy: f"paused by {clean(each.by)} since {each.at}" for each in pause.standing(connection)
-                }
+                return self.standing(connection)
         except StateUnavailable as trouble:
             return {"": f"the state cannot be read: {trouble}"}

@@ -19,8 +19,10 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.show import text
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.wake import Signal
+from ossmend.daemon.journal.leases import Alone, Leases
+from ossmend.daemon.journal.store import Store
 from ossmend.daemon.journal.vitals import SourceVitals, told
-from ossmend.daemon.sources import Batch, Cursor, Source, move
+from ossmend.daemon.sources import Batch, Cursor, Polled, Source, move
 from ossmend.daemon.stages.fault import RETRY_SECONDS, Fault, caught
 from ossmend.daemon.stages.triage import Triage
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
@@ -47,9 +49,13 @@ class Reading:
         clock: Clock,
         pulse: Pulse,
         account: AccountRef = DEFAULT_ACCOUNT,
+        store: Store | None = None,
     ) -> None:
         self.source = source
         self.vitals = SourceVitals(source.name)
+        self._leases: Leases = store.leases if store is not None else Alone()
+        self._name = _name(source, store.host if store is not None else "")
+        self._lease = f"source/{self._name}"
         self._trust = trust
         self._account = account
         self._triage = triage
@@ -70,7 +76,7 @@ class Reading:
     def read(self) -> int:
         """One batch, if it may be read now. How many events, or whether bytes: 0 means that it is at its end."""
         now, began = self._clock.monotonic(), self._clock.now()
-        if now < self._not_before:
+        if now < self._not_before or not self._is_ours():
             return 0
         try:
             batch = self.source.read(self._position())
@@ -101,9 +107,20 @@ class Reading:
         if not batch.more:
             self.vitals.caught_up_at = told(began)
 
+    def _is_ours(self) -> bool:
+        """One node reads a source at a time; who gets it goes on where the one before has stopped."""
+        if self._leases.left(self._lease) > 0:
+            return True
+        self._knows_cursor = False
+        return bool(self._leases.take((self._lease,)))
+
+    def let_go(self) -> None:
+        """Another node may read it from now on."""
+        self._leases.give_back((self._lease,))
+
     def _position(self) -> Cursor | None:
         if not self._knows_cursor:
-            known = self._triage.cursor(self.source.name)
+            known = self._triage.cursor(self._name)
             self._cursor = dict(known) if known is not None else None
             self._knows_cursor = True
         return self._cursor
@@ -111,7 +128,11 @@ class Reading:
     def _store(self, batch: Batch) -> int:
         if not batch.events and not batch.moved:
             return int(batch.more)
-        taken = self._triage.take(self.source.name, batch)
+        try:
+            taken = self._triage.take(self._name, batch, self._lease)
+        except StateUnavailable:
+            self._knows_cursor = False  # it may be stored all the same, or another node goes on from here
+            raise
         if batch.moved:
             self._cursor = self._cursor or {}
             move(self._cursor, batch.moved)
@@ -180,3 +201,8 @@ class Reading:
         except StateUnavailable as trouble:
             log.error("state.unavailable", why=str(trouble), note="nothing is read until the state can be written")
             return None
+
+
+def _name(source: Source, host: str) -> str:
+    """Under which its cursor is kept. A machine's files are read by that machine; whatever lies elsewhere, by any."""
+    return f"{source.name}@{host}" if host and not isinstance(source, Polled) else source.name

@@ -66,7 +66,8 @@ class Record:
         """
         now = self._clock.now()
         self._pause.look_again()
-        with self._store.begin() as connection:
+        with self._store.begin(_lane(answered[0][0])) as connection:
+            self._judge.alone(connection, answered)
             page = Page.of(connection, now, [case.id for case, _ in answered])
             cases.locate(connection, _regions(answered, region_of))
             outcomes, allowance = self._judge.outcomes(connection, answered, page.standings, now, oss_now, undos=undos)
@@ -75,33 +76,40 @@ class Record:
     def replies(self, replied: Sequence[tuple[Sending, Reply]]) -> None:
         """Close the intents by what came back; when to look at their cases again."""
         now = self._clock.now()
-        with self._store.begin() as connection:
+        with self._store.begin(_lane(replied[0][0].case)) as connection:
             page = Page.of(connection, now, [sending.case.id for sending, _ in replied])
             self._replies.write(page, replied)
 
-    def found(self, settled: Sequence[tuple[Intent, Found]]) -> None:
-        """Close the intents that a look at the world has settled; their cases are looked at again."""
+    def found(self, settled: Sequence[tuple[Intent, Found]], lane: str) -> None:
+        """Close the intents of a lane that a look at the world has settled; their cases are looked at again."""
         now = self._clock.now()
-        with self._store.begin() as connection:
+        with self._store.begin(lane) as connection:
             for intent, found in settled:
                 page = Page.of(connection, now, [intent.case_id])  # one for each: two may be of the same case
                 findings.close(page, intent, found)
                 entries.append(connection, now, page.said)
 
-    def unsettled_for_long(self, intent: Intent) -> None:
+    def unsettled_for_long(self, intent: Intent, lane: str) -> None:
         """A person has to know: nobody can tell whether this write took effect."""
         now = self._clock.now()
-        with self._store.begin() as connection:
+        with self._store.begin(lane) as connection:
             case = cases.get(connection, intent.case_id)
             assert case is not None  # a write has its case
             page = Page.of(connection, now, [case.id])
             findings.unsettled_for_long(page, self._reports, case, intent)
             entries.append(connection, now, page.said)
 
-    def due(self, limit: int, busy: Iterable[str]) -> list[Case]:
-        """The cases whose time has come, each with those that may have to do with it; none of the busy lanes."""
+    def lanes(self, limit: int, busy: Iterable[str]) -> list[str]:
+        """The lanes of the cases whose time has come; none of the busy ones."""
         with self._store.read() as connection:
-            found = cases.due(connection, self._clock.now(), limit, tuple(busy))
+            return cases.due_lanes(connection, self._clock.now(), limit, tuple(busy))
+
+    def due(self, limit: int, busy: Iterable[str], of: Sequence[str] | None = None) -> list[Case]:
+        """The cases whose time has come, each with those that may have to do with it; none of the busy lanes, and only
+        `of` these where they are named.
+        """
+        with self._store.read() as connection:
+            found = cases.due(connection, self._clock.now(), limit, tuple(busy), of)
             return correlation.correlated(connection, found) if found else []
 
     def next_due(self, busy: Iterable[str]) -> datetime | None:
@@ -111,3 +119,14 @@ class Record:
     def unsettled(self) -> list[Intent]:
         with self._store.read() as connection:
             return intents.unsettled(connection)
+
+    def lanes_of(self, unsettled: Sequence[Intent]) -> dict[int, str]:
+        """By the intent's id: the lane of its case."""
+        with self._store.read() as connection:
+            by_case = cases.lanes(connection, {intent.case_id for intent in unsettled})
+        return {intent.id: by_case[intent.case_id] for intent in unsettled if intent.case_id in by_case}
+
+
+def _lane(case: Case) -> str:
+    """All cases of one transaction are of one."""
+    return cases.lane_of(case.account, case.subject)

@@ -53,15 +53,33 @@ class Sender(Protocol):
 
     def alone(self, write: Write) -> AbstractContextManager[bool]: ...
     def look(self, write: Write) -> str: ...
-    def send(self, write: Write) -> Sent: ...
+    def send(self, write: Write, seconds: float | None = None) -> Sent: ...
+
+
+LEAST_SECONDS = 2.0
+"""A call that has less time left than this is not begun."""
+APART_SECONDS = 1.0
+"""A call ends so long before somebody else may write the same."""
+
+
+def _forever() -> float:
+    return float("inf")
 
 
 Seen = Callable[[Write], str | None]
 """What a list page of this moment says of a write's target; None where a look of its own is needed."""
 
 
-def send(executor: Sender, write: Write, seen: Seen, kept_back: Callable[[], str | None]) -> Reply:
-    """Send one write, once. `kept_back` says why nothing may leave any more; None where it may."""
+def send(
+    executor: Sender,
+    write: Write,
+    seen: Seen,
+    kept_back: Callable[[], str | None],
+    left: Callable[[], float] = _forever,
+) -> Reply:
+    """Send one write, once. `kept_back` says why nothing may leave any more; None where it may. `left`: for how many
+    seconds nobody else may write the same; the call ends before that.
+    """
     try:
         with executor.alone(write) as replaces:
             if (seen(write) or executor.look(write)) != write.planned_on:
@@ -71,7 +89,10 @@ def send(executor: Sender, write: Write, seen: Seen, kept_back: Callable[[], str
             why = kept_back()
             if why is not None:
                 return NotSent(why)
-            return executor.send(write)
+            seconds = left() - APART_SECONDS
+            if seconds < LEAST_SECONDS:
+                return NotSent("another node may have this work in a moment")
+            return executor.send(write) if seconds == float("inf") else executor.send(write, seconds)
     except (TryAgain, Refused, NotSent, Unsettled) as error:
         return error
 

@@ -20,7 +20,7 @@ from ossmend.config.model import Config, Policy
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import GONE, redact
 from ossmend.daemon.host.show import says_secret
-from ossmend.daemon.journal import ceilings, entries, intake
+from ossmend.daemon.journal import ceilings, entries, intake, locks
 from ossmend.daemon.journal.ceilings import Turned
 from ossmend.daemon.journal.folds import Fold
 from ossmend.daemon.journal.schema import cursors
@@ -48,6 +48,7 @@ _MAY_HOLD_SECRETS = (
     "version_id",
     "where",
 )
+NOTHING, UNKNOWN = "\0", "\ufffd"
 UNTAKEN = "-"
 """Policy name of the cases that no policy took."""
 MEASURED = "measured"
@@ -96,6 +97,8 @@ class Triage:
         self._store = store
         self._clock = clock
         self._since = since
+        self.older = 0
+        """Refusals that were passed over because they are older than that."""
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
         self._several = sum(source.trust == "low" for source in config.sources) > 1
@@ -106,18 +109,14 @@ class Triage:
             query = sa.select(cursors.c.part, cursors.c.position).where(cursors.c.source == source)
             return {row.part: row.position for row in connection.execute(query)} or None
 
-    def take(self, source: str, batch: Batch) -> Taken:
-        """Store a batch and move the parts of the source's cursor, in one transaction."""
+    def take(self, source: str, batch: Batch, lease: str | None = None) -> Taken:
+        """Store a batch and move the parts of the source's cursor, in one transaction, by the lease of the source."""
         now = self._clock.now()
-        oldest = now - self._since if self._since is not None else None
-        ours = [
-            sanitised(event)
-            for event in batch.events
-            if is_ours(event) and not (oldest and event.time and event.time < oldest)
-        ]
+        ours = [sanitised(event) for event in self._recent(list(filter(is_ours, batch.events)), now)]
         ids = {event.request_id for event in ours if event.request_id}
         confirmed = self._confirmed(ours, ids, now)
-        with self._store.begin() as connection:
+        with self._store.begin(lease) as connection:
+            locks.take(connection, locks.INTAKE)
             tellings = Tellings(connection, ids)
             folds, repeated = self._fold(ours, tellings, now)
             away = self._turned_away(connection, folds, confirmed)
@@ -126,11 +125,22 @@ class Triage:
             entries.append(connection, now, intake.fold(connection, opened, now))
             room.count(connection, self._rules, self._sums(folds, away), now)
             _move(connection, source, batch.moved, now)
+            if opened:
+                locks.wake(connection)
         return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
+
+    def _recent(self, events: list[Event], now: datetime) -> list[Event]:
+        if self._since is None:
+            return events
+        oldest = now - self._since
+        recent = [event for event in events if not (event.time and event.time < oldest)]
+        self.older += len(events) - len(recent)
+        return recent
 
     def look_for_room(self) -> None:
         """Say where there is room again, after a time at a ceiling."""
         with self._store.begin() as connection:
+            locks.take(connection, locks.INTAKE)
             room.look(connection, self._rules, self._clock.now())
 
     # ------------------------------------------------------------------------------------------------ at the ceilings
@@ -232,6 +242,8 @@ def sanitised(event: Event) -> Event:
     """
     texts = {name: value for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))}
     all_of_it = "\n".join((*texts.values(), *event.fields.values()))
+    if NOTHING in all_of_it:
+        return sanitised(_without(event))
     if redact(all_of_it) == all_of_it and not any(map(says_secret, event.fields)):
         return event  # nearly every event: one search instead of one for each field
     changed: dict[str, Any] = {name: clean for name, text in texts.items() if (clean := redact(text)) != text}
@@ -239,6 +251,15 @@ def sanitised(event: Event) -> Event:
     if fields != event.fields:
         changed["fields"] = fields
     return replace(event, **changed) if changed else event
+
+
+def _without(event: Event) -> Event:
+    """No database keeps it in a text, and no object's name has it."""
+    changed: dict[str, Any] = {
+        name: value.replace(NOTHING, UNKNOWN) for name in _MAY_HOLD_SECRETS if (value := getattr(event, name))
+    }
+    fields = {name: value.replace(NOTHING, UNKNOWN) for name, value in event.fields.items()}
+    return replace(event, **changed, fields=fields)
 
 
 def _subject(policy: Policy, event: Event) -> Subject:

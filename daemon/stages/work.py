@@ -9,7 +9,7 @@ again. This file keeps nothing but what is at work now; the journal keeps the re
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
+from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Crew, Hands, by
@@ -65,6 +66,7 @@ class Work:
         self._pause = Pause(store, clock)
         self._record = Record(config, store, clock, self._pause, dry_run=dry_run)
         self._accounts = accounts
+        self._leases = store.leases
         self._clock = clock
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
@@ -95,10 +97,26 @@ class Work:
         """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
         if self._stopping.is_set():
             return 0
-        due = self._record.due(BATCH, self.busy())
+        due = self._taken()
         for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, cases[0].account, partial(self._pass, cases))
+            self._begin(lane, cases[0].account, partial(self._pass, cases), (lane,))
         return len(due)
+
+    def _taken(self) -> list[Case]:
+        """The due cases of lanes that are ours now. Where there are other nodes, they are read after the lanes were
+        taken: what somebody else has done in between is in them; and no node takes more than its part.
+        """
+        mine = self.busy()
+        busy = (*mine, *self._leases.others())
+        if not self._leases.shared:
+            return self._record.due(BATCH, busy)
+        lanes = self._record.lanes(BATCH, busy)
+        part = self._leases.part(len(lanes) + len(busy)) - len(mine)
+        taken = self._leases.take(lanes[: max(part, 0)])
+        due = self._record.due(BATCH, busy, sorted(taken)) if taken else []
+        idle = taken - {lane_of(case.account, case.subject) for case in due}
+        self._leases.give_back(idle)
+        return due
 
     def turn(self) -> int:
         """Begin what is due, and wait until it is done. How many cases were worked."""
@@ -119,21 +137,28 @@ class Work:
             self._rests = {lane: until for lane, until in self._rests.items() if until > now}
             return (*self._busy, *self._rests.keys() - self._busy.keys())
 
+    def _left_alone(self) -> tuple[str, ...]:
+        """The lanes of which we need not think: at work, at rest, or another node's."""
+        return (*self.busy(), *self._leases.others())
+
     def next_due(self) -> datetime | None:
         """When the next case will be due in an idle lane."""
-        return self._record.next_due(self.busy())
+        return self._record.next_due(self._left_alone())
 
     def _crew(self, account: AccountRef) -> Crew:
         """The threads of an account; those of the first one say that there is no such account any more."""
         return self._crews.get(account.account, self._home)
 
-    def _begin(self, lane: str, account: AccountRef, work: Callable[[], None]) -> None:
+    def _begin(self, lane: str, account: AccountRef, work: Callable[[], None], leases: Collection[str]) -> None:
+        """`leases`: what was taken for it, and is given back when it has ended."""
+
         def run() -> None:
             self._pulse.begin(lane)
             try:
                 ended = caught(partial(_done, work), "lane.failed", lane=lane)
             finally:
                 self._pulse.end(lane)
+                self._leases.give_back(leases)
             with self._lock:
                 del self._busy[lane]
                 if ended is not True:  # its cases are as they were, and due: not at once again
@@ -189,8 +214,11 @@ class Work:
             return
         executor = cloud.executor
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
+        left = partial(self._leases.left, lane_of(sending[0].case.account, sending[0].case.subject))
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in hands.work(lambda each: send(executor, each.write, seen, partial(self._kept_back, each)), sending):
+        for group in hands.work(
+            lambda each: send(executor, each.write, seen, partial(self._kept_back, each), left), sending
+        ):
             for each, _ in group:
                 cloud.forget(each.write)
             self._record.replies(group)
@@ -208,31 +236,43 @@ class Work:
         """
         self.start_settling()
         self.wait()
-        return sum(not self._search(intent).reported for intent in self._unsettled())
+        return sum(not self._search(intent).reported for intent, _ in self._unsettled())
 
     def start_settling(self) -> int:
         """The same, in lanes of their own, without waiting. How many intents are to be looked at soon."""
         if self._stopping.is_set():
             return 0
         now, busy, unsettled = self._clock.monotonic(), self.busy(), self._unsettled()
-        self._searches = {intent.id: self._search(intent) for intent in unsettled}
-        unknown = [intent for intent in unsettled if self._search(intent).next_at <= now]
+        self._searches = {intent.id: self._search(intent) for intent, _ in unsettled}
+        unknown = [(intent, lane) for intent, lane in unsettled if self._search(intent).next_at <= now]
         if not self._accounts.may_write:  # every policy is in dry-run by now, and nobody looks: a person has to know
-            for intent in unknown:
-                if self._search(intent).goes_on(now):
-                    self._record.unsettled_for_long(intent)
-            return len(unknown)
-        for target, group in by(lambda intent: f"{SETTLING}/{intent.account}/{_where(intent)}", unknown).items():
-            if target not in busy:
-                self._begin(target, group[0].account, partial(self._settle, group))
+            return self._nobody_looks(unknown, now)
+        for lane, group in by(lambda each: each[1], unknown).items():
+            target, intents = f"{SETTLING}/{lane}", [intent for intent, _ in group]
+            if target not in busy and self._leases.take((lane,)):
+                self._begin(target, intents[0].account, partial(self._settle, intents, lane), (lane,))
         return len(unknown)
 
-    def _unsettled(self) -> list[Intent]:
+    def _nobody_looks(self, unknown: Sequence[tuple[Intent, str]], now: float) -> int:
+        for intent, lane in unknown:
+            with one(self._leases, lane) as ours:
+                if ours and self._search(intent).goes_on(now):
+                    self._record.unsettled_for_long(intent, lane)
+        return len(unknown)
+
+    def _unsettled(self) -> list[tuple[Intent, str]]:
+        """Each with its lane. What another node is at work on is its own: our search begins when that is over, and
+        nothing can be on its way any more but what had left before.
+        """
         with self._lock:
             at_work = set(self._at_work)
-        return [intent for intent in self._record.unsettled() if intent.case_id not in at_work]
+        found = [intent for intent in self._record.unsettled() if intent.case_id not in at_work]
+        if not found:
+            return []
+        lanes, others = self._record.lanes_of(found), self._leases.others()
+        return [(each, lanes[each.id]) for each in found if each.id in lanes and lanes[each.id] not in others]
 
-    def _settle(self, unknown: Sequence[Intent]) -> None:
+    def _settle(self, unknown: Sequence[Intent], lane: str) -> None:
         over = []
         hands = self._crew(unknown[0].account).hands
         for group in hands.work(lambda intent: effect_of(self._is_there, intent), unknown):
@@ -244,9 +284,9 @@ class Work:
                     over.append((intent, found))
                     self._searches.pop(intent.id)
                 elif search.goes_on(now):
-                    self._record.unsettled_for_long(intent)
+                    self._record.unsettled_for_long(intent, lane)
         if over:
-            self._record.found(over)
+            self._record.found(over, lane)
 
     def _is_there(self, intent: Intent) -> bool:
         executor = self._accounts.of(intent.account).executor
@@ -265,8 +305,3 @@ def _done(work: Callable[[], None]) -> bool:
         log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
         return False
     return True
-
-
-def _where(intent: Intent) -> str:
-    place = intent.write.place
-    return place.bucket if place is not None else ""

@@ -101,7 +101,26 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
         ("state: { path: 5 }", "3:16: state.path: expected text, found the number 5; put it in quotes"),
         (
             "state: { url: 'postgresql://u:hunter2@h/db' }",
-            "3:15: state.url: only SQLite is supported so far: write path: /var/lib/ossmend, or sqlite:////var/lib/ossmend",
+            (
+                "3:15: state.url: expected no password: secrets never stand in this file; "
+                "write password: !secret NAME beside the url, or set PGPASSFILE"
+            ),
+        ),
+        (
+            "state: { url: 'postgresql://u@h/db?password=hunter2' }",
+            (
+                "3:15: state.url: expected no password: secrets never stand in this file; "
+                "write password: !secret NAME beside the url, or set PGPASSFILE"
+            ),
+        ),
+        (
+            "state: { url: 'mysql://u@h/db' }",
+            "3:15: state.url: expected postgresql://USER@HOST/DATABASE, or sqlite:////DIRECTORY",
+        ),
+        ("state: { url: 'postgresql://u@h' }", "3:15: state.url: expected postgresql://USER@HOST/DATABASE"),
+        (
+            "state: { path: /a, node: x }",
+            "3:1: state: password and node belong to a database: url: postgresql://USER@HOST/DATABASE",
         ),
         (
             "state: { url: 'sqlite:///x' }",

@@ -85,11 +85,13 @@ def ways_in(value: Any, where: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 @pytest.mark.usefixtures("credentials")
 def test_every_setting_stands_in_the_example() -> None:
     there = set(ways_in(document.read(everything(), "f").values))
-    missing = set(settings_of(SCHEMA)) - there - {("state", "url")}  # excludes `path`, and is told in words
+    told = {("state", "url"), ("state", "password"), ("state", "node")}  # exclude `path`, and are told in words
+    missing = set(settings_of(SCHEMA)) - there - told
     of_other_kinds = {where for where in missing if "credentials" in where[1:3]}
     assert missing == of_other_kinds
     assert [where for where in of_other_kinds if f"{where[-1]}:" not in EXAMPLE] == []
-    assert "url: sqlite:////var/lib/ossmend" in EXAMPLE
+    for words in ("url: sqlite:////var/lib/ossmend", "url: postgresql://", "password: !secret", "node: NAME"):
+        assert words in EXAMPLE
 
 
 def test_every_setting_is_described_in_the_schema() -> None:

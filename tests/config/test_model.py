@@ -106,6 +106,14 @@ def test_state_may_be_written_as_a_path_or_a_url_and_defaults_to_what_systemd_gi
     assert config("state: { url: 'sqlite:////srv/x' }\n").state.path == Path("/srv/x")
 
 
+def test_a_database_that_machines_share_is_named_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", "/run/a")
+    url = "postgresql://mend@one,two:5433/state?sslmode=verify-full"
+    shared = config(f"state: {{ url: '{url}', node: left }}\n").state
+    assert (shared.database, shared.node, shared.path) == (url, "left", Path("/run/a"))
+    assert config("state: { url: 'sqlite:////srv/x' }\n").state.database is None
+
+
 @pytest.mark.parametrize(
     "endpoint",
     [

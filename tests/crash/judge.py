@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ossmend.daemon.journal import entries
 from ossmend.daemon.journal.store import open_store
@@ -38,11 +39,18 @@ class Findings:
 
 
 def judge(trial: Trial) -> Findings:
+    found = cloud_findings(trial)
+    found.broken += [*_brakes(trial), *_journal(trial)]
+    return found
+
+
+def cloud_findings(trial: Any) -> Findings:
+    """What the cloud alone shows; of a trial of nodes, too."""
     found = Findings()
     for subject in trial.stage.subjects:
         found.lost += _lost(trial, subject)
         found.doubled += _doubled(trial, subject)
-    found.broken += [*_rules(trial), *_brakes(trial), *_journal(trial)]
+    found.broken += _rules(trial)
     return found
 
 

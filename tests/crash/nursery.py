@@ -121,8 +121,9 @@ def stepped(clock: Path) -> float:
 
 
 def _stepped_clock(path: str) -> None:
-    from ossmend.daemon import app
+    from ossmend.daemon.host import clock
     from ossmend.daemon.host.clock import SystemClock
+    from ossmend.daemon.journal import store
 
     with open(path, "rb") as file:  # noqa: PTH123 - the map needs its descriptor
         seen = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
@@ -131,7 +132,8 @@ def _stepped_clock(path: str) -> None:
         def now(self) -> datetime:
             return datetime.now(UTC) + timedelta(seconds=struct.unpack("d", seen[:8])[0])
 
-    setattr(app, "SystemClock", Stepped)  # noqa: B010 - the machine's own clock is not ours to step
+    for module in (clock, store):
+        setattr(module, "SystemClock", Stepped)  # noqa: B010 - the machine's own clock is not ours to step
 
 
 def _become(order: Mapping[str, Any]) -> None:

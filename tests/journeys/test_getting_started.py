@@ -131,6 +131,8 @@ def test_the_page_leads_from_nothing_to_an_audit_an_approval_and_a_repair(newcom
             continue
         if text.startswith("./ossmend cases show"):
             newcomer.until_state("held")
+        if text.startswith("./ossmend cases approve"):
+            assert newcomer.restored() == 0
         newcomer.does(text)
         if text.startswith("./ossmend run"):
             with newcomer.log.open("a", encoding="utf-8") as log:
@@ -139,7 +141,6 @@ def test_the_page_leads_from_nothing_to_an_audit_an_approval_and_a_repair(newcom
         if text.startswith("kill"):
             until("it has read the file again", partial(newcomer.has_reloaded, policies))
         if text.startswith("./ossmend cases approve"):
-            assert newcomer.restored() == 0
             newcomer.until_state("watching")
             assert newcomer.restored() == 1
     assert policies == 2

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from ossmend.daemon.cloud.send import put_bucket_cors, restore_object, restore_version, tag_user
 from ossmend.daemon.cloud.send.looks import Looks, Pages
 from ossmend.daemon.cloud.send.sender import SENDERS, Hands, Sender, Sent
+from ossmend.daemon.cloud.wire.deadline import Deadline, within
 from ossmend.daemon.cloud.wire.errors import BadAnswer, NoAnswer, NotSent, Unsettled, of_write
 from ossmend.daemon.cloud.wire.guard import Guard
 from ossmend.daemon.host.clock import Clock
@@ -36,11 +37,13 @@ WRITER = Guard(
 class Executor:
     """Sends the writes of remediators/writes/, each by its own sender. Thread-safe."""
 
-    def __init__(self, hands: Hands, clock: Clock) -> None:
+    def __init__(self, hands: Hands, clock: Clock, longest: float = float("inf")) -> None:
+        """`longest`: a call's deadline, in seconds."""
         self._page = hands.reads.page
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._clock = clock
+        self._longest = longest
         self._senders: Mapping[str, Sender[Any]] = {operation: cls(hands) for operation, cls in SENDERS.items()}
 
     def look(self, write: Write) -> str:
@@ -70,10 +73,13 @@ class Executor:
         ref = self._senders[write.operation].listed(write)
         return None if ref is None else looks.seen(ref)
 
-    def send(self, write: Write) -> Sent:
-        """Send it, once. Raises NotSent, Unsettled, TryAgain (turned away, nothing done), Refused."""
+    def send(self, write: Write, seconds: float | None = None) -> Sent:
+        """Send it, once; all of it ends within so many seconds, or by the deadline of a call where that is sooner: not
+        a byte leaves later. Raises NotSent, Unsettled, TryAgain (turned away, nothing done), Refused.
+        """
         try:
-            return self._senders[write.operation].send(write)
+            with within(Deadline(self._clock, min(seconds, self._longest))) if seconds is not None else nullcontext():
+                return self._senders[write.operation].send(write)
         except (NoAnswer, BadAnswer) as error:
             raise of_write(error) from None
 

@@ -186,4 +186,4 @@ def test_the_schema_is_one_json_document() -> None:
 
 def test_commands_that_do_not_exist_yet_are_absent_and_not_stubs() -> None:
     told = run("--help")[1]
-    assert not {"replay", "notify", "migrate-state"} & set(told.split())
+    assert not {"replay", "notify"} & set(told.split())

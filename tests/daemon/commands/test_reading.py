@@ -24,6 +24,7 @@ WRITERS = {
     ("once",),
     ("pause",),
     ("resume",),
+    ("migrate-state",),
     *(("cases", name) for name in ("approve", "reject", "retry", "undo")),
 }
 """All that may change the state; every other command with a configuration reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,13 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(open_fresh: Callable[[], Store]) -> Store:
+    return open_fresh()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Store]:
+    """A directory, which one process has to itself."""
     opened = open_store(tmp_path, exclusive=True)
     yield opened
     opened.close()
@@ -82,13 +88,13 @@ def test_migrations_and_tables_say_the_same(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_a_second_worker_is_kept_out_of_the_state_directory(store: Store, tmp_path: Path) -> None:
+def test_a_second_worker_is_kept_out_of_the_state_directory(alone: Store, tmp_path: Path) -> None:
     with pytest.raises(StateLocked, match="in use by process"):
         open_store(tmp_path, exclusive=True)
 
 
-def test_a_reader_may_look_while_the_worker_works(store: Store, tmp_path: Path) -> None:
-    put(store, fold_of())
+def test_a_reader_may_look_while_the_worker_works(alone: Store, tmp_path: Path) -> None:
+    put(alone, fold_of())
     reader = open_store(tmp_path, exclusive=False)
     with reader.read() as connection:
         assert cases.get(connection, 1) is not None
@@ -113,9 +119,9 @@ def test_the_lock_outlives_the_deletion_of_its_file(tmp_path: Path) -> None:
     store.close()
 
 
-def test_who_only_reads_does_not_wait_for_a_writer(store: Store, tmp_path: Path) -> None:
-    put(store, fold_of())
-    with store.begin() as writing:
+def test_who_only_reads_does_not_wait_for_a_writer(alone: Store, tmp_path: Path) -> None:
+    put(alone, fold_of())
+    with alone.begin() as writing:
         cases.wake_all(writing, NOW)
         reader = open_store(tmp_path, exclusive=False)
         with reader.read() as connection:
@@ -167,6 +173,7 @@ def test_entries_are_chained_and_the_chain_holds(store: Store) -> None:
     with store.begin() as connection:
         entries.append(connection, NOW, [Entry("a", None, {"n": 1}), Entry("b", 7, {"n": 2})])
         entries.append(connection, NOW, [Entry("c", None, {})])
+    with store.read() as connection:
         assert entries.first_broken(connection) is None
         assert [entry.kind for entry in entries.newest(connection, 10)] == ["a", "b", "c"]
 
@@ -183,6 +190,7 @@ def test_entries_are_chained_and_the_chain_holds(store: Store) -> None:
 def test_an_altered_journal_shows_where(store: Store, tamper: str) -> None:
     with store.begin() as connection:
         entries.append(connection, NOW, [Entry("a", 1, {"n": number}) for number in range(5)])
+    with store.begin() as connection:
         connection.exec_driver_sql(tamper)
         assert entries.first_broken(connection) == 2
 
@@ -369,15 +377,15 @@ def test_threads_take_turns_and_every_entry_has_its_place(store: Store) -> None:
         assert connection.scalar(sa.select(sa.func.max(entries_table.c.seq))) == 160
 
 
-def test_a_full_disk_is_said_and_stores_nothing_by_halves(store: Store) -> None:
-    with store.read() as connection:
+def test_a_full_disk_is_said_and_stores_nothing_by_halves(alone: Store) -> None:
+    with alone.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     for _ in range(2):
         with pytest.raises(StateUnavailable, match="full"):
-            fill(store, pages)
-    with store.read() as connection:
+            fill(alone, pages)
+    with alone.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(entries_table)) == 0
-    with store.begin() as connection:
+    with alone.begin() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         entries.append(connection, NOW, [Entry("a", None, {})])
 

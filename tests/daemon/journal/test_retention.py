@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import astuple
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from ossmend.daemon.journal import cases, entries, intents, retention
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import NewWrite, Settlement
 from ossmend.daemon.journal.schema import cases as cases_table
-from ossmend.daemon.journal.schema import notices, seen
+from ossmend.daemon.journal.schema import notices, seen, writes
 from ossmend.daemon.journal.states import CaseState, WriteState
-from ossmend.daemon.journal.store import Store, open_store
+from ossmend.daemon.journal.store import Store
 from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.daemon.journal.test_journal import NOW, decide, fold_of, put
 
@@ -28,10 +27,8 @@ SMALL = Retention(most_closed_cases=3, most_entries=10, most_notices=3, most_req
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path, exclusive=True)
-    yield opened
-    opened.close()
+def store(open_fresh: Callable[[], Store]) -> Store:
+    return open_fresh()
 
 
 def closed(store: Store, number: int, at: Any = OLD) -> None:
@@ -89,7 +86,7 @@ def test_a_write_that_a_brake_counts_or_that_is_not_settled_keeps_its_case(
     closed(store, 1)
     wrote(store, WriteState.INTENDED if state is WriteState.ASKED else state, NOW - timedelta(hours=ago))
     with store.begin() as connection:
-        connection.exec_driver_sql("UPDATE writes SET state = ?", (state.value,))
+        connection.execute(writes.update().values(state=state.value))
     retention.retire(store, SMALL, NOW)
     assert left(store) == [1]
 

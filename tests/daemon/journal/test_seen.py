@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,10 +21,8 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path, exclusive=True)
-    yield opened
-    opened.close()
+def store(open_fresh: Callable[[], Store]) -> Store:
+    return open_fresh()
 
 
 def refused(request_id: str | None = "A", key: str | None = "k", bucket: str | None = "b", trust: str = "low") -> Event:

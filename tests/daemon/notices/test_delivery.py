@@ -172,9 +172,9 @@ class FullDisk:
     """A store that can be read only."""
 
     def __init__(self, store: Store) -> None:
-        self.read = store.read
+        self.read, self.leases = store.read, store.leases
 
-    def begin(self) -> None:
+    def begin(self, lease: str | None = None) -> None:
         raise StateUnavailable("the disk is full")
 
 

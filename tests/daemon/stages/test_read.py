@@ -53,7 +53,7 @@ class FullDisk(Triage):
 
     full = False
 
-    def take(self, source: str, batch: Batch) -> Any:
+    def take(self, source: str, batch: Batch, lease: str | None = None) -> Any:
         if self.full:
             raise StateUnavailable("the disk is full")
         return super().take(source, batch)

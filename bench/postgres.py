@@ -1,0 +1,214 @@
+"""Several nodes on PostgreSQL, durable (fsync on), as ratios in one run: intake, turnover, fail-over.
+
+Intake: every event a new case, by one node. Turnover: cases of many buckets, each claimed, planned by its remediator on
+a world of plain data, decided and recorded; by one process, then by two. The anchor is procrastinate, no-op jobs by two
+workers on the same server: `--procrastinate PYTHON` names an interpreter that has it. Fail-over: from the kill, or the
+stop, of a node to the take-over of what it had.
+
+Run `PYTHONPATH=. python bench/postgres.py [--cases 20000] [--json FILE]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from ossmend.config.load import load_text
+from ossmend.daemon.journal.postgres import LIVE, Address, PostgresStore, open_node
+from ossmend.daemon.journal.schema import cases
+from ossmend.daemon.sources import Batch
+from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.stages.work import Work
+from ossmend.remediators.contract.case import Event
+from tests.database import Server, running
+from tests.fakes import ASKED, FakeAccounts, FakeWorld
+
+BATCH = 2000
+BUCKETS = 32
+CONFIG = """
+version: 1
+cloud: { region: cn-hangzhou, concurrency: 1 }
+cases: { most_open: 10000000, most_open_per_policy: 10000000 }
+policies: [ { name: thaw, on: InvalidObjectState, match: { bucket: "*" } } ]
+"""
+JOBS = """
+import asyncio, sys, time, procrastinate
+app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=sys.argv[1]))
+
+@app.task(name="nothing")
+async def nothing(n): pass
+
+async def main(number):
+    async with app.open_async():
+        if number:
+            await app.schema_manager.apply_schema_async()
+            for start in range(0, number, 1000):
+                await nothing.batch_defer_async(*({"n": n} for n in range(start, min(start + 1000, number))))
+        else:
+            await app.run_worker_async(concurrency=10, wait=False, install_signal_handlers=False)
+
+asyncio.run(main(int(sys.argv[2])))
+"""
+
+
+def event(number: int) -> Event:
+    return Event(
+        source="bench", shape="go", code="InvalidObjectState", status=403, bucket=f"b{number % BUCKETS}",
+        key=f"k{number}", request_id=f"69786BB1{number:016X}", time=datetime.now(UTC), origins=ASKED,
+        message="The operation is not valid for the object's state", client="10.0.0.1",
+    )  # fmt: skip
+
+
+def node(url: str, name: str) -> PostgresStore:
+    return open_node(Address(url, LIVE), Path(tempfile.gettempdir()), name)
+
+
+def intake(url: str, number: int) -> float:
+    """Events a second, every one a new case."""
+    store = node(url, "intake")
+    triage = Triage(load_text(CONFIG), store, store.clock())
+    events = [event(each) for each in range(number)]
+    began = time.perf_counter()
+    for start in range(0, number, BATCH):
+        triage.take("bench", Batch(tuple(events[start : start + BATCH]), {"at": start}))
+    took = time.perf_counter() - began
+    store.close()
+    return number / took
+
+
+def turning(url: str, name: str, number: int, ready: Any, begin: Any, done: Any) -> None:
+    """One node, in a process of its own, until nothing is due any more."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    store, world = node(url, name), FakeWorld()
+    for each in range(number):
+        world.add_object(f"k{each}", bucket=f"b{each % BUCKETS}")
+    accounts: Any = FakeAccounts(world, may_write=False)
+    work = Work(load_text(CONFIG), store, accounts, store.clock(), dry_run=True)
+    store.renew()
+    ready.release()
+    begin.wait()
+    turned, quiet = 0, 0
+    while quiet < 3:
+        began = work.start()
+        turned += began
+        quiet = 0 if began or work.busy() else quiet + 1
+        time.sleep(0.0 if began else 0.02)
+    done.put((name, turned, time.perf_counter()))
+    work.close()
+    store.close()
+
+
+def turnover(url: str, number: int, nodes: int) -> float:
+    """Cases a second, each planned and recorded once, by so many nodes."""
+    with_all = node(url, "again")
+    with with_all.begin() as connection:
+        connection.execute(cases.update().values(due_at=with_all.clock().now(), state="open"))
+        connection.execute(sa.text("DELETE FROM writes"))
+    with_all.close()
+    context = multiprocessing.get_context("spawn")
+    ready, begin, done = context.Semaphore(0), context.Event(), context.Queue()
+    children = [
+        context.Process(target=turning, args=(url, f"n{each}", number, ready, begin, done)) for each in range(nodes)
+    ]
+    for child in children:
+        child.start()
+    for _ in children:
+        ready.acquire()
+    time.sleep(3.5)  # until each knows of the other
+    began = time.perf_counter()
+    begin.set()
+    ends = [done.get() for _ in children]
+    for child in children:
+        child.join()
+    turned = sum(end[1] for end in ends)
+    assert turned >= number, (turned, number)
+    return turned / (max(end[2] for end in ends) - began)
+
+
+def jobs(server: Server, python: str, number: int) -> float:
+    """No-op jobs of procrastinate a second, two workers."""
+    url = server.fresh()
+    command = [python, "-c", JOBS, url]
+    subprocess.run([*command, str(number)], check=True, capture_output=True)
+    began = time.perf_counter()
+    workers = [
+        subprocess.Popen([*command, "0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)
+    ]
+    for worker in workers:
+        worker.wait()
+    return number / (time.perf_counter() - began)
+
+
+def holding(url: str, ready: Any) -> None:
+    store = node(url, "holder")
+    store.leases.take(["default/object/b"])
+    ready.release()
+    signal.pause()
+
+
+def failover(url: str, how: signal.Signals) -> float:
+    """Seconds from that signal to the take-over."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Semaphore(0)
+    holder = context.Process(target=holding, args=(url, ready))
+    holder.start()
+    ready.acquire()
+    other = node(url, "other")
+    assert holder.pid is not None
+    began = time.perf_counter()
+    os.kill(holder.pid, how)
+    while not other.leases.take(["default/object/b"]):
+        time.sleep(other.looks_every)
+    took = time.perf_counter() - began
+    holder.kill()
+    holder.join()
+    other.close()
+    return took
+
+
+def best(of: int, work: Callable[[], float]) -> float:
+    return max(work() for _ in range(of))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cases", type=int, default=20000)
+    parser.add_argument("--procrastinate", metavar="PYTHON")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    with running(fsync="on", shared_buffers="256MB", max_wal_size="4GB") as server:
+        found: dict[str, float] = {}
+        url = server.fresh()
+        found["intake, events/s"] = intake(url, given.cases)
+        for nodes in (1, 2):
+            found[f"turnover, {nodes} node(s), cases/s"] = best(2, lambda: turnover(url, given.cases, nodes))  # noqa: B023
+        found["two nodes / one"] = found["turnover, 2 node(s), cases/s"] / found["turnover, 1 node(s), cases/s"]
+        if given.procrastinate:
+            found["procrastinate, 2 workers, jobs/s"] = jobs(server, given.procrastinate, 2000)
+            found["turnover of 2 nodes / its jobs"] = (
+                found["turnover, 2 node(s), cases/s"] / found["procrastinate, 2 workers, jobs/s"]
+            )
+        for how in (signal.SIGKILL, signal.SIGSTOP):
+            found[f"fail-over after {how.name}, s"] = failover(server.fresh(), how)
+    for name, value in found.items():
+        print(f"{name:40} {value:10.2f}")
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
