@@ -7,7 +7,6 @@ is combinations.py's, and is refused.
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ossmend.config.policy import Match, Policy
 from ossmend.config.problems import Problem, Where, nearest, printable
 from ossmend.config.punctuation import strange
 from ossmend.config.regions import REGIONS
+from ossmend.config.rights import user
 from ossmend.config.sources.app_log import AppLogSource
 from ossmend.remediators.settings.cors import CorsSettings
 
@@ -44,7 +44,12 @@ def _regions(document: Document) -> Iterator[Doubt]:
     for where in document.values_at:
         name = document.at(where)
         if where[-1:] == ("region",) and isinstance(name, str) and name not in REGIONS:
-            yield where, f'no region called "{printable(name)}" is known here', nearest(name, sorted(REGIONS))
+            yield where, f'no region called "{printable(name)}" is known here', likely_region(name)
+
+
+def likely_region(name: str) -> str | None:
+    """The region that was meant, where that one does not exist."""
+    return nearest(name, sorted(REGIONS)) if name not in REGIONS else None
 
 
 def _unused(config: Config) -> Iterator[Doubt]:
@@ -103,18 +108,14 @@ def _without_rule(config: Config) -> Iterator[Doubt]:
 
 
 def _logs(config: Config) -> Iterator[Doubt]:
-    """Files that are not there, and what a first `once` would pass over."""
-    first = is_first(config)
+    """Files that are not there. What `start: end` passes over is said by a first `once`: it is meant by a service."""
     for index, source in enumerate(config.sources):
         given = source.given
         if not isinstance(given, AppLogSource):
             continue
-        where: Where = ("sources", index, "app_log")
         if next(_there(given), None) is None:
-            yield (*where, "path"), f"nothing is there that user {os.geteuid()} could see", None
-        elif first and passed_over(given):
-            said = "a first `ossmend once` begins at the end of what is there, and reads nothing: beginning reads it"
-            yield (*where, "start" if "start" in given.model_fields_set else "path"), said, None
+            said = f"nothing is there yet that {user()} can see: check the path, or let the application write it"
+            yield ("sources", index, "app_log", "path"), said, None
 
 
 def is_first(config: Config, *, dry_run: bool = False) -> bool:

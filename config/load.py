@@ -17,7 +17,10 @@ from ossmend.config import combinations, complaints, document
 from ossmend.config.model import Config
 from ossmend.config.problems import ConfigRefused, Problem, file_name
 from ossmend.config.punctuation import strange
+from ossmend.config.rights import denied, user
 
+HERE = "ossmend.yaml"
+"""The file that `ossmend init` writes for whoever is not root."""
 MOST_BYTES = 512 * 1024
 """A thousand policies are about 200 KiB."""
 
@@ -41,11 +44,13 @@ def _text(path: Path) -> str:
     try:
         data = _bytes(path)
     except FileNotFoundError as error:
-        raise ConfigRefused.of(path, "there is no such file; --config FILE or $OSSMEND_CONFIG name another") from error
+        raise ConfigRefused.of(path, _missing(path)) from error
     except IsADirectoryError as error:
         raise ConfigRefused.of(path, "is a directory; name the file in it") from error
+    except PermissionError as error:
+        raise ConfigRefused.of(path, denied(path, "name another file with --config")) from error
     except OSError as error:
-        raise ConfigRefused.of(path, f"cannot be read by user {os.geteuid()}: {error.strerror}") from error
+        raise ConfigRefused.of(path, f"cannot be read by {user()}: {error.strerror}") from error
     except ValueError as error:  # a name with a NUL in it
         raise ConfigRefused.of(path, f"is not the name of a file: {error}") from error
     if len(data) > MOST_BYTES:
@@ -56,6 +61,13 @@ def _text(path: Path) -> str:
         good = data[: error.start].decode()
         line, column = good.count("\n") + 1, len(good) - good.rfind("\n")
         raise ConfigRefused([Problem(file_name(path), line, column, "", "is not UTF-8 from here on")]) from error
+
+
+def _missing(path: Path) -> str:
+    """What to do without it: a file that `init` has left in this directory is most likely the one that was meant."""
+    if path.absolute() != Path(HERE).absolute() and Path(HERE).is_file():
+        return f"there is no such file, but there is an {HERE} here: --config {HERE}, or export OSSMEND_CONFIG={HERE}"
+    return "there is no such file: `ossmend init` writes one; --config FILE or $OSSMEND_CONFIG name another"
 
 
 def _bytes(path: Path) -> bytes:

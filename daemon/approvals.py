@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ossmend.daemon.host.show import moment, text
 from ossmend.daemon.journal import cases, entries, intents, locks
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
@@ -19,9 +20,19 @@ from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.contract.case import Case
 
+NO_CASE = "there is no case {}: `ossmend cases list --all` lists them"
+
+
+SAID: Mapping[str, str] = {"write.approved": "approved", "write.rejected": "rejected"}
+"""Entries by which the journal keeps a person's word on a write."""
+
 
 class Impossible(Exception):
-    """That cannot be said of this case; the sentence tells why."""
+    """That cannot be said of this case; the sentence tells what is so."""
+
+
+class Unknown(Impossible):
+    """There is no such case."""
 
 
 def approve(store: Store, case_id: int) -> dict[str, Any]:
@@ -90,10 +101,10 @@ def _pauses(connection: sa.Connection, store: Store) -> dict[str, Any]:
 def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
     now, person = datetime.now(UTC), _person()
     with store.begin() as connection:
-        _existing(connection, case_id)
+        case = _existing(connection, case_id)
         held = [intent for intent in intents.of_case(connection, case_id) if intent.state is WriteState.HELD]
         if not held:
-            raise Impossible(f"case {case_id} holds no write")
+            raise Impossible(_holds_nothing(connection, case))
         digests = [intent.digest for intent in held]
         intents.approve(connection, digests, case_id, person, now, granted=granted)
         cases.wake(connection, [case_id], now)
@@ -109,8 +120,19 @@ def _existing(connection: sa.Connection, case_id: int) -> Case:
     cases.lock(connection, case_table.c.id == case_id)
     found = cases.get(connection, case_id)
     if found is None:
-        raise Impossible(f"there is no case {case_id}")
+        raise Unknown(NO_CASE.format(case_id))
     return found
+
+
+def _holds_nothing(connection: sa.Connection, case: Case) -> str:
+    """What was said last of this case's writes, by whom and when; what it is now."""
+    said = entries.newest_of(connection, case.id, tuple(SAID))
+    told = (
+        f" was {SAID[said.kind]} by {text(str(said.data.get('by')))} at {moment(said.at)}, and"
+        if said is not None
+        else ""
+    )
+    return f"case {case.id}{told} is {case.state} now: nothing of it waits for approval"
 
 
 def _person() -> str:

@@ -18,7 +18,10 @@ from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, co
 )
 @json_option
 def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> None:
-    """What would be done, with calls, cost and permissions, and what cannot be known. Writes nothing to the cloud."""
+    """What would be done, at what cost, by which permissions.
+
+    Also what cannot be known. Writes nothing to the cloud.
+    """
     from ossmend.daemon.commands import audit_page, audit_report, tables
     from ossmend.remediators.contract.settings import parse_duration
 

@@ -10,9 +10,11 @@ import click
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
+    WRONG_USAGE,
     case_argument,
     config_option,
     dry_run_option,
+    fail,
     json_option,
     reading_group,
     show,
@@ -46,14 +48,16 @@ def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) ->
 @dry_run_option
 @json_option
 def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """One case whole: cause, evidence, next steps, writes, who runs into it."""
+    """One case whole: cause, evidence, next steps, writes, users."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
     with state_to_read(config_path, dry_run) as connection:
         found = queries.one_case(connection, case_id)
+    from ossmend.daemon.approvals import NO_CASE
+
     if found is None:
-        raise click.UsageError(f"there is no case {case_id}")
+        fail(NO_CASE.format(case_id), WRONG_USAGE)
     show(found, as_json, tables.one_case)
 
 
@@ -73,12 +77,12 @@ def _answering(name: str, words: str) -> None:
             try:
                 report = approvals.ANSWERS[name](store, case_id)
             except approvals.Impossible as error:
-                raise click.UsageError(str(error)) from error
+                fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
             report = clean(report) | {"daemon_runs": store.is_worked()}
         show(report, as_json, tables.answer)
 
 
-_answering("approve", "Let the held writes of a case go, exactly as they are planned now. Expires after 24 h.")
+_answering("approve", "Let the held writes of a case go, as they are planned now. Expires after 24 h.")
 _answering("reject", "Refuse the held writes of a case, for 24 h.")
 _answering("retry", "Look at a case again now.")
-_answering("undo", "Take a case's write back, where it can be: a CORS rule that was merged, if nothing changed since.")
+_answering("undo", "Take a write of a case back. Only a merged CORS rule can be, if nothing has changed since.")

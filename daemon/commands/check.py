@@ -20,7 +20,7 @@ from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, co
 @click.option("--mode", type=click.Choice(["dry-run", "enforce"]), help="With --live: as if every policy were in it.")
 @json_option
 def command(config_path: Path, live: bool, mode: str | None, as_json: bool) -> None:
-    """Check the configuration: every complaint with its file, line, column and a suggestion."""
+    """Check the configuration: each complaint with its place. With file, line, column and a suggestion."""
     if mode is not None and not live:
         raise click.UsageError("--mode asks about permissions, so it needs --live")
     with clear_errors(as_json=as_json):
@@ -45,8 +45,14 @@ def command(config_path: Path, live: bool, mode: str | None, as_json: bool) -> N
     sys.exit(FINE if report["ok"] else NEEDS_A_HUMAN)
 
 
+def counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
 def _tell(report: dict[str, Any]) -> None:
-    click.echo(f"{report['file']}: fine, {report['policies']} policies")
+    number = len(report["warnings"])
+    warned = f", with {counted(number, 'warning', 'warnings')} (above)" if number else ""
+    click.echo(f"{report['file']}: fine{warned}; {counted(report['policies'], 'policy', 'policies')}")
     if "live" in report:
         from ossmend.daemon.commands.check_live import tell
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from ossmend.config.doubts import likely_region
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
@@ -22,6 +23,10 @@ from ossmend.daemon.permissions.needs import Need, needs
 from ossmend.remediators.contract.values import ClockReading
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
+ROOT_ALLOWED = (
+    "warning: a key of the account itself, which can do everything and which no policy can limit; it is allowed here, "
+    "by allow_root or because both endpoints are on this machine; elsewhere use a RAM user or role"
+)
 WRONG = 60
 """Seconds of drift from which the clock is called wrong: OSS refuses from 15 minutes on."""
 
@@ -46,13 +51,15 @@ def _account(
 ) -> None:
     reading = cloud.own_clock()
     who, caller = _caller(cloud, allow_root=settings.allow_root)
-    lines = [who, _clock(reading), _endpoint(settings.oss_url, reading)]
-    if caller is not None:
+    lines = [who, _clock(reading), _endpoint(settings, reading)]
+    if caller is None:
+        lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
+    elif caller.is_root:
+        lines.append({"what": "permissions", "ok": True, "found": "all: the account itself may do everything"})
+    else:
         found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
         lines += [_line(each) for each in found]
         _summed_up(report, account, found)
-    else:
-        lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
     report["live"] += [{"account": account, **line} for line in lines]
     report["ok"] &= all(line["ok"] is not False for line in lines)
 
@@ -90,7 +97,9 @@ def _caller(cloud: Cloud, *, allow_root: bool) -> tuple[dict[str, Any], Caller |
         found = f"no answer: {later.why}"
     else:
         ok = allow_root or not caller.is_root
-        found = caller.arn if ok else f"{caller.arn}: {ROOT_KEY}"
+        found = caller.arn
+        if caller.is_root:
+            found += f": {ROOT_ALLOWED if ok else ROOT_KEY}"
     return {"what": "credentials", "ok": ok, "found": found}, caller
 
 
@@ -103,11 +112,14 @@ def _clock(reading: ClockReading) -> dict[str, Any]:
     return {"what": "clock", "ok": ok, "found": found}
 
 
-def _endpoint(url: str, reading: ClockReading) -> dict[str, Any]:
-    """OSS was asked for its time."""
+def _endpoint(settings: CloudSettings, reading: ClockReading) -> dict[str, Any]:
+    """OSS was asked for its time. A host that does not exist is mostly a region that does not."""
     ok = any(sample.source == "oss" for sample in reading.samples)
     why = next((said for said in reading.failed if said.startswith("oss")), "no answer")
-    return {"what": f"endpoint {url}", "ok": ok, "found": "answers" if ok else why}
+    meant = None if ok else likely_region(settings.region)
+    if meant is not None:
+        why += f'; no region called "{settings.region}" is known here: did you mean "{meant}"?'
+    return {"what": f"endpoint {settings.oss_url}", "ok": ok, "found": "answers" if ok else why}
 
 
 def tell(report: dict[str, Any], say: Callable[[str], object]) -> None:

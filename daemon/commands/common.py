@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ossmend.daemon.app import App
     from ossmend.daemon.journal.store import Store
 
-FINE, NEEDS_A_HUMAN, CONFIG_REFUSED = 0, 1, 78
+FINE, NEEDS_A_HUMAN, WRONG_USAGE, CONFIG_REFUSED = 0, 1, 2, 78
 PLAIN_WIDTH = 160
 """Columns where there is no terminal to ask."""
 DEFAULT_CONFIG = "/etc/ossmend/ossmend.yaml"
@@ -98,14 +98,15 @@ def clear_errors(*, as_json: bool = False) -> Iterator[None]:
     except ConfigRefused as refused:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": [problem.as_dict() for problem in refused.problems]}))
-        _fail(str(refused), CONFIG_REFUSED)
+        fail(str(refused), CONFIG_REFUSED)
     except CredentialsRefused as refused:
-        _fail(str(refused), CONFIG_REFUSED)
+        fail(str(refused), CONFIG_REFUSED)
     except (StateLocked, StateUnavailable) as trouble:
-        _fail(str(trouble), NEEDS_A_HUMAN)
+        fail(str(trouble), NEEDS_A_HUMAN)
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def fail(message: str, code: int) -> NoReturn:
+    """End with a sentence on stderr: for what is so in the state, where lines on usage would mislead."""
     click.echo(message, err=True)
     sys.exit(code)
 
@@ -191,7 +192,9 @@ def show(report: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]
     if as_json:
         show_json(report)
         return
-    render(report, plain_console())
+    from ossmend.daemon.host.show import with_moments
+
+    render(with_moments(report), plain_console())
 
 
 def plain_console() -> Console:

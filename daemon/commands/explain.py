@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def command(
     text: tuple[str, ...], file: Path | None, lang: str, config_path: Path | None, live: bool, as_json: bool
 ) -> None:
-    """Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given."""
+    """Explain any OSS error text, of any SDK, or just a code. Reads stdin if no TEXT is given."""
     from ossmend.daemon.explain.text import explain_text
 
     pasted = _text(text, file)

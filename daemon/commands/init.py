@@ -58,8 +58,9 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     yes: bool,
     force: bool,
 ) -> None:  # fmt: skip
-    """Write a first configuration: finds the account, its buckets and their logs, and asks for the rest. Every policy
-    begins in dry-run.
+    """Write a first configuration, every policy in dry-run.
+
+    Finds the account, its buckets and their logs, and asks for the rest.
     """
     path = output or _default_output()
     if path.exists() and not force:
@@ -72,13 +73,17 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     )
     answers.logs = [str(Path(log).absolute()) for log in logs]
     found = _look(region, endpoint, rpc_endpoint)
+    if asks:  # who is asked has to know why; everybody else reads it at the end
+        _tell_missing(found)
     answers.region, answers.region_is_known = region or found.region or "cn-hangzhou", bool(region or found.region)
     answers.targets = [_target(each) for each in access_logs] or list(found.targets)
     if asks:
         _ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
     _write(path, answers, found, force=force)
-    _tell_policy(path, found.arn)
-    _tell_next(path)
+    _tell_policy(path, found)
+    _tell_missing(found)
+    _doubts(path, answers)
+    _tell_next(path, found)
 
 
 def _default_output() -> Path:
@@ -117,7 +122,7 @@ def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) ->
     from ossmend.daemon.cloud.settings import on_this_machine
     from ossmend.daemon.commands.init_found import find
 
-    click.echo("Looking at the account; nothing is written ...", err=True)
+    click.echo("Looking at the account, by reads alone: nothing is changed in the cloud ...", err=True)
     try:
         found = find(region, endpoint, rpc_endpoint)
     except ConfigRefused as refused:
@@ -132,9 +137,12 @@ def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) ->
         click.echo(f"buckets     {len(found.buckets)}, most of them in {found.region}")
     for target, sources in found.targets.items():
         click.echo(f"access log  oss://{target.bucket}/{target.prefix} has that of {', '.join(sources)}")
+    return found
+
+
+def _tell_missing(found: Found) -> None:
     for each in found.missing:
         click.echo(f"not found   {each}")
-    return found
 
 
 def _ask(answers: Answers, found: Found, *, region_given: bool, targets_given: bool) -> None:
@@ -181,7 +189,6 @@ def _write(path: Path, answers: Answers, found: Found, *, force: bool) -> None:
     else:
         told = f"; what was there is {kept.name}" if kept is not None else ""
         click.echo(f"written     {path}: {len(config.policies)} policies in dry-run, checked{told}")
-        _doubts(path, answers)
 
 
 def _doubts(path: Path, answers: Answers) -> None:
@@ -191,34 +198,48 @@ def _doubts(path: Path, answers: Answers) -> None:
     if not answers.region_is_known:
         click.echo(f"doubt       the region was not found: {answers.region} is a guess, correct it in the file")
     for doubt in load_with_doubts(path)[1]:
-        if not doubt.path.endswith(".start"):  # written by us, for the service; an audit begins at the beginning anyway
-            click.echo(f"doubt       {doubt.told('')}")
+        click.echo(f"doubt       {doubt.told('')}")
     if not (answers.logs or answers.targets):
         click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
 
 
-def _tell_policy(path: Path, arn: str) -> None:
-    """The least that this file needs; what `ossmend ram-policy` says of it, too, is left to that command."""
+def _tell_policy(path: Path, found: Found) -> None:
+    """The least that this file needs; what `ossmend ram-policy` says of it, too, is left to that command. It is long:
+    what a person must not miss comes after it.
+    """
     from ossmend.config.load import load
     from ossmend.daemon.permissions.document import documents, text
     from ossmend.daemon.permissions.needs import accounts, needs
 
     config = load(path)
-    role = ":assumed-role/" in arn or ":role/" in arn
+    role = ":assumed-role/" in found.arn or ":role/" in found.arn
     made = [
         each
         for account in accounts(config)
         for each in documents(needs(config, account, identity="role" if role else "user"))
     ]
     if made:
-        click.echo(
-            f"attach      this RAM policy to the {'role' if role else 'user'} of ossmend; it lets it read, no more:"
-        )
+        click.echo(f"attach      {_to_whom(found, role=role)}")
     for document in made:
         click.echo(text(document))
 
 
-def _tell_next(path: Path) -> None:
+def _to_whom(found: Found, *, role: bool) -> str:
+    if found.is_root:
+        return (
+            "nothing: this is a key of the account itself, which may do everything, and no policy limits it. For a "
+            "RAM user or role of its own, this policy is enough; it lets it read, no more:"
+        )
+    whose = f"{'role' if role else 'user'} of ossmend ({found.arn})" if found.arn else "user or role of ossmend"
+    return f"this RAM policy to the {whose}; it lets it read, no more:"
+
+
+def _tell_next(path: Path, found: Found) -> None:
+    if not found.has_key:
+        click.echo(
+            "first       set the key: export ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "
+            "(docs/credentials.md has other ways)"
+        )
     click.echo(f"next        {program()} audit --config {path} --since 24h")
     sys.exit(FINE)
 

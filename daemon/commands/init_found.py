@@ -36,6 +36,8 @@ class Found:
     account: str = ""
     arn: str = ""
     is_root: bool = False
+    has_key: bool = True
+    """Were there credentials to ask with? Whether they are any good is another thing."""
     buckets: tuple[BucketEntry, ...] = ()
     targets: dict[LogTarget, list[str]] = field(default_factory=dict)
     """Where logs go, with the buckets they are of."""
@@ -64,6 +66,7 @@ def find(region: str | None, endpoint: str | None, rpc_endpoint: str | None) -> 
     try:
         settings = account_settings(config)
     except CredentialsRefused as refused:
+        found.has_key = False
         found.missing.append(f"the account and its buckets: {refused}")
         return found
     accounts = Accounts(settings, SystemClock(), may_write=False)

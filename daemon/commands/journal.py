@@ -44,7 +44,7 @@ def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: i
 @dry_run_option
 @json_option
 def verify_journal(config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """Is the journal unaltered, from where it begins now? Ends 1 where it is not."""
+    """Prove the journal unaltered, from where it begins now. Ends 1 where it is not."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 

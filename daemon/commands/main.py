@@ -28,22 +28,22 @@ from ossmend import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "audit": "What would be done, with calls, cost and permissions, and what cannot be known. "
-        "Writes nothing to the cloud.",
+        "audit": "What would be done, at what cost, by which permissions. "
+        "Also what cannot be known. Writes nothing to the cloud.",
         "cases": "The work: list, show, approve, reject, retry, undo.",
-        "check": "Check the configuration: every complaint with its file, line, column and a suggestion.",
-        "demo": "The whole story on the built-in simulator; no account needed.",
-        "explain": "Explain any OSS error text, in any SDK's shape, or just a code. Reads stdin if no TEXT is given.",
-        "init": "Write a first configuration: finds the account, its buckets and their logs, and asks for the rest. "
-        "Every policy begins in dry-run.",
+        "check": "Check the configuration: each complaint with its place. With file, line, column and a suggestion.",
+        "demo": "The whole story on a local simulator; no account needed.",
+        "explain": "Explain any OSS error text, of any SDK, or just a code. Reads stdin if no TEXT is given.",
+        "init": "Write a first configuration, every policy in dry-run. "
+        "Finds the account, its buckets and their logs, and asks for the rest.",
         "journal": "What was seen, decided and done.",
-        "migrate-state": "Move the state from SQLite to PostgreSQL, whole and verified; stop the daemon first.",
-        "once": "One pass: read the sources to their end, work until nothing is due now, stop.",
-        "pause": "No new write from one second on, of one policy or of all; reading and planning go on. "
-        "It survives restarts.",
-        "ram-policy": "The least RAM policy that this configuration needs: reads, and the writes of the policies that "
-        "may send them.",
-        "resume": "End the pause of one policy, or every pause; what was held meanwhile is planned again.",
+        "migrate-state": "Move the state from SQLite to PostgreSQL. Whole and verified; stop the daemon first.",
+        "once": "One pass: read the sources, work until nothing is due.",
+        "pause": "Send no new write, of one policy or of all, until resumed. "
+        "From one second on; reading and planning go on. It survives restarts.",
+        "ram-policy": "The least RAM policy that this configuration needs. "
+        "Reads, and the writes of the policies that may send them.",
+        "resume": "End the pause of one policy, or every pause. What was held meanwhile is planned again.",
         "run": "The service: watch, plan, act, until SIGTERM. SIGHUP re-reads the configuration.",
         "schema": "JSON Schema of the configuration, for editors.",
         "status": "How ossmend fares, on one screen. Exit 0: well; 1: not; 3: not running.",

@@ -16,7 +16,7 @@ from ossmend.daemon.commands.common import clear_errors, config_option, dry_run_
 @dry_run_option
 @json_option
 def command(url: str, config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """Move the state from SQLite to PostgreSQL, whole and verified; stop the daemon first."""
+    """Move the state from SQLite to PostgreSQL. Whole and verified; stop the daemon first."""
     from pydantic import ValidationError
 
     from ossmend.config.load import load

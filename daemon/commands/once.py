@@ -24,7 +24,7 @@ from ossmend.daemon.commands.common import (
 @dry_run_option
 @json_option
 def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
-    """One pass: read the sources to their end, work until nothing is due now, stop."""
+    """One pass: read the sources, work until nothing is due."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
@@ -45,4 +45,8 @@ def _say_what_is_passed_over(config_path: Path, dry_run: bool) -> None:
 
     with clear_errors():
         for path in doubts.first_pass_skips(load(config_path), dry_run=dry_run):
-            click.echo(f"{path}: not read, for this is the first pass and it has `start: end`", err=True)
+            click.echo(
+                f"note: {path}: what is there already is not read, for this is the first pass and the source has "
+                "`start: end`; `start: beginning` reads it",
+                err=True,
+            )

@@ -14,12 +14,15 @@ from ossmend.daemon.commands.common import config_option, json_option, paused_po
 @config_option
 @json_option
 def command(policy: str, config_path: Path, as_json: bool) -> None:
-    """No new write from one second on, of one policy or of all; reading and planning go on. It survives restarts."""
+    """Send no new write, of one policy or of all, until resumed.
+
+    From one second on; reading and planning go on. It survives restarts.
+    """
     from ossmend.daemon import approvals
-    from ossmend.daemon.commands import tables
+    from ossmend.daemon.commands import pause_page
     from ossmend.daemon.host.show import clean
 
     paused_policy(config_path, policy)
     with state_to_answer(config_path) as store:
         report = approvals.pause(store, policy)
-    show(clean(report), as_json, tables.pauses)
+    show(clean(report), as_json, pause_page.page)

@@ -22,7 +22,10 @@ from ossmend.daemon.commands.common import clear_errors, config_option, json_opt
 @click.option("--identity", type=click.Choice(["user", "role"]), default="user", help="What it is attached to.")
 @json_option
 def command(config_path: Path, mode: str | None, account: str | None, identity: str, as_json: bool) -> None:
-    """The least RAM policy that this configuration needs: reads, and the writes of the policies that may send them."""
+    """The least RAM policy that this configuration needs.
+
+    Reads, and the writes of the policies that may send them.
+    """
     with clear_errors(as_json=as_json):
         from ossmend.config.load import load
         from ossmend.daemon.permissions.needs import accounts

@@ -14,11 +14,11 @@ from ossmend.daemon.commands.common import config_option, json_option, show, sta
 @config_option
 @json_option
 def command(policy: str, config_path: Path, as_json: bool) -> None:
-    """End the pause of one policy, or every pause; what was held meanwhile is planned again."""
+    """End the pause of one policy, or every pause. What was held meanwhile is planned again."""
     from ossmend.daemon import approvals
-    from ossmend.daemon.commands import tables
+    from ossmend.daemon.commands import pause_page
     from ossmend.daemon.host.show import clean
 
     with state_to_answer(config_path) as store:
         report = approvals.resume(store, policy)
-    show(clean(report), as_json, tables.pauses)
+    show(clean(report), as_json, pause_page.page)

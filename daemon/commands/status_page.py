@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.commands.status_report import NEAR
+from ossmend.daemon.host.show import moment
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,7 +78,7 @@ def _since(report: dict[str, Any], node: dict[str, Any]) -> str:
     if node["command"] == "once":
         return f"the last `ossmend once` ended {since}"
     if report["stopped_in_order"]:
-        return f"stopped in order {since}"
+        return f"stopped cleanly {since}"
     return f"last sign of life {since}: it was killed, or the machine went down"
 
 
@@ -141,7 +142,7 @@ def _brakes(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not near and report["brakes"]:
         yield f"none near its limit; the fullest: {_brake(report['brakes'][0])}", ""
     elif not near:
-        yield "nothing is spent", ""
+        yield "all limits are free: no write counts against one now", ""
 
 
 def _brake(each: dict[str, Any]) -> str:
@@ -165,8 +166,10 @@ def _channels(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _clock(clock: dict[str, Any], running: bool) -> str:
     told = []
-    if clock["oss_ahead_seconds"] is not None and running:
-        told.append(f"OSS's minus ours is {clock['oss_ahead_seconds']:+.1f} s")
+    if clock["oss_ahead_seconds"] is not None:
+        then = f"was {clock['oss_ahead_seconds']:+.1f} s {ago(clock['oss_ahead_seconds_ago'])}"
+        now = f"is {clock['oss_ahead_seconds']:+.1f} s"
+        told.append(f"OSS's minus ours {now if running and clock['oss_ahead_is_fresh'] else then}")
     if clock["low_seconds"] is not None:
         told.append(
             f"measured {ago(clock['measured_seconds_ago'])}: {clock['low_seconds']:+.1f} to "
@@ -190,8 +193,8 @@ def _errors(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def clock_time(at: str | None) -> str:
-    """2026-11-28 14:03:20 UTC; times in the state are UTC."""
-    return "?" if at is None else f"{at[:19].replace('T', ' ')} UTC"
+    """2026-11-28 14:03:20Z, as everywhere."""
+    return "?" if at is None else moment(at)
 
 
 def ago(seconds: float | None) -> str:

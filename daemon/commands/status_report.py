@@ -159,7 +159,20 @@ def _clock(life: Vitals | None, now: datetime) -> dict[str, Any]:
         "failed": clean(measured.get("failed", [])),
         "cause": measured.get("cause"),
         "oss_ahead_seconds": life.oss_ahead_seconds if life is not None else None,
+        "oss_ahead_seconds_ago": age(_compared_at(life), now),
+        "oss_ahead_is_fresh": _is_fresh(life),
     }
+
+
+def _compared_at(life: Vitals | None) -> str | None:
+    """When OSS's clock was seen last; an older ossmend has not said."""
+    return None if life is None or life.oss_ahead_seconds is None else life.oss_ahead_at or life.at
+
+
+def _is_fresh(life: Vitals | None) -> bool:
+    """Has the process that works now seen OSS's clock, or is it what one before it has seen?"""
+    seen = _compared_at(life)
+    return life is not None and seen is not None and seen >= life.started_at
 
 
 # ------------------------------------------------------------------------------------------------------------ troubles
@@ -203,5 +216,5 @@ def _of_the_clock(report: dict[str, Any]) -> Iterator[str]:
     clock = report["clock"]
     if clock["cause"]:
         yield f"this host's clock is off ({clock['cause']})"
-    elif abs(clock["oss_ahead_seconds"] or 0.0) > CLOCK_SECONDS:
+    elif clock["oss_ahead_is_fresh"] and abs(clock["oss_ahead_seconds"]) > CLOCK_SECONDS:
         yield f"this host's clock is {abs(clock['oss_ahead_seconds']):.0f} s off OSS's"

@@ -5,12 +5,15 @@ The journal keeps what it needs to act; logs, notices, tables and JSON output go
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.light import regex
 
+TIME_FIELDS = ("at", "since", "first_seen", "last_seen", "last", "down_since")
+_TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00:00|Z)")
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
 _SECRET_FIELD = regex(
     r"(?i)(?:[a-z_.-]{0,40}[_.-])?(?:[a-z]{0,20}secret|passw(?:or)?d|[a-z]{0,20}token|signature(?:provided)?|apikey"
@@ -23,6 +26,30 @@ _KEY_ID = regex(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
 def text(value: str) -> str:
     """One string for people: one line, no terminal codes, no secrets, key ids masked wherever they stand."""
     return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), redact(value)))
+
+
+def moment(at: datetime | str) -> str:
+    """A time, spelt in one way wherever people see one: `2026-11-28 14:03:20Z`. Times in the state are UTC."""
+    said = at.astimezone(UTC).isoformat() if isinstance(at, datetime) else at
+    return f"{said[:19].replace('T', ' ')}Z"
+
+
+def with_moments(value: Any) -> Any:
+    """A report for people: the times in it, known by the names of their fields, as `moment` spells them."""
+    if isinstance(value, list):
+        return [with_moments(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: moment(each) if _is_time(name, each) else each if name == "facts" else with_moments(each)
+        for name, each in value.items()
+    }
+
+
+def _is_time(name: str, value: Any) -> bool:
+    """`facts` are left as they are: a statement in them is there to be copied."""
+    named = name in TIME_FIELDS or name.endswith("_at")
+    return named and isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
 def says_secret(name: str) -> bool:

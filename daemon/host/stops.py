@@ -1,5 +1,9 @@
 """Reasons not to start or not to go on, each with a sentence for the person who has to do something about it."""
 
+from pathlib import Path
+
+from ossmend.config.rights import denied
+
 
 class StateLocked(Exception):
     """Another `ossmend run` or `once` works on this state directory."""
@@ -7,6 +11,13 @@ class StateLocked(Exception):
 
 class StateUnavailable(Exception):
     """The state cannot be read or written (full disk, read-only, locked): stop acting until it can."""
+
+
+def unusable(directory: Path, error: OSError) -> StateUnavailable:
+    """The state directory cannot be used: why, and where rights are the reason, whose it is and what helps."""
+    if isinstance(error, PermissionError):
+        return StateUnavailable(f"{directory}: {denied(directory, 'set state.path in the configuration')}")
+    return StateUnavailable(f"{directory}: {error.strerror}")
 
 
 class StateBusy(StateUnavailable):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -154,3 +154,12 @@ def newest(connection: sa.Connection, limit: int, case_id: int | None = None) ->
         if case_id in (None, of)
     ]
     return found[-limit:]
+
+
+def newest_of(connection: sa.Connection, case_id: int, kinds: Collection[str]) -> Written | None:
+    """The last entry of these kinds of a case; its opening, which may be one of a batch's, is none of them."""
+    query = sa.select(entries).where(entries.c.case_id == case_id, entries.c.kind.in_(kinds))
+    row = connection.execute(query.order_by(entries.c.seq.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return Written(row.seq, datetime.fromisoformat(row.at), row.kind, row.case_id, json.loads(row.data), row.hash)

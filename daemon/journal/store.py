@@ -24,8 +24,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from ossmend.config.model import Config
+from ossmend.config.rights import usable
 from ossmend.daemon.host.clock import Clock, SystemClock
-from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable
+from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable, unusable
 from ossmend.daemon.journal import migrate
 from ossmend.daemon.journal.leases import Alone, Leases
 from ossmend.daemon.journal.schema import meta
@@ -167,7 +168,9 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
             if exclusive:
                 ending.callback(os.close, _lock(directory))
         except OSError as error:
-            raise StateUnavailable(f"{directory}: {error.strerror}") from error
+            raise unusable(directory, error) from error
+        if not usable(directory):
+            raise unusable(directory, PermissionError())
         store = Store(_engine(directory / DATABASE), directory, ending)
         ending.callback(store._engine.dispose)  # noqa: SLF001  # ours, until it is handed over
         _migrate(store, directory, exclusive=exclusive)
@@ -204,7 +207,7 @@ def _is_there(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError as error:
-        raise StateUnavailable(f"{path}: {error.strerror}") from error
+        raise unusable(path.parent, error) from error
 
 
 def _copied(path: Path | None, note: str) -> Store:

@@ -60,7 +60,7 @@ class Vitals:
     at: str
     """The last sign of life."""
     stopped_at: str | None = None
-    """When it stopped in order; None: it has not, or had no time to say so."""
+    """When it stopped cleanly; None: it has not, or had no time to say so."""
     digest: str = ""
     """Of the configuration at work."""
     kept_out: str | None = None
@@ -69,7 +69,9 @@ class Vitals:
     clock: Mapping[str, Any] | None = None
     """The newest measure of this host's clock; None: not measured yet."""
     oss_ahead_seconds: float | None = None
-    """OSS's clock minus this host's, by OSS's last answer; None: OSS has not answered yet."""
+    """OSS's clock minus this host's, by OSS's last answer, perhaps to a process before; None: it never answered."""
+    oss_ahead_at: str | None = None
+    """When that was so."""
     errors: list[Mapping[str, Any]] = field(default_factory=list)
     """The newest warnings and errors of the log, oldest first."""
 

@@ -45,6 +45,8 @@ class SignOfLife:
         with suppress(StateUnavailable), store.read() as connection:
             if (before := vitals.read(connection)) is not None:
                 self._row.sources, self._row.clock = before.sources, before.clock
+                self._row.oss_ahead_seconds = before.oss_ahead_seconds
+                self._row.oss_ahead_at = before.oss_ahead_at or before.at
                 TROUBLES.restore(before.errors)
 
     def once(self) -> None:
@@ -83,9 +85,11 @@ class SignOfLife:
                 at=told(now),
                 stopped_at=told(now) if stopped else None,
                 sources=[replace(each) for each in sources],
-                oss_ahead_seconds=round((oss_now - now).total_seconds(), 1) if oss_now is not None else None,
                 errors=TROUBLES.newest(),
             )
+            if oss_now is not None:
+                ahead = round((oss_now - now).total_seconds(), 1)
+                self._row = replace(self._row, oss_ahead_seconds=ahead, oss_ahead_at=told(now))
             if not self._is_news() and self._clock.monotonic() - self._written_at < BEAT_SECONDS:
                 return
             with suppress(StateUnavailable):
@@ -100,4 +104,4 @@ class SignOfLife:
 def _steady(row: Vitals) -> Vitals:
     """Without what changes from second to second on a daemon at rest."""
     steady = [replace(each, caught_up_at=None) for each in row.sources]
-    return replace(row, at="", oss_ahead_seconds=None, sources=steady)
+    return replace(row, at="", oss_ahead_seconds=None, oss_ahead_at=None, sources=steady)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ossmend.config import document
 from ossmend.config.load import MOST_BYTES, ConfigRefused, load, load_text
+from ossmend.config.rights import user
 
 NOT_READ = "is not read: there is only !secret, and text needs quotes"
 HEAD = "version: 1\ncloud: { region: cn-hangzhou }\n"
@@ -138,8 +139,21 @@ def refused(path: Path) -> str:
     return str(problem).replace(str(path), "f")
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
-    assert refused(tmp_path / "none.yaml") == "f: there is no such file; --config FILE or $OSSMEND_CONFIG name another"
+def test_a_missing_file_is_said_to_be_missing_and_what_writes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = "f: there is no such file: `ossmend init` writes one; --config FILE or $OSSMEND_CONFIG name another"
+    assert refused(tmp_path / "none.yaml") == said
+    assert refused(tmp_path / "ossmend.yaml") == said
+
+
+def test_where_init_has_left_a_file_in_this_directory_that_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ossmend.yaml").touch()
+    assert "there is an ossmend.yaml here: --config ossmend.yaml" in refused(tmp_path / "none.yaml")
 
 
 def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
@@ -149,7 +163,7 @@ def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
 def test_a_file_below_a_file_cannot_be_read(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.touch()
-    assert "f: cannot be read by user" in refused(file / "b.yaml")
+    assert f"f: cannot be read by {user()}: Not a directory" in refused(file / "b.yaml")
 
 
 def test_a_name_with_a_nul_is_no_name() -> None:

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,6 +67,25 @@ echo "$$" > "$CHECKOUT/pid"
 [ -e "$CHECKOUT/status-$(basename "$0")" ] && exit "$(cat "$CHECKOUT/status-$(basename "$0")")"
 exit 0
 """
+
+
+NOBODY = 65534
+
+
+def everybodys_python() -> str | None:
+    """A Python, new enough, that a user who is not root can start."""
+    new_enough = ["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+    who: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    for path in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
+        with suppress(OSError):
+            if subprocess.call([path, *new_enough], cwd="/", stderr=subprocess.DEVNULL, **who) == 0:
+                return path
+    return None
+
+
+needs_a_python_for_all = pytest.mark.skipif(
+    everybodys_python() is None, reason="no user but root can start a Python that is new enough"
+)
 
 
 def hear_ctrl_c() -> None:
@@ -345,6 +365,79 @@ def test_ctrl_c_in_the_set_up_ends_it_and_the_next_start_begins_anew(checkout: C
     assert "Traceback" not in err
     (checkout.root / "gate").unlink()
     assert checkout.run("demo")[0] == 0
+
+
+# ----------------------------------------------------------------------------------------- another user's checkout
+
+
+class Visitor:
+    """Somebody who may read a checkout and change nothing in it; root needs to become somebody else for that."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
+        is_root = os.geteuid() == 0
+        self._who: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root else {}
+        for path in (checkout.root, checkout.root / ".venv", checkout.root / ".venv.lock"):
+            if path.exists() and not is_root:
+                path.chmod(0o500 if path.is_dir() else 0o400)
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [str(everybodys_python()), str(self.checkout.root / "ossmend"), *arguments],
+            cwd="/", env=self.checkout.environment(), timeout=HUNG, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, **self._who,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def public() -> Iterator[Checkout]:
+    """A checkout that everybody may read, set up by us with a Python that is not on the visitor's PATH."""
+    with tempfile.TemporaryDirectory(prefix="ossmend-launcher-") as made:
+        Path(made).chmod(0o755)
+        root = Path(made) / "a checkout"
+        root.mkdir()
+        checkout = Checkout(root)
+        yield checkout
+        checkout.end()
+        for path in (root, root / ".venv"):
+            if path.exists():
+                path.chmod(0o755)
+
+
+def made_by_another_python(checkout: Checkout) -> None:
+    record = checkout.root / ".venv/.ossmend.json"
+    entries = json.loads(record.read_text(encoding="utf-8"))
+    for entry in entries.values():
+        entry["python"] = f"a Python that the visitor does not have in {checkout.root}"
+    record.write_text(json.dumps(entries), encoding="utf-8")
+
+
+@needs_a_python_for_all
+def test_another_user_runs_what_is_complete_whichever_python_made_it(public: Checkout) -> None:
+    assert public.run("demo")[0] == 0
+    made_by_another_python(public)
+    public.diary()
+    status, out, err = Visitor(public).run("explain", "x")
+    assert (status, out) == (0, "ossmend explain x\n")
+    assert "set up" not in err
+    assert public.diary() == []
+
+
+@needs_a_python_for_all
+@pytest.mark.parametrize("what", ["nothing", "other pins", "a python that does not start"])
+def test_another_user_is_told_who_can_set_up(public: Checkout, what: str) -> None:
+    if what != "nothing":
+        assert public.run("demo")[0] == 0
+        made_by_another_python(public)
+    if what == "other pins":
+        public.touch("requirements.lock", "something else\n")
+    if what == "a python that does not start":
+        public.touch("status-python", "1")
+    status, out, err = Visitor(public).run("demo")
+    assert (status, out) == (69, "")
+    assert f"belongs to {public.root.owner()}: run ./ossmend --version as {public.root.owner()}" in err
+    assert "Errno" not in err
 
 
 # ------------------------------------------------------------------------------------------ nobody waits for the tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from tests.journeys.conftest import Daemon, World
 from tests.journeys.test_restore import POLICY, archive, refusal
 from tests.patience import HUNG
 
+SPELT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
 APPROVE = POLICY.replace("enforce", "approve")
 
 
@@ -21,6 +23,15 @@ def said(daemon: Daemon, *words: str) -> str:
         capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return done.stdout.decode()
+
+
+def asked(daemon: Daemon, *words: str) -> tuple[int, str]:
+    """How a command ends, and what it says on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ossmend", *words, "--config", str(daemon.config)], env=daemon.environment,
+        capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return done.returncode, done.stderr.decode()
 
 
 @pytest.fixture
@@ -68,3 +79,24 @@ def test_an_approval_says_whether_a_daemon_reads_it(held: Daemon) -> None:
     assert "within seconds" in said(held, "cases", "retry", "1")
     assert held.stop() == 0
     assert "no daemon works on this state" in said(held, "cases", "retry", "1")
+
+
+def test_a_second_approval_says_by_whom_and_when_it_was_approved_and_nothing_of_usage(held: Daemon) -> None:
+    said(held, "cases", "approve", "1")
+    held.command("once")
+    status, told = asked(held, "cases", "approve", "1")
+    assert (status, told.count("\n")) == (1, 1)
+    words = rf"case 1 was approved by \S+ at {SPELT}, and is \w+ now: nothing of it waits for approval\n"
+    assert re.fullmatch(words, told)
+
+
+def test_an_undo_of_what_was_never_written_is_one_sentence(held: Daemon) -> None:
+    said_of = (1, "case 1 has no write that can be undone: nothing was written\n")
+    assert asked(held, "cases", "undo", "1") == said_of
+
+
+def test_what_people_see_spells_every_time_in_one_way(held: Daemon) -> None:
+    told = said(held, "pause") + said(held, "cases", "show", "1") + said(held, "status")
+    spelt = re.findall(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*", told)
+    assert len(spelt) >= 5
+    assert [each for each in spelt if not re.fullmatch(rf"{SPELT}[:,;]?", each)] == []

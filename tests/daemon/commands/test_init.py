@@ -110,6 +110,25 @@ def test_a_region_that_nobody_told_is_said_to_be_a_guess(tmp_path: Path) -> None
     assert "THE REGION WAS NOT FOUND" in path.read_text(encoding="utf-8")
 
 
+def test_what_was_not_found_and_what_is_doubted_comes_after_the_long_policy_and_the_key_before_the_next_command(
+    tmp_path: Path,
+) -> None:
+    told = run("init", "--output", str(tmp_path / "ossmend.yaml"), "--yes")[1].splitlines()
+    labels = [line.split("  ")[0] for line in told[told.index("}") :] if line[:1].isalpha()]
+    assert labels == ["not found", "doubt", "doubt", "first", "next"]
+    (first,) = [line for line in told if line.startswith("first ")]
+    assert "set the key: export ALIBABA_CLOUD_ACCESS_KEY_ID" in first
+
+
+def test_of_a_key_of_the_account_itself_it_says_that_no_policy_limits_it(cloud: Running, tmp_path: Path) -> None:
+    status, told, said = run("init", "--output", str(tmp_path / "ossmend.yaml"), *where(cloud), environment=key(cloud))
+    (attach,) = [line for line in told.splitlines() if line.startswith("attach")]
+    assert status == 0
+    assert attach.startswith("attach      nothing: this is a key of the account itself")
+    assert "set the key" not in told
+    assert "nothing is changed in the cloud" in said
+
+
 def test_a_machine_that_is_configured_already_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ossmend.yaml"
     path.write_text("version: 1\n", encoding="utf-8")

@@ -52,6 +52,14 @@ def test_the_readme_quotes_the_help_text() -> None:
     assert quoted.split() == told.replace("python -m ossmend", "ossmend").split()
 
 
+@pytest.mark.parametrize("group", [(), ("cases",), ("journal",)], ids=" ".join)
+def test_no_command_is_described_by_half_a_sentence_in_80_columns(group: tuple[str, ...]) -> None:
+    status, told, _ = run(*group, "--help", environment={"COLUMNS": "80"})
+    listed = told.split("Commands:\n")[1]
+    assert (status, "..." in listed) == (0, False), listed
+    assert max(map(len, told.splitlines())) <= 80
+
+
 def loaded(*arguments: str) -> set[str]:
     """What a command has imported by the time it ends."""
     code = (
@@ -194,10 +202,12 @@ def test_options_may_stand_before_and_after_a_subcommand_and_without_one(good: P
     assert [status for status, _ in told] == [0]
 
 
-def test_a_case_that_does_not_exist_is_wrong_usage(good: Path) -> None:
+def test_a_case_that_does_not_exist_is_wrong_usage_and_said_in_one_sentence(good: Path) -> None:
     for command in ("show", "approve", "reject", "retry", "undo"):
         status, _, told = run("cases", command, "7", "--config", str(good))
-        assert (status, "7" in told) == (2, True)
+        said = told.splitlines()[-1]
+        assert (status, said) == (2, "there is no case 7: `ossmend cases list --all` lists them")
+        assert "Usage" not in told
 
 
 def test_explain_reads_stdin_and_any_bytes() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ossmend.daemon.commands import audit_page, tables
+from ossmend.daemon.commands import audit_page, pause_page, tables
 from ossmend.daemon.commands.common import show
 from ossmend.daemon.host.redact import printable
 from ossmend.daemon.host.show import clean, subject_text
@@ -52,7 +52,7 @@ RENDERERS = [
     each
     for name, each in getmembers(tables, isfunction)
     if "console" in signature(each).parameters and not name.startswith("_")
-]
+] + [pause_page.page]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=ascii)
@@ -141,3 +141,34 @@ def test_an_account_is_shown_where_there_are_several(name: str, capsys: pytest.C
     page = audit_page.page(report | {"writes": []})
     assert ("prod/cn-shanghai" in listed, "prod/cn-shanghai" in page) == (name == "prod",) * 2
     assert ("account" in listed, "<th>account</th>" in page) == (name == "prod",) * 2
+
+
+def test_a_time_is_spelt_in_one_way_and_what_only_looks_like_one_is_left_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    at = "2026-03-01T12:00:00.123456+00:00"
+    report = found(at) | {"first_seen": at, "last_seen": at, "facts": {"statement": {"at": at}}}
+    report |= {"paused": [{"policy": "p", "by": "a", "since": at}], "file": None}
+    show(report, False, tables.one_case)
+    show(report, False, pause_page.page)
+    told = capsys.readouterr().out
+    assert "2026-03-01 12:00:00Z .. 2026-03-01 12:00:00Z" in told
+    assert "policy p: paused by a since 2026-03-01 12:00:00Z" in told
+    assert f"oss://b/{at}" in told, "a key is a name"
+    assert f'"at": "{at}"' in told, "a statement is there to be copied"
+
+
+@pytest.mark.parametrize(
+    ("resumed", "paused", "told"),
+    [
+        ([], [], ["nothing is paused"]),
+        (["all", "p"], [], ["all policies: resumed", "policy p: resumed"]),
+        (["p"], ["all"], ["policy p: resumed", "all policies: paused by a since 2026-03-01 12:00:00Z"]),
+    ],
+)
+def test_what_a_resume_came_to_is_said_once(
+    resumed: list[str], paused: list[str], told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    standing = [{"policy": each, "by": "a", "since": "2026-03-01T12:00:00+00:00"} for each in paused]
+    show({"resumed": resumed, "paused": standing, "file": None}, False, pause_page.page)
+    assert capsys.readouterr().out.splitlines() == told

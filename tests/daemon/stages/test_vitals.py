@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ossmend.config.load import load_text
+from ossmend.daemon.commands.status_page import lines
+from ossmend.daemon.commands.status_report import status
 from ossmend.daemon.host.troubles import MOST, Troubles
 from ossmend.daemon.journal import vitals
 from ossmend.daemon.journal.schema import meta
@@ -58,6 +61,30 @@ def test_the_next_process_knows_when_the_last_event_was(store: Store) -> None:
     assert row(store).stopped_at == vitals.told(NOON)
     found = SignOfLife(store, clock, dry_run=False).known("app_log:/a")
     assert (found.last_event_at, found.events, found.trouble) == (vitals.told(NOON), 0, None)
+
+
+def test_oss_s_clock_as_one_process_has_seen_it_outlives_it_with_its_age(store: Store, tmp_path: Path) -> None:
+    clock = FakeClock(NOON)
+    config = load_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\nstate: {{ path: {tmp_path}/state }}\n")
+
+    def shown(worked: bool) -> dict[str, str]:
+        with store.read() as connection:
+            report = status(connection, config, tmp_path / "state", clock.now(), worked=worked, dry_run=False)
+        return {label: told for label, told, _ in lines(report) if label}
+
+    first = SignOfLife(store, clock, dry_run=False)
+    first.beat([], clock.now() + timedelta(seconds=90))
+    assert shown(worked=True)["clock"] == "OSS's minus ours is +90.0 s"
+    first.beat([], None, stopped=True)
+    clock.pass_(timedelta(minutes=5))
+    assert shown(worked=False)["clock"] == "OSS's minus ours was +90.0 s 5 min ago"
+    assert shown(worked=False)["ossmend"] == "not running, stopped cleanly 2026-03-01 12:00:00Z"
+    second = SignOfLife(store, clock, dry_run=False)
+    second.beat([], None)
+    assert shown(worked=True)["clock"] == "OSS's minus ours was +90.0 s 5 min ago"
+    assert "trouble" not in shown(worked=True), "what a process before has seen is no trouble of now"
+    second.beat([], clock.now(), stopped=True)
+    assert shown(worked=True)["clock"] == "OSS's minus ours is +0.0 s"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 1, "sources": [{"nose": 2}]}', "null"])
