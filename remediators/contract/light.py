@@ -2,7 +2,7 @@
 
 Making a frozen class of values takes the standard library half a millisecond, and compiling an expression a quarter of
 one. `explain` imports a hundred of the first and three hundred of the second, and uses a third of them; so here a class
-gets its `__init__` when the first value of it is made, and an expression is compiled when it is first asked something.
+gets each method when it is first called, and an expression is compiled when it is first asked something.
 After that neither is slower than the original. A type checker sees the originals
 (docs/decisions/0027-what-a-start-costs.md).
 """
@@ -10,16 +10,19 @@ After that neither is slower than the original. A type checker sees the original
 from __future__ import annotations
 
 import dataclasses
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, AnyStr, NoReturn, cast
 
 # ---------------------------------------------------------------------------------------------------------- expressions
 
 
+class Ready:
+    """Its attributes are those of a compiled expression. No __getattr__ here: it would slow down each call."""
+
+
 class Regex:
-    """An expression that is not compiled yet: each attribute is looked up once in the compiled one, and kept."""
+    """An expression that is not compiled yet. When it is first asked something it becomes a `Ready` one."""
 
     def __init__(self, compiled: Callable[[], re.Pattern[Any]]) -> None:
         self._compiled = compiled
@@ -27,9 +30,16 @@ class Regex:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # a question of the language (is it callable, how is it copied), not of an expression
             raise AttributeError(name)
-        found = getattr(self._compiled(), name)
-        setattr(self, name, found)
-        return found
+        compiled = self._compiled()
+        vars(self).update({each: getattr(compiled, each) for each in _ANSWERS})
+        self.__class__ = Ready  # type: ignore[assignment]  # no Regex from here on; both have nothing but attributes
+        return getattr(compiled, name)
+
+
+_ANSWERS = (
+    "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn",
+    "pattern", "flags", "groups", "groupindex",
+)  # fmt: skip
 
 
 def regex(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
@@ -52,49 +62,41 @@ else:
         def made(cls: type) -> type:
             cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library writes a signature, which takes long
             value = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=True)(cls)
-            compared = ({"__eq__": operator.eq} if eq else {}) | (_ORDER if order else {})
-            for name, method in (_methods(value, frozen) | _comparing(value, frozen, compared)).items():
+            methods = [
+                "__init__",
+                *(["__eq__"] if eq else []),
+                *(_ORDER if order else []),
+                *(["__hash__"] if frozen else []),
+            ]
+            if "__repr__" not in vars(value):
+                methods.append("__repr__")
+            for name in methods:
+                setattr(value, name, _late(value, name, frozen=frozen, order=order))
+            for name, method in ({"__hash__": None} if eq and not frozen else _FROZEN if frozen else {}).items():
                 setattr(value, name, method)
             return value
 
         return made
 
 
-def _methods(cls: Any, frozen: bool) -> dict[str, Any]:
-    """What the standard library would write for the class, by name; a `__repr__` of its own stays."""
-    shown = [field.name for field in dataclasses.fields(cls) if field.repr]
+def _late(cls: Any, name: str, *, frozen: bool, order: bool) -> Callable[..., Any]:
+    """A method that replaces itself by the standard library's own when it is called first."""
 
-    def init(self: Any, *args: Any, **given: Any) -> None:
-        _write_init(cls, frozen)
-        type(self).__init__(self, *args, **given)
+    def first(self: Any, *args: Any, **given: Any) -> Any:
+        said = {each: getattr(cls, each) for each in ("__doc__", "__post_init__") if hasattr(cls, each)}
+        fields = [(field.name, field.type, field) for field in dataclasses.fields(cls)]
+        wanted: dict[str, Any] = {
+            "init": name == "__init__",
+            "repr": name == "__repr__",
+            "eq": name not in ("__init__", "__repr__"),
+        }
+        twin: Any = dataclasses.make_dataclass(
+            cls.__name__, fields, namespace=said, frozen=frozen, order=order and wanted["eq"], **wanted
+        )
+        setattr(cls, name, vars(twin)[name])
+        return getattr(cls, name)(self, *args, **given)
 
-    def text(self: Any) -> str:
-        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
-
-    return {"__init__": init} | ({} if "__repr__" in vars(cls) else {"__repr__": text}) | (_FROZEN if frozen else {})
-
-
-def _comparing(cls: Any, frozen: bool, compared: Mapping[str, Callable[[Any, Any], bool]]) -> dict[str, Any]:
-    """Values compare as tuples of their fields, with their own class only; frozen ones have the hash of that tuple."""
-    names = [field.name for field in dataclasses.fields(cls) if field.compare]
-    values = operator.attrgetter(*names) if names else lambda _value: ()
-
-    def method(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-        def asked(self: Any, other: object) -> bool:
-            return compare(values(self), values(other)) if other.__class__ is self.__class__ else NotImplemented
-
-        return asked
-
-    hashing = {"__hash__": (lambda self: hash(values(self))) if frozen else None} if compared else {}
-    return hashing | {name: method(compare) for name, compare in compared.items()}
-
-
-def _write_init(cls: Any, frozen: bool) -> None:
-    """The standard library's own `__init__`, of a twin that has the same fields."""
-    said = {name: getattr(cls, name) for name in ("__doc__", "__post_init__") if hasattr(cls, name)}
-    fields = [(field.name, field.type, field) for field in dataclasses.fields(cls)]
-    twin = dataclasses.make_dataclass(cls.__name__, fields, namespace=said, repr=False, eq=False, frozen=frozen)
-    cls.__init__ = vars(twin)["__init__"]
+    return first
 
 
 def _refuse(self: Any, name: str, _value: object = None) -> NoReturn:
@@ -112,4 +114,4 @@ def _set_state(self: Any, state: list[Any]) -> None:
 
 _FROZEN = {"__setattr__": _refuse, "__delattr__": _refuse, "__getstate__": _state, "__setstate__": _set_state}
 """Of every frozen class; the last two are for copies, which cannot set one attribute after the other."""
-_ORDER = {"__lt__": operator.lt, "__le__": operator.le, "__gt__": operator.gt, "__ge__": operator.ge}
+_ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
