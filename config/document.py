@@ -12,7 +12,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from ossmend.config.problems import Problem, Where, dotted, file_name, printable
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 MOST_DEPTH = 20
 """The model needs 6. Composing is recursive, so this also keeps the stack small."""

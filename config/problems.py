@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from ossmend.remediators.contract.light import dataclass
 
 Where = tuple[str | int, ...]
 """The way to a value: ("policies", 0, "restore", "days")."""

@@ -7,7 +7,7 @@ preflight passes (docs/facts.md#cors).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import translate
 from html import escape
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait

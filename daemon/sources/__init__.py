@@ -8,14 +8,13 @@ batch, and triage.py stores both in one transaction. So whatever was read but no
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import ANY_ACCOUNT, DEFAULT_ACCOUNT, AccountRef
 
 if TYPE_CHECKING:  # who only reads a text (`explain`) loads neither the configuration nor an SDK for it

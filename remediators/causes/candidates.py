@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ossmend.remediators.causes import codeless, ecs, near
 from ossmend.remediators.causes.model import Cause, Sign, Text
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.light import dataclass
 
 UNKNOWN_CODE = "unknown-code"
 ANOTHER_SERVICE = "another-service"

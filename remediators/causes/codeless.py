@@ -7,9 +7,9 @@ may be anybody's. candidates.py asks here where neither words nor EC imply a cod
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ossmend.remediators.causes.model import Bilingual, Text
-from ossmend.remediators.contract.light import dataclass
 
 WORDS = frozenset({"Forbidden", "403"})
 """What S3 clients print as the code where the answer had no body: HTTP's own words, no code of OSS."""

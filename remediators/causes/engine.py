@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ossmend.remediators.causes import candidates, findings
 from ossmend.remediators.causes.features import features
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.verdict import Diagnosis
 
 MOST_CONFIDENT = 0.98

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ossmend.remediators.causes import ecs, times
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.light import dataclass
 
 ACTIONS = {
     "GetObject": "oss:GetObject",

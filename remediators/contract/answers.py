@@ -6,11 +6,10 @@ them. The other answers of a View are in values.py, the file that everybody read
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
-
-from ossmend.remediators.contract.light import dataclass
 
 ACCOUNT_CODES = ("UserDisable", "InDebt", "InDebtOverdue", "BucketDisable", "AbnormalBucketOwnerStatus")
 """Codes that speak of the whole account: one case for all its buckets, and no write until it answers again."""

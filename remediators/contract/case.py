@@ -6,12 +6,11 @@ A case is what a remediator is given (registry.py); triage.py makes events into 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef, ObjectRef
 from ossmend.remediators.contract.write import Write
 

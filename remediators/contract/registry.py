@@ -7,13 +7,13 @@ code is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ossmend.remediators import FILES
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.client_settings import is_client_setting
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.verdict import Diagnosis, Verdict
 from ossmend.remediators.contract.view import View
 from ossmend.remediators.contract.write import Place

@@ -6,11 +6,9 @@ The first part of the contract: everything else in this folder may use it, and i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
-
-from ossmend.remediators.contract.light import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

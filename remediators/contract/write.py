@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
-
-from ossmend.remediators.contract.light import dataclass
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

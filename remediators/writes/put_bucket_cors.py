@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
 from ossmend.remediators.contract.write import Place, Write, write
 

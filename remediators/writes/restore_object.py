@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.write import Place, PriceList, Write, write
 

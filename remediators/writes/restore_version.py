@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.write import Place, Write, write
 

@@ -7,12 +7,11 @@ below an enveloped one goes on with it: `journalctl` indents the further lines o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ossmend.daemon.sources.envelopes import journald
 from ossmend.daemon.sources.envelopes.line import Line
 from ossmend.daemon.sources.envelopes.table import unwrap
-from ossmend.remediators.contract.light import dataclass
 
 MOST_STREAMS = 1024
 """What claims to be of more processes than that is taken for one."""

@@ -6,6 +6,7 @@ the code but no message, no EC and no Origin; the Origin of a preflight is deriv
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
@@ -13,7 +14,7 @@ from ossmend.daemon.host.redact import redact
 from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.texts import without_secrets
 from ossmend.remediators.contract.case import Event, Origin
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 _LINE = regex(
     rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? '

@@ -8,6 +8,7 @@ code, a custom domain names no bucket. Next: the sources hand the events to tria
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from ossmend.daemon.host.redact import redact
@@ -22,7 +23,6 @@ from ossmend.daemon.sources.parsers.place import Place
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.daemon.sources.parsers.texts import said, storable, without_secrets
 from ossmend.remediators.contract.case import Event, Origin, Reading
-from ossmend.remediators.contract.light import dataclass
 from ossmend.remediators.contract.values import ObjectRef
 
 SAMPLE = 4096

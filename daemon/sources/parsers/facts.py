@@ -7,6 +7,7 @@ The refusal's own words come first, its context's (the log call, the access line
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from ossmend.daemon.host.redact import redact
@@ -16,7 +17,7 @@ from ossmend.daemon.sources.parsers.names import NOT_REFUSALS
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.daemon.sources.parsers.texts import said
 from ossmend.remediators.contract.case import Origin
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 ABOVE = 1024
 """So much of what a paste says above its only refusal may tell that a HEAD was asked."""

@@ -7,11 +7,10 @@ what has no name of ours stays in `extra` under the name that the text gives it.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.remediators.contract.case import Origin
-from ossmend.remediators.contract.light import dataclass
 
 LONGEST_VALUE = 16 * 1024
 """Longer values are cut: an EncodedDiagnosticMessage may have a few KB, nothing else comes near."""

@@ -12,6 +12,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ossmend.daemon.sources.parsers.addresses import bucket_of_host
@@ -29,7 +30,7 @@ from ossmend.daemon.sources.parsers.names import (
     trie,
 )
 from ossmend.remediators.contract.case import Origin
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 Part = Literal["record", "request", "body"]
 """What an object belongs to: the record itself; a request, where places are told and errors are not; a body that was

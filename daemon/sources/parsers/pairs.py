@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ossmend.daemon.sources.parsers.brackets import closed_at
 from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
@@ -19,7 +20,7 @@ from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.parsers.records import goes_on
 from ossmend.remediators.contract.case import Origin
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 _TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
 _PAIR_TEXT = rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}"

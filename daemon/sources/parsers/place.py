@@ -10,14 +10,14 @@ is meant (docs/decisions/0005-provenance.md). The addresses in the text are read
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from ossmend.daemon.sources.parsers import addresses
 from ossmend.daemon.sources.parsers.addresses import BUCKET, Spot, bucket_of_host
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin, Reading
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.values import ObjectRef
 
 MOST_READINGS = 8

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from ossmend.daemon.sources.envelopes.streams import Placed, lines_of
 from ossmend.daemon.sources.envelopes.table import LONGEST_JSON
 from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.tables import Header
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 _STAMPED = regex(
     r"[\[(|]{0,2}(?:time=\"?|ts=\"?)?(?:20\d\d[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d"

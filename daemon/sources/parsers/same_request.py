@@ -6,7 +6,7 @@ requests; words and status lines join the fuller fragment beside them.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import NOT_REFUSALS
 from ossmend.daemon.sources.parsers.records import Record, goes_on
 from ossmend.remediators.contract.case import Origin
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 NEAR = 4000
 """Fragments further apart than this are of two requests, unless a request id says otherwise."""

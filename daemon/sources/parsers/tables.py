@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ossmend.daemon.sources.parsers.fragment import PLACES, Fragment
 from ossmend.daemon.sources.parsers.names import canonical_field
 from ossmend.remediators.contract.case import Origin
-from ossmend.remediators.contract.light import dataclass, regex
+from ossmend.remediators.contract.light import regex
 
 TELLING = frozenset({"code", "status", "request_id", "ec"})
 """A table without a column of these is about something else."""
