@@ -90,6 +90,15 @@ def get(connection: sa.Connection, case_id: int) -> Case | None:
     return found[0] if found else None
 
 
+def of_ids(connection: sa.Connection, case_ids: Sequence[int]) -> list[Case]:
+    """In the order of the numbers that are given."""
+    rows: dict[int, Any] = {}
+    for start in range(0, len(case_ids), AT_ONCE):
+        query = sa.select(cases).where(cases.c.id.in_(case_ids[start : start + AT_ONCE]))
+        rows |= {row.id: row for row in connection.execute(query)}
+    return _cases(connection, [rows[case_id] for case_id in case_ids])
+
+
 def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime | None:
     """When the next case will be due that is in no busy lane; None when nothing is waiting for a time."""
     open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)

@@ -18,6 +18,7 @@ from ossmend.daemon.journal.states import CaseState
 from ossmend.daemon.stages.consent import CONFIRM_FOR, Consent, Held, by_hand, consent_to, outside
 from ossmend.daemon.stages.fault import Fault
 from ossmend.daemon.stages.plan import Answer, Later
+from ossmend.daemon.stages.quota import Slot
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case
@@ -40,6 +41,8 @@ class Wanted:
     write: Write
     consent: Consent | None = None
     hold: Held | None = None
+    slot: Slot | None = None
+    """When it leaves, where the cloud has a quota for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 
 import structlog
 
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
+from ossmend.daemon.cloud.send.executor import NotSent
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
@@ -27,12 +29,14 @@ from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
+from ossmend.daemon.journal.sweeps import Sweep
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
-from ossmend.daemon.stages.lanes import Crew, Hands, by
+from ossmend.daemon.stages.lanes import Crew, by
+from ossmend.daemon.stages.pace import Pace
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
-from ossmend.daemon.stages.record import Record
-from ossmend.daemon.stages.send import Sending, send
+from ossmend.daemon.stages.record import NOTHING, Record, Told
+from ossmend.daemon.stages.send import Reply, Seen, Sender, Sending, send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef
@@ -46,6 +50,8 @@ BATCH = 1000
 LANES = 16
 """Lanes of one account at work at once."""
 SETTLING = "settle"
+UNTIL_A_SLOT = 0.2
+"""Seconds until it is asked again for a slot of the cloud's quota, where there was none."""
 
 
 class Work:
@@ -61,8 +67,11 @@ class Work:
         dry_run: bool,
         pulse: Pulse | None = None,
         on_progress: Callable[[], None] = lambda: None,
+        rest: Callable[[float], object] | None = None,
     ) -> None:
-        """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
+        """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again. `rest`
+        waits for so many seconds; by default until they have passed, or we stop.
+        """
         self._pause = Pause(store, clock)
         self._record = Record(config, store, clock, self._pause, dry_run=dry_run)
         self._accounts = accounts
@@ -71,6 +80,8 @@ class Work:
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
         self._stopping = threading.Event()
+        self._rest = rest or self._stopping.wait
+        self._pace = Pace(clock, self._rest, self._record.more_slots if store.leases.shared else None)
         self._crews = {name: Crew(LANES, cloud.concurrency) for name, cloud in config.clouds.items()}
         self._home = self._crews[config.home.account]
         self._busy: dict[str, Future[None]] = {}
@@ -98,8 +109,9 @@ class Work:
         if self._stopping.is_set():
             return 0
         due = self._taken()
+        work = self._pass if len(due) < BATCH else self._sweep
         for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, cases[0].account, partial(self._pass, cases), (lane,))
+            self._begin(lane, cases[0].account, partial(work, cases), (lane,))
         return len(due)
 
     def _taken(self) -> list[Case]:
@@ -170,18 +182,48 @@ class Work:
 
     # ----------------------------------------------------------------------------------------------------- one pass
 
-    def _pass(self, cases: Sequence[Case]) -> None:
+    def _sweep(self, due: Sequence[Case]) -> None:
+        """More is due than one pass takes: batch by batch, until nothing is. The next batch is planned while one is
+        being sent, so that a quota is kept busy.
+        """
+        sweep, limit = Sweep(lane_of(due[0].account, due[0].subject)), BATCH
+        recorded: SimpleQueue[Told] = SimpleQueue()
+        before: Future[None] | None = None
+        with ThreadPoolExecutor(2, thread_name_prefix="batch") as passes:
+            while not self._stopping.is_set() and (cases := self._record.sweep(sweep, limit)):
+                now = passes.submit(self._pass, cases, recorded.put, before)
+                limit = recorded.get().next_limit(limit, BATCH)
+                if before is not None:
+                    before.result()
+                before = now
+        if before is not None:
+            before.result()
+
+    def _pass(
+        self,
+        cases: Sequence[Case],
+        recorded: Callable[[Told], None] = lambda _told: None,
+        before: Future[None] | None = None,
+    ) -> None:
+        """Plan these cases, write down what follows, and send what may leave; not `before` others have been sent."""
         ids = {case.id for case in cases}
+        told = NOTHING
         with self._lock:
             self._at_work |= ids
         try:
-            self._work(cases)
+            try:
+                cloud, pages, told = self._planned(cases)
+            finally:
+                recorded(told)
+            if before is not None:
+                wait((before,))
+            self._send(cloud, told.sending, pages)
         finally:
             with self._lock:
                 self._at_work -= ids
 
-    def _work(self, cases: Sequence[Case]) -> None:
-        """Plan these cases, write down what follows, and send what may leave."""
+    def _planned(self, cases: Sequence[Case]) -> tuple[Cloud | None, Pages, Told]:
+        """What their plans have led to, and the list pages that these were made by."""
         rules = self._record.rules
         cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
         try:
@@ -189,7 +231,7 @@ class Work:
         except Refused as unknown:
             now = self._clock.now()
             self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now, undos=False)
-            return
+            return None, {}, NOTHING
         view = cloud.view(cases)
         answered: list[tuple[Case, Answer]] = []
         hands = self._crew(cases[0].account).hands
@@ -197,32 +239,42 @@ class Work:
             answered += group
             self._pulse.beat()
         if self._stopping.is_set():
-            return  # nothing was begun, and the cases are as due as before
+            return cloud, {}, NOTHING  # nothing was begun, and the cases are as due as before
         order = {case.id: number for number, case in enumerate(cases)}
         answered.sort(key=lambda each: order[each[0].id])
         told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
-        self._send(cloud, hands, told, view.pages)
+        if told.put_off and not told.sending:
+            self._rest(UNTIL_A_SLOT)
+        return cloud, view.pages, told
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
         return plan(case, view, self._record.rules.of(case), self._accounts.other_owner)
 
-    def _send(self, cloud: Cloud, hands: Hands, sending: Sequence[Sending], pages: Pages) -> None:
+    def _send(self, cloud: Cloud | None, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
-        executor = cloud.executor
+        assert cloud is not None  # who is not known has nothing to send
+        executor, hands = cloud.executor, self._crew(sending[0].case.account).hands
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         left = partial(self._leases.left, lane_of(sending[0].case.account, sending[0].case.subject))
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in hands.work(
-            lambda each: send(executor, each.write, seen, partial(self._kept_back, each), left), sending
-        ):
+        for group in hands.work(partial(self._leave, executor, seen, left), sending):
             for each, _ in group:
                 cloud.forget(each.write)
             self._record.replies(group)
             self._pulse.beat()
+
+    def _leave(self, executor: Sender, seen: Seen, left: Callable[[], float], sending: Sending) -> Reply:
+        """One write, when its moment has come."""
+        if sending.slot is not None:
+            try:
+                self._pace.wait(sending.slot)
+            except StateUnavailable as trouble:
+                return NotSent(str(trouble))
+        return send(executor, sending.write, seen, partial(self._kept_back, sending), left)
 
     def _kept_back(self, sending: Sending) -> str | None:
         """The last question before a write leaves: why it must not, after all."""

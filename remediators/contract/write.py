@@ -81,6 +81,11 @@ class Write(ABC):
         """Bytes that are stored a second time because of it, and paid for: what `restore_gib_per_day` limits."""
         return 0
 
+    @property
+    def quota(self) -> str | None:
+        """Which quota of so many a second the cloud counts it in: RestoreObject's are by storage class."""
+        return None
+
     def cost(self, prices: PriceList) -> Decimal | None:  # noqa: ARG002  # only a write that costs asks the prices
         """In the currency of `prices`; None where a price is not known."""
         return Decimal(0)
