@@ -138,9 +138,7 @@ def two_nodes(told: Told, place: Path, number: int) -> tuple[float, float, Count
     before = Counter(call["operation"] for call in calls(told))
     with running(fsync="on", shared_buffers="256MB", max_wal_size="4GB") as server:
         path = config(told, place, f"url: {server.fresh()}")
-        nodes = [
-            subprocess.Popen([OSSMEND, "run", "--config", str(path)], stderr=subprocess.DEVNULL) for _ in range(2)
-        ]
+        nodes = [subprocess.Popen([OSSMEND, "run", "--config", str(path)], stderr=subprocess.DEVNULL) for _ in range(2)]
         try:
             wanted = each * BUCKETS
             until(lambda: sum(call["status"] == 202 and call["key"].startswith("ours/") for call in calls(told)
@@ -202,6 +200,8 @@ def template(told: Told, place: Path) -> Path:
 def fill(state: Path, number: int, due_in: float) -> None:
     """So many restores in flight, each a copy of the one that is there, under keys of their own."""
     connection = sqlite3.connect(state / "ossmend.db", isolation_level=None)
+    for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-800000"):
+        connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
     for table, owner in (("cases", "id"), ("writes", "case_id")):
         columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
@@ -218,7 +218,7 @@ def fill(state: Path, number: int, due_in: float) -> None:
         )
     connection.execute("UPDATE cases SET due_at = ?", (time.time() + due_in,))
     connection.execute("COMMIT")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
 
 
