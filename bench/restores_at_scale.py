@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -107,7 +108,7 @@ def bare(told: Told, bucket: str, keys: list[str], begin: Any) -> None:
 def rate(told: Told, prefix: str) -> tuple[float, int]:
     """Restores a second, from the first to the last that was accepted; and how many were sent."""
     sent = [each for each in calls(told) if each["operation"] == "RestoreObject" and each["key"].startswith(prefix)]
-    times = sorted(each["time"] for each in sent if each["status"] == 202)
+    times = sorted(datetime.fromisoformat(each["time"]).timestamp() for each in sent if each["status"] == 202)
     return (len(times) - 1) / (times[-1] - times[0]), len(sent)
 
 

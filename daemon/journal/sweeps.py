@@ -15,10 +15,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal.cases import of_ids
 from ossmend.daemon.journal.schema import STILL_OPEN, cases, writes
 from ossmend.daemon.journal.states import CaseState, WriteState
-from ossmend.remediators.contract.case import Case
 
 SMALL = 10
 """A heap that is no more than one part in so many of a batch is small."""
@@ -52,8 +50,8 @@ class Sweep:
     """How many batches had a big heap."""
 
 
-def batch(connection: sa.Connection, sweep: Sweep, now: datetime, limit: int) -> list[Case]:
-    """The next batch; none where nothing of the lane is due any more."""
+def batch(connection: sa.Connection, sweep: Sweep, now: datetime, limit: int) -> list[int]:
+    """The cases of the next batch, by their numbers; none where nothing of the lane is due any more."""
     part = max(limit // SMALL, 1)
     taken: list[int] = []
     big: list[Heap] = []
@@ -70,7 +68,7 @@ def batch(connection: sa.Connection, sweep: Sweep, now: datetime, limit: int) ->
     if big and len(taken) < limit:
         taken += _next(connection, sweep, big[sweep.turn % len(big)], now, limit - len(taken))
         sweep.turn += 1
-    return of_ids(connection, taken)
+    return taken
 
 
 def _next(connection: sa.Connection, sweep: Sweep, heap: Heap, now: datetime, number: int) -> list[int]:

@@ -137,7 +137,7 @@ class Record:
     def sweep(self, sweep: Sweep, limit: int) -> list[Case]:
         """The next batch of a lane of which more is due than one pass takes."""
         with self._store.read() as connection:
-            found = sweeps.batch(connection, sweep, self._clock.now(), limit)
+            found = cases.of_ids(connection, sweeps.batch(connection, sweep, self._clock.now(), limit))
             return correlation.correlated(connection, found) if found else []
 
     def more_slots(self, quota: Quota, apart: timedelta, number: int) -> datetime:
