@@ -9,12 +9,12 @@ again. This file keeps nothing but what is at work now; the journal keeps the re
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from queue import SimpleQueue
 
 import structlog
 
@@ -29,7 +29,6 @@ from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
-from ossmend.daemon.journal.sweeps import Sweep
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
 from ossmend.daemon.stages.lanes import Crew, by
 from ossmend.daemon.stages.pace import Pace
@@ -38,6 +37,7 @@ from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
 from ossmend.daemon.stages.record import NOTHING, Record, Told
 from ossmend.daemon.stages.send import Reply, Seen, Sender, Sending, send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
+from ossmend.daemon.stages.sweeping import Sweeping
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Refused
@@ -87,7 +87,8 @@ class Work:
         self._busy: dict[str, Future[None]] = {}
         self._rests: dict[str, float] = {}
         """By lane that has failed: until when it is left alone, in the clock's monotonic seconds."""
-        self._at_work: set[int] = set()
+        self._sweeping = Sweeping(self._record.sweep, self._pass, clock, self._stopping, BATCH)
+        self._at_work: Counter[int] = Counter()
         """The cases of passes under way: the answers of their writes are awaited, and nobody looks for their effect."""
         self._searches: dict[int, Search] = {}
         self._may_arrive = on_its_way(config.cloud.deadline)
@@ -109,9 +110,10 @@ class Work:
         if self._stopping.is_set():
             return 0
         due = self._taken()
-        work = self._pass if len(due) < BATCH else self._sweep
         for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, cases[0].account, partial(work, cases), (lane,))
+            more = len(due) >= BATCH  # of this lane, too, there may be more than these
+            work = partial(self._sweeping.sweep, lane) if more else partial(self._pass, cases)
+            self._begin(lane, cases[0].account, work, (lane,))
         return len(due)
 
     def _taken(self) -> list[Case]:
@@ -182,23 +184,6 @@ class Work:
 
     # ----------------------------------------------------------------------------------------------------- one pass
 
-    def _sweep(self, due: Sequence[Case]) -> None:
-        """More is due than one pass takes: batch by batch, until nothing is. The next batch is planned while one is
-        being sent, so that a quota is kept busy.
-        """
-        sweep, limit = Sweep(lane_of(due[0].account, due[0].subject)), BATCH
-        recorded: SimpleQueue[Told] = SimpleQueue()
-        before: Future[None] | None = None
-        with ThreadPoolExecutor(2, thread_name_prefix="batch") as passes:
-            while not self._stopping.is_set() and (cases := self._record.sweep(sweep, limit)):
-                now = passes.submit(self._pass, cases, recorded.put, before)
-                limit = recorded.get().next_limit(limit, BATCH)
-                if before is not None:
-                    before.result()
-                before = now
-        if before is not None:
-            before.result()
-
     def _pass(
         self,
         cases: Sequence[Case],
@@ -209,7 +194,7 @@ class Work:
         ids = {case.id for case in cases}
         told = NOTHING
         with self._lock:
-            self._at_work |= ids
+            self._at_work.update(ids)
         try:
             try:
                 cloud, pages, told = self._planned(cases)
@@ -220,7 +205,8 @@ class Work:
             self._send(cloud, told.sending, pages)
         finally:
             with self._lock:
-                self._at_work -= ids
+                self._at_work.subtract(ids)
+                self._at_work = +self._at_work
 
     def _planned(self, cases: Sequence[Case]) -> tuple[Cloud | None, Pages, Told]:
         """What their plans have led to, and the list pages that these were made by."""
