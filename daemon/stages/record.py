@@ -99,18 +99,19 @@ class Record:
             findings.unsettled_for_long(page, self._reports, case, intent)
             entries.append(connection, now, page.said)
 
-    def lanes(self, limit: int, busy: Iterable[str]) -> list[str]:
-        """The lanes of the cases whose time has come; none of the busy ones."""
+    def waiting(self, limit: int, each: int, busy: Iterable[str]) -> dict[str, list[int]]:
+        """The cases whose time has come, by lane; none of the busy ones, at most so many in all and in `each`."""
         with self._store.read() as connection:
-            return cases.due_lanes(connection, self._clock.now(), limit, tuple(busy))
+            return cases.waiting(connection, self._clock.now(), limit, tuple(busy), each)
 
-    def due(self, limit: int, busy: Iterable[str], of: Sequence[str] | None = None) -> list[Case]:
-        """The cases whose time has come, each with those that may have to do with it; none of the busy lanes, and only
-        `of` these where they are named.
-        """
+    def due(self, ids: Sequence[int]) -> list[Case]:
+        """Those of these cases that are due still, each with those that may have to do with it."""
         with self._store.read() as connection:
-            found = cases.due(connection, self._clock.now(), limit, tuple(busy), of)
+            found = cases.read(connection, self._clock.now(), ids, self._is_dry_run)
             return correlation.correlated(connection, found) if found else []
+
+    def _is_dry_run(self, policy: str) -> bool:
+        return self.rules.mode(policy) == "dry-run"
 
     def next_due(self, busy: Iterable[str]) -> datetime | None:
         with self._store.read() as connection:

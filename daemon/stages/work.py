@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -43,6 +42,9 @@ log = structlog.get_logger("ossmend.work")
 
 BATCH = 1000
 """Cases of one pass: as many as one list page can answer for."""
+AT_HAND = 8 * BATCH
+"""Cases that are taken at once, for all lanes: what a turn costs the database is paid for each lane, and not each case.
+"""
 LANES = 16
 """Lanes of one account at work at once."""
 SETTLING = "settle"
@@ -103,19 +105,16 @@ class Work:
         return len(due)
 
     def _taken(self) -> list[Case]:
-        """The due cases of lanes that are ours now. Where there are other nodes, they are read after the lanes were
-        taken: what somebody else has done in between is in them; and no node takes more than its part.
+        """The due cases of lanes that are ours now. They are read after their lanes were taken, so that what another
+        node has done in between is in them; and no node takes more than its part.
         """
         mine = self.busy()
         busy = (*mine, *self._leases.others())
-        if not self._leases.shared:
-            return self._record.due(BATCH, busy)
-        lanes = self._record.lanes(BATCH, busy)
-        part = self._leases.part(len(lanes) + len(busy)) - len(mine)
-        taken = self._leases.take(lanes[: max(part, 0)])
-        due = self._record.due(BATCH, busy, sorted(taken)) if taken else []
-        idle = taken - {lane_of(case.account, case.subject) for case in due}
-        self._leases.give_back(idle)
+        found = self._record.waiting(AT_HAND, BATCH, busy)
+        part = self._leases.part(len(found) + len(busy)) - len(mine)
+        taken = self._leases.take(list(found)[: max(part, 0)])
+        due = self._record.due([each for lane in taken for each in found[lane]]) if taken else []
+        self._leases.give_back(taken - {lane_of(case.account, case.subject) for case in due})
         return due
 
     def turn(self) -> int:
@@ -182,8 +181,6 @@ class Work:
 
     def _work(self, cases: Sequence[Case]) -> None:
         """Plan these cases, write down what follows, and send what may leave."""
-        rules = self._record.rules
-        cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
         try:
             cloud = self._accounts.of(cases[0].account)  # a lane has one
         except Refused as unknown:
@@ -191,15 +188,11 @@ class Work:
             self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now, undos=False)
             return
         view = cloud.view(cases)
-        answered: list[tuple[Case, Answer]] = []
         hands = self._crew(cases[0].account).hands
-        for group in hands.work(lambda case: self._plan(case, view), cases):
-            answered += group
-            self._pulse.beat()
+        answers = hands.all(lambda case: self._plan(case, view), cases, self._pulse.beat)
         if self._stopping.is_set():
             return  # nothing was begun, and the cases are as due as before
-        order = {case.id: number for number, case in enumerate(cases)}
-        answered.sort(key=lambda each: order[each[0].id])
+        answered = list(zip(cases, answers, strict=True))
         told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
         self._send(cloud, hands, told, view.pages)
 
