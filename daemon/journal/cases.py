@@ -49,8 +49,8 @@ def lane_of(account: AccountRef, subject: Subject) -> str:
 def waiting(
     connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = (), each: int | None = None
 ) -> dict[str, list[int]]:
-    """The cases whose time has come, longest waiting first, by lane: none of the lanes that are at work already, at most
-    so many in all and in `each` lane. None with a write of which nobody knows whether it took effect: nothing is
+    """The cases whose time has come, longest waiting first, by lane: none of the lanes that are at work already, at
+    most so many in all and in `each` lane. None with a write of which nobody knows whether it took effect: nothing is
     planned on that.
     """
     query = _due(sa.select(cases.c.id, cases.c.lane), now)
