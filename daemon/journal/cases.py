@@ -8,6 +8,7 @@ by decisions.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,35 +47,40 @@ def lane_of(account: AccountRef, subject: Subject) -> str:
     return f"{account}/{subject.kind}/{bucket}"
 
 
-def waiting(
-    connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = (), each: int | None = None
-) -> dict[str, list[int]]:
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The due cases of one lane, by their numbers: so many may wait for a thread that nothing else of them is kept."""
+
+    account: AccountRef
+    ids: list[int]
+
+
+def waiting(connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = ()) -> dict[str, Lane]:
     """The cases whose time has come, longest waiting first, by lane: none of the lanes that are at work already, at
-    most so many in all and in `each` lane. None with a write of which nobody knows whether it took effect: nothing is
-    planned on that.
+    most so many in all. None with a write of which nobody knows whether it took effect: nothing is planned on that.
     """
-    query = _due(sa.select(cases.c.id, cases.c.lane), now)
+    query = _due(sa.select(cases.c.id, cases.c.lane, cases.c.account), now)
     if busy:
         query = query.where(~many.among(cases.c.lane, busy))
-    found: dict[str, list[int]] = {}
-    for case_id, lane in connection.execute(query.order_by(cases.c.due_at, cases.c.id).limit(limit)):
-        found.setdefault(lane, []).append(case_id)
-    return {lane: ids[:each] for lane, ids in found.items()}
+    found: dict[str, Lane] = {}
+    for case_id, lane, account in connection.execute(query.order_by(cases.c.due_at, cases.c.id).limit(limit)):
+        if lane not in found:
+            found[lane] = Lane(AccountRef.of(account), [])
+        found[lane].ids.append(case_id)
+    return found
 
 
-def read(
-    connection: sa.Connection, now: datetime, ids: Sequence[int], is_dry_run: Callable[[str], bool] = lambda _: False
-) -> list[Case]:
-    """Those of these that are due still, longest waiting first: somebody else may have worked one in the meantime.
-    `is_dry_run`: of a policy, by its name.
-    """
+def rows(connection: sa.Connection, now: datetime, ids: Sequence[int]) -> Rows:
+    """Those of these that are due still, longest waiting first: somebody else may have worked one in the meantime."""
     query = _due(sa.select(*_COLUMNS), now).where(many.among(cases.c.id, ids))
-    return _cases(connection, connection.execute(query.order_by(cases.c.due_at, cases.c.id)).all(), is_dry_run)
+    found = connection.execute(query.order_by(cases.c.due_at, cases.c.id)).all()
+    return Rows(found, _receipts(connection, [row.id for row in found]))
 
 
 def due(connection: sa.Connection, now: datetime, limit: int) -> list[Case]:
-    """Both at once."""
-    return read(connection, now, [case_id for ids in waiting(connection, now, limit).values() for case_id in ids])
+    """The same from the beginning, and parsed."""
+    ids = [case_id for lane in waiting(connection, now, limit).values() for case_id in lane.ids]
+    return rows(connection, now, ids).cases()
 
 
 def _due(query: sa.Select[Any], now: datetime) -> sa.Select[Any]:
@@ -94,8 +100,8 @@ def lock(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[i
 
 
 def get(connection: sa.Connection, case_id: int) -> Case | None:
-    found = _cases(connection, connection.execute(sa.select(*_COLUMNS).where(cases.c.id == case_id)).all())
-    return found[0] if found else None
+    found = connection.execute(sa.select(*_COLUMNS).where(cases.c.id == case_id)).all()
+    return Rows(found, _receipts(connection, [case_id])).cases()[0] if found else None
 
 
 def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime | None:
@@ -117,11 +123,15 @@ _COLUMNS = (
 """Not the diagnosis of the last plan, which is the largest part of a row."""
 
 
-def _cases(
-    connection: sa.Connection, rows: Sequence[Any], is_dry_run: Callable[[str], bool] = lambda _: False
-) -> list[Case]:
-    receipts = _receipts(connection, [row.id for row in rows])
-    return [_case(row, receipts.get(row.id, ()), dry_run=is_dry_run(row.policy)) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Cases as they were read. To parse a thousand takes a while, which no transaction should wait for."""
+
+    rows: Sequence[Any]
+    receipts: Mapping[int, tuple[Receipt, ...]]
+
+    def cases(self, is_dry_run: Callable[[str], bool] = lambda _policy: False) -> list[Case]:
+        return [_case(row, self.receipts.get(row.id, ()), dry_run=is_dry_run(row.policy)) for row in self.rows]
 
 
 def _case(row: Any, receipts: tuple[Receipt, ...], *, dry_run: bool) -> Case:

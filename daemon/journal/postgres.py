@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +36,10 @@ LIVE, DRY_RUN = "ossmend", "ossmend_dry_run"
 """Schemas of the database."""
 LOOK_SECONDS = 1.0
 """How often a node looks for work that another has let go; NOTIFY only makes it sooner."""
+WRITERS = 3
+"""Transactions on leases that one process has at once. What each of them computes, the others' locks wait for, and
+Python computes in one thread at a time: sixteen at once would hold the end of the chain sixteen times as long.
+"""
 POOL, MORE = 8, 16
 """Connections of one node that stay, and that come on top while it is busy; two more renew and listen."""
 CONNECT_SECONDS = 5
@@ -108,6 +112,7 @@ class PostgresStore(Store):
         self._leases = leases
         self._clock = DatabaseClock()
         self._outgrown: StateOutgrown | None = None
+        self._writers = threading.Semaphore(WRITERS)
         self.looks_every = LOOK_SECONDS
         if leases is not None:
             self.leases = leases
@@ -145,7 +150,11 @@ class PostgresStore(Store):
         """A transaction that renews `lease` first; nobody else's transaction on the same work is beside it. Raises
         LeaseLost, StateUnavailable.
         """
-        with told(self._address), self._engine.begin() as connection:
+        with (
+            self._writers if lease is not None else nullcontext(),
+            told(self._address),
+            self._engine.begin() as connection,
+        ):
             held = self._leases.hold(connection, lease) if lease is not None and self._leases is not None else None
             if held is None:
                 self._served(connection)

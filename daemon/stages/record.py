@@ -13,6 +13,7 @@ from datetime import datetime
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, correlation, entries, intents
+from ossmend.daemon.journal.cases import Lane
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages import findings
@@ -99,16 +100,17 @@ class Record:
             findings.unsettled_for_long(page, self._reports, case, intent)
             entries.append(connection, now, page.said)
 
-    def waiting(self, limit: int, each: int, busy: Iterable[str]) -> dict[str, list[int]]:
-        """The cases whose time has come, by lane; none of the busy ones, at most so many in all and in `each`."""
+    def waiting(self, limit: int, busy: Iterable[str]) -> dict[str, Lane]:
+        """The cases whose time has come, by lane; none of the busy ones, at most so many in all."""
         with self._store.read() as connection:
-            return cases.waiting(connection, self._clock.now(), limit, tuple(busy), each)
+            return cases.waiting(connection, self._clock.now(), limit, tuple(busy))
 
     def due(self, ids: Sequence[int]) -> list[Case]:
         """Those of these cases that are due still, each with those that may have to do with it."""
         with self._store.read() as connection:
-            found = cases.read(connection, self._clock.now(), ids, self._is_dry_run)
-            return correlation.correlated(connection, found) if found else []
+            rows = cases.rows(connection, self._clock.now(), ids)
+            known = correlation.explaining(connection, [row.code for row in rows.rows])
+        return correlation.correlated(rows.cases(self._is_dry_run), known)
 
     def _is_dry_run(self, policy: str) -> bool:
         return self.rules.mode(policy) == "dry-run"

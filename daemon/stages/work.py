@@ -22,7 +22,7 @@ from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal.cases import lane_of
+from ossmend.daemon.journal.cases import Lane, lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
@@ -43,8 +43,7 @@ log = structlog.get_logger("ossmend.work")
 BATCH = 1000
 """Cases of one pass: as many as one list page can answer for."""
 AT_HAND = 8 * BATCH
-"""Cases that are taken at once, for all lanes: what a turn costs the database is paid for each lane, and not each case.
-"""
+"""Due cases that are looked for at once: what a turn asks of the database, it asks for each lane, and not each case."""
 LANES = 16
 """Lanes of one account at work at once."""
 SETTLING = "settle"
@@ -99,23 +98,19 @@ class Work:
         """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
         if self._stopping.is_set():
             return 0
-        due = self._taken()
-        for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, cases[0].account, partial(self._pass, cases), (lane,))
-        return len(due)
+        found = self._taken()
+        for name, lane in found.items():
+            self._begin(name, lane.account, partial(self._pass, lane.ids[:BATCH]), (name,))
+        return sum(len(lane.ids) for lane in found.values())
 
-    def _taken(self) -> list[Case]:
-        """The due cases of lanes that are ours now. They are read after their lanes were taken, so that what another
-        node has done in between is in them; and no node takes more than its part.
-        """
+    def _taken(self) -> dict[str, Lane]:
+        """The lanes with due cases that are ours now; no node takes more than its part."""
         mine = self.busy()
         busy = (*mine, *self._leases.others())
-        found = self._record.waiting(AT_HAND, BATCH, busy)
+        found = self._record.waiting(AT_HAND, busy)
         part = self._leases.part(len(found) + len(busy)) - len(mine)
         taken = self._leases.take(list(found)[: max(part, 0)])
-        due = self._record.due([each for lane in taken for each in found[lane]]) if taken else []
-        self._leases.give_back(taken - {lane_of(case.account, case.subject) for case in due})
-        return due
+        return {name: lane for name, lane in found.items() if name in taken}
 
     def turn(self) -> int:
         """Begin what is due, and wait until it is done. How many cases were worked."""
@@ -169,15 +164,18 @@ class Work:
 
     # ----------------------------------------------------------------------------------------------------- one pass
 
-    def _pass(self, cases: Sequence[Case]) -> None:
-        ids = {case.id for case in cases}
+    def _pass(self, ids: Sequence[int]) -> None:
+        """The cases are read after their lane was taken, so that what another node has done in between is in them."""
+        cases = self._record.due(ids)
+        if not cases:
+            return
         with self._lock:
-            self._at_work |= ids
+            self._at_work |= set(ids)
         try:
             self._work(cases)
         finally:
             with self._lock:
-                self._at_work -= ids
+                self._at_work -= set(ids)
 
     def _work(self, cases: Sequence[Case]) -> None:
         """Plan these cases, write down what follows, and send what may leave."""
