@@ -111,16 +111,15 @@ def _act(case: Case, act: Act, rules: Rules, tries: int, words: Words, now: date
     beyond = next(filter(None, (outside(rules.policy, case, write) for write in act.writes)), None)
     if beyond is not None:
         return _report(case, _beyond(act, beyond), rules, tries, now)
-    outcome = Outcome(case=case, state=CaseState.SENDING, why=act.why, cause=act.diagnosis.cause,
-                      diagnosis=act.diagnosis, flag=act.flag)  # fmt: skip
+    wanted, state, due_at = [], CaseState.SENDING, None
     if rules.mode == "dry-run":
-        planned = tuple(Wanted(write) for write in act.writes)
-        return replace(outcome, state=CaseState.PLANNED, due_at=now + PLAN_LIFE, writes=planned)
-    wanted = []
-    for write in act.writes:
-        consent = consent_to(case, write, rules, words, now, approve=act.approve)
-        wanted.append(Wanted(write, consent, consent.hold))
-    return replace(outcome, writes=tuple(wanted))
+        wanted, state, due_at = [Wanted(write) for write in act.writes], CaseState.PLANNED, now + PLAN_LIFE
+    else:
+        for write in act.writes:
+            consent = consent_to(case, write, rules, words, now, approve=act.approve)
+            wanted.append(Wanted(write, consent, consent.hold))
+    return Outcome(case=case, state=state, why=act.why, cause=act.diagnosis.cause, diagnosis=act.diagnosis,
+                   due_at=due_at, flag=act.flag, writes=tuple(wanted))  # fmt: skip
 
 
 def decide_undo(case: Case, intent: Intent, rules: Rules, now: datetime) -> Outcome:

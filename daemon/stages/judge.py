@@ -87,7 +87,7 @@ class Judge:
         *,
         undos: bool,
     ) -> list[Outcome]:
-        acting = [(case, answer) for case, answer in answered if isinstance(answer, Act)]
+        acting = [(case, answer) for case, answer in answered if isinstance(answer, Act) and not case.dry_run]
         digests = {digest(write) for _, act in acting for write in act.writes}
         words = intents.words(connection, digests, [case.id for case, _ in acting], now)
         asked = intents.asked(connection) if undos and not self._dry_run else {}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, correlation, entries, intents, locks, quotas, sweeps
+from ossmend.daemon.journal.cases import Lane
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.quotas import Quota
 from ossmend.daemon.journal.store import Store
@@ -121,24 +122,25 @@ class Record:
             findings.unsettled_for_long(page, self._reports, case, intent)
             entries.append(connection, now, page.said)
 
-    def lanes(self, limit: int, busy: Iterable[str]) -> list[str]:
-        """The lanes of the cases whose time has come; none of the busy ones."""
+    def waiting(self, limit: int, busy: Iterable[str]) -> dict[str, Lane]:
+        """The cases whose time has come, by lane; none of the busy ones, at most so many in all."""
         with self._store.read() as connection:
-            return cases.due_lanes(connection, self._clock.now(), limit, tuple(busy))
+            return cases.waiting(connection, self._clock.now(), limit, tuple(busy))
 
-    def due(self, limit: int, busy: Iterable[str], of: Sequence[str] | None = None) -> list[Case]:
-        """The cases whose time has come, each with those that may have to do with it; none of the busy lanes, and only
-        `of` these where they are named.
-        """
+    def due(self, ids: Sequence[int]) -> list[Case]:
+        """Those of these cases that are due still, each with those that may have to do with it."""
         with self._store.read() as connection:
-            found = cases.due(connection, self._clock.now(), limit, tuple(busy), of)
-            return correlation.correlated(connection, found) if found else []
+            rows = cases.rows(connection, self._clock.now(), ids)
+            known = correlation.explaining(connection, [row.code for row in rows.rows])
+        return correlation.correlated(rows.cases(self._is_dry_run), known)
 
-    def sweep(self, sweep: Sweep, limit: int) -> list[Case]:
+    def _is_dry_run(self, policy: str) -> bool:
+        return self.rules.mode(policy) == "dry-run"
+
+    def sweep(self, sweep: Sweep, limit: int) -> list[int]:
         """The next batch of a lane of which more is due than one pass takes."""
         with self._store.read() as connection:
-            found = cases.of_ids(connection, sweeps.batch(connection, sweep, self._clock.now(), limit))
-            return correlation.correlated(connection, found) if found else []
+            return sweeps.batch(connection, sweep, self._clock.now(), limit)
 
     def more_slots(self, quota: Quota, apart: timedelta, number: int) -> datetime:
         """So many more slots, in the place of those that were missed; the first. Raises StateUnavailable."""

@@ -14,14 +14,13 @@ from queue import SimpleQueue
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal.sweeps import Sweep
 from ossmend.daemon.stages.record import Told
-from ossmend.remediators.contract.case import Case
 
 SECONDS = 10.0
 """After so long a lane is given back, and taken again by whoever has the least to do."""
 
-Read = Callable[[Sweep, int], Sequence[Case]]
+Read = Callable[[Sweep, int], Sequence[int]]
 """(how far it is swept, how many at most) -> the next batch."""
-Pass = Callable[[Sequence[Case], Callable[[Told], None], Future[None] | None], None]
+Pass = Callable[[Sequence[int], Callable[[Told], None], Future[None] | None], None]
 """(cases, whom to tell what their plans have led to, whose sending comes first) -> planned, written down and sent."""
 
 

@@ -12,7 +12,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,7 +24,7 @@ from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal.cases import lane_of
+from ossmend.daemon.journal.cases import Lane, lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
@@ -47,6 +46,8 @@ log = structlog.get_logger("ossmend.work")
 
 BATCH = 1000
 """Cases of one pass: as many as one list page can answer for."""
+AT_HAND = 8 * BATCH
+"""Due cases that are looked for at once: what a turn asks of the database, it asks for each lane, and not each case."""
 LANES = 16
 """Lanes of one account at work at once."""
 SETTLING = "settle"
@@ -109,28 +110,22 @@ class Work:
         """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
         if self._stopping.is_set():
             return 0
-        due = self._taken()
-        for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            more = len(due) >= BATCH  # of this lane, too, there may be more than these
-            work = partial(self._sweeping.sweep, lane) if more else partial(self._pass, cases)
-            self._begin(lane, cases[0].account, work, (lane,))
-        return len(due)
+        found = self._taken()
+        number = sum(len(lane.ids) for lane in found.values())
+        for name, lane in found.items():
+            more = len(lane.ids) > BATCH or number >= AT_HAND  # of this lane, too, there may be more than these
+            work = partial(self._sweeping.sweep, name) if more else partial(self._pass, lane.ids)
+            self._begin(name, lane.account, work, (name,))
+        return number
 
-    def _taken(self) -> list[Case]:
-        """The due cases of lanes that are ours now. Where there are other nodes, they are read after the lanes were
-        taken: what somebody else has done in between is in them; and no node takes more than its part.
-        """
+    def _taken(self) -> dict[str, Lane]:
+        """The lanes with due cases that are ours now; no node takes more than its part."""
         mine = self.busy()
         busy = (*mine, *self._leases.others())
-        if not self._leases.shared:
-            return self._record.due(BATCH, busy)
-        lanes = self._record.lanes(BATCH, busy)
-        part = self._leases.part(len(lanes) + len(busy)) - len(mine)
-        taken = self._leases.take(lanes[: max(part, 0)])
-        due = self._record.due(BATCH, busy, sorted(taken)) if taken else []
-        idle = taken - {lane_of(case.account, case.subject) for case in due}
-        self._leases.give_back(idle)
-        return due
+        found = self._record.waiting(AT_HAND, busy)
+        part = self._leases.part(len(found) + len(busy)) - len(mine)
+        taken = self._leases.take(list(found)[: max(part, 0)])
+        return {name: lane for name, lane in found.items() if name in taken}
 
     def turn(self) -> int:
         """Begin what is due, and wait until it is done. How many cases were worked."""
@@ -186,18 +181,19 @@ class Work:
 
     def _pass(
         self,
-        cases: Sequence[Case],
+        ids: Sequence[int],
         recorded: Callable[[Told], None] = lambda _told: None,
         before: Future[None] | None = None,
     ) -> None:
-        """Plan these cases, write down what follows, and send what may leave; not `before` others have been sent."""
-        ids = {case.id for case in cases}
+        """Plan these cases, write down what follows, and send what may leave; not `before` others have been sent. They
+        are read after their lane was taken, so that what another node has done in between is in them.
+        """
         told = NOTHING
         with self._lock:
             self._at_work.update(ids)
         try:
             try:
-                cloud, pages, told = self._planned(cases)
+                cloud, pages, told = self._planned(self._read(ids))
             finally:
                 recorded(told)
             if before is not None:
@@ -208,10 +204,15 @@ class Work:
                 self._at_work.subtract(ids)
                 self._at_work = +self._at_work
 
+    def _read(self, ids: Sequence[int]) -> list[Case]:
+        """In the order of the numbers: in that order they get what there is not enough of."""
+        order = {case_id: number for number, case_id in enumerate(ids)}
+        return sorted(self._record.due(ids), key=lambda case: order[case.id])
+
     def _planned(self, cases: Sequence[Case]) -> tuple[Cloud | None, Pages, Told]:
         """What their plans have led to, and the list pages that these were made by."""
-        rules = self._record.rules
-        cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
+        if not cases:
+            return None, {}, NOTHING
         try:
             cloud = self._accounts.of(cases[0].account)  # a lane has one
         except Refused as unknown:
@@ -219,15 +220,11 @@ class Work:
             self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now, undos=False)
             return None, {}, NOTHING
         view = cloud.view(cases)
-        answered: list[tuple[Case, Answer]] = []
         hands = self._crew(cases[0].account).hands
-        for group in hands.work(lambda case: self._plan(case, view), cases):
-            answered += group
-            self._pulse.beat()
+        answers = hands.all(lambda case: self._plan(case, view), cases, self._pulse.beat)
         if self._stopping.is_set():
             return cloud, {}, NOTHING  # nothing was begun, and the cases are as due as before
-        order = {case.id: number for number, case in enumerate(cases)}
-        answered.sort(key=lambda each: order[each[0].id])
+        answered = list(zip(cases, answers, strict=True))
         told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
         if told.put_off and not told.sending:
             self._rest(UNTIL_A_SLOT)

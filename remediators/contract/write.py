@@ -10,13 +10,14 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 GIB = 1024**3
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,12 @@ def _adapter(cls: type[Write]) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
+@lru_cache(2048)
 def to_json(value: Write) -> str:
-    """Stable text: sorted keys, no blanks. The journal keeps it, and `digest` is taken over it."""
-    return json.dumps(_adapter(type(value)).dump_python(value, mode="json"), sort_keys=True, separators=(",", ":"))
+    """Stable text: sorted keys, no blanks. The journal keeps it, and `digest` is taken over it: a turn asks for both,
+    of as many writes as it has cases.
+    """
+    return _ENCODER.encode(_adapter(type(value)).dump_python(value, mode="json"))
 
 
 def from_json(text: str) -> Write:

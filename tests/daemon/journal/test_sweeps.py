@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ossmend.config.load import load_text
 from ossmend.daemon.journal import intents, sweeps
-from ossmend.daemon.journal.cases import of_ids
+from ossmend.daemon.journal.cases import rows as cases_of
 from ossmend.daemon.journal.intents import NewWrite
 from ossmend.daemon.journal.schema import cases
 from ossmend.daemon.journal.states import WriteState
@@ -50,7 +50,9 @@ def see(store: Store, keys: Sequence[str], *, source: str = "t", bucket: str = "
 
 def batch(store: Store, sweep: Sweep, limit: int) -> list[Case]:
     with store.read() as connection:
-        return of_ids(connection, sweeps.batch(connection, sweep, NOW, limit))
+        ids = sweeps.batch(connection, sweep, NOW, limit)
+        found = {case.id: case for case in cases_of(connection, NOW, ids).cases()}
+    return [found[case_id] for case_id in ids]
 
 
 def rest(store: Store, taken: Sequence[Case]) -> None:

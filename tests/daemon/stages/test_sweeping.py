@@ -12,11 +12,10 @@ import pytest
 from ossmend.daemon.journal.sweeps import Sweep
 from ossmend.daemon.stages.record import NOTHING, Told
 from ossmend.daemon.stages.sweeping import SECONDS, Sweeping
-from ossmend.remediators.contract.case import Case, Event
-from tests.fakes import FakeClock, case_of
+from tests.fakes import FakeClock
 from tests.patience import HUNG
 
-CASES = [case_of(Event(source="t", code="InvalidObjectState", status=403, bucket="b", key="k"))]
+CASES = [1]
 
 
 class Lane:
@@ -32,13 +31,13 @@ class Lane:
         self.stopping = threading.Event()
         self.sweeping = Sweeping(self.read, self.one_pass, self.clock, self.stopping, 1000)
 
-    def read(self, sweep: Sweep, limit: int) -> Sequence[Case]:
+    def read(self, sweep: Sweep, limit: int) -> Sequence[int]:
         self.sweeps.append(sweep)
         self.limits.append(limit)
         self.left -= 1
         return CASES if self.left >= 0 else []
 
-    def one_pass(self, _cases: Sequence[Case], recorded: Callable[[Told], None], before: Future[None] | None) -> None:
+    def one_pass(self, _cases: Sequence[int], recorded: Callable[[Told], None], before: Future[None] | None) -> None:
         recorded(self.told)
         if before is not None:
             before.result(HUNG)
@@ -54,7 +53,7 @@ def test_a_lane_is_swept_until_nothing_is_due() -> None:
 def test_the_next_batch_is_planned_while_one_is_sent() -> None:
     lane, second = Lane(batches=2), threading.Event()
 
-    def one_pass(_cases: Sequence[Case], recorded: Callable[[Told], None], before: Future[None] | None) -> None:
+    def one_pass(_cases: Sequence[int], recorded: Callable[[Told], None], before: Future[None] | None) -> None:
         recorded(NOTHING)
         if before is not None:
             second.set()
@@ -83,7 +82,7 @@ def test_batches_are_no_longer_than_what_the_quota_lets_go() -> None:
 def test_what_fails_ends_the_sweep() -> None:
     lane = Lane(batches=100)
 
-    def failing(_cases: Sequence[Case], recorded: Callable[[Told], None], _before: Future[None] | None) -> None:
+    def failing(_cases: Sequence[int], recorded: Callable[[Told], None], _before: Future[None] | None) -> None:
         recorded(NOTHING)
         raise RuntimeError("the state is away")
 
