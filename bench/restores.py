@@ -29,7 +29,12 @@ from ossmend.daemon.host import log
 THREADS = 32
 CONFIG = """
 version: 1
-cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}", credentials: {{ allow_root: true }} }}
+cloud:
+  region: {region}
+  endpoint: "{oss}"
+  rpc_endpoint: "{rpc}"
+  credentials: {{ allow_root: true }}
+  restores_per_second: {{ archive: unlimited, cold_archive: unlimited }}
 clock: {{ ntp_servers: [] }}
 state: {{ path: {state} }}
 sources: [ {{ app_log: {{ path: {log}, start: beginning }} }} ]
@@ -56,12 +61,12 @@ def simulator() -> Any:
         process.wait()
 
 
-def archive(told: dict[str, str], keys: list[str]) -> oss2.Bucket:
+def archive(told: dict[str, str], keys: list[str], storage_class: str = "Archive") -> oss2.Bucket:
     auth = oss2.AuthV4(told["access_key_id"], told["access_key_secret"])
     bucket = oss2.Bucket(auth, told["oss"], "bench", region=told["region"])
     if keys:
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda key: bucket.put_object(key, b"x", {"x-oss-storage-class": "Archive"}), keys))
+            list(pool.map(lambda key: bucket.put_object(key, b"x", {"x-oss-storage-class": storage_class}), keys))
     return bucket
 
 
@@ -117,7 +122,7 @@ def main() -> None:
         bucket.create_bucket()
         first = [f"bare/{each:06d}.raw" for each in range(number)]
         second = [f"ours/{each:06d}.raw" for each in range(number)]
-        archive(told, first + second)
+        archive(told, first + second, "ColdArchive")  # for which the simulator takes longer: none is read back here
         floor = timed(lambda: bare(bucket, first), number)
         app = daemon(told, Path(directory) / "run", second)
         mine = timed(lambda: ours(app, lambda: restored(told) >= 2 * number), number)

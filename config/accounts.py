@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from ossmend.config.credentials import CredentialsConfig
-from ossmend.config.fields import Endpoint, LoopbackEndpoint, Name, OssEndpoint, Patience, Region, text
+from ossmend.config.fields import Endpoint, LoopbackEndpoint, Name, OssEndpoint, Patience, Rate, Region, text
 from ossmend.config.regions import Network, region_of
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
@@ -23,6 +23,24 @@ from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 ALL = "*"
 """As an account of a policy: each of them, which has to be said."""
 AccountName = Annotated[str, text(r"\*|[a-z0-9][a-z0-9_-]{0,62}", 'expected the name of an account, or "*"')]
+
+
+class RestoreQuotas(Settings):
+    """How many objects OSS restores a second, for each account and region: what is asked for beyond that waits there
+    without telling, and longer than its tier says. All nodes together stay within it; `unlimited` takes one off.
+    """
+
+    archive: Rate = 500
+    """Archive. OSS documents none; this is as for ColdArchive."""
+    cold_archive: Rate = 500
+    """ColdArchive, of all tiers together, as documented."""
+    deep_cold_archive: Rate = 100
+    """DeepColdArchive, of both tiers together, as documented."""
+
+    def of(self, storage_class: str) -> int | None:
+        """None: no limit is known."""
+        by_class = {"Archive": self.archive, "ColdArchive": self.cold_archive}
+        return by_class.get(storage_class, self.deep_cold_archive)
 
 
 class CloudConfig(Settings):
@@ -56,6 +74,8 @@ class CloudConfig(Settings):
     """
     concurrency: Annotated[int, Field(ge=1, le=256)] = 32
     """Calls at the same time to one bucket; the documented 500 restores a second need no more."""
+    restores_per_second: RestoreQuotas = RestoreQuotas()
+    """The quotas of RestoreObject, kept busy and never exceeded."""
 
 
 class AccountConfig(Settings):
@@ -76,6 +96,8 @@ class AccountConfig(Settings):
     metadata_endpoint: LoopbackEndpoint | None = None
     """As in `cloud`."""
     concurrency: Annotated[int, Field(ge=1, le=256)] | None = None
+    """As in `cloud`."""
+    restores_per_second: RestoreQuotas | None = None
     """As in `cloud`."""
 
 

@@ -69,6 +69,12 @@ def _limit_schema(number: str) -> WithJsonSchema:
 
 Limit = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(unlimited), _limit_schema("integer")]
 """A whole number; `unlimited` is None."""
+Rate = Annotated[
+    Annotated[int, Field(ge=1, le=100_000)] | None,
+    BeforeValidator(unlimited),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100_000}, {"const": "unlimited"}]}),
+]
+"""So many a second; `unlimited` is None."""
 Share = Annotated[Amount, Field(le=1)]
 """A part of a whole, 0 to 1."""
 AmountLimit = Annotated[Amount | None, BeforeValidator(unlimited), _limit_schema("number")]

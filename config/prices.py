@@ -7,6 +7,7 @@ asks; a price that nobody has given is not zero, it is unknown.
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +18,8 @@ from ossmend.remediators.contract.write import GIB
 LEAST_BILLED = 64 * 1024
 """Bytes: smaller objects are billed as if they had that many."""
 DAYS_IN_MONTH = 30
+PAGE = 1000
+"""Keys on one page of a listing."""
 
 
 class RestorePrice(Settings):
@@ -59,6 +62,12 @@ class Prices(Settings):
     """Whose prices these are; only said, never calculated with."""
     currency: Currency = "CNY"
     """Currency of all amounts here, and so of every cost_per_day."""
+    list_per_10k: Amount = Decimal("0.1")
+    """10,000 pages of a listing, which OSS bills as requests of the PUT class. By this and the next price restores are
+    looked at by pages or one by one; not looked up, and equal, so that what costs less work decides.
+    """
+    head_per_10k: Amount = Decimal("0.1")
+    """10,000 HEAD requests, which OSS bills as requests of the GET class."""
     replica_gib_month: Amount = Decimal("0.12")
     """Storage of the readable copy of a ColdArchive or DeepColdArchive object, for each GiB and 30 days."""
     archive: RestorePrice | None = _price("0.06", "0.1")
@@ -69,6 +78,13 @@ class Prices(Settings):
     """ColdArchive, by tier."""
     deep_cold_archive: TierPrices = TierPrices()
     """DeepColdArchive, by tier. No public price was found: restores wait for approval until you give one."""
+
+    @property
+    def page_worth(self) -> int:
+        """For how many HEADs one page of a listing is paid, at most as many as it answers for."""
+        if not self.head_per_10k:
+            return PAGE if self.list_per_10k else 1
+        return min(max(math.ceil(self.list_per_10k / self.head_per_10k), 1), PAGE)
 
     def restore_cost(self, storage_class: str, tier: str | None, size: int, days: int) -> Decimal | None:
         """What one RestoreObject of `size` bytes costs, with its copy kept for `days`; None where no price is known."""

@@ -26,7 +26,7 @@ from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
-from ossmend.daemon.host.stops import CredentialsRefused, StateUnavailable
+from ossmend.daemon.host.stops import CredentialsRefused, StateOutgrown, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
 from ossmend.daemon.host.watched_file import PERIOD, WatchedFile
@@ -264,6 +264,7 @@ class App:
         while not self._stopping:
             self._turning()
             try:
+                self.store.check()
                 self._steps.look()
                 self._throw_switch()
                 if self._reload:
@@ -272,6 +273,9 @@ class App:
                 started = self.works.work.start()
                 unsettled = self.works.work.start_settling()
                 pause = 0.0 if started else self._pause(unsettled)
+            except StateOutgrown as over:
+                log.error("state.outgrown", why=str(over))
+                raise
             except StateUnavailable as trouble:
                 log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
                 self._systemd.status(f"not acting: {trouble}")

@@ -7,7 +7,8 @@ when one byte has been read (docs/facts.md#restore-states).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import zlib
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ CADENCE = {
     "DeepColdArchive": timedelta(minutes=30),
 }
 """How often a restore is looked at once it has been running for a while: a fraction of what the class takes."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOST_AFTER = timedelta(seconds=60)
 """OSS showed no trace of a restore it had accepted: wait this long before calling it lost."""
 MOST_RESTORES_LOST = 2
@@ -291,9 +293,9 @@ def _vanished(case: Case, state: ObjectState, receipt: Receipt, now: datetime, s
 
 
 def _next_look(case: Case, state: ObjectState, now: datetime, settings: RestoreSettings) -> datetime:
-    """From 2 s after the restore, doubling to the class's cadence; a little apart for each case."""
+    """From 2 s after the restore, doubling to the class's cadence; then all of a bucket at the same moments."""
     if settings.poll is not None:
-        return now + settings.poll
+        return _tick(state.ref.bucket, now, settings.poll)
     receipt = _last_restore(case)
     tier = receipt.write.tier if receipt is not None and isinstance(receipt.write, RestoreObject) else None
     cadence = CADENCE.get(f"{state.storage_class}/{tier}", CADENCE.get(state.storage_class, CADENCE["Archive"]))
@@ -301,5 +303,13 @@ def _next_look(case: Case, state: ObjectState, now: datetime, settings: RestoreS
     pause = min(max(running, FIRST_LOOK), cadence)
     if pause < cadence:
         return now + pause  # keys that were restored together stay together: one list call answers for all of them
-    jitter = 1 + (case.id % 7) / 100
-    return now + pause * jitter
+    return _tick(state.ref.bucket, now, cadence)
+
+
+def _tick(bucket: str, now: datetime, cadence: timedelta) -> datetime:
+    """The bucket's next moment: whatever was restored when, a list page finds as many of ours on it as there can be.
+    Spread over the cadence by case, the same keys would cost many times the pages. Buckets are apart.
+    """
+    apart = timedelta(milliseconds=zlib.crc32(bucket.encode()) % (cadence // timedelta(milliseconds=1)))
+    ticks = (now - apart - EPOCH) // cadence
+    return EPOCH + apart + (ticks + 1) * cadence

@@ -95,6 +95,11 @@ class Server:
             return False
         return True
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT: fast, every session is cut; SIGQUIT: as if the machine had lost its power."""
         if self._process is not None:

@@ -96,7 +96,7 @@ class Cloud:
         oss = Oss(self._settings, self._wire, WRITER, self._regions)
         rpc = Rpc(self._settings, self._wire, WRITER)
         return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock,
-                        self._settings.deadline)  # fmt: skip
+                        self._settings.deadline, self._settings.page_worth)  # fmt: skip
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
@@ -104,7 +104,8 @@ class Cloud:
         for event in (case.event for case in cases):
             if event.bucket and event.host:
                 self._regions.guess(event.bucket, event.host)
-        view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted)
+        view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted,
+                         billed=self._settings.page_worth)  # fmt: skip
         with self._lock:
             self._views.add(view)
         return view

@@ -57,6 +57,8 @@ class CloudSettings:
     """Seconds before a read is asked again, each once."""
     ntp_servers: tuple[str, ...] = ()
     """`host` or `host:port`; none: OSS's clock only."""
+    page_worth: int = 1
+    """A list page costs as much money as so many HEADs."""
     agent: str = AGENT
     ca_bundle: str | None = None
     """A file with the certificate authorities to trust; None: those that the SDKs bring."""
@@ -162,6 +164,7 @@ def _settings(config: Config, name: str, cloud: CloudConfig) -> CloudSettings:
         deadline=cloud.deadline.total_seconds(),
         concurrency=cloud.concurrency,
         ntp_servers=tuple(config.clock.ntp_servers),
+        page_worth=config.prices.page_worth,
     )
 
 

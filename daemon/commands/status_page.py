@@ -66,8 +66,8 @@ def _head(report: dict[str, Any]) -> Iterator[Line]:
         yield what, f"not running, and never ran with the state in {report['state_directory']}", BAD
     else:
         yield what, f"not running, {_since(report, node)}", BAD
-    if node is not None:
-        yield "node", _node(node, report["running"]), ""
+    for number, each in enumerate(report["nodes"]):
+        yield "" if number else "node", _node(each, report["running"]), "" if each["lives"] else QUIET
     if not report["configuration"]["in_use"] and report["running"]:
         told = "the file has changed since it was read: reload (systemctl reload ossmend) to work by it"
         yield "config", told, LOUD
@@ -85,7 +85,8 @@ def _since(report: dict[str, Any], node: dict[str, Any]) -> str:
 def _node(node: dict[str, Any], running: bool) -> str:
     seen = f", seen {ago(node['seen_seconds_ago'])}" if running else ""
     who = f"{node['host']}, version {node['version']}, process {node['pid']}"
-    return f"{who}, since {clock_time(node['started_at'])}{seen}"
+    holds = "" if node["holds"] is None else f", has {node['holds']} in hand" if node["lives"] else ", lost"
+    return f"{who}, since {clock_time(node['started_at'])}{seen}{holds}"
 
 
 def _pauses(report: dict[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ossmend.config.model import Config
 from ossmend.daemon import queries
+from ossmend.daemon.commands.status_nodes import GONE_SECONDS, age, seen, together
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.journal import pause, vitals
 from ossmend.daemon.journal.ledger import Ledger, Scope
@@ -40,7 +41,7 @@ def status(
     connection: sa.Connection, config: Config, directory: Path, now: datetime, *, worked: bool, dry_run: bool
 ) -> dict[str, Any]:
     """`worked`: does a process hold this state at this moment?"""
-    life = vitals.read(connection)
+    life = together(connection, {each.name for each in config.sources if each.given.local})
     counts = queries.by_state(connection)
     report: dict[str, Any] = {
         "well": False,
@@ -48,7 +49,7 @@ def status(
         "dry_run": dry_run,
         "troubles": [],
         "state_directory": str(directory),
-        "nodes": [_node(life, now)] if life is not None else [],
+        "nodes": seen(connection, now, worked=worked),
         "down_since": None if worked or life is None else life.stopped_at or life.at,
         "stopped_in_order": None if worked or life is None else life.stopped_at is not None,
         "configuration": {
@@ -76,24 +77,6 @@ def status(
 def _pause_file(directory: Path) -> str | None:
     file = directory / pause.FILE
     return str(file) if file.exists() else None
-
-
-def _node(life: Vitals, now: datetime) -> dict[str, Any]:
-    return {
-        "host": clean(life.host),
-        "pid": life.pid,
-        "version": life.version,
-        "command": life.command,
-        "started_at": life.started_at,
-        "seen_at": life.at,
-        "seen_seconds_ago": age(life.at, now),
-        "stopped_at": life.stopped_at,
-    }
-
-
-def age(at: str | None, now: datetime) -> float | None:
-    """Seconds since then; never less than none, a log's clock may be ahead."""
-    return None if at is None else max(round((now - datetime.fromisoformat(at)).total_seconds(), 1), 0.0)
 
 
 def _source(name: str, trust: str, life: Vitals | None, worked: bool, now: datetime) -> dict[str, Any]:
@@ -181,7 +164,7 @@ def _is_fresh(life: Vitals | None) -> bool:
 def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Iterator[str]:
     """A sentence for each thing that is not well. What only a daemon that runs can have is told only of one."""
     if report["running"]:
-        yield from _of_the_process(report, life)
+        yield from _of_the_process(report, life, now)
     if report["configuration"]["kept_out"]:
         yield f"the newest configuration is kept out: {report['configuration']['kept_out']}"
     if report["running"]:
@@ -197,11 +180,14 @@ def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Ite
         yield f"{report['cases']['parked']} cases are parked by a fault of ours: `ossmend cases` names them"
 
 
-def _of_the_process(report: dict[str, Any], life: Vitals | None) -> Iterator[str]:
+def _of_the_process(report: dict[str, Any], life: Vitals | None, now: datetime) -> Iterator[str]:
     if life is None or life.stopped_at is not None:
         yield "a process holds the state, and has not said yet how it fares: it starts, or is of an older ossmend"
-    elif (silent := report["nodes"][0]["seen_seconds_ago"]) > SILENT_SECONDS:
+    elif (silent := age(life.at, now) or 0.0) > SILENT_SECONDS:
         yield f"no sign of life for {silent:.0f} s: it hangs, or cannot write its state"
+    for each in report["nodes"]:
+        if not each["lives"] and (each["seen_seconds_ago"] or 0.0) < GONE_SECONDS:
+            yield f"node {each['name']} was lost {each['seen_seconds_ago']:.0f} s ago: the others go on with its work"
 
 
 def _of_the_sources(report: dict[str, Any]) -> Iterator[str]:

@@ -24,5 +24,9 @@ class StateBusy(StateUnavailable):
     """Not for the moment: somebody else holds the database, or the disk is full. It is worth asking again."""
 
 
+class StateOutgrown(StateUnavailable):
+    """A newer ossmend has made the state what this version does not know: stop for good, in order."""
+
+
 class CredentialsRefused(Exception):
     """The credentials cannot be used as they are given (none at all, or half a pair)."""

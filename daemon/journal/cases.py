@@ -7,13 +7,16 @@ by decisions.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from pydantic_core import from_json as from_json_text
 
+from ossmend.daemon.journal import many
 from ossmend.daemon.journal.locks import is_shared_state
 from ossmend.daemon.journal.schema import cases, writes
 from ossmend.daemon.journal.states import RESTING, WAITS, CaseState, WriteState
@@ -44,39 +47,50 @@ def lane_of(account: AccountRef, subject: Subject) -> str:
     return f"{account}/{subject.kind}/{bucket}"
 
 
-def due(
-    connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = (), of: Sequence[str] | None = None
-) -> list[Case]:
-    """Cases whose time has come, longest waiting first; none of the lanes that are at work already, and none with a
-    write of which nobody knows whether it took effect: nothing is planned on that. Only `of` these lanes, if named.
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The due cases of one lane, by their numbers: so many may wait for a thread that nothing else of them is kept."""
+
+    account: AccountRef
+    ids: list[int]
+
+
+def waiting(connection: sa.Connection, now: datetime, limit: int, busy: Collection[str] = ()) -> dict[str, Lane]:
+    """The cases whose time has come, longest waiting first, by lane: none of the lanes that are at work already, at
+    most so many in all. None with a write of which nobody knows whether it took effect: nothing is planned on that.
     """
-    query = _due(sa.select(cases), now, limit, busy)
-    if of is not None:
-        query = query.where(cases.c.lane.in_(list(of)))
-    return _cases(connection, connection.execute(query).all())
-
-
-def due_lanes(connection: sa.Connection, now: datetime, limit: int, busy: Collection[str]) -> list[str]:
-    """The lanes of what `due` would give, that of the longest waiting case first."""
-    found = connection.scalars(_due(sa.select(cases.c.lane), now, limit, busy))
-    return list(dict.fromkeys(found))
-
-
-def _due(query: sa.Select[Any], now: datetime, limit: int, busy: Collection[str]) -> sa.Select[Any]:
-    open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
-    query = query.where(cases.c.due_at <= now, cases.c.id.not_in(open_intents))
+    query = _due(sa.select(cases.c.id, cases.c.lane, cases.c.account), now)
     if busy:
-        query = query.where(cases.c.lane.not_in(list(busy)))
-    return query.order_by(cases.c.due_at, cases.c.id).limit(limit)
+        query = query.where(~many.among(cases.c.lane, busy))
+    found: dict[str, Lane] = {}
+    for case_id, lane, account in connection.execute(query.order_by(cases.c.due_at, cases.c.id).limit(limit)):
+        if lane not in found:
+            found[lane] = Lane(AccountRef.of(account), [])
+        found[lane].ids.append(case_id)
+    return found
+
+
+def rows(connection: sa.Connection, now: datetime, ids: Sequence[int]) -> Rows:
+    """Those of these that are due still, longest waiting first: somebody else may have worked one in the meantime."""
+    query = _due(sa.select(*_COLUMNS), now).where(many.among(cases.c.id, ids))
+    found = connection.execute(query.order_by(cases.c.due_at, cases.c.id)).all()
+    return Rows(found, _receipts(connection, [row.id for row in found]))
+
+
+def due(connection: sa.Connection, now: datetime, limit: int) -> list[Case]:
+    """The same from the beginning, and parsed."""
+    ids = [case_id for lane in waiting(connection, now, limit).values() for case_id in lane.ids]
+    return rows(connection, now, ids).cases()
+
+
+def _due(query: sa.Select[Any], now: datetime) -> sa.Select[Any]:
+    open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
+    return query.where(cases.c.due_at <= now, cases.c.id.not_in(open_intents))
 
 
 def lanes(connection: sa.Connection, case_ids: Collection[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    wanted = list(case_ids)
-    for start in range(0, len(wanted), AT_ONCE):
-        query = sa.select(cases.c.id, cases.c.lane).where(cases.c.id.in_(wanted[start : start + AT_ONCE]))
-        found.update({row.id: row.lane for row in connection.execute(query)})
-    return found
+    query = sa.select(cases.c.id, cases.c.lane).where(many.among(cases.c.id, case_ids))
+    return {row.id: row.lane for row in connection.execute(query)}
 
 
 def lock(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[int]:
@@ -86,8 +100,8 @@ def lock(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[i
 
 
 def get(connection: sa.Connection, case_id: int) -> Case | None:
-    found = _cases(connection, connection.execute(sa.select(cases).where(cases.c.id == case_id)).all())
-    return found[0] if found else None
+    found = connection.execute(sa.select(*_COLUMNS).where(cases.c.id == case_id)).all()
+    return Rows(found, _receipts(connection, [case_id])).cases()[0] if found else None
 
 
 def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime | None:
@@ -96,46 +110,62 @@ def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime 
     query = sa.select(sa.type_coerce(sa.func.min(cases.c.due_at), cases.c.due_at.type))
     query = query.where(cases.c.id.not_in(open_intents))  # as `due` does: else the loop would turn for nothing
     if busy:
-        query = query.where(cases.c.lane.not_in(list(busy)))
+        query = query.where(~many.among(cases.c.lane, busy))
     due_at: datetime | None = connection.scalar(query)
     return due_at
 
 
-def _cases(connection: sa.Connection, rows: Sequence[Any]) -> list[Case]:
-    receipts = _receipts(connection, [row.id for row in rows])
-    return [
-        Case(
-            id=row.id,
-            account=AccountRef.of(row.account),
-            state=row.state,
-            policy=row.policy,
-            code=row.code,
-            subject=Subject(row.subject[0], tuple(row.subject[1:])),
-            events=row.events,
-            opened_at=row.opened_at,
-            first_seen=row.first_seen,
-            last_seen=row.last_seen,
-            samples=tuple(EVENTS.validate_json(row.samples)),
-            usage=row.usage,
-            receipts=receipts.get(row.id, ()),
-            verified_at=row.verified_at,
-            recurrences=row.recurrences,
-        )
-        for row in rows
-    ]
+_COLUMNS = (
+    *(cases.c[name] for name in ("id", "account", "state", "policy", "code", "events", "opened_at", "first_seen",
+                                 "last_seen", "samples", "verified_at", "recurrences")),
+    *(sa.cast(cases.c[name], sa.Text).label(name) for name in ("subject", "usage")),
+)  # fmt: skip
+"""Not the diagnosis of the last plan, which is the largest part of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Cases as they were read. To parse a thousand takes a while, which no transaction should wait for."""
+
+    rows: Sequence[Any]
+    receipts: Mapping[int, tuple[Receipt, ...]]
+
+    def cases(self, is_dry_run: Callable[[str], bool] = lambda _policy: False) -> list[Case]:
+        return [_case(row, self.receipts.get(row.id, ()), dry_run=is_dry_run(row.policy)) for row in self.rows]
+
+
+def _case(row: Any, receipts: tuple[Receipt, ...], *, dry_run: bool) -> Case:
+    kind, *parts = from_json_text(row.subject)
+    return Case(
+        id=row.id,
+        account=AccountRef.of(row.account),
+        state=row.state,
+        policy=row.policy,
+        code=row.code,
+        subject=Subject(kind, tuple(parts)),
+        events=row.events,
+        opened_at=row.opened_at,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        samples=tuple(EVENTS.validate_json(row.samples)),
+        usage=from_json_text(row.usage),
+        receipts=receipts,
+        verified_at=row.verified_at,
+        recurrences=row.recurrences,
+        dry_run=dry_run,
+    )
 
 
 def _receipts(connection: sa.Connection, case_ids: Sequence[int]) -> Mapping[int, tuple[Receipt, ...]]:
     found: dict[int, tuple[Receipt, ...]] = {}
-    for start in range(0, len(case_ids), AT_ONCE):
-        query = (
-            sa.select(writes.c.case_id, writes.c.body, writes.c.sent_at, writes.c.request_id, writes.c.outcome)
-            .where(writes.c.case_id.in_(case_ids[start : start + AT_ONCE]), writes.c.state == WriteState.DONE.value)
-            .order_by(writes.c.sent_at, writes.c.id)
-        )
-        for row in connection.execute(query):
-            receipt = Receipt(write=from_json(row.body), at=row.sent_at, request_id=row.request_id, outcome=row.outcome)
-            found[row.case_id] = (*found.get(row.case_id, ()), receipt)
+    query = (
+        sa.select(writes.c.case_id, writes.c.body, writes.c.sent_at, writes.c.request_id, writes.c.outcome)
+        .where(many.among(writes.c.case_id, case_ids), writes.c.state == WriteState.DONE.value)
+        .order_by(writes.c.sent_at, writes.c.id)
+    )
+    for row in connection.execute(query):
+        receipt = Receipt(write=from_json(row.body), at=row.sent_at, request_id=row.request_id, outcome=row.outcome)
+        found[row.case_id] = (*found.get(row.case_id, ()), receipt)
     return found
 
 
@@ -145,9 +175,8 @@ def locate(connection: sa.Connection, regions: Mapping[int, str]) -> None:
     for case_id, region in regions.items():
         of_region.setdefault(region, []).append(case_id)
     for region, ids in of_region.items():
-        for start in range(0, len(ids), AT_ONCE):
-            these = (cases.c.id.in_(ids[start : start + AT_ONCE]), cases.c.region != region)
-            connection.execute(cases.update().where(*these).values(region=region))
+        these = (many.among(cases.c.id, ids), cases.c.region != region)
+        connection.execute(cases.update().where(*these).values(region=region))
 
 
 def wake(connection: sa.Connection, case_ids: Collection[int], now: datetime) -> None:

@@ -6,7 +6,7 @@ an expired URL, a suspended account behind everything, one release behind a hund
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,13 +26,17 @@ ALONE = "InvalidObjectState"
 _events = TypeAdapter(list[Event])
 
 
-def correlated(connection: sa.Connection, due: Sequence[Case]) -> list[Case]:
-    """The due cases, each with its neighbours; codes that explain only themselves have none."""
-    if all(case.code == ALONE for case in due):
-        return list(due)
+def explaining(connection: sa.Connection, codes: Iterable[str | None]) -> list[Neighbour]:
+    """What may have to do with cases of these codes; codes that explain only themselves have none."""
+    if all(code == ALONE for code in codes):
+        return []
     query = sa.select(cases).where(sa.text(EXPLAINING)).order_by(cases.c.last_seen.desc()).limit(MOST_READ)
     rows = [row for row in connection.execute(query) if row.code not in ACCOUNT_CODES or suspends(row.diagnosis)]
-    known = [_neighbour(row) for row in rows]
+    return [_neighbour(row) for row in rows]
+
+
+def correlated(due: Sequence[Case], known: Sequence[Neighbour]) -> list[Case]:
+    """The due cases, each with its neighbours among those."""
     return [case if case.code == ALONE else replace(case, correlated=_correlated_with(case, known)) for case in due]
 
 

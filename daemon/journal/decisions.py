@@ -6,15 +6,20 @@ Where the row has moved on in the meantime, `decide` sees it by the standing tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal.cases import AT_ONCE, OF_CASE, REPLAN_PAUSE
+from ossmend.daemon.journal import many
+from ossmend.daemon.journal.bulk import seconds
+from ossmend.daemon.journal.cases import REPLAN_PAUSE
+from ossmend.daemon.journal.many import Change
 from ossmend.daemon.journal.schema import cases
 from ossmend.daemon.journal.states import RESTING, CaseState, moved
 from ossmend.remediators.contract.verdict import Diagnosis
+
+_FIELDS = tuple(each.name for each in fields(Diagnosis))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,12 @@ class Standing:
 
 def standing(connection: sa.Connection, case_ids: Sequence[int]) -> dict[int, Standing]:
     """As they are until the transaction ends: nobody else changes them meanwhile."""
-    found: dict[int, Standing] = {}
     columns = (cases.c.id, cases.c.state, cases.c.cause, cases.c.events, cases.c.tries, cases.c.reported_cause)
-    ordered = sorted(case_ids)
-    for start in range(0, len(ordered), AT_ONCE):
-        query = sa.select(*columns).where(cases.c.id.in_(ordered[start : start + AT_ONCE]))
-        for row in connection.execute(query.order_by(cases.c.id).with_for_update()):
-            found[row.id] = Standing(CaseState(row.state), row.cause, row.events, row.tries, row.reported_cause)
-    return found
+    query = sa.select(*columns).where(many.among(cases.c.id, case_ids)).order_by(cases.c.id).with_for_update()
+    return {
+        row.id: Standing(CaseState(row.state), row.cause, row.events, row.tries, row.reported_cause)
+        for row in connection.execute(query)
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,22 +63,12 @@ class Decision:
     """None: as it was."""
 
 
-_KEPT = {
-    name: sa.func.coalesce(
-        sa.bindparam(f"new_{name}", type_=sa.JSON(none_as_null=True) if name == "diagnosis" else cases.c[name].type),
-        cases.c[name],
-    )
-    for name in ("cause", "diagnosis", "verified_at", "closed_at", "reported_cause")
-}
-"""None leaves these as they are."""
-_DECIDE = (
-    cases.update()
-    .where(OF_CASE)
-    .values(
-        {name: sa.bindparam(f"new_{name}") for name in ("state", "why", "due_at", "tries", "watch_until", "planned_at")}
-        | _KEPT
-    )
-)
+_DECIDE = Change(
+    cases,
+    ("state", "why", "due_at", "tries", "watch_until", "planned_at", "cause", "diagnosis", "verified_at", "closed_at",
+     "reported_cause"),
+    kept=frozenset(("cause", "diagnosis", "verified_at", "closed_at", "reported_cause")),
+)  # fmt: skip
 
 
 def decide(
@@ -92,24 +85,18 @@ def decide(
         due_at = each.due_at
         if was.events != each.events and each.state in RESTING:
             due_at = min(due_at or now + REPLAN_PAUSE, now + REPLAN_PAUSE)
+        closed_at = now if each.state is CaseState.CLOSED else None
         rows.append(
-            {
-                "case": each.case_id,
-                "new_state": each.state.value,
-                "new_why": each.why,
-                "new_due_at": due_at,
-                "new_tries": each.tries,
-                "new_watch_until": each.watch_until,
-                "new_planned_at": now,
-                "new_cause": each.cause,
-                "new_diagnosis": asdict(each.diagnosis) if each.diagnosis is not None else None,
-                "new_verified_at": each.verified_at,
-                "new_closed_at": now if each.state is CaseState.CLOSED else None,
-                "new_reported_cause": each.reported_cause,
-            }
-        )
+            (each.case_id, each.state.value, each.why, seconds(due_at), each.tries, seconds(each.watch_until),
+             seconds(now), each.cause, _kept(each.diagnosis), seconds(each.verified_at), seconds(closed_at),
+             each.reported_cause)
+        )  # fmt: skip
         if (each.state, each.cause or was.cause) != (was.state, was.cause):
             news.append(each)
-    if rows:
-        connection.execute(_DECIDE, rows)
+    _DECIDE.make(connection, rows)
     return news
+
+
+def _kept(diagnosis: Diagnosis | None) -> dict[str, object] | None:
+    """As the row has it. By hand: `asdict` copies every word of it."""
+    return None if diagnosis is None else {name: getattr(diagnosis, name) for name in _FIELDS}

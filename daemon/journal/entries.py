@@ -75,16 +75,18 @@ def gathered(connection: sa.Connection) -> Iterator[None]:
 def _append(connection: sa.Connection, new: Sequence[tuple[datetime, Entry]]) -> None:
     if not new:
         return
+    said = [
+        (at.astimezone(UTC).isoformat(timespec="milliseconds"), each.kind, each.case_id, _ENCODER.encode(each.data))
+        for at, each in new
+    ]  # before everybody waits for us
     locks.take(connection, locks.CHAIN)
     last = connection.execute(sa.select(entries.c.seq, entries.c.hash).order_by(entries.c.seq.desc()).limit(1)).first()
     seq, previous = (last.seq, last.hash) if last else (0, START)
     rows = []
-    for at, entry in new:
+    for stamp, kind, case_id, data in said:
         seq += 1
-        stamp = at.astimezone(UTC).isoformat(timespec="milliseconds")
-        data = _ENCODER.encode(entry.data)
-        previous = link(previous, seq, stamp, entry.kind, entry.case_id, data)
-        rows.append((seq, stamp, entry.kind, entry.case_id, data, previous))
+        previous = link(previous, seq, stamp, kind, case_id, data)
+        rows.append((seq, stamp, kind, case_id, data, previous))
     bulk.insert(connection, entries, ("seq", "at", "kind", "case_id", "data", "hash"), rows)
 
 

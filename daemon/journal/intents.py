@@ -14,7 +14,9 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import bulk
+from ossmend.daemon.journal import bulk, many
+from ossmend.daemon.journal.bulk import seconds
+from ossmend.daemon.journal.many import Change
 from ossmend.daemon.journal.schema import approvals, writes
 from ossmend.daemon.journal.states import UNSENT, WriteState
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
@@ -25,7 +27,6 @@ WITNESS = "witness"
 """What holds a write that OSS's own log has to confirm."""
 UNDO, GIVES_BACK = "undo", "gives back what was covered"
 """The outcome of a write that takes another one back, until it has one of its own."""
-AT_ONCE = 500
 
 Granted = Literal["approved", "rejected"]
 
@@ -85,11 +86,12 @@ class Settlement:
     request_id: str | None = None
 
 
-_INSERT = writes.insert()
-_SETTLE = (
-    writes.update()
-    .where(writes.c.id == sa.bindparam("write"), writes.c.state == WriteState.INTENDED.value)
-    .values({name: sa.bindparam(f"new_{name}") for name in ("state", "settled_at", "outcome", "request_id")})
+_NEW = (
+    "id", "case_id", "policy", "account", "digest", "operation", "target", "body", "state", "bytes", "cost",
+    "planned_at", "sent_at", "oss_time", "outcome", "held_by", "trust", "source", "client",
+)  # fmt: skip
+_SETTLE = Change(
+    writes, ("state", "settled_at", "outcome", "request_id"), only=f"writes.state = '{WriteState.INTENDED.value}'"
 )
 
 
@@ -98,56 +100,31 @@ def put(connection: sa.Connection, new: Sequence[NewWrite], now: datetime) -> li
     if not new:
         return []
     ids = bulk.numbers(connection, writes.c.id, len(new))
-    connection.execute(_INSERT, [_row(write_id, each, now) for write_id, each in zip(ids, new, strict=True)])
+    bulk.insert(connection, writes, _NEW, [_row(write_id, each, now) for write_id, each in zip(ids, new, strict=True)])
     return ids
 
 
-def _row(write_id: int, each: NewWrite, now: datetime) -> Mapping[str, object]:
-    write = each.write
-    return {
-        "id": write_id,
-        "case_id": each.case_id,
-        "policy": each.policy,
-        "account": str(each.account),
-        "digest": digest(write),
-        "operation": write.operation,
-        "target": write.target,
-        "body": to_json(write),
-        "state": each.state.value,
-        "bytes": write.stored_bytes,
-        "cost": each.cost,
-        "planned_at": each.since or now,
-        "sent_at": now if each.state is WriteState.INTENDED else None,
-        "oss_time": each.oss_time if each.state is WriteState.INTENDED else None,
-        "outcome": each.why,
-        "held_by": each.held_by,
-        "trust": each.trust,
-        "source": each.source,
-        "client": each.client,
-    }
+def _row(write_id: int, each: NewWrite, now: datetime) -> tuple[object, ...]:
+    write, leaves = each.write, each.state is WriteState.INTENDED
+    cost = None if each.cost is None else float(each.cost)
+    return (
+        write_id, each.case_id, each.policy, str(each.account), digest(write), write.operation, write.target,
+        to_json(write), each.state.value, write.stored_bytes, cost, seconds(each.since or now),
+        seconds(now) if leaves else None, seconds(each.oss_time) if leaves else None, each.why, each.held_by,
+        each.trust, each.source, each.client,
+    )  # fmt: skip
 
 
 def drop_unsent(connection: sa.Connection, case_ids: Sequence[int]) -> None:
     """Drop what earlier plans of these cases only planned or held: the new plans speak."""
     unsent = writes.c.state.in_([state.value for state in UNSENT])
-    for start in range(0, len(case_ids), AT_ONCE):
-        connection.execute(writes.delete().where(writes.c.case_id.in_(case_ids[start : start + AT_ONCE]), unsent))
+    connection.execute(writes.delete().where(many.among(writes.c.case_id, case_ids), unsent))
 
 
 def settle(connection: sa.Connection, settlements: Iterable[Settlement], now: datetime) -> None:
     """Close intents: `done`, `failed`, `stale` or `not-sent`. One that is closed stays as it is."""
-    rows = [
-        {
-            "write": each.write_id,
-            "new_state": each.state.value,
-            "new_settled_at": now,
-            "new_outcome": each.outcome,
-            "new_request_id": each.request_id,
-        }
-        for each in settlements
-    ]
-    if rows:
-        connection.execute(_SETTLE, rows)
+    rows = [(each.write_id, each.state.value, seconds(now), each.outcome, each.request_id) for each in settlements]
+    _SETTLE.make(connection, rows)
 
 
 def asked(connection: sa.Connection) -> dict[int, Intent]:
@@ -217,27 +194,21 @@ class Words:
 
 def words(connection: sa.Connection, digests: Collection[str], case_ids: Sequence[int], now: datetime) -> Words:
     """Everything that has been said about these writes and cases, in two questions."""
-    granted: dict[str, Granted] = {}
-    wanted = list(digests)
-    for start in range(0, len(wanted), AT_ONCE):
-        said = (approvals.c.digest.in_(wanted[start : start + AT_ONCE]), approvals.c.expires_at > now)
-        for row in connection.execute(sa.select(approvals.c.digest, approvals.c.granted).where(*said)):
-            granted[row.digest] = "approved" if row.granted else "rejected"
+    said = (many.among(approvals.c.digest, digests), approvals.c.expires_at > now)
+    spoken = connection.execute(sa.select(approvals.c.digest, approvals.c.granted).where(*said)) if digests else ()
+    granted: dict[str, Granted] = {row.digest: "approved" if row.granted else "rejected" for row in spoken}
     first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
-    since: dict[int, datetime] = {}
-    for start in range(0, len(case_ids), AT_ONCE):
-        held = (writes.c.case_id.in_(case_ids[start : start + AT_ONCE]), writes.c.state == WriteState.HELD.value)
-        query = sa.select(writes.c.case_id, first).where(*held, writes.c.held_by == WITNESS).group_by(writes.c.case_id)
-        since.update({row[0]: row[1] for row in connection.execute(query)})
+    held = (writes.c.state == WriteState.HELD.value, writes.c.held_by == WITNESS)
+    query = sa.select(writes.c.case_id, first).where(many.among(writes.c.case_id, case_ids), *held)
+    rows = connection.execute(query.group_by(writes.c.case_id)).all() if case_ids else ()
+    since = {row[0]: row[1] for row in rows}
     return Words(granted, since)
 
 
 def use_up(connection: sa.Connection, digests: Collection[str]) -> None:
     """These writes have gone: one approval lets one write go, and no second."""
-    used = list(digests)
-    for start in range(0, len(used), AT_ONCE):
-        gone = (approvals.c.digest.in_(used[start : start + AT_ONCE]), approvals.c.granted)
-        connection.execute(approvals.delete().where(*gone))
+    if digests:
+        connection.execute(approvals.delete().where(many.among(approvals.c.digest, digests), approvals.c.granted))
 
 
 def approve(

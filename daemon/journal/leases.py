@@ -21,6 +21,7 @@ import structlog
 from ossmend.daemon.host.clock import awake
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal.locks import is_shared_state
+from ossmend.daemon.journal.versions import SERVED
 
 log = structlog.get_logger("ossmend.leases")
 
@@ -35,13 +36,14 @@ _QUICKLY = "set_config('synchronous_commit', 'off', true) AS quickly"
 """No wait for the disk. A lease that a crash takes back is not held, and an intent waits for all that was before it."""
 _TAKE = sa.text(f"""
     INSERT INTO leases (name, node, fence, until)
-    SELECT wanted, :node, 1, {_NOW} + :seconds FROM unnest(CAST(:names AS text[])) AS wanted, {_QUICKLY} ORDER BY wanted
+    SELECT wanted, :node, 1, {_NOW} + :seconds FROM unnest(CAST(:names AS text[])) AS wanted, {_QUICKLY}
+    WHERE {SERVED} ORDER BY wanted
     ON CONFLICT (name) DO UPDATE SET node = excluded.node, fence = leases.fence + 1, until = excluded.until
     WHERE leases.until < {_NOW} OR leases.node = excluded.node
     RETURNING name, fence""")  # noqa: S608  # our own words
 _HOLD = sa.text(f"""
     UPDATE leases SET until = {_NOW} + :seconds
-    WHERE name = :name AND node = :node AND fence = :fence AND until > {_NOW}""")  # noqa: S608  # as above
+    WHERE name = :name AND node = :node AND fence = :fence AND until > {_NOW} AND {SERVED}""")  # noqa: S608  # as above
 _RENEW = sa.text(f"""
     UPDATE leases SET until = {_NOW} + :seconds
     WHERE name IN (SELECT name FROM leases WHERE node = :node AND until > {_NOW} FOR UPDATE SKIP LOCKED)

@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,8 +25,8 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from ossmend import __version__
 from ossmend.config.model import StateConfig
 from ossmend.daemon.host.clock import Clock, DatabaseClock, awake
-from ossmend.daemon.host.stops import StateBusy, StateUnavailable
-from ossmend.daemon.journal import entries, migrate
+from ossmend.daemon.host.stops import StateBusy, StateOutgrown, StateUnavailable
+from ossmend.daemon.journal import entries, migrate, versions
 from ossmend.daemon.journal.leases import RENEW_SECONDS, Shared
 from ossmend.daemon.journal.store import BUG, OlderState, Store
 
@@ -36,6 +36,10 @@ LIVE, DRY_RUN = "ossmend", "ossmend_dry_run"
 """Schemas of the database."""
 LOOK_SECONDS = 1.0
 """How often a node looks for work that another has let go; NOTIFY only makes it sooner."""
+WRITERS = 3
+"""Transactions on leases that one process has at once. What each of them computes, the others' locks wait for, and
+Python computes in one thread at a time: sixteen at once would hold the end of the chain sixteen times as long.
+"""
 POOL, MORE = 8, 16
 """Connections of one node that stay, and that come on top while it is busy; two more renew and listen."""
 CONNECT_SECONDS = 5
@@ -107,6 +111,8 @@ class PostgresStore(Store):
         self._address = address
         self._leases = leases
         self._clock = DatabaseClock()
+        self._outgrown: StateOutgrown | None = None
+        self._writers = threading.Semaphore(WRITERS)
         self.looks_every = LOOK_SECONDS
         if leases is not None:
             self.leases = leases
@@ -117,9 +123,19 @@ class PostgresStore(Store):
     def renew(self) -> None:
         """Renew the node's leases, and hear what time it is. Raises StateUnavailable."""
         assert self._leases is not None  # only a node renews
+        with self.read() as connection:
+            self._served(connection)
         asked = awake()
         said = self._leases.renew(self.host, __version__)
         self._clock.hear(asked, awake(), said)
+
+    def _served(self, connection: sa.Connection) -> None:
+        """Raises StateOutgrown, now and whenever anybody asks again."""
+        try:
+            versions.check(connection, str(self._address))
+        except StateOutgrown as over:
+            self._outgrown = over
+            raise
 
     def begin_node(self, host: str) -> None:
         """Be known to the others from now on, until `close`. Raises StateUnavailable."""
@@ -134,15 +150,23 @@ class PostgresStore(Store):
         """A transaction that renews `lease` first; nobody else's transaction on the same work is beside it. Raises
         LeaseLost, StateUnavailable.
         """
-        with told(self._address), self._engine.begin() as connection:
+        with (
+            self._writers if lease is not None else nullcontext(),
+            told(self._address),
+            self._engine.begin() as connection,
+        ):
             held = self._leases.hold(connection, lease) if lease is not None and self._leases is not None else None
+            if held is None:
+                self._served(connection)
             with entries.gathered(connection):
                 yield connection
         if held is not None and lease is not None and self._leases is not None:
             self._leases.held(lease, held)
 
     def check(self) -> None:
-        """A database is asked, and not looked for."""
+        """A database is asked, and not looked for. Raises StateOutgrown once it has said that."""
+        if self._outgrown is not None:
+            raise self._outgrown
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -236,9 +260,10 @@ def open_beside(address: Address, directory: Path) -> PostgresStore:
         ending.callback(engine.dispose)
         with told(address), engine.connect() as connection:
             known = _revision(address, connection)
+            goes = known is not None and versions.serves_us(connection, known)
         if known is None:
             raise StateUnavailable(f"{address} is empty: `ossmend run` or `ossmend once` begins one")
-        if known != migrate.HEAD:
+        if not goes:
             raise OlderState(f"{address} is of an older ossmend (schema {known}; now {migrate.HEAD}): "
                              "`ossmend run` or `ossmend once` brings it up to date")  # fmt: skip
         return PostgresStore(address, engine, directory, ending.pop_all(), None)
@@ -260,19 +285,19 @@ def _short(address: Address, engine: sa.Engine) -> Iterator[sa.Connection]:
 def _migrate(address: Address, engine: sa.Engine) -> None:
     """One node at a time: who comes second finds it done. Raises StateUnavailable."""
     with told(address), engine.begin() as connection:
-        if _revision(address, connection) == migrate.HEAD:
+        if (known := _revision(address, connection)) is not None and known >= migrate.HEAD:
             return
         connection.execute(_MIGRATING)
-        if _revision(address, connection) == migrate.HEAD:
+        if (known := _revision(address, connection)) is not None and known >= migrate.HEAD:
             return
         connection.execute(sa.schema.CreateSchema(address.schema, if_not_exists=True))
-        migrate.upgrade(connection)
+        versions.upgrade(connection, known)
 
 
 def _revision(address: Address, connection: sa.Connection) -> str | None:
-    """Raises StateUnavailable where a newer ossmend has it."""
+    """Raises StateUnavailable where a newer ossmend has it, and older ones cannot work it any more."""
     known = migrate.revision(connection)
-    if known is not None and known > migrate.HEAD:
+    if known is not None and known > migrate.HEAD and not versions.serves_us(connection, known):
         raise StateUnavailable(
             f"{address} was written by a newer ossmend (schema {known}; this one knows {migrate.HEAD}): "
             "install that version, or name another database"

@@ -2,7 +2,7 @@
 
 One schema for every database that SQLAlchemy speaks; changes to it are migrations (migrations/versions), and a test
 compares the two. Who reads and writes these tables: intake.py, cases.py, decisions.py, intents.py, entries.py,
-ledger.py and ceilings.py beside this file; retention.py lets old rows go.
+ledger.py, ceilings.py, sweeps.py and quotas.py beside this file; retention.py lets old rows go.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CURRENT = "NOT superseded"
 """Likewise: the case that a subject's next event belongs to, which intake.py asks for with each batch."""
 
 STILL_OPEN, OVER = "state <> 'closed'", "state = 'closed'"
-"""Likewise: what ceilings.py counts, and what retention.py lets go."""
+"""Likewise: what ceilings.py counts and sweeps.py takes, and what retention.py lets go."""
 
 meta = sa.Table(
     "meta",
@@ -106,6 +106,8 @@ cases = sa.Table(
     sa.Index("cases_open", "policy", "source", "client", sqlite_where=sa.text(STILL_OPEN),
              postgresql_where=sa.text(STILL_OPEN)),
     sa.Index("cases_closed", "closed_at", sqlite_where=sa.text(OVER), postgresql_where=sa.text(OVER)),
+    sa.Index("cases_sweep", "lane", "policy", "source", "state", "subject_key", "due_at",
+             sqlite_where=sa.text(STILL_OPEN), postgresql_where=sa.text(STILL_OPEN)),
 )  # fmt: skip
 
 writes = sa.Table(
@@ -185,6 +187,16 @@ turned_away = sa.Table(
     sa.Column("over", sa.Boolean, nullable=False),
     sa.Column("told_at", Instant),
 )
+
+quotas = sa.Table(
+    "quotas",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("region", sa.Text, primary_key=True),
+    sa.Column("quota", sa.Text, primary_key=True),
+    sa.Column("free_at", Instant, nullable=False),
+)
+"""From when on nobody has a slot yet; quotas.py gives them away."""
 
 nodes = sa.Table(
     "nodes",

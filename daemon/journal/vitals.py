@@ -1,7 +1,8 @@
-"""What the process that works this state says of itself: one row, written now and then, for who looks from outside.
+"""What each process that works this state says of itself: a row, written now and then, for who looks from outside.
 
 `ossmend status` reads it beside a running daemon, and after one that was killed: the row is then its last sign of life.
-Nothing in stages/ decides by it. Who writes it: stages/vitals.py; who reads it: commands/status_report.py.
+Nothing in stages/ decides by it. Where several nodes share a state, each host has a row of its own. Who writes it:
+stages/vitals.py; who reads it: commands/status_report.py and status_nodes.py.
 """
 
 from __future__ import annotations
@@ -81,21 +82,34 @@ def told(now: datetime) -> str:
     return now.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def write(connection: sa.Connection, vitals: Vitals) -> None:
-    """In place of what stood there."""
+def write(connection: sa.Connection, vitals: Vitals, host: str = "") -> None:
+    """In place of what stood there. `host`: the name of this machine, where the state has several."""
     locks.take(connection, locks.VITALS)
-    value = json.dumps(asdict(vitals), ensure_ascii=False)
-    if connection.execute(meta.update().where(meta.c.name == ROW).values(value=value)).rowcount == 0:
-        connection.execute(meta.insert().values(name=ROW, value=value))
+    value, name = json.dumps(asdict(vitals), ensure_ascii=False), _name(host)
+    if connection.execute(meta.update().where(meta.c.name == name).values(value=value)).rowcount == 0:
+        connection.execute(meta.insert().values(name=name, value=value))
 
 
-def read(connection: sa.Connection) -> Vitals | None:
-    """The last sign of life of whoever works, or has worked, this state; None before the first, or of one that said it
-    in other words (an older or newer ossmend).
+def _name(host: str) -> str:
+    return f"{ROW}:{host}" if host else ROW
+
+
+def read(connection: sa.Connection, host: str = "") -> Vitals | None:
+    """The last sign of life of whoever works, or has worked, this state on that host; None before the first, or of one
+    that said it in other words (an older or newer ossmend).
     """
-    value = connection.scalar(sa.select(meta.c.value).where(meta.c.name == ROW))
-    if value is None:
-        return None
+    value = connection.scalar(sa.select(meta.c.value).where(meta.c.name == _name(host)))
+    return None if value is None else _told(value)
+
+
+def every(connection: sa.Connection) -> list[Vitals]:
+    """Of each host. A state that was moved here, or a node of an older ossmend, has left the row without a name."""
+    named = sa.or_(meta.c.name == ROW, meta.c.name.startswith(f"{ROW}:"))
+    values = connection.scalars(sa.select(meta.c.value).where(named).order_by(meta.c.name))
+    return [life for life in map(_told, values) if life is not None]
+
+
+def _told(value: str) -> Vitals | None:
     try:
         found = json.loads(value)
         sources = [SourceVitals(**each) for each in found.pop("sources")]

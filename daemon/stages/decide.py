@@ -18,6 +18,7 @@ from ossmend.daemon.journal.states import CaseState
 from ossmend.daemon.stages.consent import CONFIRM_FOR, Consent, Held, by_hand, consent_to, outside
 from ossmend.daemon.stages.fault import Fault
 from ossmend.daemon.stages.plan import Answer, Later
+from ossmend.daemon.stages.quota import Slot
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case
@@ -40,6 +41,8 @@ class Wanted:
     write: Write
     consent: Consent | None = None
     hold: Held | None = None
+    slot: Slot | None = None
+    """When it leaves, where the cloud has a quota for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,16 +111,15 @@ def _act(case: Case, act: Act, rules: Rules, tries: int, words: Words, now: date
     beyond = next(filter(None, (outside(rules.policy, case, write) for write in act.writes)), None)
     if beyond is not None:
         return _report(case, _beyond(act, beyond), rules, tries, now)
-    outcome = Outcome(case=case, state=CaseState.SENDING, why=act.why, cause=act.diagnosis.cause,
-                      diagnosis=act.diagnosis, flag=act.flag)  # fmt: skip
+    wanted, state, due_at = [], CaseState.SENDING, None
     if rules.mode == "dry-run":
-        planned = tuple(Wanted(write) for write in act.writes)
-        return replace(outcome, state=CaseState.PLANNED, due_at=now + PLAN_LIFE, writes=planned)
-    wanted = []
-    for write in act.writes:
-        consent = consent_to(case, write, rules, words, now, approve=act.approve)
-        wanted.append(Wanted(write, consent, consent.hold))
-    return replace(outcome, writes=tuple(wanted))
+        wanted, state, due_at = [Wanted(write) for write in act.writes], CaseState.PLANNED, now + PLAN_LIFE
+    else:
+        for write in act.writes:
+            consent = consent_to(case, write, rules, words, now, approve=act.approve)
+            wanted.append(Wanted(write, consent, consent.hold))
+    return Outcome(case=case, state=state, why=act.why, cause=act.diagnosis.cause, diagnosis=act.diagnosis,
+                   due_at=due_at, flag=act.flag, writes=tuple(wanted))  # fmt: skip
 
 
 def decide_undo(case: Case, intent: Intent, rules: Rules, now: datetime) -> Outcome:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import intents, locks
+from ossmend.daemon.journal import intents, locks, quotas
 from ossmend.daemon.journal.decisions import Standing
 from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.pause import HELD_BY
@@ -22,6 +23,7 @@ from ossmend.daemon.stages.consent import Held
 from ossmend.daemon.stages.decide import Outcome, braked, decide, decide_undo
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer
+from ossmend.daemon.stages.quota import RegionOf, Slots
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.shares import Asking
 from ossmend.remediators.contract.case import Case
@@ -57,12 +59,24 @@ class Judge:
         oss_now: datetime,
         *,
         undos: bool,
+        region_of: RegionOf,
     ) -> tuple[list[Outcome], Allowance]:
-        """What becomes of each case, and what the brakes have granted on the way."""
+        """What becomes of each case, and what the brakes have granted on the way; without those whose write would find
+        no slot soon: they are as due as before. `region_of`: where a bucket was found.
+        """
         decided = self._decided(connection, answered, standings, now, undos=undos)
         allowance = self._allowance(connection, decided, now, oss_now)
+        slots = Slots(self._config.clouds, partial(quotas.free_at, connection), region_of, now)
         paused = self._pause.standing(connection)
-        return [self._braked(each, allowance, paused, now) for each in decided], allowance
+        found = []
+        for each in decided:
+            if each.state is CaseState.SENDING:
+                if slots.room([wanted.write for wanted in each.writes], each.case.account):
+                    found.append(_timed(self._braked(each, allowance, paused, now), slots))
+            else:
+                found.append(each)
+        quotas.give(connection, slots.given)
+        return found, allowance
 
     def _decided(
         self,
@@ -73,7 +87,7 @@ class Judge:
         *,
         undos: bool,
     ) -> list[Outcome]:
-        acting = [(case, answer) for case, answer in answered if isinstance(answer, Act)]
+        acting = [(case, answer) for case, answer in answered if isinstance(answer, Act) and not case.dry_run]
         digests = {digest(write) for _, act in acting for write in act.writes}
         words = intents.words(connection, digests, [case.id for case, _ in acting], now)
         asked = intents.asked(connection) if undos and not self._dry_run else {}
@@ -98,8 +112,6 @@ class Judge:
         return Allowance(Ledger(connection, now, oss_now), self._config, oss_now, asking)
 
     def _braked(self, outcome: Outcome, allowance: Allowance, paused: Mapping[str, str], now: datetime) -> Outcome:
-        if outcome.state is not CaseState.SENDING:
-            return outcome
         rules, account = self._rules.of(outcome.case), outcome.case.account
         assert rules.policy is not None  # decide.py: without a policy nothing is wanted
         holds = []
@@ -113,6 +125,13 @@ class Judge:
                     hold = replace(hold, until=now + (hold.until - allowance.now))  # from OSS's clock to ours
             holds.append(hold)
         return braked(outcome, holds, rules, now)
+
+
+def _timed(outcome: Outcome, slots: Slots) -> Outcome:
+    """With the moment at which each of its writes leaves; what is held needs none."""
+    account = outcome.case.account
+    timed = [replace(each, slot=None if each.hold else slots.take(each.write, account)) for each in outcome.writes]
+    return replace(outcome, writes=tuple(timed))
 
 
 def _brakes_of(connection: sa.Connection, accounts: Iterable[AccountRef]) -> None:

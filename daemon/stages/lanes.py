@@ -15,6 +15,9 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+STEP_SECONDS = 1.0
+"""How often it is looked whether calls that are awaited together go on."""
+
 
 class Hands:
     """Threads for the calls of all lanes: as many as all lanes together may use at once, made when they are needed."""
@@ -65,6 +68,34 @@ class Hands:
             wait(hands)
         for each in hands:
             each.result()
+
+    def all(self, do: Callable[[Item], Result], items: Sequence[Item], step: Callable[[], None]) -> list[Result]:
+        """Each item's result, in the order of the items, once all are there; `step` as they come in. Where a list page
+        answers for all of them, to hand over each by itself would cost more than the work.
+        """
+        found: dict[int, Result] = {}
+        waiting = iter(enumerate(items))
+        turn = threading.Lock()
+
+        def hand() -> None:
+            while True:
+                with turn:
+                    mine = next(waiting, None)
+                if mine is None:
+                    return
+                found[mine[0]] = do(mine[1])
+
+        if self._each == 1 or len(items) == 1:
+            hand()
+            return [found[number] for number in range(len(items))]
+        hands, known = [self._pool.submit(hand) for _ in range(min(self._each, len(items)))], 0
+        while wait(hands, STEP_SECONDS).not_done:
+            if len(found) > known:
+                known = len(found)
+                step()
+        for each in hands:
+            each.result()
+        return [found[number] for number in range(len(items))]
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)

@@ -49,18 +49,18 @@ class Outcomes:
 
     def _put(self, page: Page, outcomes: Sequence[Outcome], allowance: Allowance) -> list[Sending]:
         """Store what the outcomes want to write; those that may leave."""
-        new: list[tuple[Outcome, NewWrite]] = []
+        new: list[tuple[Outcome, Wanted, NewWrite]] = []
         sending: list[Sending] = []
         for outcome in outcomes:
             if outcome.undo is not None:
                 sending += _undo(page, outcome, outcome.undo, allowance)
                 continue
-            new += [(outcome, self._new(outcome, wanted, allowance)) for wanted in outcome.writes]
-        ids = intents.put(page.connection, [each for _, each in new], page.now)
-        for write_id, (outcome, each) in zip(ids, new, strict=True):
+            new += [(outcome, wanted, self._new(outcome, wanted, allowance)) for wanted in outcome.writes]
+        ids = intents.put(page.connection, [each for _, _, each in new], page.now)
+        for write_id, (outcome, wanted, each) in zip(ids, new, strict=True):
             page.say(f"write.{each.state}", outcome.case.id, of_write(each.write, each.why))
             if each.state is WriteState.INTENDED:
-                sending.append(Sending(write_id, outcome.case, each.write))
+                sending.append(Sending(write_id, outcome.case, each.write, slot=wanted.slot))
         return sending
 
     def _new(self, outcome: Outcome, wanted: Wanted, allowance: Allowance) -> NewWrite:

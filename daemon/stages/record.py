@@ -7,27 +7,30 @@ what settle.py has seen; page.py has what they share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.journal import cases, correlation, entries, intents
+from ossmend.daemon.journal import cases, correlation, entries, intents, locks, quotas, sweeps
+from ossmend.daemon.journal.cases import Lane
 from ossmend.daemon.journal.intents import Intent
+from ossmend.daemon.journal.quotas import Quota
 from ossmend.daemon.journal.store import Store
+from ossmend.daemon.journal.sweeps import Sweep
 from ossmend.daemon.stages import findings
 from ossmend.daemon.stages.judge import Judge
 from ossmend.daemon.stages.outcomes import Outcomes
 from ossmend.daemon.stages.page import Page, Reports
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer
+from ossmend.daemon.stages.quota import RegionOf, first
 from ossmend.daemon.stages.replies import Replies
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.send import Reply, Sending
 from ossmend.daemon.stages.settle import Found
 from ossmend.remediators.contract.case import Case
-
-RegionOf = Callable[[str], str | None]
 
 
 def _unknown(_bucket: str) -> None:
@@ -38,6 +41,24 @@ def _regions(answered: Sequence[tuple[Case, Answer]], region_of: RegionOf) -> di
     """By case: the region in which its bucket was found."""
     buckets = {case.id: case.event.bucket for case, _ in answered}
     return {case_id: found for case_id, bucket in buckets.items() if bucket and (found := region_of(bucket))}
+
+
+class Told(NamedTuple):
+    """What a turn has led to."""
+
+    sending: list[Sending]
+    """The writes that may now leave."""
+    put_off: int
+    """How many cases are as due as before, because the cloud's quota has no slot for their write yet."""
+
+    def next_limit(self, limit: int, most: int) -> int:
+        """How many cases to take next, after so many: no more are planned than a quota lets go."""
+        return max(len(self.sending), FEWEST) if self.put_off else min(2 * limit, most)
+
+
+NOTHING = Told([], 0)
+FEWEST = 50
+"""Cases that are taken at once, however full the cloud's quota is."""
 
 
 class Record:
@@ -60,7 +81,7 @@ class Record:
         *,
         undos: bool = True,
         region_of: RegionOf = _unknown,
-    ) -> list[Sending]:
+    ) -> Told:
         """What the plans of a turn lead to; the writes that may now leave. `oss_now`: what OSS's clock says; without
         `undos` those that are asked for wait, because nothing can be sent; `region_of`: where a bucket was found.
         """
@@ -70,8 +91,10 @@ class Record:
             self._judge.alone(connection, answered)
             page = Page.of(connection, now, [case.id for case, _ in answered])
             cases.locate(connection, _regions(answered, region_of))
-            outcomes, allowance = self._judge.outcomes(connection, answered, page.standings, now, oss_now, undos=undos)
-            return self._outcomes.write(page, outcomes, allowance)
+            outcomes, allowance = self._judge.outcomes(
+                connection, answered, page.standings, now, oss_now, undos=undos, region_of=region_of
+            )
+            return Told(self._outcomes.write(page, outcomes, allowance), len(answered) - len(outcomes))
 
     def replies(self, replied: Sequence[tuple[Sending, Reply]]) -> None:
         """Close the intents by what came back; when to look at their cases again."""
@@ -99,18 +122,33 @@ class Record:
             findings.unsettled_for_long(page, self._reports, case, intent)
             entries.append(connection, now, page.said)
 
-    def lanes(self, limit: int, busy: Iterable[str]) -> list[str]:
-        """The lanes of the cases whose time has come; none of the busy ones."""
+    def waiting(self, limit: int, busy: Iterable[str]) -> dict[str, Lane]:
+        """The cases whose time has come, by lane; none of the busy ones, at most so many in all."""
         with self._store.read() as connection:
-            return cases.due_lanes(connection, self._clock.now(), limit, tuple(busy))
+            return cases.waiting(connection, self._clock.now(), limit, tuple(busy))
 
-    def due(self, limit: int, busy: Iterable[str], of: Sequence[str] | None = None) -> list[Case]:
-        """The cases whose time has come, each with those that may have to do with it; none of the busy lanes, and only
-        `of` these where they are named.
-        """
+    def due(self, ids: Sequence[int]) -> list[Case]:
+        """Those of these cases that are due still, each with those that may have to do with it."""
         with self._store.read() as connection:
-            found = cases.due(connection, self._clock.now(), limit, tuple(busy), of)
-            return correlation.correlated(connection, found) if found else []
+            rows = cases.rows(connection, self._clock.now(), ids)
+            known = correlation.explaining(connection, [row.code for row in rows.rows])
+        return correlation.correlated(rows.cases(self._is_dry_run), known)
+
+    def _is_dry_run(self, policy: str) -> bool:
+        return self.rules.mode(policy) == "dry-run"
+
+    def sweep(self, sweep: Sweep, limit: int) -> list[int]:
+        """The next batch of a lane of which more is due than one pass takes."""
+        with self._store.read() as connection:
+            return sweeps.batch(connection, sweep, self._clock.now(), limit)
+
+    def more_slots(self, quota: Quota, apart: timedelta, number: int) -> datetime:
+        """So many more slots, in the place of those that were missed; the first. Raises StateUnavailable."""
+        with self._store.begin() as connection:
+            locks.take(connection, locks.BRAKES, str(quota.account))
+            at = first(quotas.free_at(connection, quota), self._clock.now())
+            quotas.give(connection, {quota: at + number * apart})
+            return at
 
     def next_due(self, busy: Iterable[str]) -> datetime | None:
         with self._store.read() as connection:

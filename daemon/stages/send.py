@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
 from ossmend.daemon.journal.states import WriteState
+from ossmend.daemon.stages.quota import Slot
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.contract.write import Write
@@ -43,6 +44,8 @@ class Sending:
     """It was asked for, and not planned: when it is done, so is the case."""
     given_back: bool = False
     """Not a person asked for it, but we have covered what somebody else wrote."""
+    slot: Slot | None = None
+    """When it may leave, where the cloud has a quota for it."""
 
 
 Reply = Sent | Stale | NotSent | Unsettled | Refused | TryAgain

@@ -38,12 +38,12 @@ class SignOfLife:
         self._store = store
         self._clock = clock
         now = told(clock.now())
-        self._row = Vitals(platform.node(), os.getpid(), __version__, "run", dry_run, now, now)
+        self._row = Vitals(store.host or platform.node(), os.getpid(), __version__, "run", dry_run, now, now)
         self._written: Vitals | None = None
         self._written_at = float("-inf")
         self._lock = threading.Lock()
         with suppress(StateUnavailable), store.read() as connection:
-            if (before := vitals.read(connection)) is not None:
+            if (before := vitals.read(connection, store.host) or vitals.read(connection)) is not None:
                 self._row.sources, self._row.clock = before.sources, before.clock
                 self._row.oss_ahead_seconds = before.oss_ahead_seconds
                 self._row.oss_ahead_at = before.oss_ahead_at or before.at
@@ -94,7 +94,7 @@ class SignOfLife:
                 return
             with suppress(StateUnavailable):
                 with self._store.begin() as connection:
-                    vitals.write(connection, self._row)
+                    vitals.write(connection, self._row, self._store.host)
                 self._written, self._written_at = self._row, self._clock.monotonic()
 
     def _is_news(self) -> bool:

@@ -9,9 +9,9 @@ again. This file keeps nothing but what is at work now; the journal keeps the re
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,21 +19,24 @@ import structlog
 
 from ossmend.config.model import Config
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
+from ossmend.daemon.cloud.send.executor import NotSent
 from ossmend.daemon.cloud.send.looks import Pages
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal.cases import lane_of
+from ossmend.daemon.journal.cases import Lane, lane_of
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.leases import one
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages.fault import RETRY_SECONDS, caught
-from ossmend.daemon.stages.lanes import Crew, Hands, by
+from ossmend.daemon.stages.lanes import Crew, by
+from ossmend.daemon.stages.pace import Pace
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer, Later, could_not_check, plan
-from ossmend.daemon.stages.record import Record
-from ossmend.daemon.stages.send import Sending, send
+from ossmend.daemon.stages.record import NOTHING, Record, Told
+from ossmend.daemon.stages.send import Reply, Seen, Sender, Sending, send
 from ossmend.daemon.stages.settle import Search, effect_of, on_its_way
+from ossmend.daemon.stages.sweeping import Sweeping
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Refused
@@ -43,9 +46,13 @@ log = structlog.get_logger("ossmend.work")
 
 BATCH = 1000
 """Cases of one pass: as many as one list page can answer for."""
+AT_HAND = 8 * BATCH
+"""Due cases that are looked for at once: what a turn asks of the database, it asks for each lane, and not each case."""
 LANES = 16
 """Lanes of one account at work at once."""
 SETTLING = "settle"
+UNTIL_A_SLOT = 0.2
+"""Seconds until it is asked again for a slot of the cloud's quota, where there was none."""
 
 
 class Work:
@@ -61,8 +68,11 @@ class Work:
         dry_run: bool,
         pulse: Pulse | None = None,
         on_progress: Callable[[], None] = lambda: None,
+        rest: Callable[[float], object] | None = None,
     ) -> None:
-        """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again."""
+        """`on_progress` is called whenever a lane has ended its pass: something may be due, or free, again. `rest`
+        waits for so many seconds; by default until they have passed, or we stop.
+        """
         self._pause = Pause(store, clock)
         self._record = Record(config, store, clock, self._pause, dry_run=dry_run)
         self._accounts = accounts
@@ -71,12 +81,15 @@ class Work:
         self._pulse = pulse or Pulse(clock)
         self._on_progress = on_progress
         self._stopping = threading.Event()
+        self._rest = rest or self._stopping.wait
+        self._pace = Pace(clock, self._rest, self._record.more_slots if store.leases.shared else None)
         self._crews = {name: Crew(LANES, cloud.concurrency) for name, cloud in config.clouds.items()}
         self._home = self._crews[config.home.account]
         self._busy: dict[str, Future[None]] = {}
         self._rests: dict[str, float] = {}
         """By lane that has failed: until when it is left alone, in the clock's monotonic seconds."""
-        self._at_work: set[int] = set()
+        self._sweeping = Sweeping(self._record.sweep, self._pass, clock, self._stopping, BATCH)
+        self._at_work: Counter[int] = Counter()
         """The cases of passes under way: the answers of their writes are awaited, and nobody looks for their effect."""
         self._searches: dict[int, Search] = {}
         self._may_arrive = on_its_way(config.cloud.deadline)
@@ -97,26 +110,22 @@ class Work:
         """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
         if self._stopping.is_set():
             return 0
-        due = self._taken()
-        for lane, cases in by(lambda case: lane_of(case.account, case.subject), due).items():
-            self._begin(lane, cases[0].account, partial(self._pass, cases), (lane,))
-        return len(due)
+        found = self._taken()
+        number = sum(len(lane.ids) for lane in found.values())
+        for name, lane in found.items():
+            more = len(lane.ids) > BATCH or number >= AT_HAND  # of this lane, too, there may be more than these
+            work = partial(self._sweeping.sweep, name) if more else partial(self._pass, lane.ids)
+            self._begin(name, lane.account, work, (name,))
+        return number
 
-    def _taken(self) -> list[Case]:
-        """The due cases of lanes that are ours now. Where there are other nodes, they are read after the lanes were
-        taken: what somebody else has done in between is in them; and no node takes more than its part.
-        """
+    def _taken(self) -> dict[str, Lane]:
+        """The lanes with due cases that are ours now; no node takes more than its part."""
         mine = self.busy()
         busy = (*mine, *self._leases.others())
-        if not self._leases.shared:
-            return self._record.due(BATCH, busy)
-        lanes = self._record.lanes(BATCH, busy)
-        part = self._leases.part(len(lanes) + len(busy)) - len(mine)
-        taken = self._leases.take(lanes[: max(part, 0)])
-        due = self._record.due(BATCH, busy, sorted(taken)) if taken else []
-        idle = taken - {lane_of(case.account, case.subject) for case in due}
-        self._leases.give_back(idle)
-        return due
+        found = self._record.waiting(AT_HAND, busy)
+        part = self._leases.part(len(found) + len(busy)) - len(mine)
+        taken = self._leases.take(list(found)[: max(part, 0)])
+        return {name: lane for name, lane in found.items() if name in taken}
 
     def turn(self) -> int:
         """Begin what is due, and wait until it is done. How many cases were worked."""
@@ -170,59 +179,85 @@ class Work:
 
     # ----------------------------------------------------------------------------------------------------- one pass
 
-    def _pass(self, cases: Sequence[Case]) -> None:
-        ids = {case.id for case in cases}
+    def _pass(
+        self,
+        ids: Sequence[int],
+        recorded: Callable[[Told], None] = lambda _told: None,
+        before: Future[None] | None = None,
+    ) -> None:
+        """Plan these cases, write down what follows, and send what may leave; not `before` others have been sent. They
+        are read after their lane was taken, so that what another node has done in between is in them.
+        """
+        told = NOTHING
         with self._lock:
-            self._at_work |= ids
+            self._at_work.update(ids)
         try:
-            self._work(cases)
+            try:
+                cloud, pages, told = self._planned(self._read(ids))
+            finally:
+                recorded(told)
+            if before is not None:
+                wait((before,))
+            self._send(cloud, told.sending, pages)
         finally:
             with self._lock:
-                self._at_work -= ids
+                self._at_work.subtract(ids)
+                self._at_work = +self._at_work
 
-    def _work(self, cases: Sequence[Case]) -> None:
-        """Plan these cases, write down what follows, and send what may leave."""
-        rules = self._record.rules
-        cases = [replace(case, dry_run=rules.of(case).mode == "dry-run") for case in cases]
+    def _read(self, ids: Sequence[int]) -> list[Case]:
+        """In the order of the numbers: in that order they get what there is not enough of."""
+        order = {case_id: number for number, case_id in enumerate(ids)}
+        return sorted(self._record.due(ids), key=lambda case: order[case.id])
+
+    def _planned(self, cases: Sequence[Case]) -> tuple[Cloud | None, Pages, Told]:
+        """What their plans have led to, and the list pages that these were made by."""
+        if not cases:
+            return None, {}, NOTHING
         try:
             cloud = self._accounts.of(cases[0].account)  # a lane has one
         except Refused as unknown:
             now = self._clock.now()
             self._record.answers([(case, could_not_check(unknown, now)) for case in cases], now, undos=False)
-            return
+            return None, {}, NOTHING
         view = cloud.view(cases)
-        answered: list[tuple[Case, Answer]] = []
         hands = self._crew(cases[0].account).hands
-        for group in hands.work(lambda case: self._plan(case, view), cases):
-            answered += group
-            self._pulse.beat()
+        answers = hands.all(lambda case: self._plan(case, view), cases, self._pulse.beat)
         if self._stopping.is_set():
-            return  # nothing was begun, and the cases are as due as before
-        order = {case.id: number for number, case in enumerate(cases)}
-        answered.sort(key=lambda each: order[each[0].id])
+            return cloud, {}, NOTHING  # nothing was begun, and the cases are as due as before
+        answered = list(zip(cases, answers, strict=True))
         told = self._record.answers(answered, cloud.oss_now(), region_of=cloud.region_of)
-        self._send(cloud, hands, told, view.pages)
+        if told.put_off and not told.sending:
+            self._rest(UNTIL_A_SLOT)
+        return cloud, view.pages, told
 
     def _plan(self, case: Case, view: View) -> Answer:
         if self._stopping.is_set():
             return Later("stopping", timedelta(0))
         return plan(case, view, self._record.rules.of(case), self._accounts.other_owner)
 
-    def _send(self, cloud: Cloud, hands: Hands, sending: Sequence[Sending], pages: Pages) -> None:
+    def _send(self, cloud: Cloud | None, sending: Sequence[Sending], pages: Pages) -> None:
         """Send what may leave, and write the replies down as they come in."""
         if not sending:
             return
-        executor = cloud.executor
+        assert cloud is not None  # who is not known has nothing to send
+        executor, hands = cloud.executor, self._crew(sending[0].case.account).hands
         assert executor is not None  # dry-run plans never get here: they are `planned`, not `intended`
         left = partial(self._leases.left, lane_of(sending[0].case.account, sending[0].case.subject))
         seen = partial(executor.seen, executor.looks([each.write for each in sending], pages))
-        for group in hands.work(
-            lambda each: send(executor, each.write, seen, partial(self._kept_back, each), left), sending
-        ):
+        for group in hands.work(partial(self._leave, executor, seen, left), sending):
             for each, _ in group:
                 cloud.forget(each.write)
             self._record.replies(group)
             self._pulse.beat()
+
+    def _leave(self, executor: Sender, seen: Seen, left: Callable[[], float], sending: Sending) -> Reply:
+        """One write, when its moment has come."""
+        if sending.slot is not None:
+            try:
+                self._pace.wait(sending.slot)
+            except StateUnavailable as trouble:
+                return NotSent(str(trouble))
+        return send(executor, sending.write, seen, partial(self._kept_back, sending), left)
 
     def _kept_back(self, sending: Sending) -> str | None:
         """The last question before a write leaves: why it must not, after all."""

@@ -38,7 +38,10 @@ class Origin(StrEnum):
     @property
     def rank(self) -> int:
         """0 is believed most."""
-        return tuple(Origin).index(self)
+        return _RANK[self]
+
+
+_RANK = {origin: rank for rank, origin in enumerate(Origin)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 GIB = 1024**3
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ class Write(ABC):
         """Bytes that are stored a second time because of it, and paid for: what `restore_gib_per_day` limits."""
         return 0
 
+    @property
+    def quota(self) -> str | None:
+        """Which quota of so many a second the cloud counts it in: RestoreObject's are by storage class."""
+        return None
+
     def cost(self, prices: PriceList) -> Decimal | None:  # noqa: ARG002  # only a write that costs asks the prices
         """In the currency of `prices`; None where a price is not known."""
         return Decimal(0)
@@ -119,9 +125,12 @@ def _adapter(cls: type[Write]) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
+@lru_cache(2048)
 def to_json(value: Write) -> str:
-    """Stable text: sorted keys, no blanks. The journal keeps it, and `digest` is taken over it."""
-    return json.dumps(_adapter(type(value)).dump_python(value, mode="json"), sort_keys=True, separators=(",", ":"))
+    """Stable text: sorted keys, no blanks. The journal keeps it, and `digest` is taken over it: a turn asks for both,
+    of as many writes as it has cases.
+    """
+    return _ENCODER.encode(_adapter(type(value)).dump_python(value, mode="json"))
 
 
 def from_json(text: str) -> Write:

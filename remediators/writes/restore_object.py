@@ -61,6 +61,10 @@ class RestoreObject(Write):
     def stored_bytes(self) -> int:
         return self.size
 
+    @property
+    def quota(self) -> str:
+        return self.storage_class
+
     def not_undone(self) -> str:
         return "a restored copy cannot be taken back; it expires by itself"
 

@@ -99,6 +99,11 @@ class Daemon:
             self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=HUNG)
 
+    def ends(self) -> int:
+        """By itself; the exit status."""
+        assert self._process is not None
+        return self._process.wait(timeout=HUNG)
+
     def command(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """Run another `ossmend` command on the same configuration with --json: exit status and document."""
         done = subprocess.run(

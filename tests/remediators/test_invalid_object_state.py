@@ -170,9 +170,29 @@ def test_the_time_of_a_tier_is_not_a_timeout() -> None:
 def test_a_policys_own_pace_overrides() -> None:
     world = FakeWorld()
     world.add_object("k", "Archive", "ongoing")
-    answer = verdict(world, settings=RestoreSettings(poll=timedelta(hours=1)))
-    assert isinstance(answer, Wait)
-    assert answer.until == world.now() + timedelta(hours=1)
+    found = []
+    for _ in range(2):
+        answer = verdict(world, settings=RestoreSettings(poll=timedelta(hours=1)))
+        assert isinstance(answer, Wait)
+        world.clock.pass_(answer.until - world.now())
+        found.append(answer.until)
+    assert found[1] - found[0] == timedelta(hours=1)
+
+
+def test_restores_of_one_bucket_are_looked_at_together_whenever_they_began() -> None:
+    world = FakeWorld()
+    world.add_object("k", "ColdArchive")
+    write = restore_of(world)
+    world.add_object("k", "ColdArchive", "ongoing")
+    world.clock.pass_(timedelta(hours=5))
+    found = set()
+    for number in range(7):
+        restored_at = NOW + timedelta(minutes=number)
+        answer = verdict(world, case_of(refused(), id=number, receipts=(receipt_of(write, restored_at),)))
+        assert isinstance(answer, Wait)
+        found.add(answer.until)
+        world.clock.pass_(timedelta(seconds=20))
+    assert len(found) == 1
 
 
 def test_a_restored_object_that_does_not_read_yet_is_not_done() -> None:

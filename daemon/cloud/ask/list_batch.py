@@ -1,8 +1,9 @@
 """Wanted keys of one bucket -> their listing rows, from as few pages as are worth it; the rest is left to HEAD.
 
-A page answers for up to 1,000 keys and costs about as much as 16 HEADs (and is billed as a write); so listing goes on
-only while pages keep finding wanted keys. Every page starts just before a wanted key, so gaps between heaps of keys
-cost nothing. view.py asks for a list batch once in its life, on the first question about the bucket.
+A page answers for up to 1,000 keys, costs as much work as ten HEADs and as much money as the price table says (it is
+billed as a write); so listing goes on only while pages keep finding wanted keys, by the dearer of the two. Every page
+starts just before a wanted key, so gaps between heaps of keys cost nothing. view.py asks for a list batch once in its
+life, on the first question about the bucket.
 """
 
 from __future__ import annotations
@@ -14,22 +15,25 @@ from ossmend.daemon.cloud.wire.answers import KEY_BYTES, Page, Row
 FEW = 5
 """Fewer keys than this are asked one by one."""
 WORTH = 10
-"""Wanted keys that a page must find to pay for the next one."""
+"""Wanted keys that a page must find to pay for the next one: by the CPU that it costs."""
 CHANCE = 200
 """Keys left to HEAD, after a page that found too few, before another page is tried."""
 
 
-def list_batch(wanted: Sequence[str], page: Callable[[str, str], Page]) -> Mapping[str, Row | None]:
-    """{key: row, or None where the listing shows that it is not there}; keys without an entry are for HEAD."""
+def list_batch(wanted: Sequence[str], page: Callable[[str, str], Page], billed: int = 1) -> Mapping[str, Row | None]:
+    """{key: row, or None where the listing shows that it is not there}; keys without an entry are for HEAD. `billed`: a
+    page costs as much money as so many HEADs.
+    """
+    worth = max(WORTH, billed)
     keys = sorted(set(wanted))  # by code points, which is the order of their UTF-8 bytes and so OSS's
     found: dict[str, Row | None] = {}
-    if len(keys) < FEW:
+    if len(keys) < max(FEW, billed):
         return found
-    credit, at = float(WORTH), 0
+    credit, at = float(worth), 0
     while at < len(keys) - 1:
-        if credit < WORTH:  # a sparse stretch
-            at += max(1, round((WORTH - credit) * CHANCE / WORTH))
-            credit = WORTH
+        if credit < worth:  # a sparse stretch
+            at += max(1, round((worth - credit) * CHANCE / WORTH))
+            credit = worth
             continue
         prefix = _common(keys[at], keys[-1])
         listed = page(prefix, before(keys[at]))
@@ -38,7 +42,7 @@ def list_batch(wanted: Sequence[str], page: Callable[[str, str], Page]) -> Mappi
         while answered < len(keys) and _reaches(listed, keys[answered]):
             found[keys[answered]] = rows.get(keys[answered])
             answered += 1
-        credit += answered - at - WORTH
+        credit += answered - at - worth
         at = answered
     return found
 

@@ -64,13 +64,17 @@ class CloudView:
         clock: Clock,
         measure: Callable[[], ClockReading],
         wanted: Iterable[ObjectRef],
+        *,
+        billed: int = 1,
     ) -> None:
+        """`wanted`: the objects that will be asked about; `billed`: a list page costs as much as so many HEADs."""
         self._reads = reads
         self._inquiries = inquiries
         self._account = account
         self._ladder = ladder
         self._clock = clock
         self._measure = measure
+        self._billed = billed
         self._wanted: dict[str, list[str]] = {}
         for ref in wanted:
             if not ref.version_id and possible_bucket(ref.bucket) and possible_key(ref.key):
@@ -157,7 +161,9 @@ class CloudView:
             self._wanted[bucket] = []  # a second batch in one pass would pay pages again for what was told already
         at = self._clock.monotonic()
         try:
-            rows = list_batch(keys, lambda prefix, start_after: self._reads.page(bucket, prefix, start_after))
+            rows = list_batch(
+                keys, lambda prefix, start_after: self._reads.page(bucket, prefix, start_after), self._billed
+            )
             self.pages[bucket] = (at, rows)
             return rows
         except Refused as refused:

@@ -37,8 +37,9 @@ WRITER = Guard(
 class Executor:
     """Sends the writes of remediators/writes/, each by its own sender. Thread-safe."""
 
-    def __init__(self, hands: Hands, clock: Clock, longest: float = float("inf")) -> None:
-        """`longest`: a call's deadline, in seconds."""
+    def __init__(self, hands: Hands, clock: Clock, longest: float = float("inf"), billed: int = 1) -> None:
+        """`longest`: a call's deadline, in seconds; `billed`: a list page costs as much as so many HEADs."""
+        self._billed = billed
         self._page = hands.reads.page
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
@@ -66,7 +67,7 @@ class Executor:
     def looks(self, writes: Sequence[Write], pages: Pages) -> Looks:
         """List pages of this moment, for as many of these writes as they can tell about; `pages` are those at hand."""
         refs = [self._senders[write.operation].listed(write) for write in writes]
-        return Looks([ref for ref in refs if ref is not None], pages, self._page, self._clock)
+        return Looks([ref for ref in refs if ref is not None], pages, self._page, self._clock, self._billed)
 
     def seen(self, looks: Looks, write: Write) -> str | None:
         """What the page says of the write's target, in the words of `planned_on`; None where `look` has to."""

@@ -29,7 +29,11 @@ NEVER: tuple[float, Mapping[str, Row | None]] = (float("-inf"), {})
 class Looks:
     """The targets of one batch of writes. Thread-safe; while one thread lists, the others wait for its page."""
 
-    def __init__(self, targets: Sequence[ObjectRef], pages: Pages, page: ListPage, clock: Clock) -> None:
+    def __init__(
+        self, targets: Sequence[ObjectRef], pages: Pages, page: ListPage, clock: Clock, billed: int = 1
+    ) -> None:
+        """`pages`: what was listed already; `billed`: a page costs as much as so many HEADs."""
+        self._billed = billed
         self._page = page
         self._clock = clock
         self._left: dict[str, set[str]] = {}
@@ -60,7 +64,9 @@ class Looks:
         found: Mapping[str, Row | None] = {}
         if len(keys) >= FEW:
             try:
-                found = list_batch(sorted(keys), lambda prefix, start_after: self._page(bucket, prefix, start_after))
+                found = list_batch(
+                    sorted(keys), lambda prefix, start_after: self._page(bucket, prefix, start_after), self._billed
+                )
             except (TryAgain, Refused):
                 found = {}  # one by one then: what goes wrong there is said of each write by itself
         return at, found

@@ -67,6 +67,13 @@ def test_a_few_keys_are_not_worth_a_page(count: int) -> None:
     assert shelf.pages == []
 
 
+@pytest.mark.parametrize(("billed", "pages"), [(1, 20), (19, 20), (100, 1), (500, 0)])
+def test_a_page_has_to_find_as_many_keys_as_it_is_dearer_than_a_head(billed: int, pages: int) -> None:
+    shelf = Shelf(names(20_000))
+    list_batch(names(20_000)[::50], shelf.page, billed)
+    assert len(shelf.pages) == pages
+
+
 def test_a_key_that_is_not_listed_is_known_to_be_missing_and_a_later_one_is_not() -> None:
     shelf = Shelf([key for key in names(40) if key != "a/000003"], size=10)
     found = list_batch(names(12), shelf.page)

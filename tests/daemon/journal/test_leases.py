@@ -181,6 +181,7 @@ def test_a_database_that_is_away_is_a_sentence(tmp_path: Path) -> None:
 def test_a_newer_state_is_refused(two: tuple[PostgresStore, PostgresStore], shared_state: str, tmp_path: Path) -> None:
     with two[0].begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text("UPDATE meta SET value = '9999' WHERE name = 'schema_serves'"))
     address = Address(shared_state, LIVE)
     with pytest.raises(StateUnavailable, match=r"written by a newer ossmend \(schema 9999"):
         open_node(address, tmp_path, "x")
