@@ -97,6 +97,8 @@ class Triage:
         self._store = store
         self._clock = clock
         self._since = since
+        self.older = 0
+        """Refusals that were passed over because they are older than that."""
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
         self._several = sum(source.trust == "low" for source in config.sources) > 1
@@ -110,12 +112,7 @@ class Triage:
     def take(self, source: str, batch: Batch, lease: str | None = None) -> Taken:
         """Store a batch and move the parts of the source's cursor, in one transaction, by the lease of the source."""
         now = self._clock.now()
-        oldest = now - self._since if self._since is not None else None
-        ours = [
-            sanitised(event)
-            for event in batch.events
-            if is_ours(event) and not (oldest and event.time and event.time < oldest)
-        ]
+        ours = [sanitised(event) for event in self._recent(list(filter(is_ours, batch.events)), now)]
         ids = {event.request_id for event in ours if event.request_id}
         confirmed = self._confirmed(ours, ids, now)
         with self._store.begin(lease) as connection:
@@ -131,6 +128,14 @@ class Triage:
             if opened:
                 locks.wake(connection)
         return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
+
+    def _recent(self, events: list[Event], now: datetime) -> list[Event]:
+        if self._since is None:
+            return events
+        oldest = now - self._since
+        recent = [event for event in events if not (event.time and event.time < oldest)]
+        self.older += len(events) - len(recent)
+        return recent
 
     def look_for_room(self) -> None:
         """Say where there is room again, after a time at a ceiling."""
