@@ -98,10 +98,12 @@ class Work:
         """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
         if self._stopping.is_set():
             return 0
-        found = self._taken()
-        for name, lane in found.items():
-            self._begin(name, lane.account, partial(self._pass, lane.ids[:BATCH]), (name,))
-        return sum(len(lane.ids) for lane in found.values())
+        begun = 0
+        for name, lane in self._taken().items():
+            ids = lane.ids[:BATCH]
+            self._begin(name, lane.account, partial(self._pass, ids), (name,))
+            begun += len(ids)
+        return begun
 
     def _taken(self) -> dict[str, Lane]:
         """The lanes with due cases that are ours now; no node takes more than its part."""
