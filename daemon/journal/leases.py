@@ -20,6 +20,7 @@ import structlog
 
 from ossmend.daemon.host.clock import awake
 from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.journal import vitals
 from ossmend.daemon.journal.locks import is_shared_state
 from ossmend.daemon.journal.versions import SERVED
 
@@ -28,7 +29,7 @@ log = structlog.get_logger("ossmend.leases")
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 3.0
 KEPT_SECONDS = 24 * 3600.0
-"""Rows of nodes and leases that nobody has had for so long are dropped."""
+"""Rows of nodes, leases and hosts that nobody has had for so long are dropped."""
 
 _NOW = "extract(epoch FROM clock_timestamp())"
 """Of this moment: now() is when the transaction began, and it may have waited since."""
@@ -62,6 +63,9 @@ _GONE = sa.text("DELETE FROM nodes WHERE name = :node")
 _DROP = (
     sa.text(f"DELETE FROM nodes WHERE seen_at < {_NOW} - :kept"),  # noqa: S608  # as above
     sa.text(f"DELETE FROM leases WHERE until < {_NOW} - :kept"),  # noqa: S608  # as above
+    sa.text(f"""
+        DELETE FROM meta WHERE name LIKE '{vitals.ROW}:%'
+        AND extract(epoch FROM CAST(CAST(value AS json)->>'at' AS timestamptz)) < {_NOW} - :kept"""),  # noqa: S608  # as above
 )
 
 
@@ -271,7 +275,7 @@ class Begin(Protocol):
 
 
 def drop_old(connection: sa.Connection) -> None:
-    """Nodes and leases that nobody has had for long."""
+    """Nodes and leases that nobody has had for long, and the signs of life of hosts that are gone."""
     if not is_shared_state(connection):
         return
     for statement in _DROP:

@@ -110,13 +110,14 @@ class Work:
         """Begin a pass for every lane that has due cases and is not at work. How many cases were taken."""
         if self._stopping.is_set():
             return 0
-        found = self._taken()
+        begun, found = 0, self._taken()
         number = sum(len(lane.ids) for lane in found.values())
         for name, lane in found.items():
             more = len(lane.ids) > BATCH or number >= AT_HAND  # of this lane, too, there may be more than these
             work = partial(self._sweeping.sweep, name) if more else partial(self._pass, lane.ids)
             self._begin(name, lane.account, work, (name,))
-        return number
+            begun += min(len(lane.ids), BATCH)
+        return begun
 
     def _taken(self) -> dict[str, Lane]:
         """The lanes with due cases that are ours now; no node takes more than its part."""

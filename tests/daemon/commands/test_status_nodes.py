@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 from ossmend.config.load import load_text
 from ossmend.daemon.commands import status_page, status_report
 from ossmend.daemon.journal import vitals
+from ossmend.daemon.journal.leases import drop_old
 from ossmend.daemon.journal.postgres import LIVE, Address, PostgresStore, open_node
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.journal.vitals import SourceVitals
@@ -106,3 +108,16 @@ def test_a_source_elsewhere_is_told_by_who_reads_it_and_a_file_by_who_cannot(sha
         found = {each["name"]: each for each in report(first)["sources"]}
         assert (found[FILE]["trouble"], found[FILE]["events"]) == ("no such file", 5)
         assert found[ELSEWHERE]["caught_up_at"] == now
+
+
+def test_the_sign_of_life_of_a_host_that_is_gone_for_a_day_is_let_go_and_no_other(
+    shared_state: str, tmp_path: Path
+) -> None:
+    with two(shared_state, tmp_path) as (first, second):
+        reads(first), reads(second)
+        with first.begin() as connection:
+            gone = vitals.read(connection, "second")
+            assert gone is not None
+            vitals.write(connection, replace(gone, host="gone", at=vitals.told(NOON)), "gone")
+            drop_old(connection)
+            assert {each.host for each in vitals.every(connection)} == {"first", "second"}
