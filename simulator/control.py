@@ -14,10 +14,11 @@ from hmac import compare_digest
 from typing import Any
 
 from ossmend.simulator import control_identity, control_roles, control_views, edit_buckets, edit_objects, given
+from ossmend.simulator.batch import switched
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.faults import Fault
 from ossmend.simulator.hosts import is_loopback
-from ossmend.simulator.oss import access_log
+from ossmend.simulator.oss import access_log, batch_run
 from ossmend.simulator.state import Cloud, restore_seconds
 from ossmend.simulator.wire import Request, Response, percent_decode
 
@@ -177,6 +178,12 @@ def _s3(cloud: Cloud, _: list[str], body: Json, __: Request) -> Any:
     return {"path_style": cloud.s3_path_style}
 
 
+def _batch_jobs(cloud: Cloud, _: list[str], body: Json, request: Request) -> Any:
+    if request.method != "GET":
+        switched(cloud.batch.switches, body)
+    return control_views.batch(cloud)
+
+
 def set_restore_durations(cloud: Cloud, body: Json) -> dict[str, dict[str, float]]:
     """`{"Archive": 5, "ColdArchive": {"Expedited": 10}}`: seconds, for all tiers of a class or for some."""
     given.unknown(body, " ".join(cloud.restore_seconds), "restore durations")
@@ -233,6 +240,7 @@ _ROUTES = (
     _route("faults/{id}", "GET DELETE", _one_fault),
     _route("s3", "GET PUT PATCH POST", _s3),
     _route("propagation", "GET PUT PATCH POST", _propagation),
+    _route("batch-jobs", "GET PUT PATCH POST", _batch_jobs),
     _route("restore-durations", "GET PUT PATCH POST DELETE", _restore_durations),
 )
 
@@ -270,6 +278,7 @@ def _is_json(request: Request) -> bool:
 
 def handle(cloud: Cloud, request: Request) -> Response:
     """Answer one control request."""
+    batch_run.catch_up(cloud)
     path = _path_of(cloud, request)
     if path is None:
         return _problem(404, "NoSuchRoute", "the control API is at the address that was announced as `control`")

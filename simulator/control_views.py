@@ -130,6 +130,27 @@ def fault(value: Fault) -> Json:
     return asdict(value)
 
 
+def batch(cloud: Cloud) -> Json:
+    """The jobs that clients made, oldest first, and what was chosen where no source says how they behave."""
+    jobs = [
+        {
+            "job_id": job.job_id,
+            "account_id": job.account_id,
+            "region": job.region,
+            "status": job.status,
+            "priority": job.priority,
+            "description": job.order.description,
+            "created": when(cloud.clock.shown_when(job.created)),
+            "tasks": None if job.tasks is None else len(job.tasks),
+            "done": job.done,
+            "failed": job.failed,
+            "failure": job.failure[0] if job.failure else None,
+        }
+        for job in cloud.batch.jobs.values()
+    ]
+    return {"switches": asdict(cloud.batch.switches), "jobs": jobs}
+
+
 def state(cloud: Cloud) -> Json:
     """Everything but the objects themselves and secrets."""
     identity = cloud.identity
@@ -150,5 +171,6 @@ def state(cloud: Cloud) -> Json:
         "faults": [fault(value) for value in cloud.faults.rules],
         "restore_durations": cloud.restore_seconds,
         "propagation": {"cors_seconds": cloud.cors_delay_seconds},
+        "batch_jobs": len(cloud.batch.jobs),
         "requests": len(cloud.requests),
     }

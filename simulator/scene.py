@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ossmend.simulator import edit_buckets, edit_objects, given
+from ossmend.simulator.batch import switched
 from ossmend.simulator.control import add_fault
 from ossmend.simulator.given import BadSetting
 from ossmend.simulator.identity import ACCOUNT_STATUSES, Identity
@@ -201,6 +202,11 @@ def _s3(cloud: Cloud, scene: Scene) -> None:
     cloud.s3_path_style = given.truth(settings.get("path_style", False), "path_style")
 
 
+def _batch_jobs(cloud: Cloud, scene: Scene) -> None:
+    """`{in_progress_counts: success}`: what OSS's own batch jobs do where no source says it (batch.py lists all)."""
+    switched(cloud.batch.switches, given.mapping(scene.data["batch_jobs"] or {}, "batch_jobs"))
+
+
 def _restore_seconds(cloud: Cloud, scene: Scene) -> None:
     """`{Archive: 5, ColdArchive: {Expedited: 10, Standard: 20}}`: how long restores take."""
     for storage_class, value in given.mapping(scene.data["restore_seconds"], "restore_seconds").items():
@@ -261,6 +267,7 @@ _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "accounts": _accounts,
     "clock": _clock,
     "restore_seconds": _restore_seconds,
+    "batch_jobs": _batch_jobs,
     "s3": _s3,
     "policies": None,
     "groups": None,

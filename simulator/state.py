@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ossmend.simulator.batch import Batch
 from ossmend.simulator.clock import Clock
 from ossmend.simulator.contents import Zeros
 from ossmend.simulator.faults import Faults
@@ -298,6 +299,7 @@ class Cloud:
         self.faults = Faults()
         self.cors_delay_seconds = 0.0
         self.restore_seconds: dict[str, dict[str, float]] = restore_seconds(realistic=self.clock.realistic)
+        self.batch = Batch()
         self.account_block_public_access = False
         self.s3_path_style = False
         """Do S3 clients that cannot address `bucket.host` here pass? OSS itself never lets them."""

@@ -8,7 +8,7 @@ then the state of the object.
 from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
-from ossmend.simulator.oss import access_log, cors, metadata, permit, refusals, route, themes
+from ossmend.simulator.oss import access_log, batch_run, cors, metadata, permit, refusals, route, themes
 from ossmend.simulator.oss.authenticate import settle_path
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.oss.credentials import Credentials
@@ -24,6 +24,7 @@ themes.load()
 def handle(cloud: Cloud, request: Request) -> Response:
     """Answer one request. Whatever is refused below arrives here as a Refusal, and nothing else does."""
     access_log.deliver_when_due(cloud)
+    batch_run.catch_up(cloud)
     call: Call | None = None
     fault: Fault | None = None
     try:

@@ -16,10 +16,14 @@ State = Literal["frozen", "restoring", "restored"]
 
 
 def state_of(cloud: Cloud, version: ObjectVersion) -> State:
+    return state_at(version, cloud.clock.elapsed())
+
+
+def state_at(version: ObjectVersion, now: float) -> State:
+    """Its state at a moment of the elapsed clock."""
     restore = version.restore
     if restore is None:
         return "frozen"
-    now = cloud.clock.elapsed()
     if now < restore.ready_at:
         return "restoring"
     return "restored" if now < restore.expires_at else "frozen"

@@ -200,6 +200,8 @@ def _subresource(call: Call) -> str:
         return "form"
     if not request.query_string:
         return ""
+    if call.level == "service" and request.method == "GET" and {"batchJob", "batchJobId"} <= request.query.keys():
+        return "batchJob of an id"
     known = known_subresources()
     for name in request.query:
         if name in known and name != "list-type" and (name != "tagging" or call.level != "service"):

@@ -29,7 +29,7 @@ V1_SUBRESOURCES: Final = frozenset(
     "publicAccessBlock x-oss-access-point-name requesterQosInfo qosRequester resourcePoolInfo resourcePool "
     "resourcePoolBuckets cloudboxes cleanRestoredObject overwriteConfig quota objectWorm retention legalHold "
     "policyStatus rtc seal userDefinedLogFieldsConfig metadataConfiguration dataPipeline metadataJournalTable "
-    "metadataInventoryTable".split()
+    "metadataInventoryTable batchJob batchJobStatus batchJobPriority".split()
 )
 """The query parameters that are part of V1's resource; all others are not signed."""
 

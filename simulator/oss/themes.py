@@ -25,6 +25,7 @@ _THEMES = (
     "images",
     "live_channels",
     "saved_pictures",
+    "batch_jobs",
 )
 
 

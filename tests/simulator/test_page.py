@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from ossmend.daemon.commands.simulator import command
+from ossmend.simulator.batch import Switches
 from ossmend.simulator.oss.route import NOT_SIMULATED
 from ossmend.simulator.scene import shipped_scenes
 from tests.patience import HUNG
@@ -43,6 +45,17 @@ def test_the_page_names_what_is_not_simulated() -> None:
     listed = re.search(r"^Sub-resources that OSS has.*:\n\n((?:    .+\n)+)", PAGE, re.MULTILINE)
     assert listed is not None
     assert set(listed[1].split()) == NOT_SIMULATED
+
+
+def test_the_page_has_each_switch_of_batch_jobs_with_its_value() -> None:
+    rows = re.search(r"^\| switch \|.*\n\|---.*\n((?:\|.+\n)+)", PAGE, re.MULTILINE)
+    assert rows is not None
+    named = [name for row in rows[1].splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(each.name for each in fields(Switches))
+    for each in fields(Switches):
+        row = next(row for row in rows[1].splitlines() if f"`{each.name}`" in row.split("|")[1])
+        value = f"{each.default:g}" if isinstance(each.default, float) and each.default < 1 else str(each.default)
+        assert value.lower().removesuffix(".0") in row.lower(), row
 
 
 def test_the_page_names_only_switches_that_there_are() -> None:
