@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from ossmend.daemon.cloud.ask.logs import LogObject
-from ossmend.daemon.sources.access_log import AccessLog, entry_event, hour_of, parse_line, refused_lines
+from ossmend.daemon.sources.access_log import AccessLog, hour_of
 from ossmend.daemon.sources.app_log import AppLog
+from ossmend.daemon.sources.parsers.access_line import entry_event, parse_line
+from ossmend.daemon.sources.scanner import refused_lines
 from ossmend.remediators.contract.registry import is_ours
 from ossmend.remediators.contract.verdict import TryAgain
 from tests.daemon.sources.following import Follower, HandClock
@@ -169,7 +171,8 @@ def test_only_refusals_become_events_and_image_damage_also_with_400() -> None:
         entry(4),
         entry(5, status=400, code="InvalidArgument"),
     ]
-    found = list(refused_lines("\n".join(lines).encode()))
+    data = "\n".join(lines).encode()
+    found = list(refused_lines(data, len(data)))
     assert len(found) == 2
     answered = parse_line(lines[0].encode())
     assert answered is not None
