@@ -17,6 +17,7 @@ from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.daemon.cloud.ask.logs import LogObject
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.sources import Batch, Cursor, Given, Polled, source
+from ossmend.daemon.sources.access_files import AccessFiles
 from ossmend.daemon.sources.refusals import OWN_AGENT, Refusals, Whose
 from ossmend.daemon.sources.scanner import frames
 
@@ -142,7 +143,13 @@ class AccessLog(Polled):
 
 
 @source("access_log")
-def build(settings: AccessLogSource, given: Given) -> AccessLog:
+def build(settings: AccessLogSource, given: Given) -> AccessLog | AccessFiles:
+    """An audit reads files from the beginning, whatever is configured."""
+    if settings.path is not None:
+        start = settings.start if given.since is None else "beginning"
+        own = given.cloud.is_own_request
+        return AccessFiles(settings.path, start, given.clock, own_request_ids=own, name=settings.name)
+    assert settings.bucket is not None  # one of the two, as the settings have seen to
     return AccessLog(
         settings.bucket,
         settings.prefix,

@@ -1,6 +1,6 @@
 """Bytes of an access log -> the lines of refusals, found by their bytes, each split into its fields.
 
-It is also a program: its source starts it for a large file, as a process of its own that gets the open file, and two
+It is also a program: scanners.py starts it for a large file, as a process of its own that gets the open file, and two
 of them take turns. So it imports nothing of ossmend, which would be 40 MB and half a second for each. It has no
 credentials, no network and no path; what it reads is hostile, and what it says is data (marshal). A line is only split
 if it can be read in one way: printable ASCII, quotes where OSS puts them, nothing else. Every other line is odd: it is
@@ -15,7 +15,7 @@ import re
 import signal
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 import stringzilla
@@ -25,12 +25,12 @@ NOT_ONLY_403 = ("ImageDamage", "MissingArgument")
 body in chunks is 400 InvalidArgument here, like many a fault of an application, and no column tells them apart.
 """
 BLOCK = 256 * 1024
-"""So much is searched in one go: it stays in the processor's cache, where a second search costs little."""
+"""So much is searched in one go: it stays in the processor's cache, where a second search costs little. A line that is
+longer is skipped and counted.
+"""
 FRAME = 4 * 1024 * 1024
 MOST_FOUND = 1000
 """A frame ends after so many bytes or refusals: whoever takes it stores it before much more is held in memory."""
-LONGEST_LINE = 1024 * 1024
-"""A longer line is skipped and counted."""
 LONGEST_SPLIT = 4096
 """A longer line is odd: the pattern of the full parser has limits for each field, and this is below all of them."""
 MOST_FOLD = 100
@@ -115,14 +115,14 @@ def found_in(data: bytes | bytearray, end: int) -> list[Found]:
 # ------------------------------------------------------------------------------------------------------------ frames
 
 
-def frames(blocks: Iterator[bytes], start: int, *, whole_at: int | None = None) -> Iterator[Frame]:
+def frames(blocks: Iterator[bytes], start: int, *, whole_at: int | None = None) -> Generator[Frame]:
     """What stands in a stream of bytes. Its first byte is at `start`, at the beginning of a line; what comes behind the
     last newline is left for later, but if the blocks reach to `whole_at`: then it is the last line.
     """
     return _framed(_of_stream(blocks, start, whole_at), start)
 
 
-def stretch(file: BinaryIO, start: int, end: int, *, last: bool = False) -> Iterator[Frame]:
+def stretch(file: BinaryIO, start: int, end: int, *, last: bool = False) -> Generator[Frame]:
     """The lines of a file that begin at `start` or behind it, and before `end`; `start` may be within a line. With
     `last`, what comes behind the last newline is a line.
     """
@@ -132,7 +132,7 @@ def stretch(file: BinaryIO, start: int, end: int, *, last: bool = False) -> Iter
     return _framed(_of_file(handle, start, end, last=last), start)
 
 
-def _framed(pieces: Iterator[Frame], start: int) -> Iterator[Frame]:
+def _framed(pieces: Iterator[Frame], start: int) -> Generator[Frame]:
     """Put together what is found in the pieces, as much as one frame should hold; at least one frame."""
     found, long, end = list[Found](), 0, start
     for end, some, more in pieces:
@@ -149,7 +149,7 @@ def _of_stream(blocks: Iterator[bytes], start: int, whole_at: int | None) -> Ite
     for block in blocks:
         data = rest + block if rest else block
         whole = data.rfind(b"\n") + 1
-        if whole == 0 and len(data) > LONGEST_LINE:
+        if whole == 0 and len(data) > BLOCK:
             start, rest = start + len(data), b""
             yield start, [], 1
             continue
