@@ -19,13 +19,14 @@ from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.sources import Batch, Cursor, Given, Polled, source
 from ossmend.daemon.sources.access_files import AccessFiles
 from ossmend.daemon.sources.refusals import OWN_AGENT, Refusals, Whose
-from ossmend.daemon.sources.scanner import frames
+from ossmend.daemon.sources.scanner import Frame, frames
+from ossmend.remediators.contract.verdict import TryAgain
 
 WINDOW = timedelta(hours=72)
 """Objects come up to 48 hours late; a day more costs a few dozen names in the cursor. An audit may ask for more."""
 PAGE = 1000
 MOST_EVENTS = 2000
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 256 * 1024 * 1024
 MOST_SECONDS = 15.0
 """After so long no further object is begun: what was read is stored first."""
 LOG_ZONE = timezone(timedelta(hours=8))
@@ -72,6 +73,8 @@ class AccessLog(Polled):
         self._prefix = prefix
         self._reader = reader
         self._clock = clock
+        self._stream: tuple[LogObject, int, Iterator[Frame]] | None = None
+        """An object that is being read: of which list, up to where, and what comes next of it."""
         self._whose = Whose(self.name, own_request_ids, own_agent_mark)
 
     def read(self, cursor: Cursor | None) -> Batch:
@@ -95,9 +98,9 @@ class AccessLog(Polled):
             if moved and is_full():
                 more = True
                 break
-            offset = self._read_object(item, offset, found, is_full)
+            offset, goes_on = self._read_object(item, offset, found, is_full)
             moved[item.key] = [offset, item.size, item.etag]
-            more = more or (is_full() and offset < item.size)
+            more = more or goes_on
         if not more:
             moved |= {key: None for key in done if key not in listed}  # too old, or deleted: forgotten
         return Batch(tuple(found.refusals), moved, more, found.counts, tuple(found.samples))
@@ -132,14 +135,34 @@ class AccessLog(Polled):
             return 0
         return offset
 
-    def _read_object(self, item: LogObject, offset: int, found: Refusals, is_full: Callable[[], bool]) -> int:
-        """Take the refusals of one object, up to the limits of a batch; how far it was read, in whole lines."""
+    def _read_object(
+        self, item: LogObject, offset: int, found: Refusals, is_full: Callable[[], bool]
+    ) -> tuple[int, bool]:
+        """Take the refusals of one object, up to the limits of a batch; how far it was read, in whole lines, and
+        whether there is more of it.
+        """
+        coming, began = self._coming(item, offset), offset
+        try:
+            for frame in coming:
+                offset = found.take(frame, offset, f"oss://{self._bucket}/{item.key}")
+                if is_full():
+                    self._stream = item, offset, coming
+                    return offset, offset < item.size
+        except TryAgain:
+            if offset == began:
+                raise
+            return offset, True  # what came before it broke off is stored, or a large object would never be read
+        return offset, False
+
+    def _coming(self, item: LogObject, offset: int) -> Iterator[Frame]:
+        """The stream that the last batch left open, if it is where reading goes on: to ask anew for the rest of a large
+        object, batch by batch, takes twice as long.
+        """
+        stream, self._stream = self._stream, None
+        if stream is not None and stream[:2] == (item, offset):
+            return stream[2]
         blocks = self._reader.open(self._bucket, item.key, offset)
-        for frame in frames(blocks, offset, whole_at=item.size):  # the last line of an object needs no newline
-            offset = found.take(frame, offset, f"oss://{self._bucket}/{item.key}")
-            if is_full():
-                break
-        return offset
+        return frames(blocks, offset, whole_at=item.size)  # the last line of an object needs no newline
 
 
 @source("access_log")
