@@ -38,7 +38,7 @@ STATE_HERE = "ossmend-state"
     "access_logs",
     multiple=True,
     metavar="BUCKET[/PREFIX]",
-    help="Where OSS writes access logs; repeatable. Default: what the buckets say.",
+    help="Where OSS writes access logs, or /PATH of copies; repeatable. Default: what the buckets say.",
 )
 @click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the journal.")
 @click.option("--endpoint", metavar="URL", help="Of OSS, where it is not the public one: the simulator's.")
@@ -73,7 +73,9 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     answers.logs = [str(Path(log).absolute()) for log in logs]
     found = _look(region, endpoint, rpc_endpoint)
     answers.region, answers.region_is_known = region or found.region or "cn-hangzhou", bool(region or found.region)
-    answers.targets = [_target(each) for each in access_logs] or list(found.targets)
+    answers.access_files = [each for each in access_logs if each.startswith("/")]
+    named = [_target(each) for each in access_logs if not each.startswith("/")]
+    answers.targets = named if access_logs else list(found.targets)
     if asks:
         _ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
     _write(path, answers, found, force=force)
@@ -193,7 +195,7 @@ def _doubts(path: Path, answers: Answers) -> None:
     for doubt in load_with_doubts(path)[1]:
         if not doubt.path.endswith(".start"):  # written by us, for the service; an audit begins at the beginning anyway
             click.echo(f"doubt       {doubt.told('')}")
-    if not (answers.logs or answers.targets):
+    if not (answers.logs or answers.targets or answers.access_files):
         click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
 
 
