@@ -207,8 +207,8 @@ class App:
 
     # ------------------------------------------------------------------------------------------------------- once
 
-    def once(self) -> None:
-        """Read the sources to their end and work until nothing is due now."""
+    def once(self, *, tell: bool = True) -> None:
+        """Read the sources to their end and work until nothing is due now. Without `tell` no notice leaves."""
         self._life.once()
         readings, work = self.works.readings, self.works.work
         while True:
@@ -224,8 +224,9 @@ class App:
             else:
                 break
         self._retain()
-        self.works.delivery.start()
-        self.works.delivery.wait()
+        if tell:
+            self.works.delivery.start()
+            self.works.delivery.wait()
         self._beat(stopped=True)
 
     # -------------------------------------------------------------------------------------------------------- run

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Final
 
 from ossmend.simulator.wire import Refusal
 
@@ -15,9 +16,11 @@ HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 5 * 1024**3
 """The documented limit of one PutObject."""
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+\Z")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+_NAME: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_METHOD = re.compile(rf"{_NAME}\Z")
+_TARGET = re.compile(r"[\x21-\x7e\x80-\xff]+\Z")
+_HEADER_LINE = re.compile(rf"({_NAME}):([\t\x20-\x7e\x80-\xff]*)\Z")
+_ONCE_ONLY = frozenset({"content-length", "host", "authorization", "transfer-encoding"})
 _WITH_BODY = frozenset({"PUT", "POST", "PATCH"})
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
 
@@ -45,32 +48,31 @@ class Head:
         return self.method in _WITH_BODY
 
 
-def parse_head(raw: bytes) -> Head:
+def parse_head(raw: bytes | bytearray) -> Head:
     """Parse everything before the empty line."""
-    lines = raw.split(b"\r\n")
-    parts = lines[0].split(b" ")
-    if len(parts) != 3 or not _TOKEN.match(parts[0]) or not _TARGET.match(parts[1]):
+    lines = raw.decode("latin-1").split("\r\n")
+    parts = lines[0].split(" ")
+    if len(parts) != 3 or not _METHOD.match(parts[0]) or not _TARGET.match(parts[1]):
         raise malformed("bad request line")
-    if parts[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
+    if parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
         raise malformed("bad protocol version")
     headers: dict[str, str] = {}
     for line in lines[1:]:
-        raw_name, colon, raw_value = line.partition(b":")
-        if not colon or not _TOKEN.match(raw_name) or not _VALUE.match(raw_value):
+        match = _HEADER_LINE.match(line)
+        if match is None:
             raise malformed("bad header line")
-        name = raw_name.decode("ascii").lower()
-        value = raw_value.strip(b" \t").decode("latin-1")
+        name, value = match[1].lower(), match[2].strip(" \t")
         if name in headers:
-            if name in ("content-length", "host", "authorization", "transfer-encoding"):
+            if name in _ONCE_ONLY:
                 raise malformed(f"repeated {name} header")
             value = f"{headers[name]},{value}"
         headers[name] = value
-    version = parts[2][5:].decode("ascii")
+    version = parts[2][5:]
     if version == "1.1" and "host" not in headers:
         raise malformed("no Host header")
     return Head(
-        method=parts[0].decode("ascii"),
-        target=_origin_form(parts[1].decode("latin-1"), headers),
+        method=parts[0],
+        target=_origin_form(parts[1], headers),
         version=version,
         headers=headers,
         length=_body_length(headers),

@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
 
     def _advance(self) -> None:
         """Take whole requests from the buffer while nothing is being answered."""
-        while not self._busy and not self._ended and self._transport is not None and not self._transport.is_closing():
+        while self._buffer and self._may_answer():
             try:
                 request = self._next()
             except Refusal as refusal:
@@ -94,6 +94,10 @@ class Connection(asyncio.Protocol):
                     self._watch()
                 return
             self._send(request, answer(self._cloud, request))
+
+    def _may_answer(self) -> bool:
+        transport = self._transport
+        return not self._busy and not self._ended and transport is not None and not transport.is_closing()
 
     def _watch(self) -> None:
         """The rest of a request must come in time. One timer a connection, moved on when it fires, not at each byte."""
@@ -152,7 +156,7 @@ class Connection(asyncio.Protocol):
             if len(self._buffer) >= HEAD_LIMIT:
                 raise malformed("the headers are too long")
             return False
-        raw = bytes(self._buffer[:end])
+        raw = self._buffer[:end]
         del self._buffer[: end + 4]
         self._head = head = parse_head(raw)
         self._chunked = ChunkedBody() if head.length is None else None

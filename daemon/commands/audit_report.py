@@ -35,9 +35,9 @@ def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="ossmend-audit-") as directory:
         app = App(config_path, dry_run=True, state=Path(directory), since=back)
         try:
-            app.once()
+            app.once(tell=False)  # the report is for whoever asked for it; a webhook's readers did not ask
             with app.store.read() as connection:
-                return _report(connection, config, back)
+                return _report(connection, config, back, app.works.triage.older)
         finally:
             app.close()
 
@@ -58,9 +58,10 @@ def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
     return {case_id: known[key] for case_id, key in queries.keys(connection) if key in known}
 
 
-def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[str, Any]:
+def _report(connection: sa.Connection, config: Config, back: timedelta, older: int) -> dict[str, Any]:
     numbers = _known_numbers(connection, config)
-    rows = [row | _number(row["id"], numbers) for row in queries.open_cases(connection)]
+    rows = sorted(queries.open_cases(connection), key=lambda row: int(row["id"]))
+    rows = [row | _number(row["id"], numbers) for row in rows]
     planned = [_planned(intent, config) | _number(intent.case_id, numbers) for intent in queries.planned(connection)]
     costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]
     permissions = sorted({permission for write in planned for permission in write["permissions"]})
@@ -70,6 +71,7 @@ def _report(connection: sa.Connection, config: Config, back: timedelta) -> dict[
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "cases": rows,
         "not_opened": away,
+        "older": older,
         "writes": planned,
         "calls": dict(Counter(write["operation"] for write in planned)),
         "cost": {

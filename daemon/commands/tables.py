@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 NOBODY_READS = "no daemon works on this state: the next `ossmend run` or `ossmend once` reads it"
-NUMBERS = "A1, A2, ... are the numbers of this report; `= 7` is the number of the same case in `ossmend cases`"
+NUMBERS = "A1, A2, ... are the numbers of this report"
+SAME = "{}; behind `=` is the number of the same case in `ossmend cases`"
 
 
 def cases(found: dict[str, Any], console: Console) -> None:
@@ -33,29 +34,45 @@ def cases(found: dict[str, Any], console: Console) -> None:
 
 
 def _table(rows: list[dict[str, Any]], console: Console) -> None:
-    from rich.table import Table
+    """A line for each case; on a terminal that is too narrow for that, a few lines for each."""
+    from rich.cells import cell_len
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
     several = are_several(rows)
     names = ("case", "state", "code", "cause", *(("account",) if several else ()), "subject", "from", "events", "why")
-    for name in names:
-        table.add_column(name, overflow="fold", no_wrap=name in ("case", "state", "code", "events"))
-    for row in rows:
-        style = "bold" if row["state"] in HUMAN else ""
-        cells = (
-            number(row),
-            row["state"],
-            row["code"] or "-",
-            row["cause"] or "-",
-            *((account(row),) if several else ()),
-            row["subject"],
-            row["from"] or "-",
-            row["events"],
-            row["why"],
-        )
-        table.add_row(*(Text(str(cell), style=style) for cell in cells))
-    console.print(table)
+    lines = [names, *(_cells(row, several=several) for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    if console.is_terminal and sum(widths) + 2 * len(widths) > console.width:
+        for row in rows:
+            _stacked(row, several, console)
+        return
+    for line, style in zip(lines, ("bold", *map(_style, rows)), strict=True):
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        console.print(Text("  ".join(padded).rstrip(), style=style), soft_wrap=True)
+
+
+def _cells(row: dict[str, Any], *, several: bool) -> tuple[str, ...]:
+    whose = (account(row),) if several else ()
+    what = (number(row), row["state"], row["code"] or "-", row["cause"] or "-")
+    return (*what, *whose, row["subject"], row["from"] or "-", str(row["events"]), row["why"] or "")
+
+
+def _stacked(row: dict[str, Any], several: bool, console: Console) -> None:
+    """The same, of one case: what it is on its first line, then where, and why it stands so."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    head = "  ".join(filter(None, (number(row), row["state"], row["code"], row["cause"])))
+    console.print(Text(head, style=_style(row)), overflow="fold")
+    whose = f"{account(row)}, " if several else ""
+    told = f"{whose}{row['events']} {'refusal' if row['events'] == 1 else 'refusals'}"
+    for line in (row["subject"], f"{told}{', from ' + row['from'] if row['from'] else ''}", row["why"]):
+        if line:
+            console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4), expand=False))
+
+
+def _style(row: dict[str, Any]) -> str:
+    return "bold" if row["state"] in HUMAN else ""
 
 
 def are_several(rows: list[dict[str, Any]]) -> bool:
@@ -158,7 +175,11 @@ def audit(report: dict[str, Any], console: Console) -> None:
     """The report on a terminal."""
     cases(report, console)
     if report["cases"]:
-        console.print(f"\n{NUMBERS}")
+        known = any(row.get("case") is not None for row in report["cases"])
+        console.print(f"\n{SAME.format(NUMBERS) if known else NUMBERS}")
+    if report["older"]:
+        hours = report["since_seconds"] / 3600
+        console.print(f"\nleft out, because they are older than {hours:g} hours (--since): refusals: {report['older']}")
     console.print(f"\nwould write: {calls(report)}")
     for write in report["writes"]:
         cost = "price unknown" if write["cost"] is None else f"{write['cost']} {report['cost']['currency']}"

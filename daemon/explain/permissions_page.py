@@ -26,6 +26,7 @@ missing, with the statement to add.
 
 - `BUCKET` and `KEY` are those of a policy's `match`. RAM's `*` also crosses slashes; where a pattern therefore
   allows more than the match, `ram-policy` says so on stderr. It is never narrower.
+- Each of several accounts may list its buckets: another one's key, refused, cannot tell whose the bucket is.
 - RAM takes 6,144 characters of one document. A longer policy comes as several, and all of them have to be attached.
 - An action marked **unconfirmed** follows the names beside it, and no page of Alibaba Cloud is known that says it.
   If RAM refuses the name, leave it out: what it would have told is then "could not check".

@@ -53,6 +53,8 @@ def needs(
             found += _policy(policy, mode or policy.mode)
     if any(need.writes or _unnamed(need.resource) for need in found):
         found += _ourselves(identity)
+    if len(accounts(config)) > 1:
+        found += _read("several accounts", "ListBuckets", Places((), ()))  # whose a bucket is that refuses another
     return tuple(dict.fromkeys(found))
 
 

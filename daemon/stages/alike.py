@@ -44,13 +44,11 @@ class Told:
         return None if row is None else lambda: replace(sanitise(row.event()), account=event.account)
 
 
-def ours(refusals: Iterable[Refusal], oldest: datetime | None, sanitise: Sanitise) -> list[Told]:
-    """Those that are ours to look at, and not older than that."""
+def ours(refusals: Iterable[Refusal], sanitise: Sanitise) -> list[Told]:
+    """Those that are ours to look at."""
     kinds: dict[tuple[Raw, str], Kind] = {}
     found: list[Told] = []
     for refusal in refusals:
-        if oldest and refusal.time and refusal.time < oldest:
-            continue
         told = _of_row(refusal, kinds, sanitise) if isinstance(refusal, Row) else _of_event(refusal, sanitise)
         if told.kind.ours:
             found.append(told)

@@ -24,37 +24,47 @@ class Hands:
         self._pool = ThreadPoolExecutor(max_workers=lanes * each, thread_name_prefix="call")
 
     def work(self, do: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[list[tuple[Item, Result]]]:
-        """Each item's result, in groups as they come in, by at most so many threads at once. `do` raises nothing."""
+        """Each item's result, in groups as they come in, by at most so many threads at once.
+
+        What `do` raises costs its thread, not the others: they do the rest, and then it is raised here.
+        """
         if len(items) == 1:
             yield [(items[0], do(items[0]))]  # a hand-over to another thread would cost more than it saves
             return
-        done: SimpleQueue[tuple[Item, Result]] = SimpleQueue()
+        done: SimpleQueue[tuple[Item, Result] | None] = SimpleQueue()
+        """None: one thread has ended."""
         waiting = iter(items)
         turn = threading.Lock()
 
         over = False
 
         def hand() -> None:
-            while not over:
-                with turn:
-                    try:
-                        item = next(waiting)
-                    except StopIteration:
-                        return
-                done.put((item, do(item)))
+            try:
+                while not over:
+                    with turn:
+                        try:
+                            item = next(waiting)
+                        except StopIteration:
+                            return
+                    done.put((item, do(item)))
+            finally:
+                done.put(None)
 
         hands = [self._pool.submit(hand) for _ in range(min(self._each, len(items)))]
-        left = len(items)
+        working = len(hands)
         try:
-            while left:
-                group = [done.get()]
+            while working:
+                came = [done.get()]
                 while not done.empty():
-                    group.append(done.get())
-                left -= len(group)
-                yield group
+                    came.append(done.get())
+                working -= came.count(None)
+                if group := [each for each in came if each is not None]:
+                    yield group
         finally:
             over = True  # nobody takes the results any more: begin nothing further, and let the pass end after the rest
             wait(hands)
+        for each in hands:
+            each.result()
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)

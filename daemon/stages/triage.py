@@ -98,6 +98,8 @@ class Triage:
         self._store = store
         self._clock = clock
         self._since = since
+        self.older = 0
+        """Refusals that were passed over because they are older than that."""
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
         self._several = sum(source.trust == "low" for source in config.sources) > 1
@@ -111,8 +113,7 @@ class Triage:
     def take(self, source: str, batch: Batch, lease: str | None = None) -> Taken:
         """Store a batch and move the parts of the source's cursor, in one transaction, by the lease of the source."""
         now = self._clock.now()
-        oldest = now - self._since if self._since is not None else None
-        ours = alike.ours(batch.refusals, oldest, sanitised)
+        ours = self._recent(alike.ours(batch.refusals, sanitised), now)
         ids = {told.request_id for told in ours if told.request_id}
         confirmed = self._confirmed(ours, ids, now)
         with self._store.begin(lease) as connection:
@@ -128,6 +129,14 @@ class Triage:
             if opened:
                 locks.wake(connection)
         return Taken(len(opened), len(ours) - repeated, repeated, len(batch.refusals) - len(ours), len(away))
+
+    def _recent(self, events: list[Told], now: datetime) -> list[Told]:
+        if self._since is None:
+            return events
+        oldest = now - self._since
+        recent = [told for told in events if not (told.time and told.time < oldest)]
+        self.older += len(events) - len(recent)
+        return recent
 
     def look_for_room(self) -> None:
         """Say where there is room again, after a time at a ceiling."""

@@ -129,9 +129,9 @@ def _follow(call: Call, version: ObjectVersion) -> ObjectVersion:
 
 
 def _override(call: Call, headers: dict[str, str]) -> None:
-    for parameter, name in _OVERRIDES.items():
-        value = call.query.get(parameter)
-        if value is None:
+    for parameter, value in call.query.items():
+        name = _OVERRIDES.get(parameter)
+        if name is None:
             continue
         if call.principal is None:
             raise Refusal(

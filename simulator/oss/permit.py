@@ -10,6 +10,7 @@ from time import gmtime, strftime
 
 from ossmend.simulator.authorize import decide
 from ossmend.simulator.decisions import Decision
+from ossmend.simulator.identity import Identity
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.state import Bucket
@@ -29,9 +30,9 @@ def check_account(call: Call) -> None:
     bucket = call.bucket_or_none
     principal = call.principal
     owner = bucket.owner if bucket else call.cloud.account_id
-    for account in filter(None, map(call.cloud.account, {owner, principal.account_id if principal else owner})):
-        if account.account_status != "normal" or not account.oss_activated:
-            raise Refusal(403, *_ACCOUNT_REFUSALS.get(account.account_status, _DISABLED))
+    _check_status(call.cloud.account(owner))
+    if principal is not None and principal.account_id != owner:
+        _check_status(call.cloud.account(principal.account_id))
     if bucket is not None and bucket.disabled:
         raise Refusal(
             403,
@@ -40,6 +41,11 @@ def check_account(call: Call) -> None:
             "0003-00000802",  # ours
             [("BucketName", bucket.name)],
         )
+
+
+def _check_status(account: Identity | None) -> None:
+    if account is not None and (account.account_status != "normal" or not account.oss_activated):
+        raise Refusal(403, *_ACCOUNT_REFUSALS.get(account.account_status, _DISABLED))
 
 
 def check_referer(call: Call) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote_from_bytes
@@ -46,14 +45,10 @@ def _header(call: Call, name: str) -> bytes:
     return call.request.headers.get(name, "").encode("latin-1")
 
 
-def _oss_headers(call: Call, also: Iterable[str] = ()) -> bytes:
-    wanted = set(also)
-    lines = [
-        f"{name}:{value.strip()}\n"
-        for name, value in sorted(call.request.headers.items())
-        if name.startswith("x-oss-") or name in wanted
-    ]
-    return "".join(lines).encode("latin-1")
+def _oss_headers(call: Call, also: tuple[str, ...] = ()) -> bytes:
+    headers, wanted = call.request.headers, set(also)
+    signed = sorted(name for name in headers if name.startswith("x-oss-") or name in wanted)
+    return "".join(f"{name}:{headers[name].strip()}\n" for name in signed).encode("latin-1")
 
 
 def v1_string(call: Call, *, date: bytes, key: str) -> bytes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import calendar
 import re
-import time
+from datetime import datetime
 from email.utils import parsedate_tz
+from functools import lru_cache
 from typing import Final
 
 from ossmend.simulator.oss import refusals
@@ -20,11 +21,12 @@ COMPACT: Final = re.compile(r"\d{8}T\d{6}Z\Z")
 """How V4 and SigV4 write a date."""
 
 
+@lru_cache(maxsize=64)
 def read_date(text: str) -> int | None:
-    """RFC 1123 (also with a zone) or the compact form, as Unix seconds."""
+    """RFC 1123 (also with a zone) or the compact form, as Unix seconds; all requests of one second have the same."""
     if COMPACT.match(text):
         try:
-            return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
+            return int(datetime.fromisoformat(text).timestamp())
         except ValueError:
             return None
     parsed = parsedate_tz(text) if text else None

@@ -13,19 +13,21 @@ from ossmend.simulator.wire import Refusal
 
 def addressed(call: Call) -> ObjectVersion:
     """The object that is asked for, or the index document in its place; the call's key is then the index's."""
+    document = call.bucket.documents.get("website")
+    if document is None:
+        return stacks.addressed(call)
     try:
         return stacks.addressed(call)
     except Refusal as refusal:
-        index = _index(call) if refusal.code == "NoSuchKey" else None
+        index = _index(call, document) if refusal.code == "NoSuchKey" else None
         if index is None or not call.bucket.stack(index):
             raise
     call.key = index
     return stacks.addressed(call)
 
 
-def _index(call: Call) -> str | None:
-    document = call.bucket.documents.get("website")
-    if document is None or not call.key.endswith("/") or call.version_id is not None:
+def _index(call: Call, document: bytes) -> str | None:
+    if not call.key.endswith("/") or call.version_id is not None:
         return None
     index = xml.parse(document, "WebsiteConfiguration").first("IndexDocument")
     suffix = index.value("Suffix") if index is not None else ""

@@ -47,7 +47,9 @@ def test_an_audit_tells_calls_cost_permissions_and_doubts(world: World, audited:
 def test_what_is_older_than_asked_for_is_passed_over(audited: Daemon) -> None:
     lines = audited.log.read_text(encoding="utf-8").replace("2026-11-24 10:00:00", "2020-01-01 10:00:00")
     audited.log.write_text(lines.split("upload failed")[0], encoding="utf-8")
-    assert audited.command("audit", "--since", "1h")[1]["cases"] == []
+    report = audited.command("audit", "--since", "1h")[1]
+    assert report["cases"] == []
+    assert report["older"] == 2
 
 
 @pytest.mark.parametrize("since", ["yesterday", "24", "-1h", ""])

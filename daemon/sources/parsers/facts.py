@@ -155,8 +155,8 @@ class Facts:
 
     def time(self, now: datetime | None) -> datetime | None:
         stamp = self.refusal.record.stamp
-        if stamp is None and (nearby := self.nearby("time")):
-            stamp = times.read_stamp(nearby) or times.read_number(nearby)
+        if stamp is None and (written := self.nearby("time") or self.own.get("time")):
+            stamp = times.read_stamp(written) or times.read_number(written)
         return times.settle(stamp, self.request_id(), now)
 
     def moment(self, name: str) -> datetime | None:

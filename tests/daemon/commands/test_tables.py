@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from inspect import getmembers, isfunction, signature
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from ossmend.daemon.commands import audit_page, tables
 from ossmend.daemon.commands.common import show
@@ -39,7 +42,8 @@ def found(key: str) -> dict[str, Any]:
         "cases": [row], "writes": [write], "entries": [entry], "case": 1, "done": "approve", "daemon_runs": True,
         "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
         "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
-        "not_opened": [], "holds": False, "first_broken": 1, "retired_through": 1, "anchor": key,
+        "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
+        "retired_through": 1, "anchor": key,
         "before": True, "rows": {"cases": 1}, "head": key, "url": key,
     }  # fmt: skip
 
@@ -60,6 +64,31 @@ def test_every_table_prints_a_key_as_it_is(
     shown = capsys.readouterr().out
     assert printable(key) in shown
     assert printable(shown.replace("\n", "")) == shown.replace("\n", "")
+
+
+def printed(rows: list[dict[str, Any]], *, width: int, terminal: bool = True) -> list[str]:
+    console = Console(width=width, force_terminal=terminal, no_color=True, highlight=False, file=io.StringIO())
+    tables.cases({"cases": rows, "not_opened": []}, console)
+    assert isinstance(console.file, io.StringIO)
+    return re.sub(r"\x1b\[\d*m", "", console.file.getvalue()).splitlines()
+
+
+def test_a_wide_terminal_and_a_pipe_get_a_line_for_each_case_however_long_it_is() -> None:
+    rows = [found("2024/" + "long/" * 30 + "q1.csv")["cases"][0], found("中文")["cases"][0]]
+    for lines in (printed(rows, width=1000), printed(rows, width=80, terminal=False)):
+        assert len(lines) == 3
+        assert lines[1].index("oss://") == lines[2].index("oss://")
+        assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_narrow_terminal_gets_a_few_lines_for_each_case_and_no_name_is_cut_where_it_fits() -> None:
+    row = found("archive/2024/q1.csv")["cases"][0] | {"why": "waits for `ossmend cases approve`", "from": "app.log"}
+    assert printed([row], width=60) == [
+        "1  held  X  c",
+        "    oss://b/archive/2024/q1.csv",
+        "    1 refusal, from app.log",
+        "    waits for `ossmend cases approve`",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,14 @@ def test_a_source_in_the_cloud_needs_its_own_reads() -> None:
     }
 
 
+def test_each_of_several_accounts_needs_to_list_its_buckets_so_that_it_can_say_which_are_its_own() -> None:
+    two = "accounts: [ { name: shop }, { name: lab, credentials: { ecs_role: lab } } ]\n"
+    several = config("  - { name: thaw, on: InvalidObjectState, account: shop, match: { bucket: reports-eu } }", two)
+    assert actions(several, account="shop")["oss:ListBuckets"] == {"acs:oss:*:*:*"}
+    assert actions(several, account="lab") == {"oss:ListBuckets": {"acs:oss:*:*:*"}}
+    assert "oss:ListBuckets" not in actions(config(THAW % "enforce"))
+
+
 @pytest.mark.parametrize(
     ("identity", "action"), [("user", "ram:ListPoliciesForUser"), ("role", "ram:ListPoliciesForRole")]
 )

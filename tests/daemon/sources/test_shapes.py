@@ -364,6 +364,16 @@ def test_json_lines_tell_when_in_seconds_or_milliseconds() -> None:
         assert one(json.dumps({"time": stamp, "err": OSS2})).time == datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
 
+def test_a_json_line_that_is_the_error_itself_tells_when_whatever_its_request_id_says() -> None:
+    line = {
+        "time": "2026-03-01T10:00:00Z",
+        "status": 403,
+        "code": "InvalidAccessKeyId",
+        "requestId": "66F10B88C0FFEE1234ABCD01",
+    }
+    assert one(json.dumps(line)).time == datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+
+
 # ------------------------------------------------------------------------------------- strangers, and no refusals
 
 STRANGERS = {

@@ -35,6 +35,18 @@ def test_one_item_is_done_where_it_is_asked_for(hands: Hands) -> None:
     assert pair == ("a", threading.current_thread().name)
 
 
+def test_an_item_that_fails_is_raised_after_the_others_are_done_and_nobody_waits_for_it(hands: Hands) -> None:
+    def half(number: int) -> int:
+        if number == 4:
+            raise ValueError(number)
+        return number // 2
+
+    found: list[int] = []
+    with pytest.raises(ValueError, match="4"):
+        found.extend(item for group in hands.work(half, list(range(10))) for item, _ in group)
+    assert sorted(found) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+
+
 def test_a_lane_never_uses_more_threads_than_are_its_own(hands: Hands) -> None:
     lock, now, most = threading.Lock(), 0, 0
     together = threading.Barrier(3)

@@ -6,8 +6,6 @@ The tests take a sample; `python -m tests.simulator.oss.test_hostile 20000` take
 from __future__ import annotations
 
 import random
-import sys
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,13 +15,11 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from ossmend.simulator.oss.call import known_subresources
-from ossmend.simulator.serve import Running, running_simulator
-from tests.simulator.oss.clients import REGION, Raw, Wire
-from tests.simulator.s3.test_hostile import Shot
+from ossmend.simulator.serve import Running
+from tests.simulator.hostile import BUCKET, STATUSES, Dialect, Shot
+from tests.simulator.oss.clients import REGION, Raw
 
-BUCKET = "fuzz-bucket"
 SAMPLE = 400
-STATUSES = {200, 204, 206, 304, 400, 403, 404, 405, 409, 411, 412, 416, 501}
 SIGNERS = [f"{version} {place}" for version in ("v1", "v2", "v4") for place in ("header", "URL")]
 
 _HEADERS = (
@@ -178,27 +174,15 @@ def shots(sim: Running, seed: int, count: int) -> Iterator[Shot]:
         yield spoil(shot, rng) if number % 3 else shot
 
 
-def fire(seed: int, count: int) -> Counter[str]:
-    """All of them against one simulator; what was answered, by status."""
-    with running_simulator() as sim:
-        sim.do(lambda cloud: cloud.create_bucket(BUCKET))
-        wire = Wire(sim)
-        wire.signed("PUT", BUCKET, "key", body=b"hello")
-        told: Counter[str] = Counter()
-        for shot in shots(sim, seed, count):
-            answer = wire.raw(shot.raw())
-            judge(shot, answer)
-            told[f"{'spoilt' if shot.spoilt else 'right'} {answer.status}"] += 1
-        return told
+DIALECT = Dialect(shots, judge)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_comes_is_answered_and_nothing_wrong_succeeds(seed: int) -> None:
-    told = fire(seed, SAMPLE)
+    told = DIALECT.fire(seed, SAMPLE)
     assert sum(told.values()) == SAMPLE
     assert {"right 200", "spoilt 403", "spoilt 400"} <= told.keys()
 
 
 if __name__ == "__main__":
-    for answered, times in sorted(fire(int(sys.argv[2]) if len(sys.argv) > 2 else 0, int(sys.argv[1])).items()):
-        sys.stdout.write(f"{answered}: {times}\n")
+    DIALECT.main()

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-import sys
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,13 +17,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from defusedxml.ElementTree import fromstring
 
-from ossmend.simulator.serve import Running, running_simulator
-from tests.simulator.oss.clients import Raw, Wire
+from ossmend.simulator.serve import Running
+from tests.simulator.hostile import BUCKET, STATUSES, Dialect, Shot
+from tests.simulator.oss.clients import Raw
 
-BUCKET = "fuzz-bucket"
 HOST = f"{BUCKET}.localhost"
 SAMPLE = 400
-STATUSES = {200, 204, 206, 304, 400, 403, 404, 405, 409, 411, 412, 416, 501}
 
 _NAMES = (
     "x-amz-date x-amz-content-sha256 x-amz-security-token x-amz-acl x-amz-storage-class x-amz-copy-source "
@@ -90,24 +86,6 @@ _BODIES = (
     b"<Delete/>",
     b"\x00" * 50,
 )
-
-
-@dataclass
-class Shot:
-    """One request as it is written, and whether it may succeed."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes = b""
-    spoilt: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-
-    def raw(self) -> bytes:
-        lines = [f"{self.method} {self.target} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        lines += [f"Content-Length: {len(self.body)}", "Connection: close", "", ""]
-        return "\r\n".join(lines).encode("latin-1", "replace") + self.body
 
 
 # ------------------------------------------------------------------------------------------- right, and then spoilt
@@ -238,27 +216,15 @@ def shots(sim: Running, seed: int, count: int) -> Iterator[Shot]:
         yield spoil(shot, rng, signer) if number % 3 else shot
 
 
-def fire(seed: int, count: int) -> Counter[str]:
-    """All of them against one simulator; what was answered, by status."""
-    with running_simulator() as sim:
-        sim.do(lambda cloud: cloud.create_bucket(BUCKET))
-        wire = Wire(sim)
-        wire.signed("PUT", BUCKET, "key", body=b"hello")
-        told: Counter[str] = Counter()
-        for shot in shots(sim, seed, count):
-            answer = wire.raw(shot.raw())
-            judge(shot, answer)
-            told[f"{'spoilt' if shot.spoilt else 'right'} {answer.status}"] += 1
-        return told
+DIALECT = Dialect(shots, judge)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_comes_is_answered_and_nothing_wrong_succeeds(seed: int) -> None:
-    told = fire(seed, SAMPLE)
+    told = DIALECT.fire(seed, SAMPLE)
     assert sum(told.values()) == SAMPLE
     assert {"right 200", "spoilt 403", "spoilt 400", "spoilt 501"} <= told.keys()
 
 
 if __name__ == "__main__":
-    for answered, times in sorted(fire(int(sys.argv[2]) if len(sys.argv) > 2 else 0, int(sys.argv[1])).items()):
-        sys.stdout.write(f"{answered}: {times}\n")
+    DIALECT.main()
