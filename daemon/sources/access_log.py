@@ -75,7 +75,7 @@ class AccessLog(Polled):
         self._clock = clock
         self._stream: tuple[LogObject, int, Iterator[Frame]] | None = None
         """An object that is being read: of which list, up to where, and what comes next of it."""
-        self._whose = Whose(self.name, own_request_ids, own_agent_mark)
+        self._whose = Whose(self.name, own_request_ids, own_agent_mark.encode())
 
     def read(self, cursor: Cursor | None) -> Batch:
         """What is new in the objects of the last days."""

@@ -25,7 +25,7 @@ class Whose:
 
     source: str
     is_own_id: Callable[[str], bool]
-    own_agent: str = OWN_AGENT
+    own_agent: bytes = OWN_AGENT.encode()
     sampled: int = 0
 
 
@@ -62,7 +62,7 @@ class Refusals:
 
     def _of_fields(self, fields: tuple[bytes, ...], where: str) -> Refusal | None:
         line = fields[0]
-        row = None if self.whose.own_agent.encode() in line else Row.of(fields, self.whose.source, where)
+        row = None if self.whose.own_agent in line else Row.of(fields, self.whose.source, where)
         if row is None:
             return self._of_line(line, where)
         if self.whose.is_own_id(row.request_id):
@@ -81,7 +81,7 @@ class Refusals:
         return entry_event(entry, source=self.whose.source, where=where)
 
     def _is_own(self, entry: AccessLogEntry) -> bool:
-        if self.whose.own_agent in (entry.user_agent or ""):
+        if self.whose.own_agent.decode() in (entry.user_agent or ""):
             return True
         return entry.request_id is not None and self.whose.is_own_id(entry.request_id)
 

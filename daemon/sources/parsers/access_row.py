@@ -24,13 +24,9 @@ from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 class Row:
     """A refusal of which only that is known which triage has to know of each."""
 
-    line: bytes
+    fields: Raw
     decides: Raw
     """Equal in two rows: they differ in time, request id and sizes only, so whoever takes the one takes the other."""
-    code: str | None
-    bucket: str | None
-    key: str | None
-    """Decoded, as the Event has it."""
     request_id: str
     time: datetime
     source: str
@@ -39,20 +35,30 @@ class Row:
     account: AccountRef = DEFAULT_ACCOUNT
 
     @classmethod
-    def of(cls, raw: Raw, source: str, where: str) -> Row | None:
+    def of(cls, fields: Raw, source: str, where: str) -> Row | None:
         """None where the stamp is no moment: the full parser knows what to do."""
-        line, client, stamp, request, status, hosts, request_id, who, bucket, key, code, tail = raw
-        time = times.read_clf(stamp.decode("ascii"))
+        time = times.read_clf(fields[2].decode("ascii"))
         if time is None:
             return None
-        decides = (client, request, status, hosts, who, bucket, key, code, tail)
-        return cls(
-            line, decides, _told(code), _told(bucket), _decoded(key), request_id.decode("ascii"), time, source, where
-        )
+        decides = (fields[1], *fields[3:6], *fields[7:])
+        return cls(fields, decides, fields[6].decode("ascii"), time, source, where)
+
+    @property
+    def bucket(self) -> str | None:
+        return _told(self.fields[8])
+
+    @property
+    def key(self) -> str | None:
+        """Decoded, as the Event has it."""
+        return _decoded(self.fields[9])
+
+    @property
+    def code(self) -> str | None:
+        return _told(self.fields[10])
 
     def event(self) -> Event:
         """All of it."""
-        entry = parse_line(self.line)
+        entry = parse_line(self.fields[0])
         assert entry is not None  # `split` takes only what that parser takes: a test compares them
         event = entry_event(entry, source=self.source, where=self.where, trust=self.trust, account=self.account)
         assert event is not None  # see above
