@@ -21,7 +21,7 @@ from ossmend.daemon.sources import scanner
 from ossmend.daemon.sources.scanner import Frame
 
 LARGE = 64 * 1024 * 1024
-"""So much unread is worth the 50 ms that a process takes to start."""
+"""So much unread is worth the 30 ms that a process takes to start."""
 STRETCH = 8 * 1024 * 1024
 """What one gets at a time."""
 MOST = 2
@@ -39,11 +39,16 @@ class Scanner:
     """One process."""
 
     def __init__(self, file: BinaryIO) -> None:
+        """Raises ScannerDied where none can be started."""
         handle = file.fileno()
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", scanner.__file__, str(handle)], pass_fds=[handle], env={}, cwd="/",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        command = [sys.executable, "-I", scanner.__file__, str(handle)]
+        try:
+            self._process = subprocess.Popen(
+                command, pass_fds=[handle], env={}, cwd="/",
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError as refused:  # a service may be forbidden to start any
+            raise ScannerDied(f"no process that searches could be started ({refused.strerror})") from refused
         assert self._process.stdin is not None  # PIPE
         assert self._process.stdout is not None  # PIPE
         self._asking, self._telling = self._process.stdin, self._process.stdout
@@ -110,7 +115,8 @@ def searched(file: BinaryIO, start: int, end: int) -> Generator[Frame]:
 def _started(file: BinaryIO, number: int) -> Iterator[list[Scanner]]:
     scanners: list[Scanner] = []
     try:
-        scanners += (Scanner(file) for _ in range(number))
+        for _ in range(number):
+            scanners.append(Scanner(file))  # noqa: PERF401  # one by one: those that were started are stopped
         yield scanners
     finally:
         for each in scanners:

@@ -230,6 +230,16 @@ def test_when_a_process_dies_its_part_is_read_again_and_nothing_is_lost(
     assert any("is read on" in complaint for complaint in follower.complaints)
 
 
+def test_where_no_process_can_be_started_the_daemon_reads_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "forbidden"))
+    (tmp_path / "a.log").write_text(lines(1, 2))
+    follower = follow(tmp_path / "a.log", large=1)
+    assert ids(follower) == [1, 2]
+    assert any("could be started" in complaint for complaint in follower.complaints)
+
+
 STARTS_ONE = """
 import sys
 from ossmend.daemon.sources.scanners import Scanner
