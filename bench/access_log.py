@@ -1,36 +1,75 @@
-"""Access logs, by the clock: how fast the refusals of a log are found and read, as ratios to what counts lines.
+"""Access logs, by the clock: how fast the refusals of a log are read, as ratios to what counts lines or downloads.
 
-The anchors are ripgrep's and GNU grep's count of the same literal in the same file, in the same run; an anchor that is
-not installed is left out and named. Rows: finding alone, and finding with an event of each refusal (1 % of the lines).
-Run `python bench/access_log.py [--megabytes 300]`.
+Anchors in the same run: ripgrep's and GNU grep's count of the same literal in the same file, fail2ban-regex, and for a
+log that is streamed from the simulator what oss2 alone, and our own client alone, download. An anchor that is not
+installed is left out and named. A row is what triage counts by; an event is all of a line. The processor is mostly
+shared, so each row has a second ratio: by the seconds of a processor that it took, children's and kernel's included.
+Run `python bench/access_log.py [--megabytes 1000]`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from ossmend.daemon.sources.access_log import refused_lines
+import oss2
+
+from ossmend.config.load import load_text
+from ossmend.daemon.cloud.accounts import connect
+from ossmend.daemon.cloud.settings import cloud_settings
+from ossmend.daemon.host.clock import SystemClock
+from ossmend.daemon.journal.store import open_store
+from ossmend.daemon.sources import Source, move
+from ossmend.daemon.sources.access_files import AccessFiles
+from ossmend.daemon.sources.access_log import LOG_ZONE, AccessLog
 from ossmend.daemon.sources.parsers.access_line import entry_event, parse_line
+from ossmend.daemon.sources.parsers.access_row import Refusal
+from ossmend.daemon.sources.scanner import refused_lines
+from ossmend.daemon.stages.triage import Triage
 
 MEGABYTE = 1_000_000
 BLOCK = 256 * 1024
+OBJECT = 50 * MEGABYTE
 TRIES = 3
 """The quickest of so many is kept: whatever else the machine does can only add to it."""
 LITERAL = '" 403 '
+CONFIG = """
+version: 1
+cases: { most_open: 1000000, most_open_per_policy: 1000000 }
+policies: [ { name: thaw, on: InvalidObjectState, match: { bucket: "*" } } ]
+"""
+CLOUD = """
+cloud: {{ region: {region}, endpoint: "{oss}", rpc_endpoint: "{rpc}", credentials: {{ allow_root: true }} }}
+clock: {{ ntp_servers: [] }}
+"""
 LINE = (
     '10.0.{a}.{b} - - [01/Mar/2026:{hour:02}:10:00 +0800] "GET /2024/{number:07}.parquet HTTP/1.1" {status} {size} 31 '
     '"-" "aliyun-sdk-python/2.19.1(Linux/5.10/x86_64;3.11.7)" "reports-cn.oss-cn-hangzhou.aliyuncs.com" '
     '"{request_id:024X}" "true" "1234567890123456" "GetObject" "reports-cn" "2024/{number:07}.parquet" {size} 12 '
     '"{code}" 412 "1234567890123456" - "-" "standard" "-" "-" "LTAI5tExampleExample1234" "-"\n'
 )
+
+
+class Measured(NamedTuple):
+    """How many refusals, and GB a second by the clock and by the processor."""
+
+    number: int
+    speed: float
+    by_cpu: float
 
 
 def line(dice: random.Random) -> str:
@@ -65,17 +104,52 @@ def whole_lines(path: Path) -> Iterator[bytes]:
     yield rest
 
 
-def found(path: Path) -> int:
-    return sum(1 for block in whole_lines(path) for _ in refused_lines(block))
+def alone(path: Path) -> int:
+    """Found and split by this process, which makes rows of it."""
+    return sum(map(len, batches(AccessFiles(str(path), "beginning", SystemClock(), large=sys.maxsize))))
+
+
+def together(path: Path) -> int:
+    """The same, found and split by processes of its own."""
+    return sum(map(len, batches(AccessFiles(str(path), "beginning", SystemClock(), large=1))))
 
 
 def events(path: Path) -> int:
+    """Each refusal read whole, as all of them were before there were rows."""
     number = 0
     for block in whole_lines(path):
-        for refused in refused_lines(block):
+        for refused in refused_lines(block, len(block)):
             entry = parse_line(refused)
             number += entry is not None and entry_event(entry, source="bench") is not None
     return number
+
+
+def stored(path: Path) -> int:
+    """Rows by processes of its own, each batch stored by triage: where every key is another, every one is a case."""
+    with tempfile.TemporaryDirectory() as directory:
+        clock = SystemClock()
+        store = open_store(Path(directory), exclusive=True)
+        triage = Triage(load_text(CONFIG + "cloud: { region: cn-hangzhou }"), store, clock)
+        number = 0
+        source, cursor = AccessFiles(str(path), "beginning", clock, large=1), dict[str, Any]()
+        more = True
+        while more:
+            batch = source.read(cursor or None)
+            number += triage.take("bench", batch.of("high")).events
+            move(cursor, batch.moved)
+            more = batch.more
+        store.close()
+    return number
+
+
+def batches(source: Source) -> Iterator[tuple[Refusal, ...]]:
+    cursor: dict[str, Any] = {}
+    more = True
+    while more:
+        batch = source.read(cursor or None)
+        move(cursor, batch.moved)
+        yield batch.refusals
+        more = batch.more
 
 
 def counted(program: list[str], path: Path) -> int:
@@ -83,45 +157,127 @@ def counted(program: list[str], path: Path) -> int:
     return int(done.stdout)
 
 
-def measure(path: Path, work: Callable[[Path], int]) -> tuple[int, float]:
-    """(refusals, GB a second), the best of some tries."""
-    best, number = 0.0, 0
-    for _ in range(TRIES):
-        started = time.perf_counter()
-        number = work(path)
-        best = max(best, path.stat().st_size / 1e9 / (time.perf_counter() - started))
-    return number, best
+def by_fail2ban(path: Path) -> int:
+    subprocess.run(["fail2ban-regex", str(path), '^<HOST> .*" 403 '], capture_output=True, check=True)
+    return 0
+
+
+def measure(size: int, work: Callable[[], int], tries: int = TRIES) -> Measured:
+    """The best of some tries, by the clock and by the processor."""
+    speed, by_cpu, number = 0.0, 0.0, 0
+    for _ in range(tries):
+        started, used = time.perf_counter(), cpu()
+        number = work()
+        speed = max(speed, size / 1e9 / (time.perf_counter() - started))
+        by_cpu = max(by_cpu, size / 1e9 / max(cpu() - used, 1e-9))
+    return Measured(number, speed, by_cpu)
+
+
+def cpu() -> float:
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+# ------------------------------------------------------------------------------------------------------------ streamed
+
+
+@contextmanager
+def simulator() -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", "ossmend", "simulator", "--port", "0", "--ready-json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def parts(path: Path) -> Iterator[bytes]:
+    """Whole lines, as much as OSS puts into one object of a busy hour."""
+    rest = b""
+    with path.open("rb") as file:
+        while data := file.read(OBJECT):
+            whole = data.rfind(b"\n") + 1
+            yield rest + data[:whole]
+            rest = data[whole:]
+
+
+def streamed(path: Path) -> dict[str, Measured]:
+    """A log in objects of a bucket: downloaded by oss2 alone, by our client alone, and read by the source."""
+    size = path.stat().st_size
+    with simulator() as told:
+        auth = oss2.AuthV4(told["access_key_id"], told["access_key_secret"])
+        bucket = oss2.Bucket(
+            auth, told["oss"], "bench-logs", region=told["region"], enable_crc=False, connect_timeout=600
+        )
+        bucket.create_bucket()
+        keys = []
+        for number, part in enumerate(parts(path)):
+            keys.append(f"oss/reports{datetime.now(LOG_ZONE):%Y-%m-%d-%H}-00-00-{number:04}")
+            bucket.put_object(keys[-1], part)
+        os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
+        os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
+        settings = cloud_settings(load_text(CONFIG + CLOUD.format(**told)))
+        cloud = connect(settings, clock=SystemClock(), may_write=False)
+
+        def by_oss2() -> int:
+            answers = map(bucket.get_object, keys)
+            return sum(len(block) for answer in answers for block in iter(partial(answer.read, 64 * 1024), b""))
+
+        def by_client() -> int:
+            return sum(len(block) for key in keys for block in cloud.logs.open("bench-logs", key))
+
+        def read() -> int:
+            return sum(map(len, batches(AccessLog("bench-logs", "oss/", cloud.logs, SystemClock()))))
+
+        works = {"oss2 alone": by_oss2, "our client alone": by_client, "streamed to rows": read}
+        return {name: measure(size, work) for name, work in works.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=300)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--streamed", type=int, default=200, help="megabytes of the log in the simulator")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     programs = {"ripgrep": ["rg", "-c", "-F"], "GNU grep": ["grep", "-c", "-F"]}
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "access.log"
         write(path, options.megabytes * MEGABYTE)
-        anchors = {
-            name: measure(path, lambda log, call=call: counted(call, log))  # type: ignore[misc]  # bound at once
-            for name, call in programs.items()
-            if shutil.which(call[0])
+        size = path.stat().st_size
+        there = {name: call for name, call in programs.items() if shutil.which(call[0])}
+        anchors = {name: measure(size, partial(counted, call, path)) for name, call in there.items()}
+        if shutil.which("fail2ban-regex"):
+            anchors["fail2ban-regex"] = measure(size, partial(by_fail2ban, path), 1)
+        works = {"to rows, alone": alone, "to rows, together": together, "to events": events, "to rows, stored": stored}
+        rows = {
+            name: measure(size, partial(work, path), 1 if work is stored else TRIES) for name, work in works.items()
         }
-        rows = {"refusals found": measure(path, found), "and read to events": measure(path, events)}
-    numbers = {number for number, _ in (*anchors.values(), *rows.values())}
+        write(path, options.streamed * MEGABYTE)
+        there_are, downloads = alone(path), streamed(path)
+    numbers = {each.number for name, each in (*anchors.items(), *rows.items()) if name != "fail2ban-regex"}
     assert len(numbers) == 1, f"they do not agree: {anchors}, {rows}"
-    report = [
-        {"what": what, "GB/s": round(speed, 2)}
-        | {f"x {name}": round(speed / anchor, 2) for name, (_, anchor) in anchors.items()}
-        for what, (_, speed) in rows.items()
-    ]
+    assert downloads["streamed to rows"].number == there_are, f"they do not agree: {downloads}, {there_are}"
+    report = [told(name, each, anchors) for name, each in rows.items()]
+    report.append(told("streamed to rows", downloads.pop("streamed to rows"), downloads))
     if options.json:
         print(json.dumps(report))
         return
-    for name, call in programs.items():
-        print(f"{name}: {anchors[name][1]:.2f} GB/s" if name in anchors else f"{call[0]} is not installed: left out")
+    for name in (*programs, "fail2ban-regex"):
+        print(f"{name}: {anchors[name].speed:.2f} GB/s" if name in anchors else f"{name} is not installed: left out")
+    for name, each in downloads.items():
+        print(f"{name}: {each.speed:.2f} GB/s")
     for row in report:
         print("  ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def told(what: str, one: Measured, anchors: Mapping[str, Measured]) -> dict[str, Any]:
+    ratios: dict[str, Any] = {"what": what, "GB/s": round(one.speed, 2)}
+    for name, anchor in anchors.items():
+        ratios[f"x {name}"] = round(one.speed / anchor.speed, 2)
+        ratios[f"x {name} by processor"] = round(one.by_cpu / anchor.by_cpu, 2)
+    return ratios
 
 
 if __name__ == "__main__":

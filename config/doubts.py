@@ -19,11 +19,14 @@ from ossmend.config.problems import Problem, Where, nearest, printable
 from ossmend.config.punctuation import strange
 from ossmend.config.regions import REGIONS
 from ossmend.config.rights import user
+from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.config.sources.app_log import AppLogSource
 from ossmend.remediators.settings.cors import CorsSettings
 
 JOURNAL = "ossmend.db"
 """The state's file, by which a first run is known."""
+FILES = (AppLogSource, AccessLogSource)
+"""Sources that may lie in files."""
 Doubt = tuple[Where, str, str | None]
 """Where it stands, what is doubted, and the nearest right word."""
 
@@ -111,11 +114,12 @@ def _logs(config: Config) -> Iterator[Doubt]:
     """Files that are not there. What `start: end` passes over is said by a first `once`: it is meant by a service."""
     for index, source in enumerate(config.sources):
         given = source.given
-        if not isinstance(given, AppLogSource):
+        if not isinstance(given, FILES) or given.path is None:
             continue
+        where: Where = ("sources", index, source.kind)
         if next(_there(given), None) is None:
             said = f"nothing is there yet that {user()} can see: check the path, or let the application write it"
-            yield ("sources", index, "app_log", "path"), said, None
+            yield (*where, "path"), said, None
 
 
 def is_first(config: Config, *, dry_run: bool = False) -> bool:
@@ -127,17 +131,17 @@ def first_pass_skips(config: Config, *, dry_run: bool) -> list[str]:
     """Paths of which a first pass reads nothing although something is there."""
     if not is_first(config, dry_run=dry_run):
         return []
-    logs = [source.given for source in config.sources if isinstance(source.given, AppLogSource)]
-    return [log.path for log in logs if passed_over(log)]
+    logs = [source.given for source in config.sources if isinstance(source.given, FILES)]
+    return [log.path for log in logs if log.path is not None and passed_over(log)]
 
 
-def passed_over(given: AppLogSource) -> bool:
+def passed_over(given: AppLogSource | AccessLogSource) -> bool:
     """Is something there that `start: end` leaves out?"""
     return given.start == "end" and any(_holds_something(path) for path in _there(given))
 
 
-def _there(given: AppLogSource) -> Iterator[Path]:
-    return map(Path, glob.iglob(given.path, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
+def _there(given: AppLogSource | AccessLogSource) -> Iterator[Path]:
+    return map(Path, glob.iglob(given.path or "", recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
 
 
 def _holds_something(path: Path) -> bool:

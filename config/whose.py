@@ -16,7 +16,7 @@ from ossmend.config.regions import region_of
 
 Named = tuple[Where, Mapping[str, Any]]
 NEEDS_ACCOUNT = frozenset({"access_log", "sls"})
-"""Kinds of sources that are read with an account's credentials."""
+"""Kinds of sources that are read with an account's credentials, where they are not files of this machine."""
 
 
 def complain(document: Document, writers: Mapping[int, set[str]]) -> None:
@@ -77,7 +77,7 @@ def _ambiguous(
     for where, source in sources:
         if "account" in source:
             continue
-        if where[-1] in NEEDS_ACCOUNT:
+        if where[-1] in NEEDS_ACCOUNT and "path" not in source:
             document.complain((*where, "account"), f"is missing: with whose credentials is it read? {some}", key=True)
         elif everywhere:
             said = f"is missing: policy {everywhere[0]} writes in every account, and nobody could tell in which: {some}"

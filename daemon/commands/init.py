@@ -38,7 +38,7 @@ STATE_HERE = "ossmend-state"
     "access_logs",
     multiple=True,
     metavar="BUCKET[/PREFIX]",
-    help="Where OSS writes access logs; repeatable. Default: what the buckets say.",
+    help="Where OSS writes access logs, or /PATH of copies; repeatable. Default: what the buckets say.",
 )
 @click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the journal.")
 @click.option("--endpoint", metavar="URL", help="Of OSS, where it is not the public one: the simulator's.")
@@ -76,7 +76,9 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     if asks:  # who is asked has to know why; everybody else reads it at the end
         _tell_missing(found)
     answers.region, answers.region_is_known = region or found.region or "cn-hangzhou", bool(region or found.region)
-    answers.targets = [_target(each) for each in access_logs] or list(found.targets)
+    answers.access_files = [each for each in access_logs if each.startswith("/")]
+    named = [_target(each) for each in access_logs if not each.startswith("/")]
+    answers.targets = named if access_logs else list(found.targets)
     if asks:
         _ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
     _write(path, answers, found, force=force)
@@ -199,7 +201,7 @@ def _doubts(path: Path, answers: Answers) -> None:
         click.echo(f"doubt       the region was not found: {answers.region} is a guess, correct it in the file")
     for doubt in load_with_doubts(path)[1]:
         click.echo(f"doubt       {doubt.told('')}")
-    if not (answers.logs or answers.targets):
+    if not (answers.logs or answers.targets or answers.access_files):
         click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
 
 

@@ -63,6 +63,8 @@ class Answers:
     """The key is the account's own, and a person has said that it may be used."""
     logs: list[str] = field(default_factory=list)
     targets: list[LogTarget] = field(default_factory=list)
+    access_files: list[str] = field(default_factory=list)
+    """Patterns of files that OSS's access logs were copied to."""
 
 
 def compose(answers: Answers, found: Found, now: datetime) -> str:
@@ -103,11 +105,12 @@ def _state(answers: Answers) -> Iterator[str]:
 
 
 def _sources(answers: Answers, found: Found) -> Iterator[str]:
-    if not (answers.logs or answers.targets):
+    if not (answers.logs or answers.targets or answers.access_files):
         yield "# Where error events come from. NONE WAS NAMED, so nothing is read yet:"
         yield "#sources:"
         yield "#  - app_log: { path: /var/log/app/*.log }"
         yield "#  - access_log: { bucket: my-logs, prefix: oss/ }"
+        yield "#  - access_log: { path: /srv/oss-logs/* }"
     else:
         yield "sources:"
     for path in answers.logs:
@@ -118,6 +121,9 @@ def _sources(answers: Answers, found: Found) -> Iterator[str]:
         yield f"  - access_log:                      # OSS's own, of {_named(found.targets.get(target, []))}"
         yield f"      bucket: {_quoted(target.bucket)}"
         yield f"      prefix: {_quoted(target.prefix)}"
+    for path in answers.access_files:
+        yield "  - access_log:                      # OSS's own, copied to files; plain or packed (.gz)"
+        yield f"      path: {_quoted(path)}"
     yield ""
 
 

@@ -53,7 +53,7 @@ def page(made: str) -> str:
 
 
 SOURCES = """`app_log` needs nothing of RAM. `access_log` needs `oss:ListObjects` on `acs:oss:*:*:LOGBUCKET` and
-`oss:GetObject` on `acs:oss:*:*:LOGBUCKET/PREFIX*`."""
+`oss:GetObject` on `acs:oss:*:*:LOGBUCKET/PREFIX*`; with `path` it reads files, and needs nothing."""
 
 
 def _together() -> list[list[str]]:

@@ -6,7 +6,7 @@ thousand causes are one statement.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,9 @@ from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 KEEP_FIRST, KEEP_LAST = 3, 5
 """Samples of a case. Of the later ones one of low trust goes before one of high trust: no flood pushes it out."""
 USAGE_KINDS = 30
+
+Whole = Callable[[], Event]
+"""Reads a refusal of which so far only what it has in common with others is known."""
 
 
 @dataclass(slots=True)
@@ -31,10 +34,10 @@ class Fold:
     events: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    samples: list[Event] = field(default_factory=list)
     usage: dict[str, dict[str, int]] = field(default_factory=dict)
     key: str = field(init=False)
     """What makes two events one case."""
+    _kept: list[tuple[Event, Whole | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         mine = f"{self.policy}\x1f{self.subject}"
@@ -45,19 +48,25 @@ class Fold:
         """Source and client of whoever told it first."""
         return self.samples[0].source, self.samples[0].client or ""
 
-    def add(self, event: Event, at: datetime) -> None:
-        """One more refusal."""
+    @property
+    def samples(self) -> list[Event]:
+        """The kept ones, read whole now and not before: most are let go again, and nothing of them is ever read."""
+        self._kept = [(event if whole is None else whole(), None) for event, whole in self._kept]
+        return [event for event, _ in self._kept]
+
+    def add(self, event: Event, at: datetime, whole: Whole | None = None) -> None:
+        """One more refusal; `whole`: reads it, where `event` only stands for it."""
         self.events += 1
-        self.vouch(event, at)
+        self.vouch(event, at, whole)
         self._count(event)
 
-    def vouch(self, event: Event, at: datetime) -> None:
+    def vouch(self, event: Event, at: datetime, whole: Whole | None = None) -> None:
         """A better witness of a refusal that was counted before: kept as a sample, and not counted again."""
         self.first = at if self.first is None else min(self.first, at)
         self.last = at if self.last is None else max(self.last, at)
-        if len(self.samples) >= KEEP_FIRST + KEEP_LAST:
-            del self.samples[_least([sample.trust for sample in self.samples])]
-        self.samples.append(event)
+        if len(self._kept) >= KEEP_FIRST + KEEP_LAST:
+            del self._kept[_least([sample.trust for sample, _ in self._kept])]
+        self._kept.append((event, whole))
 
     def _count(self, event: Event) -> None:
         for kind, name in (

@@ -58,13 +58,16 @@ class Tellings:
             bucket, _, key = row.place.partition("/")
             self._of.setdefault(row.request_id, []).append(_Telling(bucket, key, row.trust, stored=True))
 
-    def judge(self, event: Event) -> Judged:
-        """News, told again, or vouched for; remembered for the rest of the batch."""
+    def judge(self, event: Event, request_id: str | None = None) -> Judged:
+        """News, told again, or vouched for; remembered for the rest of the batch. With an id, `event` stands for one
+        that has that id.
+        """
         self._newest = None
-        if not event.request_id:
+        request_id = request_id or event.request_id
+        if not request_id:
             return "news"
         bucket, key = _hashed(event.bucket), _hashed(_spelled(event.key))
-        told = self._of.setdefault(event.request_id, [])
+        told = self._of.setdefault(request_id, [])
         same = [each for each in told if each.is_of(bucket, key)]
         if same and (event.trust == "low" or any(each.trust == "high" for each in same)):
             return "again"

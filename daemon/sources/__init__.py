@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+from ossmend.daemon.sources.parsers.access_row import Refusal, Row, event_of
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import ANY_ACCOUNT, DEFAULT_ACCOUNT, AccountRef
 
@@ -42,7 +43,8 @@ def move(cursor: dict[str, Any], moved: Moved) -> None:
 class Batch:
     """What one read found."""
 
-    events: tuple[Event, ...]
+    refusals: tuple[Refusal, ...]
+    """Those that stand in lines of one form only as rows (parsers/access_row.py)."""
     moved: Moved
     """Where the next read goes on, once these events are stored."""
     more: bool = False
@@ -57,11 +59,19 @@ class Batch:
         Parsers never set them: a text cannot say how far it is to be trusted.
         """
 
-        def marked(event: Event) -> Event:
-            known = event.trust == trust and event.account == account
-            return event if known else replace(event, trust=trust, account=account)
+        def marked(refusal: Refusal) -> Refusal:
+            if isinstance(refusal, Row):
+                refusal.trust, refusal.account = trust, account
+                return refusal
+            known = refusal.trust == trust and refusal.account == account
+            return refusal if known else replace(refusal, trust=trust, account=account)
 
-        return replace(self, events=tuple(map(marked, self.events)))
+        return replace(self, refusals=tuple(map(marked, self.refusals)))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All of them read whole, which takes 20 times as long: for who wants to see, not for who counts."""
+        return tuple(map(event_of, self.refusals))
 
 
 class Source(Protocol):

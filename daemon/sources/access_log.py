@@ -10,37 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
-
-import stringzilla
 
 from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.daemon.cloud.ask.logs import LogObject
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.host.redact import printable, redact
 from ossmend.daemon.sources import Batch, Cursor, Given, Polled, source
-from ossmend.daemon.sources.parsers.access_line import NOT_ONLY_403, AccessLogEntry, entry_event, parse_line
-from ossmend.remediators.contract.case import Event
-
-__all__ = ["AccessLog", "AccessLogEntry", "LogObject", "LogReader", "entry_event", "parse_line", "refused_lines"]
+from ossmend.daemon.sources.access_files import AccessFiles
+from ossmend.daemon.sources.refusals import OWN_AGENT, Refusals, Whose
+from ossmend.daemon.sources.scanner import Frame, frames
+from ossmend.remediators.contract.verdict import TryAgain
 
 WINDOW = timedelta(hours=72)
 """Objects come up to 48 hours late; a day more costs a few dozen names in the cursor. An audit may ask for more."""
 PAGE = 1000
 MOST_EVENTS = 2000
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 256 * 1024 * 1024
 MOST_SECONDS = 15.0
 """After so long no further object is begun: what was read is stored first."""
-LONGEST_LINE = 64 * 1024
-SAMPLES = 3
 LOG_ZONE = timezone(timedelta(hours=8))
 """Object names carry China's time, whatever the region."""
-_WITH_400 = tuple(f'"{code}"'.encode() for code in NOT_ONLY_403)
-_REFUSED = b'" 403 '
-_BAD_REQUEST = b'" 400 '
-"""Two searches for a literal: each passes over the bytes ten times as fast as a pattern does."""
 _NAME_DATE = re.compile(r"(20\d\d)-(\d\d)-(\d\d)-(\d\d)-00-00-")
 
 
@@ -54,22 +44,6 @@ class LogReader(Protocol):
     def open(self, bucket: str, key: str, offset: int) -> Iterator[bytes]:
         """The object's bytes from `offset` on, in blocks."""
         ...
-
-
-@dataclass(slots=True)
-class _Found:
-    events: list[Event] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    samples: list[str] = field(default_factory=list)
-    bytes_left: int = MOST_BYTES
-    is_late: Callable[[], bool] = lambda: False
-
-    def count(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
-
-    @property
-    def full(self) -> bool:
-        return len(self.events) >= MOST_EVENTS or self.bytes_left <= 0 or self.is_late()
 
 
 PERIOD = timedelta(seconds=60)
@@ -88,7 +62,7 @@ class AccessLog(Polled):
         reader: LogReader,
         clock: Clock,
         *,
-        own_agent_mark: str = "ossmend/",
+        own_agent_mark: str = OWN_AGENT,
         own_request_ids: Callable[[str], bool] = lambda _request_id: False,
         window: timedelta = WINDOW,
         name: str | None = None,
@@ -99,16 +73,21 @@ class AccessLog(Polled):
         self._prefix = prefix
         self._reader = reader
         self._clock = clock
-        self._mark = own_agent_mark
-        self._is_own_id = own_request_ids
-        self._sampled = 0
+        self._stream: tuple[LogObject, int, Iterator[Frame]] | None = None
+        """An object that is being read: of which list, up to where, and what comes next of it."""
+        self._whose = Whose(self.name, own_request_ids, own_agent_mark.encode())
 
     def read(self, cursor: Cursor | None) -> Batch:
         """What is new in the objects of the last days."""
         done: Cursor = cursor or {}
         moved: dict[str, list[Any] | None] = {}
         until = self._clock.monotonic() + MOST_SECONDS
-        found = _Found(is_late=lambda: self._clock.monotonic() > until)
+        found = Refusals(self._whose)
+
+        def is_full() -> bool:
+            read = found.counts.get("bytes", 0)
+            return len(found.refusals) >= MOST_EVENTS or read >= MOST_BYTES or self._clock.monotonic() > until
+
         listed: set[str] = set()
         more = False
         for item in self._objects():
@@ -116,15 +95,15 @@ class AccessLog(Polled):
             offset = self._offset(done.get(item.key), item)
             if offset >= item.size:
                 continue
-            if moved and found.full:
+            if moved and is_full():
                 more = True
                 break
-            offset = self._read_object(item, offset, found)
+            offset, goes_on = self._read_object(item, offset, found, is_full)
             moved[item.key] = [offset, item.size, item.etag]
-            more = more or (found.full and offset < item.size)
+            more = more or goes_on
         if not more:
             moved |= {key: None for key in done if key not in listed}  # too old, or deleted: forgotten
-        return Batch(tuple(found.events), moved, more, found.counts, tuple(found.samples))
+        return Batch(tuple(found.refusals), moved, more, found.counts, tuple(found.samples))
 
     def _objects(self) -> Iterator[LogObject]:
         """The log objects of the window, in the order of their names: source bucket first, then the hour."""
@@ -156,53 +135,44 @@ class AccessLog(Polled):
             return 0
         return offset
 
-    def _read_object(self, item: LogObject, offset: int, found: _Found) -> int:
-        """Take the refusals of one object, up to the limits of a batch; how far it was read, in whole lines."""
-        rest = b""
-        for block in self._reader.open(self._bucket, item.key, offset):
-            found.bytes_left -= len(block)
-            found.count("bytes", len(block))
-            data = rest + block if rest else block
-            whole = data.rfind(b"\n") + 1
-            if whole == 0 and len(data) > LONGEST_LINE * 16:
-                found.count("oversized")
-                offset, rest = offset + len(data), b""
-                continue
-            self._take(data[:whole], item, found)
-            offset, rest = offset + whole, data[whole:]
-            if found.full:
-                return offset
-        if rest and offset + len(rest) >= item.size:
-            self._take(rest, item, found)  # the last line of an object needs no newline
-            return offset + len(rest)
-        return offset
+    def _read_object(
+        self, item: LogObject, offset: int, found: Refusals, is_full: Callable[[], bool]
+    ) -> tuple[int, bool]:
+        """Take the refusals of one object, up to the limits of a batch; how far it was read, in whole lines, and
+        whether there is more of it.
+        """
+        coming, began = self._coming(item, offset), offset
+        try:
+            for frame in coming:
+                offset = found.take(frame, offset, f"oss://{self._bucket}/{item.key}")
+                if is_full():
+                    self._stream = item, offset, coming
+                    return offset, offset < item.size
+        except TryAgain:
+            if offset == began:
+                raise
+            return offset, True  # what came before it broke off is stored, or a large object would never be read
+        return offset, False
 
-    def _take(self, lines: bytes, item: LogObject, found: _Found) -> None:
-        found.count("lines", stringzilla.count(lines, b"\n"))
-        for line in refused_lines(lines):
-            entry = parse_line(line)
-            if entry is None:
-                found.count("malformed")
-                if self._sampled < SAMPLES and len(found.samples) < SAMPLES:
-                    self._sampled += 1
-                    found.samples.append(f"malformed line: {printable(redact(line[:300].decode('utf-8', 'replace')))}")
-                continue
-            if self._is_own(entry):
-                found.count("own")
-                continue
-            event = entry_event(entry, source=self.name)
-            if event is not None:
-                found.count("refusals")
-                found.events.append(replace(event, where=f"oss://{self._bucket}/{item.key}"))
-
-    def _is_own(self, entry: AccessLogEntry) -> bool:
-        if self._mark and self._mark in (entry.user_agent or ""):
-            return True
-        return entry.request_id is not None and self._is_own_id(entry.request_id)
+    def _coming(self, item: LogObject, offset: int) -> Iterator[Frame]:
+        """The stream that the last batch left open, if it is where reading goes on: to ask anew for the rest of a large
+        object, batch by batch, takes twice as long.
+        """
+        stream, self._stream = self._stream, None
+        if stream is not None and stream[:2] == (item, offset):
+            return stream[2]
+        blocks = self._reader.open(self._bucket, item.key, offset)
+        return frames(blocks, offset, whole_at=item.size)  # the last line of an object needs no newline
 
 
 @source("access_log")
-def build(settings: AccessLogSource, given: Given) -> AccessLog:
+def build(settings: AccessLogSource, given: Given) -> AccessLog | AccessFiles:
+    """An audit reads files from the beginning, whatever is configured."""
+    if settings.path is not None:
+        start = settings.start if given.since is None else "beginning"
+        own = given.cloud.is_own_request
+        return AccessFiles(settings.path, start, given.clock, own_request_ids=own, name=settings.name)
+    assert settings.bucket is not None  # one of the two, as the settings have seen to
     return AccessLog(
         settings.bucket,
         settings.prefix,
@@ -228,24 +198,3 @@ def hour_of(key: str) -> datetime | None:
         return datetime(int(found[1]), int(found[2]), int(found[3]), int(found[4]), tzinfo=LOG_ZONE)
     except ValueError:
         return None
-
-
-def refused_lines(data: bytes) -> Iterator[bytes]:
-    """The lines with a 403 or a code that comes with 400, found by their bytes; all others are never looked at."""
-    behind = 0
-    for hit in sorted((*_places(data, _REFUSED), *_places(data, _BAD_REQUEST))):
-        if hit < behind:
-            continue
-        start = data.rfind(b"\n", 0, hit) + 1
-        end = data.find(b"\n", hit)
-        behind = len(data) if end < 0 else end + 1
-        line = data[start : behind if end < 0 else end]
-        if _REFUSED in line or any(code in line for code in _WITH_400):
-            yield line
-
-
-def _places(data: bytes, literal: bytes) -> Iterator[int]:
-    at: int = stringzilla.find(data, literal)
-    while at >= 0:
-        yield at
-        at = stringzilla.find(data, literal, at + len(literal))

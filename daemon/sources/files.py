@@ -75,7 +75,9 @@ def identified(file: BinaryIO, path: str) -> File:
 class Pattern:
     """An absolute path with *, ? and [...] in it; `**` is any number of directories."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, left_alone: tuple[str, ...] = LEFT_ALONE) -> None:
+        """`left_alone`: how the names of files end that are none of it."""
+        self._left_alone = left_alone
         self._pattern = pattern
         self._head, self._last = os.path.split(pattern)
         self._fits = re.compile(fnmatch.translate(self._last)).match
@@ -98,14 +100,14 @@ class Pattern:
 
     def may_fit(self, name: str) -> bool:
         """May something of that name in one of these directories be a file of the pattern, or lead to one?"""
-        if name.endswith(LEFT_ALONE):
+        if name.endswith(self._left_alone):
             return False
         return self._fits(name) is not None or any(step(name) for step in self._steps) or self._is_deep
 
     def files(self, directories: list[str], complain: Complain) -> Iterator[File]:
         """The files that fit, by name. What cannot be looked at is complained about."""
         for path in self._paths(directories, complain):
-            if path.endswith(LEFT_ALONE):
+            if path.endswith(self._left_alone):
                 continue
             try:
                 info = os.stat(path)  # noqa: PTH116  # a Path for each of thousands of names is half of a look's time

@@ -29,8 +29,8 @@ ASKED_SHARE = 0.05
 class Looks:
     """When to look at which files of one pattern."""
 
-    def __init__(self, pattern: str, clock: Clock) -> None:
-        self._pattern = Pattern(pattern)
+    def __init__(self, pattern: str, clock: Clock, left_alone: tuple[str, ...] = LEFT_ALONE) -> None:
+        self._pattern = Pattern(pattern, left_alone)
         self._clock = clock
         self._lock = threading.Lock()
         self._is_watched = False

@@ -100,7 +100,7 @@ class Reading:
 
     def _note(self, batch: Batch, began: datetime) -> None:
         """What is stored is known; what is behind it was not there when we looked."""
-        times = [min(event.time or began, began) for event in batch.events]
+        times = [min(event.time or began, began) for event in batch.refusals]
         newest = [told(max(times))] if times else []
         self.vitals.last_event_at = max([*newest, *filter(None, [self.vitals.last_event_at])], default=None)
         self.vitals.events += len(times)
@@ -126,7 +126,7 @@ class Reading:
         return self._cursor
 
     def _store(self, batch: Batch) -> int:
-        if not batch.events and not batch.moved:
+        if not batch.refusals and not batch.moved:
             return int(batch.more)
         try:
             taken = self._triage.take(self._name, batch, self._lease)
@@ -140,7 +140,7 @@ class Reading:
             log.info("source.read", source=self.source.name, cases=taken.cases, events=taken.events,
                      repeated=taken.repeated, foreign=taken.foreign, turned_away=taken.turned_away,
                      **dict(batch.counts))  # fmt: skip
-        return max(len(batch.events), 1)
+        return max(len(batch.refusals), 1)
 
     def news(self, paths: Collection[str] | None) -> None:
         """A watcher has seen these files change; None: it cannot tell which. The source looks now, if it is one of its

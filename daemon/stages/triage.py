@@ -28,13 +28,14 @@ from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.sources import Batch, Cursor, Moved
-from ossmend.daemon.stages import room
+from ossmend.daemon.stages import alike, room
 from ossmend.daemon.stages.admit import ALL, Newcomer, Rank, Standing, is_roomy, turned_away
+from ossmend.daemon.stages.alike import Kind, Told
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.registry import Remediator, is_ours
+from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.other import subject_other
 
 _MAY_HOLD_SECRETS = (
@@ -115,8 +116,8 @@ class Triage:
     def take(self, source: str, batch: Batch, lease: str | None = None) -> Taken:
         """Store a batch and move the parts of the source's cursor, in one transaction, by the lease of the source."""
         now = self._clock.now()
-        ours = [sanitised(event) for event in self._recent(list(filter(is_ours, batch.events)), now)]
-        ids = {event.request_id for event in ours if event.request_id}
+        ours = self._recent(alike.ours(batch.refusals, sanitised), now)
+        ids = {told.request_id for told in ours if told.request_id}
         confirmed = self._confirmed(ours, ids, now)
         with self._store.begin(lease) as connection:
             locks.take(connection, locks.INTAKE)
@@ -131,13 +132,13 @@ class Triage:
             _move(connection, source, batch.moved, now)
             if opened:
                 locks.wake(connection)
-        return Taken(len(opened), len(ours) - repeated, repeated, len(batch.events) - len(ours), len(away))
+        return Taken(len(opened), len(ours) - repeated, repeated, len(batch.refusals) - len(ours), len(away))
 
-    def _recent(self, events: list[Event], now: datetime) -> list[Event]:
+    def _recent(self, events: list[Told], now: datetime) -> list[Told]:
         if self._since is None:
             return events
         oldest = now - self._since
-        recent = [event for event in events if not (event.time and event.time < oldest)]
+        recent = [told for told in events if not (told.time and told.time < oldest)]
         self.older += len(events) - len(recent)
         return recent
 
@@ -149,7 +150,7 @@ class Triage:
 
     # ------------------------------------------------------------------------------------------------ at the ceilings
 
-    def _confirmed(self, events: list[Event], ids: Collection[str], now: datetime) -> Collection[str]:
+    def _confirmed(self, events: list[Told], ids: Collection[str], now: datetime) -> Collection[str]:
         """The keys that would find no room and that the world confirms. It is asked before the transaction begins:
         nobody else waits for it.
         """
@@ -194,22 +195,25 @@ class Triage:
 
     # ------------------------------------------------------------------------------------------------------- folding
 
-    def _fold(self, events: list[Event], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
+    def _fold(self, events: list[Told], tellings: Tellings, now: datetime) -> tuple[dict[str, Fold], int]:
         folds: dict[str, Fold] = {}
+        placed: dict[Kind, tuple[Event, Fold]] = {}
         repeated = 0
-        for read in events:
-            judged = tellings.judge(read)
+        for told in events:
+            judged = tellings.judge(told.kind.event, told.request_id)
             repeated += judged != "news"
             if judged == "again":
                 continue
-            event, new = self._fold_of(read)
+            if told.kind not in placed:
+                placed[told.kind] = self._fold_of(told.kind.event)
+            event, new = placed[told.kind]
             tellings.belongs(new.key)
             fold = folds.setdefault(new.key, new)
-            at = event.time if event.time is not None and event.time <= now + FUTURE else now
+            at = told.time if told.time is not None and told.time <= now + FUTURE else now
             if judged == "news":
-                fold.add(event, at)
+                fold.add(event, at, told.whole(event, sanitised))
             else:
-                fold.vouch(event, at)
+                fold.vouch(event, at, told.whole(event, sanitised))
         return folds, repeated
 
     def _fold_of(self, event: Event) -> tuple[Event, Fold]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import oss2
 import pytest
 import requests
@@ -76,3 +79,18 @@ def test_a_log_bucket_that_is_not_there_is_said_and_the_rest_goes_on(world: Worl
     daemon.log.write_text(refusal(bucket, "c"), encoding="utf-8")
     daemon.command("once")
     assert len(world.requests("RestoreObject")) == 1
+
+
+def test_a_log_that_was_copied_to_a_packed_file_tells_the_same(world: World, daemon: Daemon, tmp_path: Path) -> None:
+    bucket = logged(world, daemon, "reports-copied", ["c"])
+    refused(bucket, "c")
+    flush(world)
+    logs = world.bucket("the-logs")
+    copied = b"".join(logs.get_object(each.key).read() for each in oss2.ObjectIterator(logs))
+    (tmp_path / "hour.log.gz").write_bytes(gzip.compress(copied))
+    text = daemon.config.read_text(encoding="utf-8")
+    there = f"path: {tmp_path}/*.gz, start: beginning, trust: high"
+    daemon.config.write_text(text.replace("bucket: the-logs, prefix: oss/", there), encoding="utf-8")
+    status, told = daemon.command("once")
+    assert (status, [case["events"] for case in told["cases"]]) == (0, [1])
+    assert [each["key"] for each in world.requests("RestoreObject")] == ["c"]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 from ossmend.daemon.host.redact import redact
 from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.texts import without_secrets
+from ossmend.daemon.sources.scanner import NOT_ONLY_403
 from ossmend.remediators.contract.case import Event, Origin
 from ossmend.remediators.contract.light import regex
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 
 _LINE = regex(
     rb'[ \t]{0,4}(\S{1,64}) (\S{1,64}) (\S{1,64}) \[([^\]]{10,40})\] "([A-Z]{2,12} [^\n]{1,16384}? '
@@ -163,13 +166,14 @@ def entries_in(text: str) -> list[AccessLogEntry] | None:
     return found or None
 
 
-NOT_ONLY_403 = ("ImageDamage", "MissingArgument")
-"""Codes that are looked at with 400, too: a damaged picture, and an S3 client's DeleteObjects without Content-MD5. A
-body in chunks is 400 InvalidArgument here, like many a fault of an application, and no column tells them apart.
-"""
-
-
-def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
+def entry_event(
+    entry: AccessLogEntry,
+    *,
+    source: str,
+    where: str = "",
+    trust: Literal["high", "low"] = "low",
+    account: AccountRef = DEFAULT_ACCOUNT,
+) -> Event | None:
     """The event of a refused entry; None for one that OSS answered, or refused for another reason than 403."""
     if entry.status != 403 and entry.code not in NOT_ONLY_403:
         return None
@@ -194,6 +198,9 @@ def entry_event(entry: AccessLogEntry, *, source: str) -> Event | None:
         key = unquote(path.removeprefix("/"), errors="replace") or None
     return Event(
         source=source,
+        where=where,
+        trust=trust,
+        account=account,
         shape="access_log",
         code=entry.code,
         status=entry.status,

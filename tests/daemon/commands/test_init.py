@@ -96,6 +96,15 @@ def test_without_a_key_or_a_network_it_writes_the_flags_and_says_what_it_could_n
     assert [source.name for source in config.sources] == ["app_log:/srv/app.log", "access_log:my-logs/oss/"]
 
 
+def test_copies_of_access_logs_are_named_by_their_path(cloud: Running, tmp_path: Path) -> None:
+    path = tmp_path / "ossmend.yaml"
+    status, _, _ = run(
+        "init", "--output", str(path), *where(cloud), "--access-log", "/srv/oss-logs/*", environment=key(cloud)
+    )
+    assert status == 0
+    assert [source.name for source in load(path).sources] == ["access_log:/srv/oss-logs/*"]
+
+
 def test_it_does_not_doubt_what_it_has_chosen_itself(tmp_path: Path) -> None:
     (tmp_path / "app.log").touch()
     flags = ("--output", str(tmp_path / "ossmend.yaml"), "--yes", "--region", SHANGHAI, "--log", f"{tmp_path}/*.log")

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from ossmend.daemon.cloud.ask.logs import LogObject
-from ossmend.daemon.sources.access_log import AccessLog, entry_event, hour_of, parse_line, refused_lines
+from ossmend.daemon.sources.access_log import AccessLog, hour_of
 from ossmend.daemon.sources.app_log import AppLog
+from ossmend.daemon.sources.parsers.access_line import entry_event, parse_line
+from ossmend.daemon.sources.scanner import refused_lines
 from ossmend.remediators.contract.registry import is_ours
 from ossmend.remediators.contract.verdict import TryAgain
 from tests.daemon.sources.following import Follower, HandClock
@@ -49,6 +51,7 @@ class Reader:
         self.opened: list[tuple[str, int]] = []
         self.lists = 0
         self.away = False
+        self.breaks_after: int | None = None
 
     def list(self, bucket: str, prefix: str, start_after: str, max_keys: int) -> list[LogObject]:
         assert bucket == "my-logs"
@@ -62,6 +65,8 @@ class Reader:
         self.opened.append((key, offset))
         data = self.objects[key][offset:]
         for start in range(0, len(data), 1000):
+            if self.breaks_after is not None and start > self.breaks_after:
+                raise TryAgain("half an answer")
             yield data[start : start + 1000]
 
 
@@ -169,7 +174,8 @@ def test_only_refusals_become_events_and_image_damage_also_with_400() -> None:
         entry(4),
         entry(5, status=400, code="InvalidArgument"),
     ]
-    found = list(refused_lines("\n".join(lines).encode()))
+    data = "\n".join(lines).encode()
+    found = list(refused_lines(data, len(data)))
     assert len(found) == 2
     answered = parse_line(lines[0].encode())
     assert answered is not None
@@ -292,6 +298,24 @@ def test_a_bucket_that_cannot_be_reached_is_asked_again_later() -> None:
         follower.read()
     reader.away = False
     assert ids(follower) == [1]
+
+
+def test_a_large_object_is_asked_for_once_and_read_batch_by_batch() -> None:
+    follower, reader = follow({name("2026-09-13-15"): "".join(f"{entry(number)}\n" for number in range(9000)).encode()})
+    assert ids(follower) == list(range(9000))
+    assert len(reader.opened) == 1
+
+
+def test_what_came_before_a_stream_broke_off_is_kept_and_the_rest_is_asked_for_from_there() -> None:
+    follower, reader = follow({name("2026-09-13-15"): "".join(f"{entry(number)}\n" for number in range(3000)).encode()})
+    reader.breaks_after = 500_000
+    first = follower.once()
+    assert first.more
+    reader.breaks_after = None
+    assert [event.request_id for event in (*first.events, *follower.read())] == [
+        f"66F10B88C0FFEE12{number:08X}" for number in range(3000)
+    ]
+    assert reader.opened[-1][1] > 0
 
 
 def test_the_hour_in_a_name_is_chinas() -> None:
