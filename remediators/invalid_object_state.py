@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import unquote
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from ossmend.remediators import agreement, causes
+from ossmend.remediators import agreement, batch_restore, causes
+from ossmend.remediators.batch_restore import BatchSettings
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
-from ossmend.remediators.contract.view import Objects
+from ossmend.remediators.contract.view import Batches, Objects
 from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.restore_object import RestoreObject, Tier
 
@@ -46,6 +47,9 @@ TIERS: dict[str, tuple[str, ...]] = {
 class RestoreSettings(Settings):
     """How archived objects are restored."""
 
+    batch: BatchSettings | None = None
+    """Very many objects go by one of OSS's own batch jobs. Default: a call for each."""
+
     days: int = Field(default=1, ge=1, le=365)
     """Days the restored copy stays readable; a longer stay costs more. Archive allows 7: more is cut to that."""
     tier: Tier | None = None
@@ -54,6 +58,20 @@ class RestoreSettings(Settings):
     """When the copy has expired and is asked for again: tell a person (default), or restore once more."""
     poll: Duration | None = None
     """How often a running restore is looked at. Default: by class, from 2 s doubling up to 20 s .. 30 min."""
+
+    @property
+    def opts_into(self) -> tuple[str, ...]:
+        return ("CreateJob", "UpdateJobStatus") if self.batch is not None else ()
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        return self.batch.needs if self.batch is not None else ()
+
+    @model_validator(mode="after")
+    def _a_tier_of_batch_jobs(self) -> RestoreSettings:
+        if self.batch is not None and self.tier == "Expedited":
+            raise ValueError("a batch job has no tier Expedited: leave out batch, or use Standard or Bulk")
+        return self
 
     @field_validator("poll")
     @classmethod
@@ -114,8 +132,10 @@ def _frozen_by_text(told: Explained) -> list[ObjectRef]:
     proposes=proposes,
     asks=("object", "reads", "archive_direct_read", "lifecycle_rules"),
 )
-def plan(case: Case, view: Objects, settings: RestoreSettings) -> Verdict:
-    """Look at the object and say what follows."""
+def plan(case: Case, view: Batches, settings: RestoreSettings) -> Verdict:
+    """Look at the object and say what follows; of a batch job, at that."""
+    if case.subject.kind == "batch":
+        return batch_restore.plan(case, view, settings.batch)
     meant = _meant(case.event, view)
     if isinstance(meant, Tell):
         return _followed(case, meant, view, settings)

@@ -18,7 +18,7 @@ from ossmend.daemon.explain import page_zh
 from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.contract.settings import descriptions
+from ossmend.remediators.contract.settings import Settings, descriptions
 from ossmend.remediators.contract.write import WRITES
 
 EXAMPLE = files("ossmend.config").joinpath("ossmend.example.yaml")
@@ -174,16 +174,26 @@ def opt_in(remediator: Remediator) -> Mapping[str, str]:
     for name, field in remediator.settings.model_fields.items():
         for value in _values(field.annotation):
             tried = remediator.settings.model_validate({name: value})
-            for operation in set(tried.opts_into) - least:
-                found.setdefault(operation, []).append(str(value).lower() if isinstance(value, bool) else str(value))
+            for operation in sorted(set(tried.opts_into) - least):
+                found.setdefault(operation, []).append(_shown(value))
                 setting[operation] = name
     return {operation: f"`{setting[operation]}: {' | '.join(values)}`" for operation, values in found.items()}
 
 
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ ... }"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _values(annotation: Any) -> Sequence[Any]:
-    """The values of a switch or a choice; nothing for what cannot be listed."""
+    """The values of a switch or a choice, an example of a section; nothing for what cannot be listed."""
     if annotation is bool:
         return (False, True)
+    sections = [each for each in getattr(annotation, "__args__", ()) if isinstance(each, type)]
+    examples: Sequence[Any] = [each.example for each in sections if issubclass(each, Settings) and each.example]
+    if examples:
+        return examples
     values: Sequence[Any] = getattr(annotation, "__args__", ()) if "Literal" in str(annotation) else ()
     return [value for value in values if isinstance(value, str)]
 

@@ -31,7 +31,7 @@ OF_CASE = cases.c.id == sa.bindparam("case")
 """For statements that change many cases in one call of the database."""
 
 _TIMED = tuple(state for state, waits in WAITS.items() if waits in ("for its turn", "for its time"))
-_BUCKET_AT = {"object": 0, "cors": 0, "denied": 0, "code": 1}
+_BUCKET_AT = {"object": 0, "cors": 0, "denied": 0, "batch": 0, "code": 1}
 """Which part of a subject names the bucket."""
 
 
@@ -120,6 +120,7 @@ def _cases(connection: sa.Connection, rows: Sequence[Any]) -> list[Case]:
             receipts=receipts.get(row.id, ()),
             verified_at=row.verified_at,
             recurrences=row.recurrences,
+            batch=row.batch,
         )
         for row in rows
     ]

@@ -115,6 +115,7 @@ def _row(write_id: int, each: NewWrite, now: datetime) -> Mapping[str, object]:
         "body": to_json(write),
         "state": each.state.value,
         "bytes": write.stored_bytes,
+        "objects": write.counted,
         "cost": each.cost,
         "planned_at": each.since or now,
         "sent_at": now if each.state is WriteState.INTENDED else None,

@@ -14,12 +14,14 @@ import sqlalchemy as sa
 
 from ossmend.daemon.journal import intents, locks
 from ossmend.daemon.journal.decisions import Standing
+from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.pause import HELD_BY
 from ossmend.daemon.journal.states import CaseState
 from ossmend.daemon.stages.brakes import LOOK, Allowance
 from ossmend.daemon.stages.consent import Held
 from ossmend.daemon.stages.decide import Outcome, braked, decide, decide_undo
+from ossmend.daemon.stages.gather import Gathered, gather
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer
 from ossmend.daemon.stages.rules import RuleBook
@@ -57,12 +59,14 @@ class Judge:
         oss_now: datetime,
         *,
         undos: bool,
-    ) -> tuple[list[Outcome], Allowance]:
-        """What becomes of each case, and what the brakes have granted on the way."""
+    ) -> tuple[list[Outcome], Allowance, list[Entry]]:
+        """What becomes of each case, what the brakes have granted on the way, and what is news for the journal."""
         decided = self._decided(connection, answered, standings, now, undos=undos)
+        gathered = Gathered(decided) if self._dry_run else gather(connection, decided, self._rules, now)
+        decided = gathered.outcomes
         allowance = self._allowance(connection, decided, now, oss_now)
         paused = self._pause.standing(connection)
-        return [self._braked(each, allowance, paused, now) for each in decided], allowance
+        return [self._braked(each, allowance, paused, now) for each in decided], allowance, gathered.said
 
     def _decided(
         self,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.journal import cases, correlation, entries, intents
+from ossmend.daemon.journal import batches, cases, correlation, entries, intents
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.stages import findings
@@ -70,7 +70,10 @@ class Record:
             self._judge.alone(connection, answered)
             page = Page.of(connection, now, [case.id for case, _ in answered])
             cases.locate(connection, _regions(answered, region_of))
-            outcomes, allowance = self._judge.outcomes(connection, answered, page.standings, now, oss_now, undos=undos)
+            outcomes, allowance, said = self._judge.outcomes(
+                connection, answered, page.standings, now, oss_now, undos=undos
+            )
+            page.said.extend(said)
             return self._outcomes.write(page, outcomes, allowance)
 
     def replies(self, replied: Sequence[tuple[Sending, Reply]]) -> None:
@@ -110,7 +113,7 @@ class Record:
         """
         with self._store.read() as connection:
             found = cases.due(connection, self._clock.now(), limit, tuple(busy), of)
-            return correlation.correlated(connection, found) if found else []
+            return batches.with_members(connection, correlation.correlated(connection, found)) if found else []
 
     def next_due(self, busy: Iterable[str]) -> datetime | None:
         with self._store.read() as connection:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 # No package that happens to be installed looks into our settings; and looking for such packages takes longer than
 # `ossmend check` needs for a file.
@@ -20,11 +20,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Wi
 class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, a docstring under each field (`descriptions`)."""
 
+    example: ClassVar[Mapping[str, object]] = {}
+    """Of a section inside of others that has no defaults: values that are legal, for pages and tests."""
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     @property
     def opts_into(self) -> tuple[str, ...]:
         """Writes that these settings switch on, beside those of their remediator that are always possible."""
+        return ()
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """(action, resource) pairs that the writes they switch on need at places that the policy does not match."""
         return ()
 
     @classmethod

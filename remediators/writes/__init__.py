@@ -5,8 +5,23 @@ a key. A write does not know how it is sent: that is the file of the same name i
 """
 
 from ossmend.remediators.contract.write import WRITES
-from ossmend.remediators.writes import put_bucket_cors, restore_object, restore_version, tag_user
+from ossmend.remediators.writes import (
+    create_job,
+    put_bucket_cors,
+    restore_object,
+    restore_version,
+    tag_user,
+    update_job_status,
+)
 
-__all__ = ["OPERATIONS", "put_bucket_cors", "restore_object", "restore_version", "tag_user"]
+__all__ = [
+    "OPERATIONS",
+    "create_job",
+    "put_bucket_cors",
+    "restore_object",
+    "restore_version",
+    "tag_user",
+    "update_job_status",
+]
 
 OPERATIONS: tuple[str, ...] = tuple(WRITES)
