@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from pydantic import Field, field_validator
@@ -219,7 +219,7 @@ def _suspended(case: Case, view: Batches, batch: BatchSettings | None, job: Batc
     assert made is not None  # what makes the job ours
     planned = made.write
     assert isinstance(planned, CreateJob)  # _made sees to it
-    problem = _problem(job, planned, _frozen(case, view), batch, view.now())
+    problem = _problem(job, planned, _frozen(case, view), batch, view.now() - made.at)
     if problem is not None:
         return _act([_cancel(case, job)], f"batch job {job.id} is cancelled: {problem}")
     write = UpdateJobStatus(
@@ -239,12 +239,12 @@ def _suspended(case: Case, view: Batches, batch: BatchSettings | None, job: Batc
 
 
 def _problem(
-    job: BatchJob, planned: CreateJob, frozen: Sequence[ObjectState], batch: BatchSettings | None, now: datetime
+    job: BatchJob, planned: CreateJob, frozen: Sequence[ObjectState], batch: BatchSettings | None, age: timedelta
 ) -> str | None:
-    """Why the job must not be released; None where it may."""
+    """Why the job must not be released; None where it may. `age`: by our clock, for OSS's may be another."""
     if batch is None:
         return "the policy has no batch jobs any more"
-    if now - job.created > PATIENCE:
+    if age > PATIENCE:
         return "it was not released within 24 h"
     told = (job.restores, job.days, job.tier, job.role_arn, job.total, job.manifest[:2], job.confirmation_required)
     asked = (

@@ -121,13 +121,14 @@ def join(connection: sa.Connection, batch: int, case_ids: Sequence[int], planned
     connection.execute(cases.update().where(cases.c.id == batch).values(due_at=planned_at))
 
 
-def still_open(connection: sa.Connection, batches: Collection[int]) -> set[int]:
-    """Of these jobs' cases those that are not over."""
-    found: set[int] = set()
+def ended(connection: sa.Connection, batches: Collection[int]) -> dict[int, datetime | None]:
+    """Of these jobs' cases, as far as they are kept: since when they are over; None while they are not."""
+    found: dict[int, datetime | None] = {}
     wanted = list(batches)
+    columns = (cases.c.id, cases.c.state, cases.c.closed_at, cases.c.planned_at)
     for start in range(0, len(wanted), AT_ONCE):
-        these = (cases.c.id.in_(wanted[start : start + AT_ONCE]), cases.c.state.not_in(_OVER))
-        found |= set(connection.scalars(sa.select(cases.c.id).where(*these)))
+        for row in connection.execute(sa.select(*columns).where(cases.c.id.in_(wanted[start : start + AT_ONCE]))):
+            found[row.id] = (row.closed_at or row.planned_at) if row.state in _OVER else None
     return found
 
 

@@ -21,6 +21,7 @@ from ossmend.daemon.stages.consent import Held
 from ossmend.daemon.stages.decide import Outcome, Wanted
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.remediators.batch_restore import BatchSettings, may_be_listed
+from ossmend.remediators.contract.case import Case
 from ossmend.remediators.invalid_object_state import RestoreSettings
 from ossmend.remediators.writes.restore_object import RestoreObject
 
@@ -57,13 +58,16 @@ def gather(connection: sa.Connection, outcomes: Sequence[Outcome], rules: RuleBo
     done = Gathered(list(outcomes))
     restores = [(at, each) for at, each in enumerate(outcomes) if _is_restore(each)]
     belonging = {each.case.batch for _, each in restores if each.case.batch is not None}
-    still_open = batches.still_open(connection, belonging)
+    ended = batches.ended(connection, belonging)
     since = batches.since(connection, [each.case.id for _, each in restores])
     by_group: dict[Group, list[_Candidate]] = {}
     for at, outcome in restores:
-        if outcome.case.batch in still_open:
+        job = outcome.case.batch
+        if job in ended and ended[job] is None:
             done.outcomes[at] = _waits_for(outcome, outcome.case.batch, now)
             continue
+        if job in ended and not _was_well_since(outcome.case, ended[job]):
+            continue  # what a job could not restore goes by a call of its own
         found = _candidate(at, outcome, rules, since.get(outcome.case.id), now)
         if found is not None:
             by_group.setdefault(found.group, []).append(found)
@@ -72,20 +76,25 @@ def gather(connection: sa.Connection, outcomes: Sequence[Outcome], rules: RuleBo
     return done
 
 
+def _was_well_since(case: Case, at: datetime | None) -> bool:
+    """Was its object read after that job, so that this is another trouble?"""
+    return case.verified_at is not None and at is not None and case.verified_at >= at
+
+
 def _is_restore(outcome: Outcome) -> bool:
     sending = outcome.state is CaseState.SENDING and outcome.undo is None and len(outcome.writes) == 1
     return sending and isinstance(outcome.writes[0].write, RestoreObject)
 
 
 def _candidate(at: int, outcome: Outcome, rules: RuleBook, since: datetime | None, now: datetime) -> _Candidate | None:
-    """One that a job may restore: nothing but a person's word on the job is missing, and it belonged to none yet."""
+    """One that a job may restore: nothing but a person's word on the job is missing."""
     wanted, case = outcome.writes[0], outcome.case
     policy = rules.of(case).policy
     settings = policy.settings_for(case.code or "") if policy is not None else None
     batch = settings.batch if isinstance(settings, RestoreSettings) else None
     write, consent = wanted.write, wanted.consent
     assert isinstance(write, RestoreObject)  # _is_restore sees to it
-    if batch is None or case.batch is not None or consent is None or consent.approved:
+    if batch is None or consent is None or consent.approved:
         return None
     if wanted.hold is not None and wanted.hold.by != "approval":
         return None

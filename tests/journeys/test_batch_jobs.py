@@ -30,7 +30,8 @@ from ossmend.simulator.oss import batch_run
 from ossmend.simulator.serve import Running, running_simulator
 from ossmend.simulator.state import Cloud
 from tests.daemon.cloud.stubs import StillClock
-from tests.patience import HUNG
+from tests.journeys.conftest import Daemon, World
+from tests.patience import HUNG, until
 
 ROLE = "acs:ram::1234567890123456:role/ossmend-batch"
 NUMBER = 12
@@ -572,6 +573,18 @@ def test_a_setting_that_was_taken_out_cancels_the_job(night: Night) -> None:
     assert (night.asked()["RestoreObject"], night.restored()) == (NUMBER, NUMBER)
 
 
+def test_copies_that_expired_and_are_asked_for_again_are_another_job(tmp_path: Path, sim: Running) -> None:
+    night = Night(tmp_path, sim, restore=RESTORE.replace("days: 3,", "days: 3, on_refreeze: extend,"))
+    night.refused(*KEYS)
+    night.passes(*GATHERED, 6.0, 30.0, 30.0)
+    assert (night.jobs(), night.states()) == (["Complete"], {"watching": NUMBER})
+    night.passes(4 * 86400.0)
+    night.refused(*KEYS)
+    night.passes(*GATHERED, 6.0, 30.0, 30.0)
+    assert (night.jobs(), night.asked()["RestoreObject"]) == (["Complete"] * 2, 0)
+    night.app.close()
+
+
 def test_a_changed_configuration_wakes_all_and_sends_nothing_beside_the_job(night: Night) -> None:
     night.switch(preparing_seconds=300.0)
     night.refused(*KEYS)
@@ -591,3 +604,46 @@ def test_new_refusals_of_a_waiting_object_send_nothing(night: Night) -> None:
     night.refused(*KEYS)
     night.passes(20.0, 20.0)
     assert night.asked()["RestoreObject"] == 0
+
+
+# ------------------------------------------------------------------------------------------------- a killed process
+
+KILLED = f"""\
+  - name: thaw
+    on: InvalidObjectState
+    mode: enforce
+    match: {{ bucket: cold }}
+    restore: {{ days: 3, batch: {{ role_arn: "{ROLE}", bucket: lists, at_least: 10, gather: 2s }} }}
+"""
+
+
+@pytest.mark.machine
+@pytest.mark.parametrize("operation", ["PutObject", "CreateJob", "UpdateJobStatus"])
+def test_killed_between_a_call_and_its_answer_it_doubles_nothing(world: World, daemon: Daemon, operation: str) -> None:
+    daemon.configure(KILLED)
+    world.bucket("lists", create=True)
+    cold = world.bucket("cold", create=True)
+    for key in KEYS:
+        cold.put_object(key, b"x", headers={"x-oss-storage-class": "ColdArchive"})
+    with daemon.log.open("a", encoding="utf-8") as log:
+        for key in KEYS:
+            with pytest.raises(oss2.exceptions.ServerError) as told:
+                cold.get_object(key)
+            log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} ERROR cannot read oss://cold/{key}: {told.value}\n")
+    before = len(world.requests(operation))
+    bucket = {"bucket": "lists"} if operation == "PutObject" else {}
+    fault = {"operation": operation, "times": 1, "abort": "reset", "execute": True, **bucket}
+    world.simulator.do(lambda cloud: add_fault(cloud, fault))
+    daemon.start()
+    until("it was asked for", lambda: len(world.requests(operation)) > before)
+    daemon.kill()
+    daemon.start()
+    until("a job has ended", lambda: "Complete" in _statuses(world))
+    assert daemon.stop() == 0
+    assert (_statuses(world), world.requests("RestoreObject")) == (["Complete"], [])
+    assert len(world.requests("UpdateJobStatus")) == 1
+
+
+def _statuses(world: World) -> list[str]:
+    world.simulator.do(batch_run.catch_up)
+    return [job.status for job in world.simulator.do(lambda cloud: list(cloud.batch.jobs.values()))]

@@ -94,7 +94,6 @@ def test_the_release_counts_each_object_and_all_bytes() -> None:
         {"restores": False},
         {"confirmation_required": False},
         {"manifest": ("lists", "another.csv", "0" * 32)},
-        {"created": NOW - timedelta(hours=25)},
     ],
     ids=str,
 )
@@ -102,6 +101,14 @@ def test_a_job_that_is_not_what_was_planned_is_cancelled(changes: dict[str, Any]
     world = world_of(*KEYS)
     (write,) = verdict(world, made(world, **changes)).writes
     assert (write.operation, write.status, write.counted) == ("UpdateJobStatus", "Cancelled", 0)
+
+
+def test_a_job_that_was_not_released_within_a_day_is_cancelled() -> None:
+    world = world_of(*KEYS)
+    of = made(world, created=NOW - timedelta(days=9))  # by OSS's clock, which is not asked
+    assert verdict(world, of).writes[0].status == "Ready"
+    world.clock.pass_(timedelta(hours=25))
+    assert verdict(world, of).writes[0].status == "Cancelled"
 
 
 def test_objects_that_have_grown_are_not_restored_by_it() -> None:
