@@ -22,6 +22,7 @@ from ossmend.config.rights import user
 from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.config.sources.app_log import AppLogSource
 from ossmend.remediators.settings.cors import CorsSettings
+from ossmend.remediators.settings.restore import RestoreSettings
 
 JOURNAL = "ossmend.db"
 """The state's file, by which a first run is known."""
@@ -33,7 +34,14 @@ Doubt = tuple[Where, str, str | None]
 
 def of(config: Config, document: Document, text: str) -> tuple[Problem, ...]:
     """All of them, in the order of the file."""
-    doubts = [*_regions(document), *_unused(config), *_shadowed(config), *_without_rule(config), *_logs(config)]
+    doubts = [
+        *_regions(document),
+        *_unused(config),
+        *_shadowed(config),
+        *_without_rule(config),
+        *_logs(config),
+        *_batches(config),
+    ]
     told = Document(document.file, document.values, values_at=document.values_at, keys_at=document.keys_at)
     for where, message, suggestion in doubts:
         told.complain(where, message, suggestion)
@@ -66,6 +74,22 @@ def _unused(config: Config) -> Iterator[Doubt]:
 
 
 # ----------------------------------------------------------------------------------------------------------- policies
+
+
+def _batches(config: Config) -> Iterator[Doubt]:
+    """A batch job that no brake would ever release."""
+    for index, policy in enumerate(config.policies):
+        restore = policy.section("restore")
+        batch = restore.batch if isinstance(restore, RestoreSettings) else None
+        limits = [config.brakes, *([policy.brakes] if policy.brakes is not None else [])]
+        least = min((each.objects_per_day for each in limits if each.objects_per_day is not None), default=None)
+        if batch is not None and least is not None and batch.at_least > least:
+            where = ("policies", index, "restore", "batch")
+            yield (
+                where,
+                f"no job is ever released: it has {batch.at_least} objects, and objects_per_day is {least}",
+                None,
+            )
 
 
 def _shadowed(config: Config) -> Iterator[Doubt]:

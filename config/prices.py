@@ -86,14 +86,19 @@ class Prices(Settings):
             return PAGE if self.list_per_10k else 1
         return min(max(math.ceil(self.list_per_10k / self.head_per_10k), 1), PAGE)
 
-    def restore_cost(self, storage_class: str, tier: str | None, size: int, days: int) -> Decimal | None:
-        """What one RestoreObject of `size` bytes costs, with its copy kept for `days`; None where no price is known."""
+    def restore_cost(
+        self, storage_class: str, tier: str | None, size: int, days: int, number: int = 1
+    ) -> Decimal | None:
+        """What one RestoreObject of `size` bytes costs, with its copy kept for `days`; None where no price is known. Of
+        a `number` of objects with so many bytes together: no less than it costs, however small each is.
+        """
         price = self._price_of(storage_class, tier)
         if price is None:
             return None
-        gib = Decimal(max(size, LEAST_BILLED)) / GIB
+        billed = max(size, LEAST_BILLED) if number == 1 else size + LEAST_BILLED * number
+        gib = Decimal(billed) / GIB
         copied = Decimal(0) if storage_class == "Archive" else self.replica_gib_month * days / DAYS_IN_MONTH
-        return (price.per_10k_requests / 10_000 + (price.per_gib + copied) * gib).quantize(Decimal("0.000001"))
+        return (price.per_10k_requests * number / 10_000 + (price.per_gib + copied) * gib).quantize(Decimal("0.000001"))
 
     def _price_of(self, storage_class: str, tier: str | None) -> RestorePrice | None:
         if storage_class == "Archive":

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from ossmend.remediators import agreement, causes
+from ossmend.remediators import agreement, batch_restore, causes
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
 from ossmend.remediators.contract.light import regex
-from ossmend.remediators.contract.registry import Explained, Proposal, remedies
+from ossmend.remediators.contract.registry import Explained, OptIn, Proposal, remedies
 from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
-from ossmend.remediators.contract.view import Objects
+from ossmend.remediators.contract.view import Batches, Objects
 from ossmend.remediators.contract.write import Place
 from ossmend.remediators.writes.restore_object import RestoreObject, Tier
 
@@ -92,11 +92,14 @@ def _frozen_by_text(told: Explained) -> list[ObjectRef]:
     subject=subject,
     section="restore",
     writes=("RestoreObject",),
+    opt_in=(OptIn("CreateJob", "batch"), OptIn("UpdateJobStatus", "batch")),
     proposes=proposes,
     asks=("object", "reads", "archive_direct_read", "lifecycle_rules"),
 )
-def plan(case: Case, view: Objects, settings: RestoreSettings) -> Verdict:
-    """Look at the object and say what follows."""
+def plan(case: Case, view: Batches, settings: RestoreSettings) -> Verdict:
+    """Look at the object and say what follows; of a batch job, at that."""
+    if case.subject.kind == "batch":
+        return batch_restore.plan(case, view, settings.batch)
     meant = _meant(case.event, view)
     if isinstance(meant, Tell):
         return _followed(case, meant, view, settings)

@@ -14,6 +14,7 @@ from ossmend.daemon.cloud.wire.errors import NotSent, Unsettled
 from ossmend.remediators.access_forbidden import Asked, covers
 from ossmend.remediators.contract.answers import (
     Balance,
+    BatchJob,
     BucketAccess,
     Denial,
     ImageAnswer,
@@ -99,6 +100,9 @@ class FakeWorld:
     pictures: dict[ObjectRef, ImageCheck] = field(default_factory=dict)
     """What each version of an object looks like; without a version id, the only one of a bucket without versions."""
     versions_of: dict[ObjectRef, list[ObjectVersion]] = field(default_factory=dict)
+    jobs: list[BatchJob] = field(default_factory=list)
+    role_policies_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of what is attached; a role that is absent may not be read."""
     denials: dict[str, Denial | None] = field(default_factory=dict)
     """Decoded messages; None where one has expired. One that is absent is not there yet."""
     account_balance: Balance | None = None
@@ -193,6 +197,14 @@ class FakeWorld:
     def versions(self, ref: ObjectRef) -> tuple[ObjectVersion, ...]:
         self._ask("ListObjectVersions")
         return tuple(self.versions_of.get(ref, ()))
+
+    def batch_jobs(self, bucket: str, begins: str) -> tuple[BatchJob, ...]:
+        self._ask("ListJobs")
+        return tuple(job for job in self.jobs if job.description.startswith(begins))
+
+    def role_policies(self, role: str) -> tuple[str, ...] | None:
+        self._ask("ListPoliciesForRole")
+        return self.role_policies_of.get(role)
 
     def denial(self, message: str) -> Denial | None:
         self._ask("DecodeDiagnosticMessage")

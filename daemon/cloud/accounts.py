@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from ossmend.daemon.cloud.ask.account import Account
+from ossmend.daemon.cloud.ask.batch_jobs import BatchJobs
 from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.ask.clock_sources import measure
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
@@ -85,6 +86,7 @@ class Cloud:
         limit = RateLimit(clock)
         self._ladder = KeyLadder(rpc, clock, limit)
         self._account = Account(rpc, limit)
+        self.jobs = BatchJobs(oss, rpc, limit)
         self.logs = LogReader(oss, self._reads)
         self.inventory = Inventory(oss, self._reads)
         self.probes = Probes(oss, rpc, limit)
@@ -95,17 +97,17 @@ class Cloud:
     def _make_executor(self) -> Executor:
         oss = Oss(self._settings, self._wire, WRITER, self._regions)
         rpc = Rpc(self._settings, self._wire, WRITER)
-        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder), self._clock,
+        return Executor(Hands(oss, rpc, self._reads, self._inquiries, self._ladder, self.jobs), self._clock,
                         self._settings.deadline, self._settings.page_worth)  # fmt: skip
 
     def view(self, cases: Sequence[Case]) -> CloudView:
         """A view for one dispatch pass over these cases."""
-        wanted = [ref for ref in map(_object_of, cases) if ref is not None]
+        wanted = [ref for case in cases for ref in _objects_of(case)]
         for event in (case.event for case in cases):
             if event.bucket and event.host:
                 self._regions.guess(event.bucket, event.host)
         view = CloudView(self._reads, self._inquiries, self._account, self._ladder, self._clock, self.own_clock, wanted,
-                         billed=self._settings.page_worth)  # fmt: skip
+                         billed=self._settings.page_worth, jobs=self.jobs)  # fmt: skip
         with self._lock:
             self._views.add(view)
         return view
@@ -256,8 +258,9 @@ def _elsewhere(settings: CloudSettings) -> str | None:
     return settings.endpoint if is_literal(host) else None
 
 
-def _object_of(case: Case) -> ObjectRef | None:
+def _objects_of(case: Case) -> tuple[ObjectRef, ...]:
+    """What its plan will ask for: one list page answers for a thousand of them."""
     if case.subject.kind != "object":
-        return None
+        return case.members
     bucket, key, version = (*case.subject.parts, "", "", "")[:3]
-    return ObjectRef(bucket, key, version or None) if bucket and key else None
+    return (ObjectRef(bucket, key, version or None),) if bucket and key else ()

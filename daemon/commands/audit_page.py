@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, number
 
 CASE_COLUMNS = ("state", "code", "cause", "subject", "from", "events", "why")
@@ -47,6 +48,8 @@ def page(report: dict[str, Any]) -> str:
             f'<p class="note">{_text(NUMBERS)}. Refusals older than that, left out: {report["older"]}.</p>',
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),
+            "<h2>Batch jobs among them</h2>",
+            _list([told(job, cost["currency"]) for job in report["batch_jobs"]], code=False),
             "<h2>Permissions needed</h2>",
             _list(report["permissions"]),
             "<h2>What cannot be known</h2>",

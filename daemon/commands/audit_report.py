@@ -20,6 +20,7 @@ from ossmend.config.load import load
 from ossmend.config.model import Config
 from ossmend.daemon import queries
 from ossmend.daemon.app import App
+from ossmend.daemon.commands import audit_jobs
 from ossmend.daemon.host import log
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
@@ -73,6 +74,7 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, older: i
         "not_opened": away,
         "older": older,
         "writes": planned,
+        "batch_jobs": audit_jobs.jobs(queries.planned(connection), config),
         "calls": dict(Counter(write["operation"] for write in planned)),
         "cost": {
             "amount": str(sum(costs, Decimal(0))),

@@ -20,8 +20,10 @@ from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
 from ossmend.daemon.permissions.live import Finding, granted
 from ossmend.daemon.permissions.needs import Need, needs
-from ossmend.remediators.contract.values import ClockReading
+from ossmend.remediators.batch_restore import TOO_MUCH
+from ossmend.remediators.contract.values import AccountRef, ClockReading
 from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.remediators.settings.restore import RestoreSettings
 
 ROOT_ALLOWED = (
     "warning: a key of the account itself, which can do everything and which no policy can limit; it is allowed here, "
@@ -40,14 +42,20 @@ def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
     for account, settings in account_settings(config).items():
         cloud = connect(settings, clock=SystemClock(), may_write=False)
         try:
-            _account(report, account, cloud, settings, partial(needs, config, account, mode=mode))
+            _account(report, account, cloud, settings, partial(needs, config, account, mode=mode),
+                     _roles(config, account))  # fmt: skip
         finally:
             cloud.close()
     return report
 
 
 def _account(
-    report: dict[str, Any], account: str, cloud: Cloud, settings: CloudSettings, needed: Callable[..., tuple[Need, ...]]
+    report: dict[str, Any],
+    account: str,
+    cloud: Cloud,
+    settings: CloudSettings,
+    needed: Callable[..., tuple[Need, ...]],
+    roles: Iterable[tuple[str, str]],
 ) -> None:
     reading = cloud.own_clock()
     who, caller = _caller(cloud, allow_root=settings.allow_root)
@@ -56,12 +64,39 @@ def _account(
         lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
     elif caller.is_root:
         lines.append({"what": "permissions", "ok": True, "found": "all: the account itself may do everything"})
+        lines += [_role(cloud, *each) for each in roles]
     else:
         found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
         lines += [_line(each) for each in found]
+        lines += [_role(cloud, *each) for each in roles]
         _summed_up(report, account, found)
     report["live"] += [{"account": account, **line} for line in lines]
     report["ok"] &= all(line["ok"] is not False for line in lines)
+
+
+def _roles(config: Config, account: str) -> list[tuple[str, str]]:
+    """Policies of this account that have batch jobs made, each with the name of the jobs' role."""
+    found = []
+    for policy in config.policies:
+        restore = policy.section("restore")
+        batch = restore.batch if isinstance(restore, RestoreSettings) else None
+        if policy.enabled and batch is not None and policy.works_in(AccountRef(account)):
+            found.append((policy.name, batch.role))
+    return found
+
+
+def _role(cloud: Cloud, policy: str, role: str) -> dict[str, Any]:
+    """May the role of batch jobs do more than it should? Neither yes nor no where its policies may not be read."""
+    what = f"role {role} of batch jobs (policy {policy})"
+    try:
+        attached = cloud.jobs.role_policies(role)
+    except TryAgain as later:
+        return {"what": what, "ok": None, "found": f"could not check: {later.why}"}
+    if attached is None:
+        return {"what": what, "ok": None, "found": "could not check: ram:ListPoliciesForRole was refused"}
+    if TOO_MUCH in attached:
+        return {"what": what, "ok": False, "found": f"has {TOO_MUCH}, which may change buckets: take it away"}
+    return {"what": what, "ok": True, "found": f"has {', '.join(attached) or 'no policy'}"}
 
 
 def _summed_up(report: dict[str, Any], account: str, found: Iterable[Finding]) -> None:

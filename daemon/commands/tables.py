@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
@@ -184,6 +185,8 @@ def audit(report: dict[str, Any], console: Console) -> None:
     for write in report["writes"]:
         cost = "price unknown" if write["cost"] is None else f"{write['cost']} {report['cost']['currency']}"
         console.print(f"  {number(write)}: {write['operation']} {write['target']} ({cost})")
+    for job in report["batch_jobs"]:
+        console.print(told(job, report["cost"]["currency"]))
     console.print(
         f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})"
     )

@@ -17,7 +17,7 @@ from ossmend import remediators
 from ossmend.daemon.explain import page_zh
 from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause, Text
-from ossmend.remediators.contract.registry import Remediator
+from ossmend.remediators.contract.registry import OptIn, Remediator
 from ossmend.remediators.contract.settings import descriptions
 from ossmend.remediators.writes import WRITES
 
@@ -168,10 +168,11 @@ def _writes(remediator: Remediator, lang: str) -> Iterator[str]:
 
 def opt_in(remediator: Remediator) -> Mapping[str, str]:
     """Writes that a setting switches on or off, with the setting and its values."""
-    return {
-        each.operation: f"`{each.setting}: {' | '.join(_yaml(value) for value in each.values)}`"
-        for each in remediator.opt_in
-    }
+    return {each.operation: f"`{each.setting}: {_values(each)}`" for each in remediator.opt_in}
+
+
+def _values(each: OptIn) -> str:
+    return " | ".join(_yaml(value) for value in each.values) or "{ ... }"
 
 
 def _yaml(value: object) -> str:

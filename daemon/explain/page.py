@@ -170,7 +170,7 @@ def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:
             says = page_zh.SETTINGS[remediator.section][name] if lang == "zh" else english
             paper.write(f"  {name} ({words['default']} {default}): {says}")
     defaults = {name: default for name, default, _ in settings}
-    chosen = (each.operation for each in remediator.opt_in if defaults[each.setting] in each.values)
+    chosen = (each.operation for each in remediator.opt_in if each.allowed_by(defaults[each.setting]))
     always = [*remediator.writes, *chosen]
     optional = {each.operation: each.setting for each in remediator.opt_in if each.operation not in always}
     writes = [*always, *(words["only"].format(name, switch) for name, switch in optional.items())]

@@ -51,6 +51,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "key": {"tag_owner": "若已停用的密钥仍在使用，为其 RAM 用户打标签。这是唯一的写入；默认关闭。"},
     "restore": {
+        "batch": "大量对象由 OSS 自身的一个批量任务解冻。默认：逐个调用。",
         "days": "解冻副本保持可读的天数；越久费用越高。归档类型最多 7 天：超过的按 7 天处理。",
         "tier": "Expedited、Standard 或 Bulk（深度冷归档没有 Bulk）；默认 Standard。归档类型没有优先级。",
         "on_refreeze": "副本过期后又被请求时：告知运维人员（默认），或再解冻一次。",

@@ -78,6 +78,8 @@ def subject_text(subject: Subject) -> str:
             return f"{third or 'access'} at {_place(first)}{who}"
         case "account":
             return "the whole account"
+        case "batch":
+            return f"batch job over {second or 'archived'} objects of bucket {first}"
         case "code":
             return f"{first or 'a refusal without a code'} at {_place(second)}"
 

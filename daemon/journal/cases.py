@@ -34,7 +34,7 @@ OF_CASE = cases.c.id == sa.bindparam("case")
 """For statements that change many cases in one call of the database."""
 
 _TIMED = tuple(state for state, waits in WAITS.items() if waits in ("for its turn", "for its time"))
-_BUCKET_AT = {"object": 0, "cors": 0, "denied": 0, "code": 1}
+_BUCKET_AT = {"object": 0, "cors": 0, "denied": 0, "batch": 0, "code": 1}
 """Which part of a subject names the bucket."""
 
 
@@ -117,7 +117,7 @@ def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime 
 
 _COLUMNS = (
     *(cases.c[name] for name in ("id", "account", "state", "policy", "code", "events", "opened_at", "first_seen",
-                                 "last_seen", "samples", "verified_at", "recurrences")),
+                                 "last_seen", "samples", "verified_at", "recurrences", "batch")),
     *(sa.cast(cases.c[name], sa.Text).label(name) for name in ("subject", "usage")),
 )  # fmt: skip
 """Not the diagnosis of the last plan, which is the largest part of a row."""
@@ -153,6 +153,7 @@ def _case(row: Any, receipts: tuple[Receipt, ...], *, dry_run: bool) -> Case:
         verified_at=row.verified_at,
         recurrences=row.recurrences,
         dry_run=dry_run,
+        batch=row.batch,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -61,6 +62,8 @@ class Decision:
     tries: int = 0
     reported_cause: str | None = None
     """None: as it was."""
+    lets_go: Literal["to be looked at", "closed"] | None = None
+    """What becomes of the cases that wait for this one, when it closes: it stands for a batch job."""
 
 
 _DECIDE = Change(

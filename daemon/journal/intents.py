@@ -87,7 +87,7 @@ class Settlement:
 
 
 _NEW = (
-    "id", "case_id", "policy", "account", "digest", "operation", "target", "body", "state", "bytes", "cost",
+    "id", "case_id", "policy", "account", "digest", "operation", "target", "body", "state", "bytes", "objects", "cost",
     "planned_at", "sent_at", "oss_time", "outcome", "held_by", "trust", "source", "client",
 )  # fmt: skip
 _SETTLE = Change(
@@ -109,7 +109,7 @@ def _row(write_id: int, each: NewWrite, now: datetime) -> tuple[object, ...]:
     cost = None if each.cost is None else float(each.cost)
     return (
         write_id, each.case_id, each.policy, str(each.account), digest(write), write.operation, write.target,
-        to_json(write), each.state.value, write.stored_bytes, cost, seconds(each.since or now),
+        to_json(write), each.state.value, write.stored_bytes, write.counted, cost, seconds(each.since or now),
         seconds(now) if leaves else None, seconds(each.oss_time) if leaves else None, each.why, each.held_by,
         each.trust, each.source, each.client,
     )  # fmt: skip

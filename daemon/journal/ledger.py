@@ -70,8 +70,9 @@ class Ledger:
         """`what` is counted: `count`, `objects`, `bytes` or `cost`; with `low_trust` only what text of low trust had.
         What an older ossmend wrote down without its trust counts for all: it is no more than a day of the past.
         """
+        number_of = sa.func.coalesce(sa.func.sum(writes.c.objects), 0) if what == "objects" else sa.func.count()
         query = sa.select(
-            sa.func.count(),
+            number_of,
             sa.func.coalesce(sa.func.sum(writes.c.bytes), 0),
             sa.func.coalesce(sa.func.sum(writes.c.cost), 0),
             sa.type_coerce(sa.func.min(writes.c.oss_time), writes.c.oss_time.type),
@@ -83,7 +84,7 @@ class Ledger:
         if low_trust:
             query = query.where(writes.c.trust == "low")
         number, size, cost, oldest = self._connection.execute(query).one()
-        return Spent(number, size, Decimal(str(cost)), oldest)
+        return Spent(int(number), size, Decimal(str(cost)), oldest)
 
     def parties(self, window: timedelta, scope: Scope) -> dict[tuple[str, str], Had]:
         """By source and client: what each party of low trust has had."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 HEAD = "0016"
 """The newest revision in migrations/versions; a test compares them."""
-SERVES = "0010"
+SERVES = "0012"
 """The oldest revision whose code may work on beside the newest, on a state that several nodes share (versions.py). It
 stays where a migration only adds what older code need not know (a table, an index, a column with a default); it becomes
 the new revision where one drops, renames, or means another thing by the same word.

@@ -39,6 +39,9 @@ CURRENT = "NOT superseded"
 STILL_OPEN, OVER = "state <> 'closed'", "state = 'closed'"
 """Likewise: what ceilings.py counts and sweeps.py takes, and what retention.py lets go."""
 
+IN_BATCH = "batch IS NOT NULL"
+"""Likewise: the cases whose objects a batch job restores (batches.py)."""
+
 meta = sa.Table(
     "meta",
     metadata,
@@ -98,6 +101,7 @@ cases = sa.Table(
     sa.Column("source", sa.Text, nullable=False, server_default=""),
     sa.Column("client", sa.Text, nullable=False, server_default=""),
     sa.Column("region", sa.Text, nullable=False, server_default=""),
+    sa.Column("batch", Number),
     sa.Index("cases_due", "due_at", "lane"),
     sa.Index("cases_key", "subject_key", unique=True, sqlite_where=sa.text(CURRENT),
              postgresql_where=sa.text(CURRENT)),
@@ -105,6 +109,7 @@ cases = sa.Table(
              postgresql_where=sa.text(EXPLAINING)),
     sa.Index("cases_open", "policy", "source", "client", sqlite_where=sa.text(STILL_OPEN),
              postgresql_where=sa.text(STILL_OPEN)),
+    sa.Index("cases_batch", "batch", sqlite_where=sa.text(IN_BATCH), postgresql_where=sa.text(IN_BATCH)),
     sa.Index("cases_closed", "closed_at", sqlite_where=sa.text(OVER), postgresql_where=sa.text(OVER)),
     sa.Index("cases_sweep", "lane", "policy", "source", "state", "subject_key", "due_at",
              sqlite_where=sa.text(STILL_OPEN), postgresql_where=sa.text(STILL_OPEN)),
@@ -134,6 +139,7 @@ writes = sa.Table(
     sa.Column("client", sa.Text),
     sa.Column("account", sa.Text, nullable=False, server_default="default"),
     sa.Column("oss_time", Instant, index=True),
+    sa.Column("objects", sa.BigInteger, nullable=False, server_default="1"),
 )
 
 approvals = sa.Table(

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ossmend.config.globs import within
 from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.ask.keys import Caller
-from ossmend.daemon.cloud.ask.probes import Probed
+from ossmend.daemon.cloud.ask.probes import OF_SERVICE, Probed
 from ossmend.daemon.cloud.wire.guard import OSS_READS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
 from ossmend.daemon.permissions.judge import Attached, Judged, judge
@@ -162,7 +162,7 @@ class _Asking:
         if operation not in OSS_READS.values():
             return self.cloud.probes.of_rpc(operation, self.caller)
         bucket, key = _place(resource)
-        if operation == "ListBuckets":
+        if OF_SERVICE.get(operation) is not None:
             return self.cloud.probes.of_oss(operation, "")
         if not bucket or _has_wildcard(bucket):
             return None

@@ -86,6 +86,9 @@ def _policy(policy: Policy, mode: str) -> Iterator[Need]:
             yield from _read(who, operation, where)
     for operation in operations:
         yield from _write(who, operation, where)
+    for code in policy.on if operations else ():
+        for action, resource in policy.settings_for(code).needs:
+            yield Need(who, "CreateJob", action, resource, writes=True, confirmed=action != "ram:PassRole")
 
 
 def _asks(code: str) -> tuple[str, ...]:
@@ -117,6 +120,8 @@ def _write(who: str, operation: str, where: Places) -> Iterator[Need]:
 
 
 def _granted(resource: str, where: Places) -> tuple[str, ...]:
+    if resource == RESOURCES["service"]:
+        return (resource,)
     if not resource.startswith("acs:oss:"):
         return (RESOURCES["user"],)
     return where.objects if "/" in resource else where.buckets

@@ -64,7 +64,7 @@ class Allowance:
             held = self._shares.take(using, write, known, consent)
         if held is None:
             for limit in using:
-                add(self._window(limit), write, known, self.now)
+                add(limit, self._window(limit), write, known, self.now)
         return held
 
     def party(self, consent: Consent) -> Party:

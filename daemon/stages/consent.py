@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ossmend.config.model import Policy
+from ossmend.daemon.journal.batches import KIND
 from ossmend.daemon.journal.intents import WITNESS, Words
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators.agreement import OSS_LOG
 from ossmend.remediators.contract.case import Case, Event
-from ossmend.remediators.contract.write import Write, digest
+from ossmend.remediators.contract.write import Place, Write, digest
 
 CONFIRM_FOR = timedelta(hours=24)
 """A person is told when OSS's own log has not confirmed a refusal for so long. When it does later, the write goes."""
@@ -59,7 +60,8 @@ def outside(policy: Policy | None, case: Case, write: Write) -> str | None:
         return f"policy {policy.name} is switched off"
     if not policy.works_in(case.account):
         return f"the case is of account {case.account}, and policy {policy.name} writes in {policy.account}"
-    if policy.match.covers(write.place, case.event):
+    places = (*write.places, *(Place(ref.bucket, ref.key) for ref in case.members))
+    if all(policy.match.covers(place, case.event) for place in places):
         return None
     return f"{write.target} is outside of what policy {policy.name} matches"
 
@@ -80,8 +82,10 @@ def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: dateti
     trust: Literal["high", "low"] = "high" if _vouched(case, write) else "low"
     if granted == "rejected":
         return Consent(trust, parties, Held("rejected", "rejected", None))
-    if approve or rules.mode == "approve":
+    if (approve or rules.mode == "approve") and not write.only_prepares:
         return Consent(trust, parties, Held("approval", "waits for approval", None))
+    if case.subject.kind == KIND:
+        return Consent(trust, parties)  # OSS's own log has confirmed each of its cases, where it has to
     if trust == "low" and rules.confirm and not _vouched(case, write, of_oss=True):
         return Consent(trust, parties, _unconfirmed(case, words, now))
     return Consent(trust, parties)
@@ -95,6 +99,8 @@ def _vouched(case: Case, write: Write, *, of_oss: bool = False) -> bool:
     """Does a sample of high trust tell that this very place was refused, later than it was last seen well? It has to be
     this place: a case may hold a forged copy source, or a forged second reading, beside a true refusal.
     """
+    if case.subject.kind == KIND:
+        return case.subject.parts[4] == "high"  # gathered by it (gather.py)
     return any(
         (event.source.startswith(OSS_LOG) if of_oss else event.trust == "high")
         and _is_news(case, event)

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from ossmend.daemon.journal import intents, locks, quotas
 from ossmend.daemon.journal.decisions import Standing
+from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.pause import HELD_BY
 from ossmend.daemon.journal.states import CaseState
 from ossmend.daemon.stages.brakes import LOOK, Allowance
 from ossmend.daemon.stages.consent import Held
 from ossmend.daemon.stages.decide import Outcome, braked, decide, decide_undo
+from ossmend.daemon.stages.gather import Gathered, gather
 from ossmend.daemon.stages.pause import Pause
 from ossmend.daemon.stages.plan import Answer
 from ossmend.daemon.stages.quota import RegionOf, Slots
@@ -60,11 +62,13 @@ class Judge:
         *,
         undos: bool,
         region_of: RegionOf,
-    ) -> tuple[list[Outcome], Allowance]:
-        """What becomes of each case, and what the brakes have granted on the way; without those whose write would find
-        no slot soon: they are as due as before. `region_of`: where a bucket was found.
+    ) -> tuple[list[Outcome], Allowance, list[Entry]]:
+        """What becomes of each case, what the brakes have granted on the way, and what is news for the journal; without
+        those whose write would find no slot soon: they are as due as before. `region_of`: where a bucket was found.
         """
         decided = self._decided(connection, answered, standings, now, undos=undos)
+        gathered = Gathered(decided) if self._dry_run else gather(connection, decided, self._rules, now)
+        decided = gathered.outcomes
         allowance = self._allowance(connection, decided, now, oss_now)
         slots = Slots(self._config.clouds, partial(quotas.free_at, connection), region_of, now)
         paused = self._pause.standing(connection)
@@ -76,7 +80,7 @@ class Judge:
             else:
                 found.append(each)
         quotas.give(connection, slots.given)
-        return found, allowance
+        return found, allowance, gathered.said
 
     def _decided(
         self,

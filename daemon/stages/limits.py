@@ -32,7 +32,7 @@ class Limit:
             case "count":
                 return Decimal(1)
             case "objects":
-                return Decimal(write.objects)
+                return Decimal(write.counted)
             case "bytes":
                 return Decimal(write.stored_bytes)
             case _:
@@ -48,9 +48,9 @@ class Limit:
                 return spent.cost
 
 
-def add(spent: Spent, write: Write, cost: Decimal, now: datetime) -> None:
+def add(limit: Limit, spent: Spent, write: Write, cost: Decimal, now: datetime) -> None:
     """One more write that was let go."""
-    spent.count += 1
+    spent.count += write.counted if limit.what == "objects" else 1
     spent.bytes += write.stored_bytes
     spent.cost += cost
     spent.oldest = spent.oldest or now

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from ossmend.daemon.host.show import subject_text
-from ossmend.daemon.journal import decisions
+from ossmend.daemon.journal import batches, decisions
 from ossmend.daemon.journal.decisions import Decision, Standing
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.states import CaseState
@@ -51,7 +51,12 @@ class Page:
 
     def decide(self, made: Iterable[Decision]) -> list[Decision]:
         """Write decisions back; those that say something new."""
-        return decisions.decide(self.connection, made, self.standings, self.now)
+        made = list(made)
+        news = decisions.decide(self.connection, made, self.standings, self.now)
+        for each in made:
+            if each.state is CaseState.CLOSED and each.lets_go is not None:
+                batches.let_go(self.connection, each.case_id, self.now, closed=each.lets_go == "closed")
+        return news
 
     def as_if_unreported(self) -> Page:
         """The same transaction, in which no case has told its cause yet."""
@@ -125,6 +130,7 @@ def decision_of(outcome: Outcome, reported: str | None) -> Decision:
         watch_until=outcome.watch_until,
         tries=outcome.tries,
         reported_cause=reported,
+        lets_go="to be looked at" if outcome.case.subject.kind == batches.KIND else None,
     )
 
 

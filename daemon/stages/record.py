@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.journal import cases, correlation, entries, intents, locks, quotas, sweeps
+from ossmend.daemon.journal import batches, cases, correlation, entries, intents, locks, quotas, sweeps
 from ossmend.daemon.journal.cases import Lane
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.quotas import Quota
@@ -91,9 +91,10 @@ class Record:
             self._judge.alone(connection, answered)
             page = Page.of(connection, now, [case.id for case, _ in answered])
             cases.locate(connection, _regions(answered, region_of))
-            outcomes, allowance = self._judge.outcomes(
+            outcomes, allowance, said = self._judge.outcomes(
                 connection, answered, page.standings, now, oss_now, undos=undos, region_of=region_of
             )
+            page.said.extend(said)
             return Told(self._outcomes.write(page, outcomes, allowance), len(answered) - len(outcomes))
 
     def replies(self, replied: Sequence[tuple[Sending, Reply]]) -> None:
@@ -132,7 +133,8 @@ class Record:
         with self._store.read() as connection:
             rows = cases.rows(connection, self._clock.now(), ids)
             known = correlation.explaining(connection, [row.code for row in rows.rows])
-        return correlation.correlated(rows.cases(self._is_dry_run), known)
+            members = batches.members(connection, rows.rows)
+        return batches.with_members(correlation.correlated(rows.cases(self._is_dry_run), known), members)
 
     def _is_dry_run(self, policy: str) -> bool:
         return self.rules.mode(policy) == "dry-run"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from ossmend.daemon.cloud.send.executor import Sent
-from ossmend.daemon.journal import entries, intents
+from ossmend.daemon.journal import batches, entries, intents
 from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.intents import GIVES_BACK, NewWrite, Settlement
 from ossmend.daemon.journal.states import CaseState, WriteState
@@ -139,4 +140,5 @@ def _store(page: Page, closing: _Closing) -> None:
 
 def undone(case: Case, *, given_back: bool) -> Decision:
     why = GIVEN_BACK if given_back else "undone by hand"
-    return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why=why)
+    lets_go: Literal["closed"] | None = "closed" if case.subject.kind == batches.KIND else None
+    return Decision(case_id=case.id, events=case.events, state=CaseState.CLOSED, why=why, lets_go=lets_go)

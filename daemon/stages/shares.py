@@ -60,7 +60,7 @@ class Shares:
             if held is not None:
                 return held
         for limit in using:
-            add(self._window(limit), write, cost, self._now)
+            add(limit, self._window(limit), write, cost, self._now)
             if limit.name == HOURLY:
                 self._grants(limit)[party] -= 1
         return None

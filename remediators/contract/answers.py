@@ -64,6 +64,34 @@ class LifecycleRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchJob:
+    """One of OSS's own batch jobs, as DescribeJob tells it."""
+
+    id: str
+    status: str
+    """New, Preparing, Suspended, Ready, Active, Pausing, Paused, Completing, Complete, Cancelling, Cancelled, ..."""
+    description: str
+    created: datetime
+    total: int
+    """Tasks; -1 where OSS never came to know them."""
+    succeeded: int
+    failed: int
+    confirmation_required: bool
+    restores: bool
+    """Is its operation RestoreObject?"""
+    days: int | None
+    tier: str | None
+    role_arn: str
+    manifest: tuple[str, str, str]
+    """Bucket, key and ETag of the list of objects; the ETag in small letters."""
+
+    @property
+    def digest(self) -> str:
+        """What the release of a job is planned on: it changes when the job or its list does."""
+        return f"{self.status}/{self.manifest[2]}/{self.total}/{self.days}/{self.tier or '-'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefererRules:
     """A bucket's hotlink protection; lists are empty where it has none."""
 

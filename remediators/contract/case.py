@@ -130,7 +130,7 @@ class Event:
 class Subject:
     """What the trouble is about. Two events with the same policy and the same subject are one case."""
 
-    kind: Literal["object", "cors", "key", "clock", "signer", "denied", "account", "code"]
+    kind: Literal["object", "cors", "key", "clock", "signer", "denied", "account", "code", "batch"]
     parts: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -187,6 +187,10 @@ class Case:
     """When the world last showed that the trouble was over."""
     recurrences: int = 0
     dry_run: bool = False
+    batch: int | None = None
+    """The case of the batch job that restores, or has restored, its object together with others."""
+    members: tuple[ObjectRef, ...] = ()
+    """Of such a case: the objects of the cases that wait for it."""
     correlated: tuple[Neighbour, ...] = ()
     """Other open cases of the same client, key, bucket or account: one trouble may be behind both."""
 

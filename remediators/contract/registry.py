@@ -81,8 +81,11 @@ class OptIn(NamedTuple):
 
     operation: str
     setting: str
-    values: tuple[object, ...]
-    """Of the setting, those that allow the write."""
+    values: tuple[object, ...] = ()
+    """Of the setting, those that allow the write; none are named of a section, which allows it by being there."""
+
+    def allowed_by(self, value: object) -> bool:
+        return value in self.values if self.values else value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Remediator:
 
     def may_write(self, settings: Settings) -> tuple[str, ...]:
         """Operations that it may plan with these settings."""
-        chosen = (each.operation for each in self.opt_in if getattr(settings, each.setting) in each.values)
+        chosen = (each.operation for each in self.opt_in if each.allowed_by(getattr(settings, each.setting)))
         return (*self.writes, *chosen)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 # No package that happens to be installed looks into our settings; and looking for such packages takes longer than
 # `ossmend check` needs for a file.
@@ -21,7 +21,14 @@ from ossmend.remediators.contract.light import regex
 class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, a docstring under each field (`descriptions`)."""
 
+    example: ClassVar[Mapping[str, object]] = {}
+    """Of a section inside of others that has no defaults: values that are legal, for pages and tests."""
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """(action, resource) pairs that the writes they switch on need at places that the policy does not match."""
+        return ()
 
     @classmethod
     def only_telling(cls) -> Settings:

@@ -1,6 +1,6 @@
 """What a remediator may ask about the world: read-only questions, answered by daemon/cloud/ask/view.py.
 
-Seven small views; a plan names the one that it needs, and so says what it depends on. Every question may raise
+Eight small views; a plan names the one that it needs, and so says what it depends on. Every question may raise
 `TryAgain` or `Refused`; a remediator lets both pass unless a refusal is itself an answer.
 """
 
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ossmend.remediators.contract.answers import (
     Balance,
+    BatchJob,
     BucketAccess,
     Denial,
     ImageAnswer,
@@ -50,6 +51,18 @@ class Objects(Now, Protocol):
 
     def lifecycle_rules(self, bucket: str) -> tuple[LifecycleRule, ...]:
         """The enabled rules that move current objects to an archive class."""
+        ...
+
+
+class Batches(Objects, Protocol):
+    """OSS's own batch jobs, in the region of a bucket."""
+
+    def batch_jobs(self, bucket: str, begins: str) -> tuple[BatchJob, ...]:
+        """Those whose description begins so, oldest first. Never answered from memory."""
+        ...
+
+    def role_policies(self, role: str) -> tuple[str, ...] | None:
+        """The names of the policies that a role of the account has; None where they may not be read."""
         ...
 
 
@@ -135,5 +148,5 @@ class Clocks(Now, Protocol):
     def clock(self) -> ClockReading: ...
 
 
-class View(Cors, Access, Pictures, Keys, Money, Clocks, Protocol):
+class View(Batches, Cors, Access, Pictures, Keys, Money, Clocks, Protocol):
     """All of them: what a pass of a lane has at hand."""

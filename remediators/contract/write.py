@@ -36,7 +36,9 @@ class Place:
 class PriceList(Protocol):
     """What config/prices.py knows."""
 
-    def restore_cost(self, storage_class: str, tier: str | None, size: int, days: int) -> Decimal | None: ...
+    def restore_cost(
+        self, storage_class: str, tier: str | None, size: int, days: int, number: int = 1
+    ) -> Decimal | None: ...
 
 
 class Write(ABC):
@@ -45,7 +47,7 @@ class Write(ABC):
     __slots__ = ()
 
     objects: ClassVar[int] = 0
-    """How many it takes of `objects_per_day`."""
+    """How many it takes of `objects_per_day`, as a rule."""
     asks: ClassVar[tuple[str, ...]] = ()
     """Questions (view.py) that are asked for its sake: to plan it, before it is sent, and to settle it."""
     operation: str
@@ -77,6 +79,21 @@ class Write(ABC):
     @abstractmethod
     def permissions(self) -> tuple[tuple[str, str], ...]:
         """(action, resource) pairs, as a RAM policy has to grant them."""
+
+    @property
+    def places(self) -> tuple[Place | None, ...]:
+        """Every place that it changes something at: the policy's `match` has to cover them all."""
+        return (self.place,)
+
+    @property
+    def counted(self) -> int:
+        """How many it takes of `objects_per_day`, where one write may take many."""
+        return self.objects
+
+    @property
+    def only_prepares(self) -> bool:
+        """Does it restore, replace and cost nothing? Then a person is asked about what follows it, and not about it."""
+        return False
 
     @property
     def stored_bytes(self) -> int:

@@ -5,8 +5,24 @@ a key. A write does not know how it is sent: that is the file of the same name i
 """
 
 from ossmend.remediators.contract.write import WRITES
-from ossmend.remediators.writes import put_bucket_cors, restore_object, restore_version, tag_user
+from ossmend.remediators.writes import (
+    create_job,
+    put_bucket_cors,
+    restore_object,
+    restore_version,
+    tag_user,
+    update_job_status,
+)
 
-__all__ = ["OPERATIONS", "WRITES", "put_bucket_cors", "restore_object", "restore_version", "tag_user"]
+__all__ = [
+    "OPERATIONS",
+    "WRITES",
+    "create_job",
+    "put_bucket_cors",
+    "restore_object",
+    "restore_version",
+    "tag_user",
+    "update_job_status",
+]
 
 OPERATIONS: tuple[str, ...] = tuple(WRITES)

@@ -30,6 +30,40 @@ def test_nothing_is_warned_of_where_all_is_well(tmp_path: Path) -> None:
     assert doubts(tmp_path, "policies:\n" + thaw("a", "{ bucket: b-1 }") + thaw("b", "{ bucket: b-2 }")) == []
 
 
+BATCH = "restore: { batch: { role_arn: 'acs:ram::1:role/r', bucket: lists, at_least: 2000 } }"
+
+
+def test_a_batch_job_that_no_brake_would_release_is_warned_of(tmp_path: Path) -> None:
+    (told,) = doubts(tmp_path, "policies:\n" + thaw("a", "{ bucket: b-1 }", f", {BATCH}"))
+    assert "no job is ever released: it has 2000 objects, and objects_per_day is 1000" in told
+    wide = "brakes: { objects_per_day: 2000 }\npolicies:\n"
+    assert doubts(tmp_path, wide + thaw("a", "{ bucket: b-1 }", f", {BATCH}")) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("role_arn: 'arn:aws:iam::1:role/r', bucket: lists", "expected a role"),
+        ("role_arn: 'acs:ram::1:role/r', bucket: L_s", "expected the name of a bucket"),
+        ("role_arn: 'acs:ram::1:role/r', bucket: lists, prefix: '../x'", "expected letters"),
+        ("role_arn: 'acs:ram::1:role/r', bucket: lists, at_least: 1", "2"),
+        ("role_arn: 'acs:ram::1:role/r', bucket: lists, gather: 2h", "from 1s to 1h"),
+        ("role_arn: 'acs:ram::1:role/r'", "bucket"),
+        ("bucket: lists", "role_arn"),
+        ("role_arn: 'acs:ram::1:role/r', bucket: lists, nonsense: 1", "nonsense"),
+    ],
+)
+def test_a_wrong_batch_section_is_refused(tmp_path: Path, wrong: str, told: str) -> None:
+    with pytest.raises(ConfigRefused, match=told):
+        doubts(tmp_path, "policies:\n" + thaw("a", "{ bucket: b-1 }", f", restore: {{ batch: {{ {wrong} }} }}"))
+
+
+def test_a_batch_job_has_no_expedited_tier(tmp_path: Path) -> None:
+    text = BATCH.replace("restore: {", "restore: { tier: Expedited,")
+    with pytest.raises(ConfigRefused, match="no tier Expedited"):
+        doubts(tmp_path, "policies:\n" + thaw("a", "{ bucket: b-1 }", f", {text}"))
+
+
 # ----------------------------------------------------------------------------------------------------------- shadowed
 
 

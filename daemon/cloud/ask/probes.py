@@ -28,6 +28,14 @@ ABSENT = ("NoSuch", "EntityNotExist", "SymlinkTargetNotExist")
 """How the words begin that are only said to somebody who may ask."""
 
 
+OF_SERVICE: Mapping[str, Callable[[Oss], object]] = {
+    "ListBuckets": lambda oss: oss.list_buckets(),
+    "ListJobs": lambda oss: oss.at_region_of("", "GET", {"batchJob": "", "max-keys": "1"}),
+    "DescribeJob": lambda oss: oss.at_region_of("", "GET", {"batchJob": "", "batchJobId": "ossmend-check-nothing"}),
+}
+"""The reads that name no bucket."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probed:
     """`unknown`: no answer, or one that says nothing about the permission."""
@@ -50,7 +58,7 @@ class Probes:
             return Probed("unknown", f"no bucket can be called {bucket[:80]!r}")
         (method, scope, sub_resource), *_ = (route for route, name in OSS_READS.items() if name == operation)
         if scope == "service":
-            return _told(operation, lambda: self._oss.asked(self._oss.list_buckets))
+            return _told(operation, lambda: self._oss.asked(lambda: OF_SERVICE[operation](self._oss)))
         params = _params(sub_resource) | ({"versionId": NO_VERSION} if version else {})
         headers = {"Range": "bytes=0-0"} if operation == "GetObject" else {}
 

@@ -13,6 +13,8 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "clock": ("Date",),
     "object": ("ListObjectsV2", "HeadObject"),
     "reads": ("GetObject",),
+    "batch_jobs": ("ListJobs", "DescribeJob"),
+    "role_policies": ("ListPoliciesForRole",),
     "archive_direct_read": ("GetBucketArchiveDirectRead",),
     "lifecycle_rules": ("GetBucketLifecycle",),
     "cors": ("GetBucketCors",),

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ossmend.daemon.cloud.ask.account import Account
+from ossmend.daemon.cloud.ask.batch_jobs import BatchJobs
 from ossmend.daemon.cloud.ask.cache import Cache
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import KeyLadder
@@ -22,6 +23,7 @@ from ossmend.daemon.cloud.wire.answers import Row, possible_bucket, possible_key
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.answers import (
     Balance,
+    BatchJob,
     BucketAccess,
     Denial,
     ImageAnswer,
@@ -65,6 +67,7 @@ class CloudView:
         measure: Callable[[], ClockReading],
         wanted: Iterable[ObjectRef],
         *,
+        jobs: BatchJobs,
         billed: int = 1,
     ) -> None:
         """`wanted`: the objects that will be asked about; `billed`: a list page costs as much as so many HEADs."""
@@ -72,6 +75,7 @@ class CloudView:
         self._inquiries = inquiries
         self._account = account
         self._ladder = ladder
+        self._jobs = jobs
         self._clock = clock
         self._measure = measure
         self._billed = billed
@@ -128,6 +132,12 @@ class CloudView:
 
     def versions(self, ref: ObjectRef) -> tuple[ObjectVersion, ...]:
         return self._keep(("versions", ref), lambda: self._inquiries.versions(ref))
+
+    def batch_jobs(self, bucket: str, begins: str) -> tuple[BatchJob, ...]:
+        return self._jobs.of(bucket, begins)
+
+    def role_policies(self, role: str) -> tuple[str, ...] | None:
+        return self._jobs.role_policies(role)
 
     def denial(self, message: str) -> Denial | None:
         return self._keep(("denial", message), lambda: self._account.denial(message))

@@ -12,7 +12,14 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from ossmend.daemon.cloud.send import put_bucket_cors, restore_object, restore_version, tag_user
+from ossmend.daemon.cloud.send import (
+    create_job,
+    put_bucket_cors,
+    restore_object,
+    restore_version,
+    tag_user,
+    update_job_status,
+)
 from ossmend.daemon.cloud.send.looks import Looks, Pages
 from ossmend.daemon.cloud.send.sender import SENDERS, Hands, Sender, Sent
 from ossmend.daemon.cloud.wire.deadline import Deadline, within
@@ -23,10 +30,11 @@ from ossmend.remediators.contract.write import Write
 
 __all__ = ["WRITER", "Executor", "NotSent", "Sent", "Unsettled"]
 
-_FILES = (put_bucket_cors, restore_object, restore_version, tag_user)
+_FILES = (create_job, put_bucket_cors, restore_object, restore_version, tag_user, update_job_status)
 """Imported here, so that the list of what can be sent is in the code and not in a folder's contents."""
 
 _ROUTES = {cls.route: operation for operation, cls in SENDERS.items()}
+_ROUTES |= {route: operation for cls in SENDERS.values() for route, operation in cls.also}
 WRITER = Guard(
     oss={route: operation for route, operation in _ROUTES.items() if len(route) == 3},
     rpc={route: operation for route, operation in _ROUTES.items() if len(route) == 2},

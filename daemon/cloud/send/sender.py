@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from ossmend.daemon.cloud.ask.batch_jobs import BatchJobs
 from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.keys import KeyLadder
 from ossmend.daemon.cloud.ask.reads import Reads
@@ -46,6 +47,7 @@ class Hands:
     reads: Reads
     inquiries: Inquiries
     ladder: KeyLadder
+    jobs: BatchJobs
 
     def bucket(self, operation: str, name: str) -> Any:
         """oss2's client for a bucket. Raises Refused where the name would become part of somebody else's host."""
@@ -59,6 +61,8 @@ class Sender(Generic[W]):
 
     route: ClassVar[OssRoute | RpcRoute]
     """What it is on the wire: for OSS (method, what the URL names, sub-resource), for RAM (product, action)."""
+    also: ClassVar[tuple[tuple[OssRoute, str], ...]] = ()
+    """What it sends before that, with its operation's name: a list of objects."""
     replaces: ClassVar[bool] = False
     """Does it replace what others write, too, where the cloud cannot be told to refuse it when it comes late?"""
 

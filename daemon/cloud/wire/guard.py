@@ -20,6 +20,11 @@ RpcRoute = tuple[str, str]
 COPY_SOURCE = "x-oss-copy-source"
 """The header that makes a PUT of an object a copy. It counts as a sub-resource here: a PUT without it would upload."""
 
+NEW_OBJECT = "x-oss-forbid-overwrite"
+"""The header that keeps a PUT from replacing an object. With it alone may a list of objects be uploaded."""
+ONE_JOB = "batchJob of an id"
+"""What `batchJob` is with `batchJobId` beside it: one job is described, and not all are listed."""
+
 IMAGE_INFO = "x-oss-process=image/info"
 """The only processing that is a harmless read, value and all; any other process stays unknown here."""
 
@@ -39,6 +44,8 @@ OSS_READS: Mapping[OssRoute, str] = {
     ("GET", "object", "acl"): "GetObjectAcl",
     ("GET", "object", IMAGE_INFO): "ProcessImage",
     ("GET", "service", ""): "ListBuckets",
+    ("GET", "service", "batchJob"): "ListJobs",
+    ("GET", "service", ONE_JOB): "DescribeJob",
 }
 """(method, what the URL names, sub-resource) -> operation."""
 
@@ -70,6 +77,7 @@ RPC_READS: Mapping[RpcRoute, str] = {
 
 _NARROWING = frozenset(
     {"versionId", "prefix", "delimiter", "start-after", "continuation-token", "max-keys", "encoding-type"}
+    | {"batchJobId", "requestedJobStatus", "statusUpdateReason"}
 )
 """Query parameters that narrow a question. Any other one is a sub-resource, and makes it another operation."""
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -53,6 +53,8 @@ PERMISSIONS: Mapping[str, Permission | None] = {
     "GetBucketReferer": Permission("oss:GetBucketReferer", "bucket"),
     "GetBucketRequestPayment": Permission("oss:GetBucketRequestPayment", "bucket"),
     "ListBuckets": Permission("oss:ListBuckets", "service"),
+    "ListJobs": Permission("oss:ListJobs", "service"),
+    "DescribeJob": Permission("oss:DescribeJob", "service"),
     "OptionObject": None,
     "Date": None,
     # RAM's family.

@@ -19,7 +19,15 @@ from ossmend.daemon.cloud.credentials import Provider, StaticProvider
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.daemon.cloud.wire.connections import SMALL, Connections, Response, Wire
 from ossmend.daemon.cloud.wire.errors import BODY_CAP, BadAnswer, WrongEndpoint, oss_answer
-from ossmend.daemon.cloud.wire.guard import COPY_SOURCE, IMAGE_INFO, UNSIGNED, Guard, WriteForbidden
+from ossmend.daemon.cloud.wire.guard import (
+    COPY_SOURCE,
+    IMAGE_INFO,
+    NEW_OBJECT,
+    ONE_JOB,
+    UNSIGNED,
+    Guard,
+    WriteForbidden,
+)
 from ossmend.daemon.cloud.wire.http1 import Headers
 from ossmend.daemon.cloud.wire.regions import Regions, learn
 
@@ -88,10 +96,14 @@ class _GuardedAuth:
 
 
 def _named(request: Any) -> set[str]:
-    """What the guard tells operations apart by: query parameters, and the two that only a value or a header tells."""
+    """What the guard tells operations apart by: query parameters, and those that only a value or a header tells."""
     named = {*request.params}
     if request.params.get("x-oss-process") == "image/info":
         named = (named - {"x-oss-process"}) | {IMAGE_INFO}
+    if request.method == "GET" and {"batchJob", "batchJobId"} <= named:
+        named = (named - {"batchJob"}) | {ONE_JOB}
+    if request.headers.get(NEW_OBJECT) == "true":
+        named = named | {NEW_OBJECT}
     return named | ({COPY_SOURCE} & {name.lower() for name in request.headers})
 
 
@@ -196,6 +208,24 @@ class Oss:
             self._in(region, f"https://{host_of(region)}", bucket)._do(  # noqa: SLF001  # as above
                 "GET", bucket, "", params={"bucketInfo": ""}
             )
+
+    def at_region_of(
+        self,
+        bucket: str,
+        method: str,
+        params: Mapping[str, str],
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request to the endpoint of the bucket's region, which names no bucket. Raises NoAnswer, BadAnswer."""
+        service = oss2.Service(
+            self._auth, self._regions.url(bucket), session=self._session, app_name=self._settings.agent,
+            region=self._regions.of(bucket),
+        )  # fmt: skip
+        answer: Answer = service._do(  # noqa: SLF001  # as in `call`
+            method, "", "", params=dict(params), data=body, headers=dict(headers or {})
+        )
+        return answer
 
     def list_buckets(self, prefix: str = "", most: int = 1) -> Answer:
         """The one question that names no bucket: the first whose names begin so. Raises NoAnswer, BadAnswer."""

@@ -14,6 +14,7 @@ from ossmend.daemon.cloud.ask.view import CloudView
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.remediators.contract.values import KeyOwner
 from ossmend.remediators.contract.verdict import Refused, TryAgain
+from ossmend.simulator.batch import Order
 from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.cloud.stubs import BUCKET, archived, case_of, control, make_bucket, ref, settings_for
 
@@ -27,6 +28,8 @@ ASKED: dict[str, tuple[Callable[[CloudView], Any], ...]] = {
     "clock": (),  # unsigned: to OSS it looks like any other question that nobody signed
     "object": (lambda view: view.object(ref("listed")), lambda view: view.object(ref("alone", "CAEQ"))),
     "reads": (lambda view: view.reads(ref("small")),),
+    "batch_jobs": (lambda view: view.batch_jobs(BUCKET, ""),),
+    "role_policies": (lambda view: view.role_policies("nobody"),),
     "archive_direct_read": (lambda view: view.archive_direct_read(BUCKET),),
     "lifecycle_rules": (lambda view: view.lifecycle_rules(BUCKET),),
     "cors": (lambda view: view.cors(BUCKET),),
@@ -48,12 +51,21 @@ ASKED: dict[str, tuple[Callable[[CloudView], Any], ...]] = {
 }
 
 
+JOB = Order(
+    token="t", days=1, tier="Standard", confirmation_required=True, manifest=(BUCKET, "m.csv", "0" * 32, None),
+    with_versions=False, report=None, role="r", role_arn="acs:ram::1234567890123456:role/r", priority=1,
+    description="d",
+)  # fmt: skip
+"""One is described, where it is listed."""
+
+
 @pytest.fixture(scope="module")
 def sim() -> Iterator[Running]:
     with running_simulator(speed=0.0) as running:
         make_bucket(running)
         for key in ("listed", "alone", "small"):
             control(running, "PUT", f"buckets/{BUCKET}/objects/{key}", archived() if key == "listed" else {"size": 10})
+        running.do(lambda cloud: cloud.batch.add(cloud.account_id, cloud.region, JOB, 0.0))
         yield running
 
 

@@ -24,6 +24,11 @@ VALUE = "X1"
 NOT_SAID = {
     "is not a setting: name an entry of cors_rules with `rule`": "a complaint about the configuration",
     "must be at least 1s": "the same",
+    "a batch job has no tier Expedited: leave out batch, or use Standard or Bulk": "the same",
+    "expected a role, like acs:ram::1234567890123456:role/ossmend-batch": "the same",
+    "expected the name of a bucket": "the same",
+    "expected letters, digits, ., _ or -, and a slash at the end": "the same",
+    "must be from 1s to 1h": "the same",
     "warn_after must not be longer than critical_after": "the same",
     "critical_after must be less than 15m: OSS refuses requests from there on": "the same",
     "CORSResponse: CORS is not enabled": "compared with OSS's message",

@@ -43,6 +43,27 @@ def test_a_policy_that_may_write_needs_its_write_for_objects_and_for_versions(mo
     assert {each.resource for each in found if each.writes} == {"acs:oss:*:*:reports-eu/2024/*"}
 
 
+BATCH = "restore: { batch: { role_arn: 'acs:ram::1:role/r', bucket: lists } }"
+
+
+def test_batch_jobs_need_their_calls_and_the_place_of_their_lists_alone() -> None:
+    switched_on = THAW.replace(" }", f", {BATCH} }}", 2).replace(f"'2024/**', {BATCH} }}", "'2024/**' }")
+    plain, found = actions(config(THAW % "enforce")), actions(config(switched_on % "enforce"))
+    assert {
+        action: found[action] - plain.get(action, set()) for action in found if found[action] != plain.get(action)
+    } == {
+        "oss:CreateJob": {"acs:oss:*:*:*"},
+        "oss:ListJobs": {"acs:oss:*:*:*"},
+        "oss:DescribeJob": {"acs:oss:*:*:*"},
+        "oss:UpdateJobStatus": {"acs:oss:*:*:*"},
+        "oss:PutObject": {"acs:oss:*:*:lists/ossmend/*"},
+        "oss:GetObject": {"acs:oss:*:*:lists/ossmend/*"},
+        "ram:PassRole": {"acs:ram:*:*:role/r"},
+    } | {action: found[action] for action in ("ram:ListPoliciesForRole",)}
+    dry = actions(config(switched_on % "dry-run"))
+    assert not {"oss:CreateJob", "oss:UpdateJobStatus", "oss:PutObject", "ram:PassRole"} & dry.keys()
+
+
 def test_another_mode_can_be_asked_about() -> None:
     assert actions(config(THAW % "dry-run"), mode="enforce") == actions(config(THAW % "enforce"))
     assert actions(config(THAW % "enforce"), mode="dry-run") == actions(config(THAW % "dry-run"))
