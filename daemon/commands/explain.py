@@ -67,7 +67,9 @@ def _text(words: tuple[str, ...], file: Path | None) -> str:
 
     if words and file is not None:
         raise click.UsageError("give TEXT or --file, not both")
-    if words:
+    if len(words) == 1 and _is_a_file(words[0]):
+        file = Path(words[0])
+    elif words:
         return " ".join(words)
     if file is not None:
         try:
@@ -77,3 +79,8 @@ def _text(words: tuple[str, ...], file: Path | None) -> str:
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("nothing to explain: give TEXT, --file FILE, or pipe a log in")
     return as_text(sys.stdin.buffer.read())
+
+
+def _is_a_file(word: str) -> bool:
+    """Who gives the name of a file that is there means what is in it. A code has no dot and no slash but in its end."""
+    return ("." in word or "/" in word) and len(word) < 4096 and "\0" not in word and Path(word).is_file()

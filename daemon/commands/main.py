@@ -61,18 +61,11 @@ BRIEF = frozenset({"check", "explain", "ram-policy", "schema"})
 class LazyGroup(click.Group):
     """A group whose commands are files: listed without being imported."""
 
-    called = False
-    """Has a command's file been imported? Until then nothing is there that an end would have to put in order."""
-
     def __call__(self, *args: Any, **given: Any) -> Any:
         """The process, as click runs it. What a brief command has imported is not taken apart at its end."""
         gc.disable()
         try:
             return super().__call__(*args, **given)
-        except SystemExit as end:
-            if not self.called and not end.code:
-                _leave()
-            raise
         finally:
             if not gc.isenabled():
                 gc.freeze()
@@ -89,7 +82,6 @@ class LazyGroup(click.Group):
             return None
         if cmd_name not in BRIEF:
             gc.enable()
-        self.called = True
         found: click.Command = import_module(f"{__package__}.{cmd_name.replace('-', '_')}").command
         return found
 
@@ -99,15 +91,6 @@ class LazyGroup(click.Group):
         rows = [(name, click.Command(name, help=COMMANDS[name]).get_short_help_str(room)) for name in sorted(COMMANDS)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
-
-
-def _leave() -> None:
-    """End here, after `--help`: what Python does at its end takes a quarter as long as all of a bare Python."""
-    try:
-        sys.stdout.flush()
-    except OSError:  # nobody reads any more: Python's own end says so
-        return
-    os._exit(0)
 
 
 def page_width() -> int:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from importlib.resources import files
 from typing import NamedTuple
 
 from ossmend import remediators
 from ossmend.daemon.explain import page_zh
+from ossmend.daemon.explain.page import paragraphs
 from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.registry import OptIn, Remediator
@@ -24,6 +24,7 @@ from ossmend.remediators.writes import WRITES
 EXAMPLE = files("ossmend.config").joinpath("ossmend.example.yaml")
 FEW = 4
 """Causes that the index names for a code."""
+_DOCUMENT = re.compile(r"docs/([\w/.-]+\.md)(#[\w-]+)?")
 _COMMENT = re.compile(r" *(?<![\w\"])#.*$", re.MULTILINE)
 
 
@@ -126,14 +127,14 @@ def _root(lang: str) -> str:
 
 def _of_code(remediator: Remediator, lang: str) -> Iterator[str]:
     words = WORDS[lang]
-    paragraphs = _paragraphs(remediator, lang)
-    yield paragraphs[0]
+    said = [_DOCUMENT.sub(r"[docs/\1\2](../\1\2)", each) for each in paragraphs(remediator, lang)]
+    yield said[0]
     yield f"## {words.causes}"
     yield words.first.format(_root(lang))
     for cause in _causes(remediator.code):
         yield from _cause(cause, lang, "###")
     yield f"## {words.ours}"
-    yield from paragraphs[1:]
+    yield from said[1:]
     yield f"### {words.writes}"
     yield from _writes(remediator, lang)
     if remediator.section is not None:
@@ -142,14 +143,6 @@ def _of_code(remediator: Remediator, lang: str) -> Iterator[str]:
         yield _settings(remediator, lang)
     yield f"### {words.example}"
     yield f"```yaml\n{_example(remediator, lang)}\n```"
-
-
-def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
-    chinese = page_zh.PARAGRAPHS.get(remediator.module.rpartition(".")[2])
-    if lang == "zh" and chinese is not None:
-        return list(chinese)
-    said = [" ".join(each.split()) for each in (import_module(remediator.module).__doc__ or "").split("\n\n")]
-    return [re.sub(r"docs/([\w/.-]+\.md)(#[\w-]+)?", r"[docs/\1\2](../\1\2)", each) for each in said if each]
 
 
 def _writes(remediator: Remediator, lang: str) -> Iterator[str]:

@@ -36,6 +36,7 @@ HEADINGS = {
         "ours": "what ossmend does about it",
         "told": "It becomes a case that tells a person. Nothing is written for it.",
         "default": "default",
+        "optional": "optional",
         "may": "may write",
         "none": "nothing",
         "needs": "needs {} on {}",
@@ -62,6 +63,7 @@ HEADINGS = {
         "ours": "ossmend 的处理方式",
         "told": "作为一个案例告知运维人员，不会写入任何内容。",
         "default": "默认",
+        "optional": "可选",
         "may": "可能的写入",
         "none": "无",
         "needs": "需要权限 {}，资源 {}",
@@ -161,14 +163,15 @@ def _named(told: dict[str, Any], lang: str) -> str:
 def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:
     """What ossmend does about the code: in English from the code itself, so that it cannot go stale."""
     words, settings = HEADINGS[lang], told(remediator.section) if remediator.section else ()
-    for paragraph in _paragraphs(remediator, lang):
-        paper.write(paragraph)
+    for paragraph in paragraphs(remediator, lang):
+        paper.write(_CITED.sub("", paragraph))
     if remediator.section:
         paper.write()
         paper.write(f"{remediator.section}:")
         for name, default, english in settings:
             says = page_zh.SETTINGS[remediator.section][name] if lang == "zh" else english
-            paper.write(f"  {name} ({words['default']} {default}): {says}")
+            needed = words["optional"] if default in (None, "None") else f"{words['default']} {default}"
+            paper.write(f"  {name} ({needed}): {says}")
     defaults = {name: default for name, default, _ in settings}
     chosen = (each.operation for each in remediator.opt_in if each.allowed_by(defaults[each.setting]))
     always = [*remediator.writes, *chosen]
@@ -180,8 +183,10 @@ def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:
             paper.write(f"  {words['needs'].format(action, resource)}")
 
 
-def _paragraphs(remediator: Remediator, lang: str) -> list[str]:
-    if lang == "zh":
-        return list(page_zh.PARAGRAPHS[remediator.module.rpartition(".")[2]])
-    told = (import_module(remediator.module).__doc__ or "").strip().split("\n\n")
-    return [_CITED.sub("", " ".join(paragraph.split())) for paragraph in told]
+def paragraphs(remediator: Remediator, lang: str) -> list[str]:
+    """What the remediator's own file says about the code: the first one is the code, the others what is done."""
+    chinese = page_zh.PARAGRAPHS.get(remediator.module.rpartition(".")[2])
+    if lang == "zh" and chinese is not None:  # a test says that each has its Chinese
+        return list(chinese)
+    said = (import_module(remediator.module).__doc__ or "").split("\n\n")
+    return [" ".join(paragraph.split()) for paragraph in said if paragraph.strip()]

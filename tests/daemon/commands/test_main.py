@@ -215,6 +215,13 @@ def test_explain_reads_stdin_and_any_bytes() -> None:
     assert (status, [event["code"] for event in json.loads(told)["events"]]) == (0, ["AccessDenied"])
 
 
+def test_explain_of_the_name_of_a_file_that_is_there_explains_what_is_in_it(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("<Error><Code>UserDisable</Code></Error>", encoding="utf-8")
+    told = [run("explain", "--json", name)[1] for name in (str(log), str(tmp_path / "none.log"))]
+    assert [[event["code"] for event in json.loads(each)["events"]] for each in told] == [["UserDisable"], []]
+
+
 def test_explain_of_nothing_is_an_empty_list() -> None:
     status, told, _ = run("explain", "--json", stdin=b"all is well\n")
     assert (status, json.loads(told)) == (0, {"events": []})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from ossmend.daemon.sources import Batch
 from ossmend.daemon.stages import work
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.work import Work
-from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.case import Case, Event
 from tests.fakes import ASKED, FakeAccounts, FakeWorld
 
 CONFIG = """
@@ -83,7 +83,16 @@ def test_a_full_lane_hides_no_other_and_no_pass_is_larger_than_a_list_page(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "BATCH", 20)
+    passes: list[int] = []
+    read = Work._read
+
+    def noted(self: Work, ids: Sequence[int]) -> list[Case]:
+        passes.append(len(ids))
+        return read(self, ids)
+
+    monkeypatch.setattr(Work, "_read", noted)
     working = told(store, full=50, other=10)
     working.turn()
     working.close()
-    assert states(store) == {"planned": 20 + 10, "open": 30}
+    assert states(store) == {"planned": 60}
+    assert sorted(passes) == [10, 10, 20, 20]
