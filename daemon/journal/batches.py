@@ -20,7 +20,7 @@ from ossmend.daemon.journal import intake, many
 from ossmend.daemon.journal.cases import lane_of
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.folds import Fold
-from ossmend.daemon.journal.schema import cases, writes
+from ossmend.daemon.journal.schema import STILL_OPEN, cases, writes
 from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.remediators.contract.case import Case, Subject
 from ossmend.remediators.contract.values import AccountRef, ObjectRef
@@ -73,6 +73,14 @@ def _waiting(group: Group) -> sa.Select[tuple[int]]:
 def waiting(connection: sa.Connection, group: Group) -> int:
     """How many they are."""
     return connection.scalar(sa.select(sa.func.count()).select_from(_waiting(group).subquery())) or 0
+
+
+def unplanned(connection: sa.Connection, group: Group, now: datetime, most: int) -> int:
+    """How many due cases of its lane and policy nobody has looked at yet; they may be of the group. At most so many."""
+    lane = lane_of(group.account, Subject("object", (group.bucket, "", "")))
+    mine = (cases.c.lane == lane, cases.c.policy == group.policy, sa.text(STILL_OPEN))
+    due = sa.select(cases.c.id).where(*mine, cases.c.state == CaseState.OPEN.value, cases.c.due_at <= now).limit(most)
+    return connection.scalar(sa.select(sa.func.count()).select_from(due.subquery())) or 0
 
 
 def wake(connection: sa.Connection, group: Group, now: datetime) -> None:

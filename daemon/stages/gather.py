@@ -32,6 +32,8 @@ COMING = timedelta(seconds=30)
 """Or for so long, while others were made due and have not joined yet: a turn takes a thousand at most, and in a lane
 that is swept other policies have their turns in between, and wait for the cloud's quota.
 """
+LONGEST = timedelta(minutes=10)
+"""A restore waits no longer than this beyond `gather`, however many cases nobody has planned yet."""
 MEMBERS = 50_000
 """Objects of one job, or a few more: its list is read at once, and kept in the journal."""
 LATEST = timedelta(hours=36)
@@ -120,17 +122,20 @@ def _of_group(
     if open_one is not None and open_one.members < MEMBERS:
         _join(connection, done, open_one, candidates, now)
         return
-    young = [each for each in candidates if now - each.since < batch.gather]
-    if len(young) < len(candidates):
-        new = sum(not each.was_held for each in candidates)
-        if batches.waiting(connection, group) + new >= batch.at_least:
+    patience = batch.gather
+    if any(now - each.since >= patience for each in candidates):
+        held, new = batches.waiting(connection, group), sum(not each.was_held for each in candidates)
+        if held + new >= batch.at_least:
             batches.wake(connection, group, now)
             batch_id, said = batches.open_one(connection, group, candidates[0].outcome.case, now)
             done.said += said
             _join(connection, done, Gathering(batch_id, 0), candidates, now)
             return
-    for each in young:
-        done.outcomes[each.at] = _waits(each, now)
+        if held + batches.unplanned(connection, group, now, batch.at_least) >= batch.at_least:
+            patience += LONGEST  # so many have come in time, and only a full lane keeps them from being counted
+    for each in candidates:
+        if now - each.since < patience:
+            done.outcomes[each.at] = _waits(each, now)
 
 
 def _join(
@@ -152,8 +157,9 @@ def _waits_for(outcome: Outcome, batch_id: int | None, now: datetime) -> Outcome
 def _waits(each: _Candidate, now: datetime) -> Outcome:
     """Held without a word to anybody; its write is stored, so that the others of its group can be counted."""
     until = each.since + each.batch.gather
+    until = until if until > now else now + each.batch.gather
     hold = Held(each.group.held_by, "waits whether enough others come for a batch job", until, "waiting", each.since)
     wanted = each.outcome.writes[0]
     why = f"{each.outcome.why} (held: {hold.why})"
     held = (Wanted(wanted.write, wanted.consent, hold),)
-    return replace(each.outcome, state=CaseState.WAITING, why=why, writes=held, due_at=max(until, now))
+    return replace(each.outcome, state=CaseState.WAITING, why=why, writes=held, due_at=until)

@@ -45,7 +45,7 @@ policies:
     mode: enforce
     match: {{ bucket: b, key: "jobs/**" }}
     restore:
-      batch: {{ role_arn: "acs:ram::1234567890123456:role/ossmend-batch", bucket: lists, at_least: %d, gather: 10s }}
+      batch: {{ role_arn: "acs:ram::1234567890123456:role/ossmend-batch", bucket: lists, at_least: %d, gather: 5s }}
   - {{ name: calls, on: InvalidObjectState, mode: enforce, match: {{ bucket: b }} }}
 """
 
@@ -132,18 +132,18 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
 
 @pytest.mark.parametrize("scene", [300], indirect=True)
 def test_a_job_is_gathered_from_many_batches_of_a_sweep_while_calls_wait_for_slots(scene: Scene) -> None:
-    scene.see("calls", 3 * AT_ONCE)
+    scene.see("calls", 6 * AT_ONCE)
     scene.see("jobs", 4 * AT_ONCE)
-    scene.turns(40)
+    scene.turns(60)
     assert scene.listed() == [4 * AT_ONCE]
     assert {job.status for job in scene.world.jobs} == {"Ready"}
-    assert scene.restored() == [f"calls/{each:05d}" for each in range(3 * AT_ONCE)]
+    assert scene.restored() == [f"calls/{each:05d}" for each in range(6 * AT_ONCE)]
 
 
 @pytest.mark.parametrize("scene", [300], indirect=True)
 def test_too_few_for_a_job_go_by_calls_at_the_pace_of_the_quota(scene: Scene) -> None:
     scene.see("jobs", 2 * AT_ONCE)
-    scene.turns(8)
+    scene.turns(4)
     assert scene.restored() == []
     scene.turns(2 * AT_ONCE // RATE + 15)
     assert (scene.listed(), len(scene.restored())) == ([], 2 * AT_ONCE)
