@@ -26,8 +26,6 @@ from ossmend.remediators.contract.write import from_json
 
 REPLAN_PAUSE = timedelta(seconds=15)
 """A case that rests is looked at again on new events, but no more often than this: a flood must not become calls."""
-AT_ONCE = 500
-"""Values in one IN list."""
 EVENTS = TypeAdapter(list[Event])
 """How the samples of a case are kept."""
 OF_CASE = cases.c.id == sa.bindparam("case")
