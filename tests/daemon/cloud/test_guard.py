@@ -189,8 +189,21 @@ def test_the_writing_client_knows_restore_and_cors_and_nothing_else(
 
 
 def test_the_lists_of_writes_are_the_writes_that_exist_as_values() -> None:
-    assert sorted([*WRITER.oss.values(), *WRITER.rpc.values()]) == sorted(writes.OPERATIONS)
-    assert sorted(writes.OPERATIONS) == ["PutBucketCors", "RestoreObject", "RestoreVersion", "TagUser"]
+    of_a_list = "PutObject"  # CreateJob's own: it uploads the list of its objects
+    assert sorted([*WRITER.oss.values(), *WRITER.rpc.values()]) == sorted([*writes.OPERATIONS, of_a_list])
+    assert sorted(writes.OPERATIONS) == [
+        "CreateJob", "PutBucketCors", "RestoreObject", "RestoreVersion", "TagUser", "UpdateJobStatus"
+    ]  # fmt: skip
+
+
+def test_no_upload_replaces_an_object() -> None:
+    with liar(answer(200)) as server:
+        settings = settings_for(server.url)
+        writer = Oss(settings, wire_for(settings), WRITER).bucket(BUCKET)
+        for headers in ({}, {guard.NEW_OBJECT: "false"}, {guard.NEW_OBJECT: "true", guard.COPY_SOURCE: "/b/k"}):
+            with pytest.raises(WriteForbidden):
+                writer.put_object("k", b"x", headers=headers)
+        assert server.asked == []
 
 
 def test_nothing_is_both_a_read_and_a_write() -> None:

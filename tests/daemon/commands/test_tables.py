@@ -37,9 +37,12 @@ def found(key: str) -> dict[str, Any]:
         "used_by": {"clients": {key: 1}},
     }  # fmt: skip
     write = WRITE | {"id": "A1", "case": 7, "target": key}
+    job = {"policy": "p", "bucket": key, "storage_class": "ColdArchive", "tier": "Bulk", "days": 1, "objects": 2,
+           "gib": 0.5, "cost": None}  # fmt: skip
     entry = {"seq": 1, "at": "2026-03-01T12:00:00", "kind": "case.opened", "case": 1, "data": {"key": key}}
     return row | {
-        "cases": [row], "writes": [write], "entries": [entry], "case": 1, "done": "approve", "daemon_runs": True,
+        "cases": [row], "writes": [write], "batch_jobs": [job], "entries": [entry], "case": 1, "done": "approve",
+        "daemon_runs": True,
         "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
         "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
         "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
