@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,9 @@ from typing import Any, NamedTuple
 
 import oss2
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.restores import simulator
 from ossmend.config.load import load_text
 from ossmend.daemon.cloud.accounts import connect
 from ossmend.daemon.cloud.settings import cloud_settings
@@ -179,18 +181,6 @@ def cpu() -> float:
 
 
 # ------------------------------------------------------------------------------------------------------------ streamed
-
-
-@contextmanager
-def simulator() -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "ossmend", "simulator", "--port", "0", "--ready-json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def parts(path: Path) -> Iterator[bytes]:

@@ -86,18 +86,6 @@ def account(row: dict[str, Any]) -> str:
     return "/".join(filter(None, (row["account"], row["region"])))
 
 
-def pauses(found: dict[str, Any], console: Console) -> None:
-    """What is paused, a line each."""
-    for name in found.get("resumed", []):
-        console.print(f"{name}: resumed", markup=False)
-    for each in found["paused"]:
-        console.print(f"{each['policy']}: paused by {each['by']} since {each['since']}", markup=False)
-    if found["file"]:
-        console.print(f"all: paused by the file {found['file']}; remove it to resume", markup=False)
-    if not found["paused"] and not found["file"]:
-        console.print("nothing is paused", markup=False)
-
-
 def moved(found: dict[str, Any], console: Console) -> None:
     """What went over, and what to do next."""
     if found["before"]:

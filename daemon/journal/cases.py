@@ -75,12 +75,6 @@ def rows(connection: sa.Connection, now: datetime, ids: Sequence[int]) -> Rows:
     return Rows(found, _receipts(connection, [row.id for row in found]))
 
 
-def due(connection: sa.Connection, now: datetime, limit: int) -> list[Case]:
-    """The same from the beginning, and parsed."""
-    ids = [case_id for lane in waiting(connection, now, limit).values() for case_id in lane.ids]
-    return rows(connection, now, ids).cases()
-
-
 def _due(query: sa.Select[Any], now: datetime) -> sa.Select[Any]:
     open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
     return query.where(cases.c.due_at <= now, cases.c.id.not_in(open_intents))
@@ -106,7 +100,7 @@ def next_due(connection: sa.Connection, busy: Collection[str] = ()) -> datetime 
     """When the next case will be due that is in no busy lane; None when nothing is waiting for a time."""
     open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
     query = sa.select(sa.type_coerce(sa.func.min(cases.c.due_at), cases.c.due_at.type))
-    query = query.where(cases.c.id.not_in(open_intents))  # as `due` does: else the loop would turn for nothing
+    query = query.where(cases.c.id.not_in(open_intents))  # as `waiting` does: else the loop would turn for nothing
     if busy:
         query = query.where(~many.among(cases.c.lane, busy))
     due_at: datetime | None = connection.scalar(query)

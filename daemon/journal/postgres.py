@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -308,12 +308,10 @@ def _revision(address: Address, connection: sa.Connection) -> str | None:
 # ------------------------------------------------------------------------------------------------ beside the work
 
 
-@contextmanager
-def _renewing(store: PostgresStore, leases: Shared) -> Iterator[None]:
+def _renewing(store: PostgresStore, leases: Shared) -> AbstractContextManager[None]:
     """Renew the leases in a thread of its own; a database that is away is said once."""
-    over = threading.Event()
 
-    def run() -> None:
+    def run(over: threading.Event) -> None:
         away = False
         while not over.wait(RENEW_SECONDS):
             try:
@@ -328,23 +326,14 @@ def _renewing(store: PostgresStore, leases: Shared) -> Iterator[None]:
                     log.info("state.available")
                 away = False
 
-    thread = threading.Thread(target=run, name="leases", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(JOIN_SECONDS)
+    return _beside("leases", run)
 
 
-@contextmanager
-def _listening(address: Address, on_news: Callable[[], None]) -> Iterator[None]:
+def _listening(address: Address, on_news: Callable[[], None]) -> AbstractContextManager[None]:
     """Wake by NOTIFY. Whatever is missed is found by looking, a second later."""
     import psycopg
 
-    over = threading.Event()
-
-    def run() -> None:
+    def run(over: threading.Event) -> None:
         while not over.is_set():
             try:
                 with address.connect(WORK, autocommit=True) as connection:
@@ -355,7 +344,14 @@ def _listening(address: Address, on_news: Callable[[], None]) -> Iterator[None]:
             except psycopg.Error:
                 over.wait(RENEW_SECONDS)  # the renewals say it
 
-    thread = threading.Thread(target=run, name="listen", daemon=True)
+    return _beside("listen", run)
+
+
+@contextmanager
+def _beside(name: str, run: Callable[[threading.Event], None]) -> Iterator[None]:
+    """A thread that ends when it is told that all is over."""
+    over = threading.Event()
+    thread = threading.Thread(target=run, args=(over,), name=name, daemon=True)
     thread.start()
     try:
         yield

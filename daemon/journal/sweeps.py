@@ -94,7 +94,7 @@ def _heaps(connection: sa.Connection, lane: str) -> list[Heap]:
 
 
 def _due(connection: sa.Connection, lane: str, heap: Heap, after: str, now: datetime, limit: int) -> Sequence[Found]:
-    """As cases.due: what has a write of which nobody knows whether it took effect is not planned."""
+    """As cases.waiting: what has a write of which nobody knows whether it took effect is not planned."""
     open_intents = sa.select(writes.c.case_id).where(writes.c.state == WriteState.INTENDED.value)
     query = sa.select(cases.c.id, cases.c.subject_key).where(
         cases.c.lane == lane,

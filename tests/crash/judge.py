@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ossmend.daemon.journal import entries
-from ossmend.daemon.journal.store import open_store
+from ossmend.daemon.journal.store import Store, open_store
 from tests.crash.stage import ASSETS, BEFORE, DAMAGED, GOOD, OURS, PHOTOS, REPORTS, THEIRS, Arrived
 from tests.crash.trial import MOST_WRITES, Trial
 
@@ -145,8 +145,8 @@ def _brakes(trial: Trial) -> Iterator[str]:
         yield f"{len(accepted)} restores accepted where {MOST_WRITES} an hour are allowed"
 
 
-def _journal(trial: Trial) -> Iterator[str]:
-    store = open_store(trial.state, exclusive=False)
+def chain_findings(store: Store) -> Iterator[str]:
+    """Does the journal's chain hold? Closes the store."""
     try:
         with store.read() as connection:
             broken = entries.first_broken(connection)
@@ -154,6 +154,10 @@ def _journal(trial: Trial) -> Iterator[str]:
         store.close()
     if broken is not None:
         yield f"the journal's chain is broken at {broken}"
+
+
+def _journal(trial: Trial) -> Iterator[str]:
+    yield from chain_findings(open_store(trial.state, exclusive=False))
     with sqlite3.connect(trial.state / "ossmend.db") as database:
         if (said := database.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
             yield f"the database is damaged: {said}"

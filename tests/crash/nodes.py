@@ -20,7 +20,6 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +30,14 @@ import psycopg
 
 from ossmend.daemon import approvals
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal import entries
 from ossmend.daemon.journal.leases import LEASE_SECONDS
 from ossmend.daemon.journal.postgres import LIVE, Address, open_beside, open_node
 from ossmend.simulator.serve import Running, running_simulator
 from tests.crash.growth import GrowingLog
-from tests.crash.judge import Findings, cloud_findings
+from tests.crash.judge import Findings, chain_findings, cloud_findings
 from tests.crash.nursery import Child, Nursery, step
 from tests.crash.relay import Relay
+from tests.crash.rounds import at_once
 from tests.crash.stage import ASSETS, KEY_ID, PHOTOS, REPORTS, Stage
 from tests.database import Server
 from tests.patience import HUNG
@@ -304,14 +303,7 @@ class Nodes:
         """
         nobody: Any = SimpleNamespace(said=(), notices=(), refused=())
         found = cloud_findings(SimpleNamespace(stage=self.stage, person=nobody, removed=None))
-        store = open_beside(Address(self.url, LIVE), self.directory)
-        try:
-            with store.read() as connection:
-                broken = entries.first_broken(connection)
-        finally:
-            store.close()
-        if broken is not None:
-            found.broken.append(f"the journal's chain is broken at {broken}")
+        found.broken += chain_findings(open_beside(Address(self.url, LIVE), self.directory))
         ((events, parked),) = self.ask("SELECT sum(events), count(*) FILTER (WHERE state = 'parked') FROM cases")
         if events != self.lines:
             found.broken.append(f"{self.lines} refusals were logged, and {events} counted")
@@ -336,13 +328,7 @@ class Report:
 
 def rounds(seeds: Iterable[int], directory: Path, jobs: int) -> Iterator[Report]:
     """Run these trials, `jobs` at a time; their reports as they come."""
-    nursery = Nursery()
-    try:
-        with ThreadPoolExecutor(jobs) as pool:
-            begun = [pool.submit(_one, seed, directory, nursery) for seed in seeds]
-            yield from (each.result() for each in as_completed(begun))
-    finally:
-        nursery.close()
+    return at_once(_one, seeds, directory, jobs)
 
 
 def _one(seed: int, directory: Path, nursery: Nursery) -> Report:

@@ -13,10 +13,11 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tests.crash.faults import KINDS
 from tests.crash.judge import Findings, judge
@@ -53,10 +54,20 @@ def kind_of(seed: int) -> str:
 
 def rounds(seeds: Iterable[int], directory: Path, jobs: int) -> Iterator[Report]:
     """Run these trials, `jobs` at a time; their reports as they come."""
+    return at_once(_one, seeds, directory, jobs)
+
+
+Reported = TypeVar("Reported")
+
+
+def at_once(
+    one: Callable[[int, Path, Nursery], Reported], seeds: Iterable[int], directory: Path, jobs: int
+) -> Iterator[Reported]:
+    """Trials of any sort, over one nursery."""
     nursery = Nursery()
     try:
         with ThreadPoolExecutor(jobs) as pool:
-            begun = [pool.submit(_one, seed, directory, nursery) for seed in seeds]
+            begun = [pool.submit(one, seed, directory, nursery) for seed in seeds]
             yield from (each.result() for each in as_completed(begun))
     finally:
         nursery.close()

@@ -32,6 +32,7 @@ from ossmend.remediators.contract.write import Write, digest
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 from ossmend.remediators.writes.restore_object import RestoreObject
 from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest
+from tests.due import due
 from tests.patience import HUNG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -211,7 +212,7 @@ def test_a_transaction_that_fails_leaves_no_entry(store: Store) -> None:
 def test_ten_thousand_events_of_one_cause_are_one_case_with_a_few_samples(store: Store) -> None:
     put(store, fold_of(10_000))
     with store.read() as connection:
-        (case,) = cases.due(connection, NOW, 10)
+        (case,) = due(connection, NOW, 10)
     assert (case.events, len(case.samples), case.usage["clients"]) == (10_000, 8, {"10.0.0.1": 10_000})
 
 
@@ -219,7 +220,7 @@ def test_events_of_another_batch_join_the_open_case(store: Store) -> None:
     put(store, fold_of(2))
     put(store, fold_of(3, client="10.0.0.2"), at=NOW + timedelta(minutes=1))
     with store.read() as connection:
-        (case,) = cases.due(connection, NOW, 10)
+        (case,) = due(connection, NOW, 10)
     assert (case.id, case.events, case.usage["clients"]) == (1, 5, {"10.0.0.1": 2, "10.0.0.2": 3})
 
 
@@ -229,7 +230,7 @@ def test_usage_is_capped_and_the_rest_counted_together(store: Store) -> None:
         fold.add(Event(source="t", client=f"10.0.0.{number}"), NOW)
     put(store, fold)
     with store.read() as connection:
-        (case,) = cases.due(connection, NOW, 10)
+        (case,) = due(connection, NOW, 10)
     assert len(case.usage["clients"]) == USAGE_KINDS + 1
     assert sum(case.usage["clients"].values()) == 100
 
@@ -245,7 +246,7 @@ def test_an_event_after_the_verified_read_reopens_the_case_as_a_recurrence(store
     later = NOW + timedelta(hours=1)
     (said,) = put(store, fold_of(at=later), at=later)
     with store.read() as connection:
-        (case,) = cases.due(connection, later, 10)
+        (case,) = due(connection, later, 10)
     assert (said.kind, case.id, case.recurrences) == ("case.reopened", 1, 1)
 
 
@@ -255,7 +256,7 @@ def test_an_event_older_than_the_verified_read_is_evidence_only(store: Store) ->
     put(store, fold_of(at=NOW + timedelta(hours=1)), at=NOW + timedelta(hours=3))
     with store.read() as connection:
         case = cases.get(connection, 1)
-        assert cases.due(connection, NOW + timedelta(hours=4), 10) == []
+        assert due(connection, NOW + timedelta(hours=4), 10) == []
     assert case is not None
     assert (case.events, case.recurrences) == (2, 0)
 
@@ -266,7 +267,7 @@ def test_an_event_beyond_the_recurrence_window_is_a_new_case(store: Store) -> No
     later = NOW + WEEK + timedelta(seconds=1)
     put(store, fold_of(at=later), at=later)
     with store.read() as connection:
-        assert [case.id for case in cases.due(connection, later, 10)] == [2]
+        assert [case.id for case in due(connection, later, 10)] == [2]
 
 
 def test_a_waiting_case_is_not_woken_by_more_of_the_same(store: Store) -> None:
@@ -276,7 +277,7 @@ def test_a_waiting_case_is_not_woken_by_more_of_the_same(store: Store) -> None:
         decide(connection, CaseState.WAITING, due_at=until)
     put(store, fold_of(5), at=NOW + timedelta(minutes=1))
     with store.read() as connection:
-        assert cases.due(connection, NOW + timedelta(minutes=30), 10) == []
+        assert due(connection, NOW + timedelta(minutes=30), 10) == []
 
 
 def test_a_flood_wakes_a_reported_case_only_after_a_pause(store: Store) -> None:
@@ -285,17 +286,17 @@ def test_a_flood_wakes_a_reported_case_only_after_a_pause(store: Store) -> None:
         decide(connection, CaseState.REPORTED, due_at=NOW + timedelta(hours=1))
     put(store, fold_of(5), at=NOW + timedelta(seconds=1))
     with store.read() as connection:
-        assert cases.due(connection, NOW + timedelta(seconds=2), 10) == []
-        assert len(cases.due(connection, NOW + cases.REPLAN_PAUSE, 10)) == 1
+        assert due(connection, NOW + timedelta(seconds=2), 10) == []
+        assert len(due(connection, NOW + cases.REPLAN_PAUSE, 10)) == 1
 
 
 def test_a_case_whose_write_is_on_its_way_is_not_due(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
         decide(connection, CaseState.SENDING)
-        assert cases.due(connection, NOW + WEEK, 10) == []
+        assert due(connection, NOW + WEEK, 10) == []
         cases.resume(connection, 1, NOW)
-        assert len(cases.due(connection, NOW, 10)) == 1
+        assert len(due(connection, NOW, 10)) == 1
 
 
 def test_a_receipt_is_part_of_the_case_from_then_on(store: Store) -> None:
@@ -305,7 +306,7 @@ def test_a_receipt_is_part_of_the_case_from_then_on(store: Store) -> None:
         assert [each.id for each in intents.unsettled(connection)] == [write_id]
         settle(connection, write_id, WriteState.DONE, "accepted", "REQ")
         assert intents.unsettled(connection) == []
-        (case,) = cases.due(connection, NOW, 1)
+        (case,) = due(connection, NOW, 1)
     assert [(each.write, each.request_id, each.outcome) for each in case.receipts] == [(restore(), "REQ", "accepted")]
 
 

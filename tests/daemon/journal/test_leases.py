@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from ossmend.daemon.approvals import pause, resume
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal import cases, entries, intake, leases, locks, nodes
+from ossmend.daemon.journal import entries, intake, leases, locks, nodes
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.leases import Alone, LeaseLost
 from ossmend.daemon.journal.postgres import LIVE, Address, PostgresStore, open_beside, open_node
 from ossmend.daemon.journal.schema import leases as table
 from tests.daemon.journal.test_journal import NOW, fold_of, put
+from tests.due import due
 from tests.patience import HUNG, until
 
 LANE = "default/object/b"
@@ -135,7 +136,7 @@ def test_events_of_two_nodes_for_one_case_are_all_counted(two: tuple[PostgresSto
     for thread in threads:
         thread.join(HUNG)
     with two[0].read() as connection:
-        found = cases.due(connection, NOW, 100)
+        found = due(connection, NOW, 100)
     assert sorted(case.events for case in found) == [4] * 15 + [60]
 
 
@@ -200,4 +201,4 @@ def test_cases_that_both_nodes_open_have_numbers_of_their_own(two: tuple[Postgre
     for number, store in enumerate(two * 3):
         put(store, fold_of(key=f"k{number}"))
     with two[0].read() as connection:
-        assert [case.id for case in cases.due(connection, NOW, 10)] == [1, 2, 3, 4, 5, 6]
+        assert [case.id for case in due(connection, NOW, 10)] == [1, 2, 3, 4, 5, 6]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ossmend.config.retention import Retention
 from ossmend.daemon import queries
-from ossmend.daemon.journal import cases, entries, intake, intents, retention
+from ossmend.daemon.journal import entries, intake, intents, retention
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import NewWrite, Settlement
 from ossmend.daemon.journal.schema import cases as cases_table
@@ -21,6 +21,7 @@ from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.writes.restore_object import RestoreObject
 from tests.daemon.journal.test_journal import NOW, decide, fold_of, put
+from tests.due import due
 
 OLD = NOW - timedelta(days=40)
 SMALL = Retention(most_closed_cases=3, most_entries=10, most_notices=3, most_request_ids=3)
@@ -205,5 +206,5 @@ def test_a_case_that_is_seen_again_after_it_was_let_go_is_a_new_one(store: Store
     retention.retire(store, Retention(), NOW)
     put(store, fold_of(key="k0"))
     with store.read() as connection:
-        (case,) = cases.due(connection, NOW, 10)
+        (case,) = due(connection, NOW, 10)
     assert (case.events, case.recurrences) == (1, 0)
