@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from ossmend.config.load import load_text
 from ossmend.daemon.cloud.send.executor import Sent
 from ossmend.daemon.journal import batches
-from ossmend.daemon.journal import cases as journal
 from ossmend.daemon.journal.batches import Group
 from ossmend.daemon.journal.postgres import LIVE, Address, open_node
 from ossmend.daemon.journal.schema import cases
@@ -29,6 +28,7 @@ from ossmend.remediators.contract.write import Write
 from ossmend.remediators.writes.create_job import CREATED, NO_JOB, CreateJob
 from ossmend.remediators.writes.restore_object import RestoreObject
 from ossmend.remediators.writes.update_job_status import UpdateJobStatus
+from tests.due import due
 from tests.fakes import ASKED, NOW, FakeAccounts, FakeWorld
 
 RATE = 20
@@ -92,9 +92,9 @@ class Scene:
         config = load_text(CONFIG % at_least)
         accounts: Any = FakeAccounts(self.world)
         self.triage = Triage(config, self.store, self.clock)
-        self.work = work.Work(config, self.store, accounts, self.clock, dry_run=False, rest=self.wait)
+        self.work = work.Work(config, self.store, accounts, self.clock, dry_run=False, rest=self.pass_by)
 
-    def wait(self, seconds: float) -> None:
+    def pass_by(self, seconds: float) -> None:
         self.clock.pass_(timedelta(seconds=seconds))
 
     def see(self, prefix: str, number: int) -> None:
@@ -106,7 +106,7 @@ class Scene:
     def turns(self, number: int) -> None:
         for _ in range(number):
             self.work.turn()
-            self.wait(1.0)
+            self.pass_by(1.0)
 
     def restored(self) -> list[str]:
         """By a call each."""
@@ -163,7 +163,7 @@ def test_nobody_ends_a_job_that_others_join_at_this_moment(shared_state: str, tm
     group = Group(DEFAULT_ACCOUNT, "jobs", "b", "DeepColdArchive", "Standard", 1, "high")
     Triage(load_text(CONFIG % AT_ONCE), store, FakeWorld().clock).take("t", Batch((refused("jobs/1"),), {"at": 1}))
     with store.begin() as connection:
-        (first,) = journal.due(connection, NOW, 10)
+        (first,) = due(connection, NOW, 10)
         job, _ = batches.open_one(connection, group, first, NOW)
     with store.begin() as joining:
         assert batches.gathering(joining, group) == (job, 0)
