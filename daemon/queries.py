@@ -20,6 +20,7 @@ from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
+from ossmend.remediators.contract.write import to_json
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
@@ -194,6 +195,8 @@ def _write(intent: intents.Intent) -> dict[str, Any]:
         "target": clean(intent.write.target),
         "state": intent.state,
         "outcome": clean(intent.outcome),
+        "held_by": intent.held_by,
+        "body": clean(json.loads(to_json(intent.write))),
         "planned_at": intent.planned_at.isoformat(),
         "sent_at": intent.sent_at.isoformat() if intent.sent_at else None,
         "request_id": intent.request_id,

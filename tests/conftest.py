@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ossmend.daemon.host.troubles import TROUBLES
+
 if TYPE_CHECKING:
     from ossmend.daemon.journal.store import Store
     from tests.database import Server
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(autouse=True)
+def no_troubles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the log of another test has met in this process is no trouble of this one's."""
+    monkeypatch.setattr(TROUBLES, "_kept", {})
 
 
 @pytest.fixture(scope="session")

@@ -33,5 +33,6 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
         report = audit_report.audit(config_path, back)
     if html is not None:
         html.write_text(audit_page.page(report), encoding="utf-8")
+        click.echo(f"written {html}", err=True)
     show(report, as_json, tables.audit)
     sys.exit(NEEDS_A_HUMAN if report["needs_a_human"] else FINE)

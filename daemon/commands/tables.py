@@ -8,13 +8,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.commands.audit_jobs import told
-from ossmend.daemon.journal.states import HUMAN
+from ossmend.daemon.journal.states import HUMAN, CaseState, WriteState
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
+WAITS_FOR_A_PERSON = frozenset({"approval", "price"})
+"""What holds a write until somebody approves it: the policy's mode, and a price that nobody knows."""
 NOBODY_READS = "no daemon works on this state: the next `ossmend run` or `ossmend once` reads it"
 NUMBERS = "A1, A2, ... are the numbers of this report"
 SAME = "{}; behind `=` is the number of the same case in `ossmend cases`"
@@ -114,21 +116,25 @@ def one_case(found: dict[str, Any], console: Console) -> None:
     line("why", found["why"])
     if found["flag"]:
         line("flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value))
-    diagnosis = found["diagnosis"] or {}
+    diagnosis, over = found["diagnosis"] or {}, found["state"] == CaseState.CLOSED
     statement = found["facts"].get("statement")
+    awaited = any(
+        write["state"] == WriteState.HELD and write["held_by"] in WAITS_FOR_A_PERSON for write in found["writes"]
+    )
+    answer = [f"ossmend cases approve {found['id']}, or ossmend cases reject {found['id']}"] if awaited else []
     for title, values in (
         ("evidence", diagnosis.get("evidence", [])),
-        ("next", diagnosis.get("next_steps", {}).get("en", [])),
-        ("avoid", diagnosis.get("avoid", {}).get("en", [])),
+        ("next", [] if over else answer + diagnosis.get("next_steps", {}).get("en", [])),
+        ("avoid", [] if over else diagnosis.get("avoid", {}).get("en", [])),
         ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
     ):
         for number, value in enumerate(values):
             line(title if number == 0 else "", value)
     for write in found["writes"]:
-        line(
-            "write",
-            f"{write['operation']} {write['target']}: {write['state']} {write['outcome']} [{write['digest'][:12]}]",
-        )
+        request = f", request {write['request_id']}" if write["request_id"] else ""
+        line("write", f"{write['operation']} {write['target']}: {write['state']} {write['outcome']}{request}")
+        if write["state"] == WriteState.HELD:
+            line("it sends", json.dumps(write["body"], ensure_ascii=False))
     for kind, table in found["used_by"].items():
         line(kind, ", ".join(f"{name} ({number})" for name, number in table.items()))
 

@@ -66,7 +66,7 @@ class Telling:
         self._end_live()
         table = Table(title="What happened" + (" (dry run)" if report["dry_run"] else ""), title_justify="left")
         for name in ("code", "cause", "what was done", "before", "after"):
-            table.add_column(name, overflow="fold", no_wrap=name == "code")
+            table.add_column(name, overflow="fold", no_wrap=name in ("code", "cause"))
         for case in [*report["cases"], *report["others"]]:
             table.add_row(
                 case["code"], case["cause"] or "-", Text(_done(case)), _status(case["before"]), _status(case["after"])

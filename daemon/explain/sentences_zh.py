@@ -33,6 +33,7 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("the diagnostic message speaks of {}, not of this request: left aside", "诊断消息针对的是 {0}，不是本次请求：未采用"),
     ("the diagnostic message is not there yet", "诊断消息尚未生成"),
     ("bucket {} belongs to account {}, and {} tells of account {}", "Bucket {0} 属于账号 {1}，而 {2} 涉及的是账号 {3}"),
+    ("there is no bucket {}", "不存在名为 {0} 的 Bucket"),
     # what would be written, and what the world has to say first
     ("if the object is still frozen when it is looked at", "前提：查看时该对象仍处于冻结状态"),
     ("only a rule that a person has stored, and only if it covers the page's origin, method and headers",

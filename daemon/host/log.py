@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Collection, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -19,8 +19,14 @@ from ossmend.daemon.host.troubles import TROUBLES
 SDK_LOGGERS = ("oss2", "aliyunsdkcore", "urllib3", "apscheduler", "alembic")
 
 
-def configure(style: Literal["json", "console"], level: str = "info") -> None:
-    """Set up structlog for the process. `console` has colours on a terminal only."""
+def configure(style: Literal["json", "console"], level: str = "info", without: Collection[str] = ()) -> None:
+    """Set up structlog for the process. `console` has colours on a terminal only; `without` these events."""
+
+    def wanted(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if fields.get("event") in without:
+            raise structlog.DropEvent
+        return fields
+
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         if style == "json"
@@ -28,6 +34,7 @@ def configure(style: Literal["json", "console"], level: str = "info") -> None:
     )
     structlog.configure(
         processors=[
+            wanted,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

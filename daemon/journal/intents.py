@@ -46,6 +46,7 @@ class Intent:
     sent_at: datetime | None = None
     outcome: str = ""
     request_id: str | None = None
+    held_by: str | None = None
 
     @property
     def is_undo(self) -> bool:
@@ -174,7 +175,7 @@ def _intents(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> li
     rows = connection.execute(sa.select(writes).where(condition).order_by(writes.c.id)).all()
     return [
         Intent(row.id, row.case_id, row.policy, from_json(row.body), WriteState(row.state), row.digest, row.planned_at,
-               AccountRef.of(row.account), row.sent_at, row.outcome, row.request_id)
+               AccountRef.of(row.account), row.sent_at, row.outcome, row.request_id, row.held_by)
         for row in rows
     ]  # fmt: skip
 

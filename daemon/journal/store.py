@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -166,7 +166,7 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             if exclusive:
-                ending.callback(os.close, _lock(directory))
+                ending.callback(_unlock, directory, _lock(directory))
         except OSError as error:
             raise unusable(directory, error) from error
         if not usable(directory):
@@ -306,6 +306,13 @@ def _lock(directory: Path) -> int:
         os.close(handle)
         raise
     return handle
+
+
+def _unlock(directory: Path, handle: int) -> None:
+    """Nobody's number stays behind: whoever sends it a signal would meet another process one day."""
+    with suppress(OSError):
+        (directory / PROCESS).write_text("", encoding="ascii")
+    os.close(handle)
 
 
 def _take(handle: int) -> None:

@@ -97,3 +97,18 @@ def test_approval_by_hand_lets_exactly_that_merge_go_and_undo_takes_it_back(worl
     assert [kind for kind in kinds if kind.startswith("write.")] == [
         "write.held", "write.approved", "write.intended", "write.done", "write.asked", "write.intended", "write.done",
     ]  # fmt: skip
+
+
+def test_a_bucket_that_was_deleted_is_told_as_that_and_not_as_a_trouble_of_ours(world: World, daemon: Daemon) -> None:
+    bucket = world.bucket("assets-gone", create=True)
+    bucket.put_bucket_cors(oss2.models.BucketCors(OTHERS))
+    refused = preflight(world, "assets-gone")
+    bucket.delete_bucket()
+    daemon.configure(POLICY, cors_rules=RULES)
+    tell(daemon, "assets-gone", refused)
+    (case,) = daemon.command("once")[1]["cases"]
+    assert (case["state"], case["cause"], case["why"]) == (
+        "reported",
+        "no-such-bucket",
+        "there is no bucket assets-gone",
+    )

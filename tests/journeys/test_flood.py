@@ -18,7 +18,7 @@ POLICY = """\
 """
 BOUNDS = {
     "cases": "{ most_open: 100, most_open_per_policy: 100 }",
-    "retention": "{ most_entries: 150, most_request_ids: 90 }",
+    "retention": "{ most_entries: 60, most_request_ids: 90 }",
 }
 LINE = (
     "2026-11-24 10:00:01,000 ERROR oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, "
@@ -43,5 +43,5 @@ def test_a_genuine_refusal_in_the_midst_of_a_flood_is_repaired_and_the_state_sta
     (away,) = report["not_opened"]
     assert away["events"] == KEYS + 1 - len(report["cases"])
     verified = daemon.command("journal", "verify")[1]
-    assert (verified["holds"], verified["entries"] <= 150, verified["retired_through"] > 0) == (True, True, True)
+    assert (verified["holds"], verified["entries"] <= 60, verified["retired_through"] > 0) == (True, True, True)
     until("the object reads again", lambda: reads(bucket, "2019/real.raw"))

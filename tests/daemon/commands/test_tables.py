@@ -22,7 +22,10 @@ KEYS = (
     "\x1b[31mred\x1b[0m", "\x1b]8;;https://e.example\x07", "a\u202eb\u2066c", "a\nb\rc\td", "\x9b31m",
     "\u200b\ufeff\u00ad", "\x00\x07\x08", "中文:fire:", "a\\[b]",
 )  # fmt: skip
-WRITE = {"operation": "RestoreObject", "state": "held", "outcome": "", "digest": "0" * 64, "cost": None}
+WRITE = {
+    "operation": "RestoreObject", "state": "held", "held_by": "approval", "outcome": "waits for approval",
+    "body": {"days": 1}, "request_id": None, "cost": None,
+}  # fmt: skip
 
 
 def found(key: str) -> dict[str, Any]:
@@ -67,6 +70,24 @@ def test_every_table_prints_a_key_as_it_is(
     shown = capsys.readouterr().out
     assert printable(key) in shown
     assert printable(shown.replace("\n", "")) == shown.replace("\n", "")
+
+
+def shown(case: dict[str, Any]) -> list[str]:
+    console = Console(width=200, no_color=True, highlight=False, file=io.StringIO())
+    tables.one_case(case, console)
+    assert isinstance(console.file, io.StringIO)
+    return [line.strip() for line in console.file.getvalue().splitlines()]
+
+
+def test_a_case_that_waits_for_a_person_says_what_is_sent_and_how_to_answer() -> None:
+    lines = shown(found("k"))
+    assert "next  ossmend cases approve 1, or ossmend cases reject 1" in lines
+    assert 'it sends  {"days": 1}' in lines
+
+
+def test_a_case_that_is_over_or_waits_for_a_brake_asks_nobody_for_an_answer() -> None:
+    for changed in ({"state": "closed"}, {"writes": [WRITE | {"target": "t", "held_by": "writes_per_hour"}]}):
+        assert not [line for line in shown(found("k") | changed) if "approve" in line and "next" in line]
 
 
 def printed(rows: list[dict[str, Any]], *, width: int, terminal: bool = True) -> list[str]:

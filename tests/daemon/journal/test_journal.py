@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -111,6 +112,13 @@ def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
     second = open_store(tmp_path, exclusive=True)
     assert [entry.kind for entry in put(second, fold_of())] == ["case.opened"]
     second.close()
+
+
+def test_the_lock_names_its_holder_and_after_it_nobody(tmp_path: Path) -> None:
+    store = open_store(tmp_path, exclusive=True)
+    assert (tmp_path / "lock").read_text(encoding="ascii") == f"{os.getpid()}\n"
+    store.close()
+    assert (tmp_path / "lock").read_text(encoding="ascii") == ""
 
 
 def test_the_lock_outlives_the_deletion_of_its_file(tmp_path: Path) -> None:
