@@ -25,6 +25,9 @@ from ossmend.remediators.contract.write import to_json
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
 
+LONGEST_BODY = 8192
+"""Characters of a write as JSON: a CORS configuration may have so many, a list of keys has more."""
+
 
 def open_cases(connection: sa.Connection) -> list[dict[str, Any]]:
     """Every case that is not closed, those that wait for a human first."""
@@ -196,12 +199,17 @@ def _write(intent: intents.Intent) -> dict[str, Any]:
         "state": intent.state,
         "outcome": clean(intent.outcome),
         "held_by": intent.held_by,
-        "body": clean(json.loads(to_json(intent.write))),
+        "body": _body(to_json(intent.write)),
         "planned_at": intent.planned_at.isoformat(),
         "sent_at": intent.sent_at.isoformat() if intent.sent_at else None,
         "request_id": intent.request_id,
         "digest": intent.digest,
     }
+
+
+def _body(text: str) -> Any:
+    """All that a write says of itself; of one that names very many objects, how long it is."""
+    return clean(json.loads(text)) if len(text) <= LONGEST_BODY else f"{len(text)} characters"
 
 
 def journal(connection: sa.Connection, limit: int, case_id: int | None) -> dict[str, Any]:
