@@ -41,7 +41,7 @@ from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
 from ossmend.daemon.stages.glance import Glance
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
-from ossmend.daemon.stages.rules import RuleBook
+from ossmend.daemon.stages.rules import RuleBook, modes_of
 from ossmend.daemon.stages.triage import Triage
 from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.stages.work import Work
@@ -246,9 +246,8 @@ class App:
             self.works.start()
             self.works.wait_for_first_look()
             gc.freeze()  # what a start has made stays for good: no collection walks over its 100,000 objects any more
-            log.info(
-                "daemon.ready", version=__version__, dry_run=self._dry_run, policies=len(self.works.config.policies)
-            )
+            modes = modes_of(self.works.config, dry_run=self._dry_run)
+            log.info("daemon.ready", version=__version__, dry_run=self._dry_run, policies=modes)
             self._beat()
             self._systemd.ready(self._status())
             try:

@@ -66,6 +66,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     if path.exists() and not force:
         _configured_already(path)
     from ossmend.daemon.commands.init_file import Answers
+    from ossmend.daemon.commands.init_region import region_in
 
     asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
     answers = Answers(
@@ -75,7 +76,8 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     found = _look(region, endpoint, rpc_endpoint)
     if asks:  # who is asked has to know why; everybody else reads it at the end
         _tell_missing(found)
-    answers.region, answers.region_is_known = region or found.region or "cn-hangzhou", bool(region or found.region)
+    known = region or found.region or region_in(answers.logs)
+    answers.region, answers.region_is_known = known or "cn-hangzhou", known is not None
     answers.access_files = [each for each in access_logs if each.startswith("/")]
     named = [_target(each) for each in access_logs if not each.startswith("/")]
     answers.targets = named if access_logs else list(found.targets)

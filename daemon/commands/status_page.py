@@ -68,6 +68,8 @@ def _head(report: dict[str, Any]) -> Iterator[Line]:
         yield what, f"not running, {_since(report, node)}", BAD
     for number, each in enumerate(report["nodes"]):
         yield "" if number else "node", _node(each, report["running"]), "" if each["lives"] else QUIET
+    modes = ", ".join(f"{number} in {mode}" for mode, number in report["policies"].items())
+    yield "policies", modes or "none: nothing is done", ""
     if not report["configuration"]["in_use"] and report["running"]:
         told = "the file has changed since it was read: reload (systemctl reload ossmend) to work by it"
         yield "config", told, LOUD

@@ -22,6 +22,7 @@ from ossmend.daemon.journal import pause, vitals
 from ossmend.daemon.journal.ledger import Ledger, Scope
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals
 from ossmend.daemon.stages.limits import Limit, limits
+from ossmend.daemon.stages.rules import modes_of
 from ossmend.remediators.contract.write import GIB
 
 SILENT_SECONDS = 120.0
@@ -47,6 +48,7 @@ def status(
         "well": False,
         "running": worked,
         "dry_run": dry_run,
+        "policies": modes_of(config, dry_run=dry_run),
         "troubles": [],
         "state_directory": str(directory),
         "nodes": seen(connection, now, worked=worked),

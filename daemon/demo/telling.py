@@ -74,7 +74,7 @@ class Telling:
         self._console.print(table)
 
     def end(self, report: dict[str, Any], faults: list[str]) -> None:
-        """The last line."""
+        """The last lines: what came of it, and what to do next."""
         written = report["mutating_requests"]
         proof = f"the cloud saw {len(written)} writes from the daemon's key" + (
             f": {', '.join(written)}" if written else ""
@@ -83,6 +83,7 @@ class Telling:
         self._console.print(
             Text(f"{outcome}; {proof}.", style="bold green" if not faults else "bold red"), soft_wrap=True
         )
+        self._console.print("Next, with your own log: ossmend init (docs/getting-started.md).", soft_wrap=True)
 
     def _end_live(self) -> None:
         if self._live is not None:

@@ -5,6 +5,7 @@ Asked by every stage behind triage; no stage reads the configuration by itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,3 +51,9 @@ class RuleBook:
             policy.quiet if policy is not None else self.config.quiet,
             policy is not None and self.config.asks_witness(case.event.source, policy),
         )
+
+
+def modes_of(config: Config, *, dry_run: bool) -> dict[str, int]:
+    """How many of the policies at work are in which mode."""
+    book = RuleBook(config, dry_run=dry_run)
+    return dict(Counter(book.mode(policy.name) for policy in config.policies if policy.enabled))

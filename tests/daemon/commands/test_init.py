@@ -112,6 +112,14 @@ def test_it_does_not_doubt_what_it_has_chosen_itself(tmp_path: Path) -> None:
     assert "doubt  " in run("init", *flags[:-1], "/no/such/*.log", "--force")[1]
 
 
+def test_the_region_that_a_log_names_most_is_taken_where_nobody_told_another(tmp_path: Path) -> None:
+    path, log = tmp_path / "ossmend.yaml", tmp_path / "app.log"
+    host = "HostId: b.oss-{}.aliyuncs.com\n".format
+    log.write_text(host("cn-beijing") + host(SHANGHAI) * 2 + host("no-such-region") * 9, encoding="utf-8")
+    _, told, _ = run("init", "--output", str(path), "--yes", "--log", str(log))
+    assert (load(path).cloud.region, "is a guess" in told) == (SHANGHAI, False)
+
+
 def test_a_region_that_nobody_told_is_said_to_be_a_guess(tmp_path: Path) -> None:
     path = tmp_path / "ossmend.yaml"
     status, told, _ = run("init", "--output", str(path), "--yes")
