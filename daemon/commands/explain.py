@@ -83,4 +83,9 @@ def _text(words: tuple[str, ...], file: Path | None) -> str:
 
 def _is_a_file(word: str) -> bool:
     """Who gives the name of a file that is there means what is in it. A code has no dot and no slash but in its end."""
-    return ("." in word or "/" in word) and len(word) < 4096 and "\0" not in word and Path(word).is_file()
+    if not ("." in word or "/" in word) or "\0" in word:
+        return False
+    try:
+        return Path(word).is_file()
+    except OSError:  # longer than a name may be: a text
+        return False

@@ -222,6 +222,13 @@ def test_explain_of_the_name_of_a_file_that_is_there_explains_what_is_in_it(tmp_
     assert [[event["code"] for event in json.loads(each)["events"]] for each in told] == [["UserDisable"], []]
 
 
+@pytest.mark.parametrize("length", [0, 300, 5000])
+def test_explain_takes_a_text_of_any_length_as_one_word(length: int) -> None:
+    text = "x" * length + "<Error><Code>UserDisable</Code><HostId>b.oss-cn-hangzhou.aliyuncs.com</HostId></Error>"
+    status, told, _ = run("explain", "--json", text)
+    assert (status, [event["code"] for event in json.loads(told)["events"]]) == (0, ["UserDisable"])
+
+
 def test_explain_of_nothing_is_an_empty_list() -> None:
     status, told, _ = run("explain", "--json", stdin=b"all is well\n")
     assert (status, json.loads(told)) == (0, {"events": []})
