@@ -180,6 +180,11 @@ def test_a_name_with_yaml_in_it_is_a_name(tmp_path: Path) -> None:
     assert [source.name for source in load(path).sources] == [f"app_log:{log}"]
 
 
+def _hears_ctrl_c() -> None:
+    """As at a terminal: a shell ignores SIGINT for what it starts in the background, and so would our children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`init` with a person in front of it."""
 
@@ -187,7 +192,14 @@ class Terminal:
         self._screen, far = pty.openpty()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALIBABA", "ALIYUN", "OSS"))}
         command = [sys.executable, "-m", "ossmend", "init", *arguments]
-        self.process = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=kept | environment)
+        self.process = subprocess.Popen(
+            command,
+            stdin=far,
+            stdout=far,
+            stderr=far,
+            env=kept | environment,
+            preexec_fn=_hears_ctrl_c,  # noqa: PLW1509  # it sets one signal, and needs no lock for that
+        )
         os.close(far)
 
     def answers(self, question: str, answer: str) -> None:
@@ -200,8 +212,10 @@ class Terminal:
 
     def ends(self) -> int:
         try:
-            while select.select([self._screen], [], [], HUNG)[0] and os.read(self._screen, 4096):
-                pass
+            while True:
+                assert select.select([self._screen], [], [], HUNG)[0], "it goes on"
+                if not os.read(self._screen, 4096):
+                    break
         except OSError:
             pass  # the other side is gone
         os.close(self._screen)
