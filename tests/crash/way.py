@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs
 
 from tests.crash.stage import WRITES
-from tests.journeys.slow import Handler, Way
+from tests.journeys.slow import Handler, Way, serving
 
 
 class HoldingWay(Way):
@@ -42,13 +42,5 @@ class _Holding(Handler):
 
 @contextmanager
 def holding_way(simulator: str, times: int, seconds: float) -> Iterator[HoldingWay]:
-    way = HoldingWay(simulator, times, seconds)
-    thread = threading.Thread(target=way.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(HoldingWay(simulator, times, seconds)) as way:
         yield way
-    finally:
-        way.shutdown()
-        way.server_close()
-        thread.join()
-        way.ended.set()

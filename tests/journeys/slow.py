@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 Manner = Literal["silent", "drips its headers", "drips its body"]
@@ -36,8 +36,12 @@ class Way(ThreadingHTTPServer):
         """A client that went away is what this server is for."""
 
 
+Served = TypeVar("Served", bound=Way)
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body is written behind its headers: the kernel would hold it back for 40 ms
     server: Way
     _KEPT: ClassVar = ("connection", "transfer-encoding", "keep-alive")
 
@@ -86,8 +90,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def way_to(simulator: str, slow: Mapping[str, Manner]) -> Iterator[Way]:
-    way = Way(simulator, slow)
+def serving(way: Served) -> Iterator[Served]:
+    """The way, open until the end of the block."""
     thread = threading.Thread(target=way.serve_forever, daemon=True)
     thread.start()
     try:
@@ -97,3 +101,9 @@ def way_to(simulator: str, slow: Mapping[str, Manner]) -> Iterator[Way]:
         way.shutdown()
         way.server_close()
         thread.join()
+
+
+@contextmanager
+def way_to(simulator: str, slow: Mapping[str, Manner]) -> Iterator[Way]:
+    with serving(Way(simulator, slow)) as way:
+        yield way
