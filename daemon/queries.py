@@ -7,7 +7,9 @@ does. All that comes from a log or from the cloud is made safe here. How it look
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,10 +22,13 @@ from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
-from ossmend.remediators.contract.write import to_json
+from ossmend.remediators.contract.write import digest, to_json
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
+
+NOT_SAID: Mapping[str, str] = defaultdict(str, {CaseState.OPEN: "just seen: it is looked at next"})
+"""Why a case stands as it does, where no plan has said so yet."""
 
 LONGEST_BODY = 8192
 """Characters of a write as JSON: a CORS configuration may have so many, a list of keys has more."""
@@ -148,7 +153,7 @@ def _row(row: Any, flag: Any | None) -> dict[str, Any]:
         "last_seen": row.last_seen.isoformat(),
         "due_at": row.due_at.isoformat() if row.due_at else None,
         "from": _from(row.usage),
-        "why": clean(row.why),
+        "why": clean(row.why) or NOT_SAID[row.state],
         "confidence": diagnosis.get("confidence"),
         "facts": clean(diagnosis.get("facts", {})),
         "flag": clean(_flag(flag)) if flag is not None else None,
@@ -185,11 +190,54 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
         return None
     flag = connection.execute(sa.select(flags).where(flags.c.case_id == case_id)).first()
     return _row(row, flag) | {
+        "verified_at": row.verified_at.isoformat() if row.verified_at else None,
+        "watch_until": row.watch_until.isoformat() if row.watch_until else None,
         "diagnosis": clean(row.diagnosis),
-        "writes": [_write(intent) for intent in intents.of_case(connection, case_id)],
+        "writes": _writes(connection, case_id),
         "used_by": clean(row.usage),
         "samples": clean([sample.get("sample") for sample in json.loads(row.samples)]),
     }
+
+
+def _writes(connection: sa.Connection, case_id: int) -> list[dict[str, Any]]:
+    """Oldest first, numbered from 1; of an undo, which of them it takes back, and who asked for it."""
+    found, asked = intents.of_case(connection, case_id), _asked(connection, case_id)
+    rows: list[dict[str, Any]] = []
+    for number, intent in enumerate(found, start=1):
+        at = _to_milliseconds(intent.planned_at)
+        told = {
+            "undoes": _undone_by(intent, found, rows, is_asked=at in asked),
+            "asked_by": clean(asked.get(at, {}).get("by")),
+            "asked_at": at.isoformat() if at in asked else None,
+        }
+        rows.append({"number": number} | _write(intent) | told)
+    return rows
+
+
+def _asked(connection: sa.Connection, case_id: int) -> dict[datetime, Mapping[str, Any]]:
+    """What the journal has of undos that were asked for, by the moment: the write's row was stored in the same one."""
+    of = (journal_table.c.case_id == case_id, journal_table.c.kind == "write.asked")
+    rows = connection.execute(sa.select(journal_table.c.at, journal_table.c.data).where(*of))
+    return {datetime.fromisoformat(row.at): json.loads(row.data) for row in rows}
+
+
+def _to_milliseconds(at: datetime) -> datetime:
+    """As the journal spells a moment."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _undone_by(
+    intent: intents.Intent, found: list[intents.Intent], rows: list[dict[str, Any]], *, is_asked: bool
+) -> int | None:
+    """The number of the newest write whose undo this one is, word by word; None of a write that is no undo. To write
+    the same again after an undo looks like an undo of that; only a person's wish makes it one.
+    """
+    for row in reversed(rows):
+        done = found[row["number"] - 1]
+        back = done.write.undone(done.outcome) if done.state is WriteState.DONE else None
+        if back is not None and digest(back) == intent.digest and (is_asked or row["undoes"] is None):
+            return int(row["number"])
+    return None
 
 
 def _write(intent: intents.Intent) -> dict[str, Any]:

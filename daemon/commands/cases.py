@@ -50,7 +50,7 @@ def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) ->
 def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> None:
     """One case whole: cause, evidence, next steps, writes, users."""
     from ossmend.daemon import queries
-    from ossmend.daemon.commands import tables
+    from ossmend.daemon.commands import case_page
 
     with state_to_read(config_path, dry_run) as connection:
         found = queries.one_case(connection, case_id)
@@ -58,7 +58,7 @@ def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> 
 
     if found is None:
         fail(NO_CASE.format(case_id), WRONG_USAGE)
-    show(found, as_json, tables.one_case)
+    show(found, as_json, case_page.page)
 
 
 def _answering(name: str, words: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ossmend.daemon.commands.held_words import held
+from ossmend.daemon.commands.pause_page import resume
 from ossmend.daemon.commands.status_report import NEAR
 from ossmend.daemon.host.show import moment
 
@@ -93,7 +95,7 @@ def _node(node: dict[str, Any], running: bool) -> str:
 
 def _pauses(report: dict[str, Any]) -> Iterator[str]:
     for each in report["paused"]:
-        yield f"{_policies(each['policy'])}, by {each['by']} since {clock_time(each['since'])}: `ossmend resume`"
+        yield f"{_policies(each['policy'])}, by {each['by']} since {clock_time(each['since'])}: {resume(each['policy'])} ends it"
     if report["pause_file"]:
         yield f"all policies, by the file {report['pause_file']}: remove it to resume"
 
@@ -132,7 +134,8 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if report["waiting_for_a_person"]:
         yield f"{report['waiting_for_a_person']} wait for a person: `ossmend cases`", LOUD
     if report["held"]:
-        yield f"writes held: {', '.join(f'{number} by {by}' for by, number in report['held'].items())}", ""
+        told = (f"{number} {held(by)}" for by, number in report["held"].items())
+        yield f"writes held: {'; '.join(told)}", ""
     for each in report["not_opened"]:
         if each["over"]:
             yield f"policy {each['policy']} is at its ceiling: {each['subjects']} more subjects not opened", LOUD

@@ -4,20 +4,34 @@ console prints text as it is (common.py): what looks like markup or an emoji is 
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.commands.audit_jobs import told
-from ossmend.daemon.journal.states import HUMAN, CaseState, WriteState
+from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-WAITS_FOR_A_PERSON = frozenset({"approval", "price"})
-"""What holds a write until somebody approves it: the policy's mode, and a price that nobody knows."""
 NOBODY_READS = "no daemon works on this state: the next `ossmend run` or `ossmend once` reads it"
+DONE: Mapping[str, str] = {
+    "approve": "approved, once, as planned now; not sent within 24 h, it is asked for again",
+    "reject": "rejected for 24 h",
+    "retry": "looked at again now",
+    "undo": "the undo is asked for",
+}
+"""A person's word, as what it has done."""
+AFTER: Mapping[str, str] = {
+    "approve": "until it is sent, `ossmend cases reject {case}` takes that back; `ossmend cases show {case}` tells what "
+    "became of it",
+    "reject": "`ossmend cases approve {case}` takes that back",
+    "retry": "`ossmend cases show {case}` tells what was found",
+    "undo": "`ossmend cases show {case}` tells what became of it; the next refusal is a case again, so take the policy "
+    "out of `enforce` first if you do not want it repaired anew",
+}
+"""How to take that word back, or what follows from it."""
 NUMBERS = "A1, A2, ... are the numbers of this report"
 SAME = "{}; behind `=` is the number of the same case in `ossmend cases`"
 
@@ -100,45 +114,6 @@ def moved(found: dict[str, Any], console: Console) -> None:
     )
 
 
-def one_case(found: dict[str, Any], console: Console) -> None:
-    """One case as a page of text."""
-
-    def line(name: str, value: object) -> None:
-        if value not in (None, "", [], {}):
-            console.print(f"{name:>12}  {value}", soft_wrap=True)
-
-    for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
-        line(name, found[name])
-    if are_several([found]):
-        line("account", found["account"])
-    line("region", found["region"])
-    line("seen", f"{found['first_seen']} .. {found['last_seen']}")
-    line("why", found["why"])
-    if found["flag"]:
-        line("flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value))
-    diagnosis, over = found["diagnosis"] or {}, found["state"] == CaseState.CLOSED
-    statement = found["facts"].get("statement")
-    awaited = any(
-        write["state"] == WriteState.HELD and write["held_by"] in WAITS_FOR_A_PERSON for write in found["writes"]
-    )
-    answer = [f"ossmend cases approve {found['id']}, or ossmend cases reject {found['id']}"] if awaited else []
-    for title, values in (
-        ("evidence", diagnosis.get("evidence", [])),
-        ("next", [] if over else answer + diagnosis.get("next_steps", {}).get("en", [])),
-        ("avoid", [] if over else diagnosis.get("avoid", {}).get("en", [])),
-        ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
-    ):
-        for number, value in enumerate(values):
-            line(title if number == 0 else "", value)
-    for write in found["writes"]:
-        request = f", request {write['request_id']}" if write["request_id"] else ""
-        line("write", f"{write['operation']} {write['target']}: {write['state']} {write['outcome']}{request}")
-        if write["state"] == WriteState.HELD:
-            line("it sends", json.dumps(write["body"], ensure_ascii=False))
-    for kind, table in found["used_by"].items():
-        line(kind, ", ".join(f"{name} ({number})" for name, number in table.items()))
-
-
 def journal(found: dict[str, Any], console: Console) -> None:
     """One line an entry."""
     for entry in found["entries"]:
@@ -159,11 +134,13 @@ def verified(found: dict[str, Any], console: Console) -> None:
 
 
 def answer(report: dict[str, Any], console: Console) -> None:
-    """What a person's word on a case came to."""
+    """What a person's word on a case came to, and how to take it back or see what becomes of it."""
+    case, done = report["case"], report["done"]
     when = "the daemon reads it within seconds" if report["daemon_runs"] else NOBODY_READS
-    console.print(f"case {report['case']}: {report['done']}; {when}")
+    console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=True)
     for write in report["writes"]:
-        console.print(f"  {write['operation']} {write['target']}")
+        console.print(f"  {write['operation']} {write['target']}", soft_wrap=True)
+    console.print(AFTER[done].format(case=case), soft_wrap=True)
 
 
 def audit(report: dict[str, Any], console: Console) -> None:

@@ -55,7 +55,7 @@ class Telling:
         if self._live is not None:
             self._live.update(_cases_table(rows))
         for row in rows:
-            told = f"{row['state']} ({row['cause'] or 'looking'})"
+            told = f"{row['state']} ({row['cause']})" if row["cause"] else row["state"]
             if self._shown.get(row["id"]) != told:
                 self._shown[row["id"]] = told
                 if self._live is None:

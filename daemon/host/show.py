@@ -12,7 +12,7 @@ from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.light import regex
 
-TIME_FIELDS = ("at", "since", "first_seen", "last_seen", "last", "down_since")
+TIME_FIELDS = ("at", "since", "first_seen", "last_seen", "last", "down_since", "watch_until")
 _TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00:00|Z)")
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
 _SECRET_FIELD = regex(

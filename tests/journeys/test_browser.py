@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+
 import oss2
 import requests
 
@@ -93,6 +96,13 @@ def test_approval_by_hand_lets_exactly_that_merge_go_and_undo_takes_it_back(worl
     daemon.command("cases", "undo", "1")
     until("it was taken back", lambda: rules(bucket) == before)
     assert daemon.stop() == 0
+    merge, undo = daemon.command("cases", "show", "1")[1]["writes"]
+    assert (merge["number"], merge["undoes"], merge["asked_by"]) == (1, None, None)
+    assert (undo["number"], undo["undoes"], undo["asked_by"]) == (
+        2,
+        1,
+        os.environ.get("SUDO_USER") or getpass.getuser(),
+    )
     kinds = [entry["kind"] for entry in daemon.command("journal", "show")[1]["entries"]]
     assert [kind for kind in kinds if kind.startswith("write.")] == [
         "write.held", "write.approved", "write.intended", "write.done", "write.asked", "write.intended", "write.done",

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ossmend.daemon.commands import audit_page, pause_page, tables
+from ossmend.daemon import approvals
+from ossmend.daemon.commands import audit_page, case_page, held_words, pause_page, tables
 from ossmend.daemon.commands.common import show
 from ossmend.daemon.host.redact import printable
 from ossmend.daemon.host.show import clean, subject_text
+from ossmend.daemon.journal.states import CaseState
 from ossmend.remediators.contract.case import Subject
 
 KEYS = (
@@ -24,7 +26,8 @@ KEYS = (
 )  # fmt: skip
 WRITE = {
     "operation": "RestoreObject", "state": "held", "held_by": "approval", "outcome": "waits for approval",
-    "body": {"days": 1}, "request_id": None, "cost": None,
+    "body": {"days": 1}, "request_id": None, "cost": None, "number": 1, "sent_at": None, "undoes": None,
+    "asked_by": None, "asked_at": None,
 }  # fmt: skip
 
 
@@ -37,7 +40,7 @@ def found(key: str) -> dict[str, Any]:
         "events": 1, "recurrences": 0, "first_seen": "-", "last_seen": "-", "why": key, "flag": {"owner": key},
         "facts": {}, "account": "default", "region": None,
         "from": key, "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
-        "used_by": {"clients": {key: 1}},
+        "used_by": {"clients": {key: 1}}, "samples": [key], "verified_at": None, "watch_until": None, "due_at": None,
     }  # fmt: skip
     write = WRITE | {"id": "A1", "case": 7, "target": key}
     job = {"policy": "p", "bucket": key, "storage_class": "ColdArchive", "tier": "Bulk", "days": 1, "objects": 2,
@@ -58,7 +61,7 @@ RENDERERS = [
     each
     for name, each in getmembers(tables, isfunction)
     if "console" in signature(each).parameters and not name.startswith("_")
-] + [pause_page.page]
+] + [case_page.page, pause_page.page]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=ascii)
@@ -74,7 +77,7 @@ def test_every_table_prints_a_key_as_it_is(
 
 def shown(case: dict[str, Any]) -> list[str]:
     console = Console(width=200, no_color=True, highlight=False, file=io.StringIO())
-    tables.one_case(case, console)
+    case_page.page(case, console)
     assert isinstance(console.file, io.StringIO)
     return [line.strip() for line in console.file.getvalue().splitlines()]
 
@@ -173,11 +176,11 @@ def test_a_time_is_spelt_in_one_way_and_what_only_looks_like_one_is_left_alone(
     at = "2026-03-01T12:00:00.123456+00:00"
     report = found(at) | {"first_seen": at, "last_seen": at, "facts": {"statement": {"at": at}}}
     report |= {"paused": [{"policy": "p", "by": "a", "since": at}], "file": None}
-    show(report, False, tables.one_case)
+    show(report, False, case_page.page)
     show(report, False, pause_page.page)
     told = capsys.readouterr().out
     assert "2026-03-01 12:00:00Z .. 2026-03-01 12:00:00Z" in told
-    assert "policy p: paused by a since 2026-03-01 12:00:00Z" in told
+    assert "policy p: paused by a since 2026-03-01 12:00:00Z; `ossmend resume p` ends it" in told
     assert f"oss://b/{at}" in told, "a key is a name"
     assert f'"at": "{at}"' in told, "a statement is there to be copied"
 
@@ -187,12 +190,71 @@ def test_a_time_is_spelt_in_one_way_and_what_only_looks_like_one_is_left_alone(
     [
         ([], [], ["nothing is paused"]),
         (["all", "p"], [], ["all policies: resumed", "policy p: resumed"]),
-        (["p"], ["all"], ["policy p: resumed", "all policies: paused by a since 2026-03-01 12:00:00Z"]),
+        (["p"], ["all"], ["policy p: resumed", "all policies: paused by a since 2026-03-01 12:00:00Z; `ossmend resume` "
+                          "ends it", pause_page.SEEN]),
+        ([], ["p"], ["policy p: paused by a since 2026-03-01 12:00:00Z; `ossmend resume p` ends it", pause_page.SEEN]),
     ],
-)
-def test_what_a_resume_came_to_is_said_once(
+)  # fmt: skip
+def test_what_a_pause_or_a_resume_came_to_is_said_once_and_how_a_pause_ends(
     resumed: list[str], paused: list[str], told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     standing = [{"policy": each, "by": "a", "since": "2026-03-01T12:00:00+00:00"} for each in paused]
     show({"resumed": resumed, "paused": standing, "file": None}, False, pause_page.page)
     assert capsys.readouterr().out.splitlines() == told
+
+
+@pytest.mark.parametrize("word", sorted(approvals.ANSWERS))
+def test_each_word_on_a_case_says_how_to_take_it_back_or_what_follows(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(found("k") | {"done": word}, False, tables.answer)
+    told = capsys.readouterr().out
+    backs = {"approve": "cases reject 1", "reject": "cases approve 1", "retry": "cases show 1", "undo": "cases show 1"}
+    assert f"`ossmend {backs[word]}`" in told
+
+
+STEP = "repair it yourself"
+UNTIL = "2026-03-02T12:00:00+00:00"
+
+
+def standing(state: str, **further: Any) -> dict[str, Any]:
+    diagnosis = {"evidence": ["seen"], "next_steps": {"en": [STEP]}, "avoid": {"en": []}}
+    return found("k") | {"state": state, "diagnosis": diagnosis, "writes": [], "due_at": UNTIL} | further
+
+
+@pytest.mark.parametrize("state", [each.value for each in CaseState if each is not CaseState.CLOSED])
+def test_a_case_in_any_state_that_is_not_over_says_what_comes_next_and_whose_turn_it_is(state: str) -> None:
+    (first, *_) = [line for line in shown(standing(state)) if line.startswith("next ")]
+    ours = state in ("open", "waiting", "sending", "watching")
+    assert first.startswith("next  nothing for you to do") is ours
+    assert (STEP in "\n".join(shown(standing(state)))) is not ours, "a step that is over, or not wanted now"
+
+
+def test_a_case_without_a_diagnosis_shows_the_logs_own_line_and_when_it_was_seen_well() -> None:
+    lines = shown(standing("watching", diagnosis=None, samples=["403 InvalidObjectState"], verified_at=UNTIL,
+                           watch_until=UNTIL))  # fmt: skip
+    assert "evidence  a log says: 403 InvalidObjectState" in lines
+    assert f"seen well by ossmend itself at {UNTIL}" in lines
+    assert f"next  nothing for you to do: it is repaired until {UNTIL}, and looked at again then" in lines
+
+
+@pytest.mark.parametrize(
+    ("by", "out"),
+    [("pause", "`ossmend resume`"), ("rejected", "ossmend cases approve 1 takes"), ("price", "ossmend cases approve 1"),
+     ("account", "goes on when"), ("batch b/Archive", "alone after a minute"), ("share", "cases approve 1"),
+     ("cost_per_day", "raise that limit"), ("witness", "access log")],
+)  # fmt: skip
+def test_whatever_holds_a_write_is_said_in_words_with_the_way_out(by: str, out: str) -> None:
+    lines = shown(standing("held", writes=[WRITE | {"target": "t", "held_by": by}]))
+    assert [line for line in lines if line.startswith("next ") and out in line]
+    assert held_words.held(by) != by
+
+
+def test_an_undo_is_named_as_one_with_the_write_that_it_takes_back_and_who_asked() -> None:
+    done = WRITE | {"operation": "PutBucketCors", "target": "oss://b", "state": "done", "outcome": "merged"}
+    undo = done | {"number": 2, "undoes": 1, "asked_by": "oncall", "asked_at": UNTIL, "sent_at": UNTIL}
+    lines = shown(standing("closed", writes=[done, undo]))
+    assert "write 1  PutBucketCors oss://b: done merged" in lines
+    at = lines.index(f"write 2  undo of write 1: PutBucketCors oss://b: done, sent {UNTIL}")
+    assert lines[at + 1] == f"asked for by oncall at {UNTIL}"
+    assert sum("undo of" in line for line in lines) == 1

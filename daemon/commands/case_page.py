@@ -1,0 +1,145 @@
+"""One case whole (daemon/queries.py) -> a page of text: what was found, what comes next and who does it, what was written.
+
+What a person reads first is who has to do something. A diagnosis is of the moment when it was made: while ossmend
+itself is at work (open, waiting, sending, watching), its steps for people are over or not wanted, and the page says what
+is waited for instead. Next: held_words.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ossmend.daemon.commands.held_words import way_out
+from ossmend.daemon.commands.tables import are_several
+from ossmend.daemon.journal.states import CaseState, WriteState
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LONGEST_SAMPLE = 400
+"""Characters of a log's line that is shown as evidence; `--json` has all of it."""
+Line = tuple[str, object]
+
+
+def page(found: dict[str, Any], console: Console) -> None:
+    """Print it: a name, and what it is; what is empty is left out."""
+    for name, value in lines(found):
+        if value not in (None, "", [], {}):
+            console.print(f"{name:>12}  {value}", soft_wrap=True)
+
+
+def lines(found: dict[str, Any]) -> Iterator[Line]:
+    for name in ("id", "state", "code", "cause", "confidence", "subject", "policy", "events", "recurrences"):
+        yield name, found[name]
+    if are_several([found]):
+        yield "account", found["account"]
+    yield "region", found["region"]
+    yield "seen", f"{found['first_seen']} .. {found['last_seen']}"
+    yield "why", found["why"]
+    if found["flag"]:
+        yield "flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value)
+    yield from _titled("evidence", _evidence(found))
+    yield from _titled("next", list(_next(found)))
+    yield from _titled("avoid", _avoid(found))
+    statement = found["facts"].get("statement")
+    yield "grant", json.dumps(statement, ensure_ascii=False) if statement else None
+    for write in found["writes"]:
+        yield from _write(write, several=len(found["writes"]) > 1)
+    for kind, table in found["used_by"].items():
+        yield kind, ", ".join(f"{name} ({number})" for name, number in table.items())
+
+
+def _titled(title: str, values: Sequence[str]) -> Iterator[Line]:
+    for number, value in enumerate(values):
+        yield ("" if number else title), value
+
+
+# ---------------------------------------------------------------------------------------------- what is known, and next
+
+
+def _evidence(found: dict[str, Any]) -> list[str]:
+    """What the diagnosis rests on. Where none was needed, the log's own line is what there is."""
+    told = list((found["diagnosis"] or {}).get("evidence", []))
+    if not told:
+        lines_of_logs = [sample for sample in found["samples"] if sample]
+        told = [f"a log says: {_short(sample)}" for sample in lines_of_logs[:1]]
+    if found["verified_at"]:
+        told.append(f"seen well by ossmend itself at {found['verified_at']}")
+    return told
+
+
+def _short(sample: str) -> str:
+    return sample if len(sample) <= LONGEST_SAMPLE else f"{sample[:LONGEST_SAMPLE]} ..."
+
+
+def _next(found: dict[str, Any]) -> Iterator[str]:
+    """Who does what now, and how to hurry it or get out of it."""
+    case, look = found["id"], f"the next look is due at {found['due_at']}"
+    steps = (found["diagnosis"] or {}).get("next_steps", {}).get("en", [])
+    now = f"ossmend cases retry {case}"
+    match found["state"]:
+        case CaseState.OPEN:
+            yield "nothing for you to do: ossmend looks at it next (`ossmend status` says whether it runs)"
+        case CaseState.WAITING:
+            yield f"nothing for you to do: {look}; {now} looks at once"
+            yield from _ways_out(found)
+        case CaseState.SENDING:
+            yield "nothing for you to do: a write is on its way, or its answer was lost and is being looked for"
+        case CaseState.WATCHING:
+            until = found["watch_until"]
+            yield f"nothing for you to do: it is repaired until {until}, and looked at again then"
+        case CaseState.PLANNED:
+            yield "nothing is sent in a dry run: `mode: approve` of the policy asks you, `mode: enforce` sends"
+            yield from steps
+        case CaseState.HELD:
+            yield from _ways_out(found)
+            yield from steps
+        case CaseState.REPORTED:
+            yield from _ways_out(found)
+            yield from steps
+            yield f"when that is done: {now} looks at once"
+        case CaseState.PARKED:
+            yield f"a fault of ours: the log has its traceback, at case.parked; {now} tries again"
+            yield from steps
+
+
+def _ways_out(found: dict[str, Any]) -> Iterator[str]:
+    """Of each thing that holds a write of this case, once."""
+    by = [write["held_by"] for write in found["writes"] if write["state"] == WriteState.HELD and write["held_by"]]
+    for each in dict.fromkeys(by):
+        yield way_out(each, found["id"], found["policy"])
+
+
+def _avoid(found: dict[str, Any]) -> list[str]:
+    over = found["state"] in (CaseState.CLOSED, CaseState.WATCHING)
+    told: list[str] = [] if over else (found["diagnosis"] or {}).get("avoid", {}).get("en", [])
+    return told
+
+
+# --------------------------------------------------------------------------------------------------------- what was sent
+
+
+def _write(write: dict[str, Any], *, several: bool) -> Iterator[Line]:
+    """A write; where there are several each has a number, by which an undo says what it takes back."""
+    undo, who = _undo(write)
+    sent = f", sent {write['sent_at']}" if write["sent_at"] else ""
+    request = f", request {write['request_id']}" if write["request_id"] else ""
+    became = " ".join(filter(None, (write["state"], None if undo else write["outcome"])))
+    what = f"{undo}{write['operation']} {write['target']}: {became}{sent}{request}"
+    yield (f"write {write['number']}" if several else "write"), what
+    yield "", who
+    if write["state"] == WriteState.HELD:
+        yield "it sends", json.dumps(write["body"], ensure_ascii=False)
+
+
+def _undo(write: dict[str, Any]) -> tuple[str, str]:
+    """Of what it is the undo, and whose wish that was; empty for a write that is none."""
+    if write["undoes"] is None and write["asked_at"] is None:
+        return "", ""
+    what = f"undo of write {write['undoes']}" if write["undoes"] is not None else "gives back what was there"
+    if write["asked_at"] is None:
+        return f"{what}: ", ""
+    who = write["asked_by"] or "ossmend itself, because somebody else wrote at the same moment"
+    return f"{what}: ", f"asked for by {who} at {write['asked_at']}"

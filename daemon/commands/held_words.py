@@ -1,0 +1,53 @@
+"""What holds a write back (a word in the state) -> what that is in plain words, and what ends it. For pages and tables.
+
+The words themselves are a contract (`held_by`, `ossmend status --json`); a person who reads one of them has to look up
+what it means. Next: case_page.py, status_page.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, str] = {
+    "approval": "for a person's approval",
+    "rejected": "because a person has rejected them",
+    "price": "because nobody knows their price: a person has to approve",
+    "account": "because the account itself is refused or suspended",
+    "witness": "until OSS's own access log tells the same refusal",
+    "share": "because their part of a limit is spent: that of logs which anybody could have forged",
+    "pause": "by the pause: `ossmend resume` ends it",
+    "batch": "until enough of them come together for a batch job",
+}
+"""A brake has no line here: its name is the setting that it is."""
+
+
+def held(by: str) -> str:
+    """Goes on after "held": `held for a person's approval`, `held by the limit writes_per_hour`."""
+    return WORDS.get(_kind(by)) or f"by the limit {by}"
+
+
+def way_out(by: str, case: object, policy: str) -> str:
+    """What lets such a write of this case go."""
+    answer = f"ossmend cases approve {case}"
+    match _kind(by):
+        case "approval" | "price":
+            return f"{answer}, or ossmend cases reject {case}"
+        case "rejected":
+            return f"{answer} takes the rejection back; without that it is asked for again after 24 h"
+        case "pause":
+            return f"`ossmend resume`, or `ossmend resume {policy}` where only this policy is paused"
+        case "account":
+            return "nothing to do here: it goes on when the account is answered again"
+        case "witness":
+            return f"nothing, if OSS's access log is read as a source; {answer} lets it go without that"
+        case "share":
+            return f"nothing: it goes on when the limit frees; {answer} lets it go now"
+        case "batch":
+            return "nothing to do: it goes with the others, or alone after a minute"
+        case _:
+            return f"nothing: it goes on when the limit frees ({by}); or raise that limit in the configuration"
+
+
+def _kind(by: str) -> str:
+    """What a batch job holds says of which group it is, too."""
+    return by.partition(" ")[0]
