@@ -143,8 +143,10 @@ else:
 class LogConfig(Settings):
     """ossmend's own log, on stderr."""
 
-    format: Literal["json", "console"] = "json"
-    """json: a line each, for machines. console: columns, for people."""
+    format: Literal["auto", "json", "console"] = "auto"
+    """json: a line each, for machines. console: time, event and fields, for people. auto: console where stderr is a
+    terminal, else json.
+    """
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is said."""
 

@@ -1,8 +1,8 @@
-"""One case whole (daemon/queries.py) -> a page of text: what was found, what comes next and who does it, what was written.
+"""One case whole (daemon/queries.py) -> a page of text: what was found, what comes next and who does it, what was sent.
 
 What a person reads first is who has to do something. A diagnosis is of the moment when it was made: while ossmend
-itself is at work (open, waiting, sending, watching), its steps for people are over or not wanted, and the page says what
-is waited for instead. Next: held_words.py.
+itself is at work (open, waiting, sending, watching), its steps for people are over or not wanted, and the page says
+what is waited for instead. Next: held_words.py.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _avoid(found: dict[str, Any]) -> list[str]:
     return told
 
 
-# --------------------------------------------------------------------------------------------------------- what was sent
+# -------------------------------------------------------------------------------------------------------- what was sent
 
 
 def _write(write: dict[str, Any], *, several: bool) -> Iterator[Line]:

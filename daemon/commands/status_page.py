@@ -95,7 +95,8 @@ def _node(node: dict[str, Any], running: bool) -> str:
 
 def _pauses(report: dict[str, Any]) -> Iterator[str]:
     for each in report["paused"]:
-        yield f"{_policies(each['policy'])}, by {each['by']} since {clock_time(each['since'])}: {resume(each['policy'])} ends it"
+        whose = f"{_policies(each['policy'])}, by {each['by']} since {clock_time(each['since'])}"
+        yield f"{whose}: {resume(each['policy'])} ends it"
     if report["pause_file"]:
         yield f"all policies, by the file {report['pause_file']}: remove it to resume"
 

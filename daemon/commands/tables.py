@@ -24,8 +24,8 @@ DONE: Mapping[str, str] = {
 }
 """A person's word, as what it has done."""
 AFTER: Mapping[str, str] = {
-    "approve": "until it is sent, `ossmend cases reject {case}` takes that back; `ossmend cases show {case}` tells what "
-    "became of it",
+    "approve": "until it is sent, `ossmend cases reject {case}` takes that back; `ossmend cases show {case}` tells "
+    "what became of it",
     "reject": "`ossmend cases approve {case}` takes that back",
     "retry": "`ossmend cases show {case}` tells what was found",
     "undo": "`ossmend cases show {case}` tells what became of it; the next refusal is a case again, so take the policy "

@@ -84,7 +84,7 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
             "mode: enforced",
             '3:7: mode: expected "dry-run", "approve" or "enforce", found the text "enforced"; did you mean "enforce"?',
         ),
-        ("log: { format: xml }", '3:16: log.format: expected "json" or "console", found the text "xml"'),
+        ("log: { format: xml }", '3:16: log.format: expected "auto", "json" or "console", found the text "xml"'),
         (POLICY + "    restore: { tier: standard }", 'did you mean "Standard"?'),
         # durations
         ("quiet: 60", f"3:8: quiet: {A_DURATION}"),

@@ -185,16 +185,18 @@ def test_a_time_is_spelt_in_one_way_and_what_only_looks_like_one_is_left_alone(
     assert f'"at": "{at}"' in told, "a statement is there to be copied"
 
 
+PAUSED = "paused by a since 2026-03-01 12:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("resumed", "paused", "told"),
     [
         ([], [], ["nothing is paused"]),
         (["all", "p"], [], ["all policies: resumed", "policy p: resumed"]),
-        (["p"], ["all"], ["policy p: resumed", "all policies: paused by a since 2026-03-01 12:00:00Z; `ossmend resume` "
-                          "ends it", pause_page.SEEN]),
-        ([], ["p"], ["policy p: paused by a since 2026-03-01 12:00:00Z; `ossmend resume p` ends it", pause_page.SEEN]),
+        (["p"], ["all"], ["policy p: resumed", f"all policies: {PAUSED}; `ossmend resume` ends it", pause_page.SEEN]),
+        ([], ["p"], [f"policy p: {PAUSED}; `ossmend resume p` ends it", pause_page.SEEN]),
     ],
-)  # fmt: skip
+)
 def test_what_a_pause_or_a_resume_came_to_is_said_once_and_how_a_pause_ends(
     resumed: list[str], paused: list[str], told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
