@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from ossmend.daemon.commands import audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, number
 
@@ -17,6 +18,7 @@ th, td { text-align: left; padding: .4rem .6rem; vertical-align: top; }
 th { border-bottom: 2px solid #d0d7de; font-weight: 600; }
 td { border-bottom: 1px solid #eaeef2; overflow-wrap: anywhere; }
 td:nth-child(-n+4) { white-space: nowrap; overflow-wrap: normal; }
+.alert { border-left: 4px solid #d1242f; padding: .4rem .8rem; overflow-wrap: anywhere; }
 code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 @media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td { border-color: #21262d; } }
 """
@@ -40,6 +42,7 @@ def page(report: dict[str, Any]) -> str:
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ossmend audit</title>',
             f"<style>{STYLE}</style></head><body><h1>ossmend audit</h1>",
             f'<p class="note">{_text(report["at"])}, looking back {hours:g} h. Nothing was written.</p>',
+            _headline(report),
             f"<p>Would write: <b>{_text(calls(report))}</b>, ",
             f"for about {_text(cost['amount'])} {_text(cost['currency'])} ",
             f"(prices as of {_text(cost['prices_as_of'])}).</p>",
@@ -57,6 +60,12 @@ def page(report: dict[str, Any]) -> str:
             "</body></html>",
         )
     )
+
+
+def _headline(report: dict[str, Any]) -> str:
+    """Whoever opens the page has to see first that it does not know everything."""
+    said = audit_unchecked.headline(report)
+    return f'<p class="alert"><b>{_text(said)}</b><br>{_text(audit_unchecked.known(report))}</p>' if said else ""
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

@@ -20,7 +20,7 @@ from ossmend.config.load import load
 from ossmend.config.model import Config
 from ossmend.daemon import queries
 from ossmend.daemon.app import App
-from ossmend.daemon.commands import audit_jobs
+from ossmend.daemon.commands import audit_jobs, audit_unchecked
 from ossmend.daemon.host import log
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
@@ -66,10 +66,11 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, older: i
     planned = [_planned(intent, config) | _number(intent.case_id, numbers) for intent in queries.planned(connection)]
     costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]
     permissions = sorted({permission for write in planned for permission in write["permissions"]})
-    away = queries.not_opened(connection)
+    away, unchecked = queries.not_opened(connection), audit_unchecked.unchecked(rows)
     return {
         "since_seconds": back.total_seconds(),
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "unchecked": unchecked,
         "cases": rows,
         "not_opened": away,
         "older": older,
@@ -84,7 +85,7 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, older: i
         },
         "permissions": permissions,
         "cannot_be_known": _doubts(rows, planned, away),
-        "needs_a_human": queries.needs_a_human(rows),
+        "needs_a_human": queries.needs_a_human(rows) or unchecked is not None,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -65,6 +65,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     path = output or _default_output()
     if path.exists() and not force:
         _configured_already(path)
+    from ossmend.daemon.commands.init_ask import ask
     from ossmend.daemon.commands.init_file import Answers
     from ossmend.daemon.commands.init_region import region_in
 
@@ -73,21 +74,23 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
         "", endpoint=endpoint, rpc_endpoint=rpc_endpoint, state=_state(state, path), allow_root=allow_root
     )
     answers.logs = [str(Path(log).absolute()) for log in logs]
+    answers.access_files = [each for each in access_logs if each.startswith("/")]
+    answers.targets = [_target(each) for each in access_logs if not each.startswith("/")]
+    _refuse_flags(path, answers)
     found = _look(region, endpoint, rpc_endpoint)
     if asks:  # who is asked has to know why; everybody else reads it at the end
         _tell_missing(found)
     known = region or found.region or region_in(answers.logs)
     answers.region, answers.region_is_known = known or "cn-hangzhou", known is not None
-    answers.access_files = [each for each in access_logs if each.startswith("/")]
-    named = [_target(each) for each in access_logs if not each.startswith("/")]
-    answers.targets = named if access_logs else list(found.targets)
+    if not access_logs:
+        answers.targets = list(found.targets)
     if asks:
-        _ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
-    _write(path, answers, found, force=force)
+        ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
+    written = _write(path, answers, found, force=force)
     _tell_policy(path, found)
     _tell_missing(found)
     _doubts(path, answers)
-    _tell_next(path, found)
+    _tell_next(path, found, written)
 
 
 def _default_output() -> Path:
@@ -104,7 +107,7 @@ def _state(given: Path | None, path: Path) -> Path | None:
     return None if path == Path(DEFAULT_CONFIG) else path.absolute().parent / STATE_HERE
 
 
-def _configured_already(path: Path) -> None:
+def _configured_already(path: Path) -> NoReturn:
     click.echo(f"{path} is there already: nothing was changed.")
     click.echo(f"Check it: {program()} check --config {path}")
     click.echo("Another one beside it: --output FILE. In its place, with a copy kept: --force.")
@@ -149,40 +152,43 @@ def _tell_missing(found: Found) -> None:
         click.echo(f"not found   {each}")
 
 
-def _ask(answers: Answers, found: Found, *, region_given: bool, targets_given: bool) -> None:
-    """What only a person knows. Ctrl-C ends it, and nothing was written."""
-    if not region_given:
-        answers.region = click.prompt("Region of the buckets", default=answers.region)
-        answers.region_is_known = True
-    while not answers.logs or answers.logs[-1]:
-        path = click.prompt("Log of an application that gets 403s (* allowed; empty: no more)", default="",
-                            show_default=False)  # fmt: skip
-        answers.logs.append(str(Path(path).absolute()) if path else "")
-    answers.logs = [path for path in answers.logs if path]
-    if not targets_given:
-        answers.targets = [
-            target for target in found.targets
-            if click.confirm(f"Read the access logs in oss://{target.bucket}/{target.prefix}", default=True)
-        ]  # fmt: skip
-
-
 # ---------------------------------------------------------------------------------------------------------- the writing
 
 
-def _write(path: Path, answers: Answers, found: Found, *, force: bool) -> None:
-    """Checked first, by what `ossmend check` asks. A text that is refused is not written."""
+def _refuse_flags(path: Path, answers: Answers) -> None:
+    """Logs and state as they were given; before the account is looked at and a person asked. Region and endpoints are
+    refused by the look itself.
+    """
+    from dataclasses import replace
     from datetime import UTC, datetime
 
+    from ossmend.daemon.commands.init_file import compose
+    from ossmend.daemon.commands.init_found import FIRST_REGION, Found
+
+    known = replace(answers, region=FIRST_REGION, endpoint=None, rpc_endpoint=None)
+    _checked(path, compose(known, Found(), datetime.now(UTC)))
+
+
+def _checked(path: Path, text: str) -> int:
+    """What `ossmend check` asks of it; how many policies there are. A text that is refused is not written."""
     from ossmend.config.load import ConfigRefused, load_text
+
+    try:
+        return len(load_text(text, str(path)).policies)
+    except ConfigRefused as refused:
+        click.echo(f"not written, because it would be refused:\n{refused}", err=True)
+        sys.exit(CONFIG_REFUSED)
+
+
+def _write(path: Path, answers: Answers, found: Found, *, force: bool) -> str:
+    """Checked first; what a person is told of it, at the end, where they see it."""
+    from datetime import UTC, datetime
+
     from ossmend.daemon.commands.init_file import Exists, compose, put
 
     now = datetime.now(UTC)
     text = compose(answers, found, now)
-    try:
-        config = load_text(text, str(path))
-    except ConfigRefused as refused:
-        click.echo(f"not written, because it would be refused:\n{refused}", err=True)
-        sys.exit(CONFIG_REFUSED)
+    policies = _checked(path, text)
     try:
         kept = put(path, text, now, replace=force)
     except Exists:
@@ -190,9 +196,8 @@ def _write(path: Path, answers: Answers, found: Found, *, force: bool) -> None:
     except OSError as error:
         click.echo(f"{path} cannot be written: {error.strerror}; name another place with --output", err=True)
         sys.exit(NEEDS_A_HUMAN)
-    else:
-        told = f"; what was there is {kept.name}" if kept is not None else ""
-        click.echo(f"written     {path}: {len(config.policies)} policies in dry-run, checked{told}")
+    told = f"; what was there is {kept}" if kept is not None else ""
+    return f"{path}: {policies} policies in dry-run, checked{told}"
 
 
 def _doubts(path: Path, answers: Answers) -> None:
@@ -238,7 +243,9 @@ def _to_whom(found: Found, *, role: bool) -> str:
     return f"this RAM policy to the {whose}; it lets it read, no more:"
 
 
-def _tell_next(path: Path, found: Found) -> None:
+def _tell_next(path: Path, found: Found, written: str) -> None:
+    """The last lines are those that a person sees: what was written where, and what to type now."""
+    click.echo(f"written     {written}")
     if not found.has_key:
         click.echo(
             "first       set the key: export ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "

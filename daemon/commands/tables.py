@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ossmend.daemon.commands import audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
@@ -32,6 +33,16 @@ AFTER: Mapping[str, str] = {
     "out of `enforce` first if you do not want it repaired anew",
 }
 """How to take that word back, or what follows from it."""
+IN_WORDS: Mapping[str, str] = {
+    "woken": "cases looked at again",
+    "digest": "fingerprint of the configuration",
+    "digests": "fingerprints of the writes",
+    "late": "older than what was verified",
+    "through": "let go up to entry",
+}
+"""Fields of the journal whose names nobody understands who reads them first. `--json` has them as they are."""
+SHORT = 12
+"""Signs of a fingerprint that tell it apart; `--json` has all."""
 NUMBERS = "A1, A2, ... are the numbers of this report"
 SAME = "{}; behind `=` is the number of the same case in `ossmend cases`"
 
@@ -115,11 +126,17 @@ def moved(found: dict[str, Any], console: Console) -> None:
 
 
 def journal(found: dict[str, Any], console: Console) -> None:
-    """One line an entry."""
+    """One line an entry; what only machines compare is short, and named in words."""
     for entry in found["entries"]:
-        data = ", ".join(f"{name}={value}" for name, value in entry["data"].items() if value not in (None, ""))
+        data = ", ".join(_told(name, value) for name, value in entry["data"].items() if value not in (None, ""))
         case = f"case {entry['case']}" if entry["case"] is not None else ""
         console.print(f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", soft_wrap=True)
+
+
+def _told(name: str, value: object) -> str:
+    if name == "digests" and isinstance(value, list):
+        value = " ".join(str(each)[:SHORT] for each in value)
+    return f"{IN_WORDS.get(name, name)}={str(value)[:SHORT] if name in ('digest', 'hash') else value}"
 
 
 def verified(found: dict[str, Any], console: Console) -> None:
@@ -144,7 +161,11 @@ def answer(report: dict[str, Any], console: Console) -> None:
 
 
 def audit(report: dict[str, Any], console: Console) -> None:
-    """The report on a terminal."""
+    """The report on a terminal; first of all, whether the cloud could be asked."""
+    said = audit_unchecked.headline(report)
+    if said:
+        console.print(said, style="bold red", soft_wrap=True)
+        console.print(f"{audit_unchecked.known(report)}\n", soft_wrap=True)
     cases(report, console)
     if report["cases"]:
         known = any(row.get("case") is not None for row in report["cases"])

@@ -49,7 +49,7 @@ def console(*, colours: bool) -> tuple[structlog.typing.Processor, structlog.typ
                                        value_style=style if colours else "", reset_style=reset,
                                        value_repr=str)  # fmt: skip
 
-    def level(_key: str, value: object) -> str:
+    def level(key: str, value: object) -> str:  # noqa: ARG001  # structlog's signature
         said = f"{value!s:<7}"
         return f"{LEVELS.get(str(value), '')}{said}{RESET}" if colours else said
 

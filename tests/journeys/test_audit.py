@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from tests.journeys.conftest import Daemon, World
 from tests.journeys.test_browser import OTHERS, RULES, preflight, tell
 from tests.journeys.test_browser import POLICY as CORS
 from tests.journeys.test_restore import POLICY, archive, refusal
+from tests.patience import HUNG
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def test_an_audit_tells_calls_cost_permissions_and_doubts(world: World, audited:
     before = len(world.requests())
     page = tmp_path / "audit.html"
     status, report = audited.command("audit", "--since", "3650d", "--html", str(page))
-    assert status == 0
+    assert (status, report["unchecked"]) == (0, None)
     assert report["calls"] == {"RestoreObject": 2, "PutBucketCors": 1}
     assert float(report["cost"]["amount"]) > 0
     assert "oss:PutBucketCors on acs:oss:*:*:assets-audit" in report["permissions"]
@@ -38,6 +42,7 @@ def test_an_audit_tells_calls_cost_permissions_and_doubts(world: World, audited:
     text = page.read_text(encoding="utf-8")
     assert "oss://reports-audit/&lt;b&gt;" in text
     assert "<b>a" not in text
+    assert "COULD NOT CHECK" not in text
     assert {each["method"] for each in world.requests()[before:]} <= {"GET", "HEAD", "POST", "OPTIONS"}
     assert not [each for each in world.requests()[before:] if each["operation"] in ("RestoreObject", "PutBucketCors")]
     assert audited.cases() == []
@@ -50,6 +55,39 @@ def test_what_is_older_than_asked_for_is_passed_over(audited: Daemon) -> None:
     report = audited.command("audit", "--since", "1h")[1]
     assert report["cases"] == []
     assert report["older"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "a-wrong-secret"}, "HeadObject: SignatureDoesNotMatch: "),
+        ({"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tNoSuchKey000000000"}, "HeadObject: InvalidAccessKeyId: "),
+        ({}, "no answer"),
+    ],
+    ids=["signature", "key", "no network"],
+)
+def test_an_audit_that_could_not_ask_the_cloud_says_so_first_and_why_and_what_is_known(
+    wrong: dict[str, str], why: str, world: World, daemon: Daemon, tmp_path: Path
+) -> None:
+    bucket = archive(world, "reports-audit", ["a", "b"])
+    daemon.configure(POLICY)
+    daemon.log.write_text(refusal(bucket, "a") + refusal(bucket, "b"), encoding="utf-8")
+    if not wrong:
+        text = re.sub(r"endpoint: http://127\.0\.0\.1:\d+", "endpoint: http://127.0.0.1:9", daemon.config.read_text())
+        daemon.config.write_text(text, encoding="utf-8")
+    page = tmp_path / "audit.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "ossmend", "audit", "--since", "3650d", "--html", str(page), "--config",
+         str(daemon.config)],
+        env=daemon.environment | wrong, capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    told = done.stdout.decode()
+    assert done.returncode == 1, "a person has to make the cloud answer"
+    assert told.startswith("COULD NOT CHECK 2 of 2 cases with the cloud: ")
+    assert why in told.splitlines()[0]
+    assert told.splitlines()[1].startswith("known all the same, from the logs: 2 InvalidObjectState")
+    shown = page.read_text(encoding="utf-8")
+    assert shown.index("COULD NOT CHECK 2 of 2") < shown.index("Would write")
 
 
 @pytest.mark.parametrize("since", ["yesterday", "24", "-1h", ""])

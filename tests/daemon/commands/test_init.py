@@ -132,7 +132,7 @@ def test_what_was_not_found_and_what_is_doubted_comes_after_the_long_policy_and_
 ) -> None:
     told = run("init", "--output", str(tmp_path / "ossmend.yaml"), "--yes")[1].splitlines()
     labels = [line.split("  ")[0] for line in told[told.index("}") :] if line[:1].isalpha()]
-    assert labels == ["not found", "doubt", "doubt", "first", "next"]
+    assert labels == ["not found", "doubt", "doubt", "written", "first", "next"]
     (first,) = [line for line in told if line.startswith("first ")]
     assert "set the key: export ALIBABA_CLOUD_ACCESS_KEY_ID" in first
 
@@ -226,11 +226,49 @@ def test_on_a_terminal_it_asks_and_a_found_log_may_be_refused(cloud: Running, tm
     path = tmp_path / "ossmend.yaml"
     asked = Terminal("--output", str(path), *where(cloud), environment=key(cloud))
     asked.answers("Region of the buckets", "\n")
-    asked.answers("Log of an application", "/srv/one.log\n")
+    (tmp_path / "one.log").touch()
+    asked.answers("Log of an application", f"{tmp_path}/one.log\n")
     asked.answers("Log of an application", "\n")
     asked.answers("Read the access logs", "n\n")
     assert asked.ends() == 0
-    assert [source.name for source in load(path).sources] == ["app_log:/srv/one.log"]
+    assert [source.name for source in load(path).sources] == [f"app_log:{tmp_path}/one.log"]
+
+
+def test_each_answer_is_checked_at_once_and_asked_again_with_the_reason_and_a_doubt_is_taken_when_typed_twice(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ossmend.yaml"
+    asked = Terminal("--output", str(path), environment={})
+    asked.answers("Region of the buckets", "cn hangzhou\n")
+    asked.answers("expected a region", "cn-hangzhu\n")
+    asked.answers('did you mean "cn-hangzhou"?; type it once more if it is meant', "cn-shanghai\n")
+    asked.answers("Log of an application", f"{tmp_path}\n")
+    asked.answers("is a directory; name the files in it", f"{tmp_path}/none.log\n")
+    asked.answers("nothing is there yet", f"{tmp_path}/none.log\n")
+    asked.answers("Log of an application", f"{tmp_path}/none.log\n")
+    asked.answers("is named already", "\n")
+    assert asked.ends() == 0
+    assert load(path).cloud.region == SHANGHAI
+    assert [source.name for source in load(path).sources] == [f"app_log:{tmp_path}/none.log"]
+
+
+def test_what_was_written_where_and_the_next_command_are_the_last_lines_however_long_the_policy_is(
+    cloud: Running, tmp_path: Path
+) -> None:
+    path = tmp_path / "ossmend.yaml"
+    told = run("init", "--output", str(path), "--yes", *where(cloud), environment=key(cloud))[1].splitlines()
+    assert len(told) > 30
+    assert [line.split("  ")[0] for line in told[-2:]] == ["written", "next"]
+    assert str(path) in told[-2]
+
+
+def test_a_flag_that_would_be_refused_is_refused_before_the_account_is_looked_at(
+    cloud: Running, tmp_path: Path
+) -> None:
+    before = cloud.do(lambda world: len(world.requests))
+    flags = ("--output", str(tmp_path / "a.yaml"), *where(cloud), "--access-log", "NO/oss")
+    assert run("init", *flags, environment=key(cloud))[0] == 78
+    assert cloud.do(lambda world: len(world.requests)) == before
 
 
 def test_ctrl_c_at_a_question_leaves_nothing(cloud: Running, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def found(key: str) -> dict[str, Any]:
         "daemon_runs": True,
         "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
         "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
+        "unchecked": {"cases": 1, "of": 1, "why": key, "other_reasons": 0, "codes": {"X": 1}},
         "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
         "retired_through": 1, "anchor": key,
         "before": True, "rows": {"cases": 1}, "head": key, "url": key,
@@ -213,6 +214,16 @@ def test_each_word_on_a_case_says_how_to_take_it_back_or_what_follows(
     told = capsys.readouterr().out
     backs = {"approve": "cases reject 1", "reject": "cases approve 1", "retry": "cases show 1", "undo": "cases show 1"}
     assert f"`ossmend {backs[word]}`" in told
+
+
+def test_the_journal_says_in_words_what_its_fields_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    data = {"digest": "0123456789abcdef", "woken": 3, "digests": ["fedcba9876543210"], "by": "oncall"}
+    entry = {"seq": 1, "at": UNTIL, "kind": "config.loaded", "case": None, "data": data}
+    show({"entries": [entry]}, False, tables.journal)
+    told = capsys.readouterr().out
+    assert "fingerprint of the configuration=0123456789ab, cases looked at again=3" in told
+    assert "fingerprints of the writes=fedcba987654, by=oncall" in told
+    assert "woken" not in told
 
 
 STEP = "repair it yourself"

@@ -1,0 +1,65 @@
+"""The audit's cases -> a headline: how many of them could not be checked with the cloud, why, and what is known yet.
+
+A report whose every question was refused looks like one that found nothing to do. Whoever reads it has to know that
+first. Next: audit_page.py, tables.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+NOT_YET = "could not check yet: "
+"""How a case says that its questions went unanswered (stages/decide.py)."""
+REFUSED = "could-not-check"
+"""The cause of a case whose questions were refused."""
+
+
+def unchecked(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """JSON values with stable keys; None where every question was answered."""
+    found = [row for row in rows if row["cause"] == REFUSED or _waits_for_an_answer(row)]
+    if not found:
+        return None
+    reasons = Counter(_reason(row) for row in found)
+    return {
+        "cases": len(found),
+        "of": len(rows),
+        "why": reasons.most_common(1)[0][0],
+        "other_reasons": len(reasons) - 1,
+        "codes": dict(Counter(row["code"] or "without a code" for row in found)),
+    }
+
+
+def _waits_for_an_answer(row: dict[str, Any]) -> bool:
+    return row["state"] == "waiting" and str(row["why"]).startswith(NOT_YET)
+
+
+def _reason(row: dict[str, Any]) -> str:
+    """Without the request id, which differs each time."""
+    why = str(row["why"]).removeprefix(NOT_YET).removeprefix("could not check: ")
+    request = next((part for part in _in_brackets(why) if len(part) == 24 and part.isalnum()), None)
+    return why.replace(f" ({request})", "") if request else why
+
+
+def _in_brackets(text: str) -> Iterable[str]:
+    return (part.partition(")")[0] for part in text.split("(")[1:])
+
+
+def headline(report: dict[str, Any]) -> str:
+    """One line, before everything else; empty where there is nothing to say."""
+    found = report["unchecked"]
+    if found is None:
+        return ""
+    others = f", and {found['other_reasons']} other reasons" if found["other_reasons"] else ""
+    return f"COULD NOT CHECK {found['cases']} of {found['of']} cases with the cloud: {found['why']}{others}"
+
+
+def known(report: dict[str, Any]) -> str:
+    """What such a report is still good for, and what to do."""
+    codes = ", ".join(f"{number} {code}" for code, number in report["unchecked"]["codes"].items())
+    return (
+        f"known all the same, from the logs: {codes}, each with its place and number of refusals below; `ossmend "
+        "explain` says what a code means. Not known of them: the cause, what would be written, its cost. "
+        "`ossmend check --live` says what is wrong with key, network or permissions; then run the audit again"
+    )
