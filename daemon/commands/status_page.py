@@ -135,8 +135,8 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if report["waiting_for_a_person"]:
         yield f"{report['waiting_for_a_person']} wait for a person: `ossmend cases`", LOUD
     if report["held"]:
-        told = (f"{number} {held(by)}" for by, number in report["held"].items())
-        yield f"writes held: {'; '.join(told)}", ""
+        held_back = "; ".join(f"{number} {held(by)}" for by, number in report["held"].items())
+        yield f"writes held: {held_back}", ""
     for each in report["not_opened"]:
         if each["over"]:
             yield f"policy {each['policy']} is at its ceiling: {each['subjects']} more subjects not opened", LOUD

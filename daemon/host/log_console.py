@@ -63,7 +63,7 @@ def console(*, colours: bool) -> tuple[structlog.typing.Processor, structlog.typ
 def _for_people(_logger: Any, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """The same event without what only machines want, each value as one word or in quotes."""
     away = LONG.get(str(fields.get("event")), frozenset())
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"case": quoted(fields["case"])} if fields.get("case") is not None else {}
     for name, value in fields.items():
         if name == "exception":
             told[name] = "\n".join(f"{BEFORE_TRACEBACK}{line}" for line in str(value).splitlines())

@@ -88,7 +88,8 @@ def test_a_traceback_on_a_terminal_is_indented_so_that_its_text_is_no_event(monk
     try:
         fails()
     except ValueError:
-        first, *rest = said(monkeypatch, "console", terminal=True, exc_info=True).splitlines()
+        told = said(monkeypatch, "console", terminal=True, exc_info=True)
+    first, *rest = told.splitlines()
     assert STAMP.match(first)
     assert len(rest) > 3
     assert all(line.startswith("    | ") and line.isprintable() for line in rest)

@@ -17,7 +17,7 @@ from rich.console import Console
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
 from ossmend.daemon import approvals, queries
-from ossmend.daemon.commands import tables
+from ossmend.daemon.commands import case_page
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal import cases, entries, intents
@@ -540,9 +540,15 @@ def test_a_case_shows_the_narrowest_grant_to_people(scene: Scene) -> None:
         found = queries.one_case(connection, 1)
     assert found is not None
     console = Console(file=io.StringIO(), width=200)
-    tables.one_case(found, console)
+    case_page.page(found, console)
     shown = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
     assert '"Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:b/k"]' in shown
+
+
+def test_a_case_that_nobody_has_looked_at_yet_says_that(scene: Scene) -> None:
+    scene.see(Event(source="t", code="AccessDenied", status=403, bucket="b", key="k"))
+    (row,) = scene.rows()
+    assert (row["state"], row["why"]) == ("open", "just seen: it is looked at next")
 
 
 def expired(**told: Any) -> Event:
