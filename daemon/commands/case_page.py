@@ -17,17 +17,38 @@ from ossmend.daemon.journal.states import CaseState, WriteState
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 LONGEST_SAMPLE = 400
 """Characters of a log's line that is shown as evidence; `--json` has all of it."""
+NAMES = 12
+"""Columns of the names."""
+TO_COPY = frozenset({"grant", "it sends"})
 Line = tuple[str, object]
 
 
 def page(found: dict[str, Any], console: Console) -> None:
-    """Print it: a name, and what it is; what is empty is left out."""
+    """Print it: a name, and what it is; what is empty is left out. A terminal gets it wrapped between words, beside the
+    names; what is there to be copied, and all that goes into a pipe, stays one line.
+    """
     for name, value in lines(found):
-        if value not in (None, "", [], {}):
-            console.print(f"{name:>12}  {value}", soft_wrap=True)
+        if value in (None, "", [], {}):
+            continue
+        if console.is_terminal and name not in TO_COPY:
+            console.print(_beside(name, str(value)))
+        else:
+            console.print(f"{name:>{NAMES}}  {value}", soft_wrap=True)
+
+
+def _beside(name: str, value: str) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=NAMES, justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(name), Text(value))
+    return grid
 
 
 def lines(found: dict[str, Any]) -> Iterator[Line]:

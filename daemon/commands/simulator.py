@@ -35,6 +35,7 @@ def command(
         click.echo(f"export ALIBABA_CLOUD_ACCESS_KEY_SECRET={running.access_key_secret}")
         if running.ca_file:
             click.echo(f"trust this certificate: {running.ca_file}; without TLS: {running.rpc}")
+        click.echo("it runs until Ctrl-C, and forgets everything then")
 
     status = serve(
         port=port, scene=scene, speed=speed, realistic=realistic, tls=tls, s3_path_style=s3_path_style, on_ready=ready

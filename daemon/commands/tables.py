@@ -123,6 +123,7 @@ def moved(found: dict[str, Any], console: Console) -> None:
     console.print(
         f"write state: {{ url: {found['url']} }} into the configuration, and start the daemon", soft_wrap=True
     )
+    console.print("the state here is not worked on any more; the way back is a backup of it (docs/scaling.md)")
 
 
 def journal(found: dict[str, Any], console: Console) -> None:
@@ -157,15 +158,15 @@ def answer(report: dict[str, Any], console: Console) -> None:
     console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=True)
     for write in report["writes"]:
         console.print(f"  {write['operation']} {write['target']}", soft_wrap=True)
-    console.print(AFTER[done].format(case=case), soft_wrap=True)
+    console.print(AFTER[done].format(case=case), soft_wrap=not console.is_terminal)
 
 
 def audit(report: dict[str, Any], console: Console) -> None:
     """The report on a terminal; first of all, whether the cloud could be asked."""
     said = audit_unchecked.headline(report)
     if said:
-        console.print(said, style="bold red", soft_wrap=True)
-        console.print(f"{audit_unchecked.known(report)}\n", soft_wrap=True)
+        console.print(said, style="bold red", soft_wrap=not console.is_terminal)
+        console.print(f"{audit_unchecked.known(report)}\n", soft_wrap=not console.is_terminal)
     cases(report, console)
     if report["cases"]:
         known = any(row.get("case") is not None for row in report["cases"])

@@ -83,6 +83,20 @@ def shown(case: dict[str, Any]) -> list[str]:
     return [line.strip() for line in console.file.getvalue().splitlines()]
 
 
+def test_a_narrow_terminal_gets_a_case_wrapped_between_words_and_what_is_to_be_copied_as_one_line() -> None:
+    console = Console(width=60, force_terminal=True, no_color=True, highlight=False, file=io.StringIO())
+    case_page.page(
+        found("k") | {"why": "word " * 30, "facts": {"statement": {"Action": ["oss:GetObject"] * 5}}}, console
+    )
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    whole = [line for line in lines if line.strip().startswith(("grant", "it sends"))]
+    assert [len(line) > 60 for line in whole] == [True, False]
+    rest = [line.rstrip() for line in lines if line not in whole]
+    assert max(map(len, rest)) <= 60
+    assert {word for line in rest for word in line.split() if word.startswith("wo")} == {"word"}
+
+
 def test_a_case_that_waits_for_a_person_says_what_is_sent_and_how_to_answer() -> None:
     lines = shown(found("k"))
     assert "next  ossmend cases approve 1, or ossmend cases reject 1" in lines
