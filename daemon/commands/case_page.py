@@ -97,28 +97,29 @@ def _short(sample: str) -> str:
 
 def _next(found: dict[str, Any]) -> Iterator[str]:
     """Who does what now, and how to hurry it or get out of it."""
-    case, look = found["id"], f"the next look is due at {found['due_at']}"
+    look = f"the next look is due at {found['due_at']}" if found["due_at"] else "the next look is due now"
     steps = (found["diagnosis"] or {}).get("next_steps", {}).get("en", [])
-    now = f"ossmend cases retry {case}"
+    now, ways = f"ossmend cases retry {found['id']}", list(_ways_out(found))
     match found["state"]:
         case CaseState.OPEN:
             yield "nothing for you to do: ossmend looks at it next (`ossmend status` says whether it runs)"
         case CaseState.WAITING:
             yield f"nothing for you to do: {look}; {now} looks at once"
-            yield from _ways_out(found)
+            yield from ways
         case CaseState.SENDING:
             yield "nothing for you to do: a write is on its way, or its answer was lost and is being looked for"
         case CaseState.WATCHING:
             until = found["watch_until"]
             yield f"nothing for you to do: it is repaired until {until}, and looked at again then"
         case CaseState.PLANNED:
-            yield "nothing is sent in a dry run: `mode: approve` of the policy asks you, `mode: enforce` sends"
+            modes = "`mode: approve` asks you, `mode: enforce` sends"
+            yield f"nothing is sent in a dry run; in policy {found['policy']}, {modes}"
             yield from steps
         case CaseState.HELD:
-            yield from _ways_out(found)
+            yield from ways or [f"nothing for you to do: {look}"]
             yield from steps
         case CaseState.REPORTED:
-            yield from _ways_out(found)
+            yield from ways
             yield from steps
             yield f"when that is done: {now} looks at once"
         case CaseState.PARKED:

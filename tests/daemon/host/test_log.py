@@ -85,6 +85,7 @@ def fails() -> None:
 
 
 def test_a_traceback_on_a_terminal_is_indented_so_that_its_text_is_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = ""
     try:
         fails()
     except ValueError:
