@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NOBODY_READS = "no daemon works on this state: the next `ossmend run` or `ossmend once` reads it"
 DONE: Mapping[str, str] = {
-    "approve": "approved, once, as planned now; not sent within 24 h, it is asked for again",
+    "approve": "approved, for one call, as it is planned now; if it has not left within 24 h, it is asked for again",
     "reject": "rejected for 24 h",
     "retry": "looked at again now",
     "undo": "the undo is asked for",
@@ -155,7 +155,7 @@ def answer(report: dict[str, Any], console: Console) -> None:
     """What a person's word on a case came to, and how to take it back or see what becomes of it."""
     case, done = report["case"], report["done"]
     when = "the daemon reads it within seconds" if report["daemon_runs"] else NOBODY_READS
-    console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=True)
+    console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=not console.is_terminal)
     for write in report["writes"]:
         console.print(f"  {write['operation']} {write['target']}", soft_wrap=True)
     console.print(AFTER[done].format(case=case), soft_wrap=not console.is_terminal)
