@@ -19,7 +19,7 @@ from oss2.models import BucketLogging
 from ossmend.config.load import load
 from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.commands.test_main import KEY, run
-from tests.patience import HUNG
+from tests.patience import HUNG, until
 
 SHANGHAI = "cn-shanghai"
 
@@ -210,6 +210,11 @@ class Terminal:
             seen += os.read(self._screen, 4096).decode()
         os.write(self._screen, answer.encode())
 
+    def waits(self) -> None:
+        """Until it sleeps in the read of an answer: a signal a moment earlier would be seen only after that answer."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        until("it waits for an answer", lambda: stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "S")
+
     def ends(self) -> int:
         try:
             while True:
@@ -275,6 +280,7 @@ def test_ctrl_c_at_a_question_leaves_nothing(cloud: Running, tmp_path: Path) -> 
     asked = Terminal("--output", str(tmp_path / "a" / "ossmend.yaml"), *where(cloud), environment=key(cloud))
     asked.answers("Region of the buckets", "\n")
     asked.answers("Log of an application", "")
+    asked.waits()
     asked.process.send_signal(signal.SIGINT)
     assert asked.ends() == 1
     assert names(tmp_path) == set()
