@@ -667,6 +667,16 @@ def test_bench_runs_the_measurement_that_is_named(checkout: Checkout) -> None:
     assert (status, out) == (0, f"python {checkout.root}/bench/scan.py\n")
 
 
+@pytest.mark.parametrize("names", [("intake", "scan"), ()])
+def test_bench_hands_options_to_each_measurement(checkout: Checkout, names: tuple[str, ...]) -> None:
+    (checkout.root / "bench" / "results").mkdir(parents=True)
+    for name in ("intake", "scan", "results/row"):
+        checkout.touch(f"bench/{name}.py")
+    status, out, _ = checkout.run("bench", *names, "--json", "scan")
+    scripts = [f"python {checkout.root}/bench/{name}.py --json scan" for name in ("intake", "scan")]
+    assert (status, out.splitlines()) == (0, scripts)
+
+
 def test_bench_refuses_a_measurement_that_is_not_there(checkout: Checkout) -> None:
     status, _, err = checkout.run("bench", "speed-of-light")
     assert (status, checkout.diary()) == (2, [])
