@@ -71,7 +71,8 @@ def last(figure: Figure, earlier: Before | None) -> str:
     change = earlier.change(figure.figure)
     if change is None:
         return number(earlier.last)
-    return f"{number(earlier.last)} {f'{change:+.0%}' if abs(change) < 10 else '>10x'}"
+    told = f"{round(change, 2) + 0.0:+.0%}" if abs(change) < 10 else ">10x"  # + 0.0: there is no -0%
+    return f"{number(earlier.last)} {told}"
 
 
 def number(value: float) -> str:
