@@ -57,11 +57,11 @@ class Arrivals:
     def last(self) -> float:
         """How long after now the last write arrives, in ms; 0 if none does."""
         began, last = time.perf_counter(), 0.0
-        while (passed := time.perf_counter() - began) < WATCHED_SECONDS:
+        while time.perf_counter() - began < WATCHED_SECONDS:
             time.sleep(POLL_SECONDS)
             before = self.number
             if self.look() != before:
-                last = passed
+                last = time.perf_counter() - began  # after the look: it came before that, and not later
         return last * 1000
 
 
