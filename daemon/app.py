@@ -214,7 +214,7 @@ class App:
         readings, work = self.works.readings, self.works.work
         while True:
             read = sum(reading.read() for reading in readings)
-            unsettled = work.settle()
+            unsettled = work.settling.turn()
             worked = work.turn()
             if read or worked:
                 continue
@@ -270,7 +270,7 @@ class App:
                     self._reload = False
                     self._swap(waker)
                 started = self.works.work.start()
-                unsettled = self.works.work.start_settling()
+                unsettled = self.works.work.settling.start()
                 pause = 0.0 if started else self._pause(unsettled)
             except StateOutgrown as over:
                 log.error("state.outgrown", why=str(over))
