@@ -99,7 +99,7 @@ class Settling:
                 search = self._search(intent)
                 if search.ends(found, now, self._may_arrive):
                     over.append((intent, found))
-                    self._searches.pop(intent.id)
+                    self._searches.pop(intent.id, None)  # `start` may have made the table anew meanwhile
                 elif search.goes_on(now):
                     self._record.unsettled_for_long(intent, lane)
         if over:
