@@ -1,54 +1,63 @@
-"""What readers make of the journal for people: which write is the undo of which."""
+"""What is read of the journal for people: a write, whole unless nobody would read it; the case that takes events."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from ossmend.daemon.journal.intents import Intent
-from ossmend.daemon.journal.states import WriteState
-from ossmend.daemon.queries import _undone_by
-from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
-from ossmend.remediators.contract.write import Write, digest
-from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-BEFORE = (CorsRule(("https://www.example.com",), ("GET",)),)
-MERGED = (*BEFORE, CorsRule(("https://app.example.com",), ("PUT",)))
-MERGE = PutBucketCors(bucket="b", rules=MERGED, before=BEFORE, planned_on=CorsConfiguration(BEFORE).digest)
+from ossmend.daemon import queries
+from ossmend.daemon.journal import intents
+from ossmend.daemon.journal.intents import NewWrite
+from ossmend.daemon.journal.states import CaseState, WriteState
+from ossmend.daemon.journal.store import Store
+from ossmend.remediators.contract.write import Write, to_json
+from ossmend.remediators.writes.create_job import CreateJob
+from tests.daemon.journal.test_journal import NOW, WEEK, decide, fold_of, put
 
 
-def undo_of(write: Write) -> Write:
-    found = write.undone("merged")
-    assert found is not None
-    return found
+@pytest.fixture
+def store(open_fresh: Callable[[], Store]) -> Store:
+    return open_fresh()
 
 
-def undone(*writes: Write, asked: frozenset[int] = frozenset()) -> list[int | None]:
-    """Of each write in this order, the number of the one that it takes back. `asked`: by a person."""
-    first = Intent(1, 1, "cors", MERGE, WriteState.DONE, "", NOW, outcome="merged")
-    found = [replace(first, write=each, digest=digest(each)) for each in writes]
-    rows: list[dict[str, int | None]] = []
-    for number, intent in enumerate(found, start=1):
-        told = _undone_by(intent, found, rows, is_asked=number in asked)
-        rows.append({"number": number, "undoes": told})
-    return [row["undoes"] for row in rows]
+def job_as_long_as(length: int) -> CreateJob:
+    """As JSON it has exactly so many characters."""
+    keys = tuple(f"2024/{number:04}.csv" for number in range(length // 20))
+    job = CreateJob(bucket="b", keys=keys, days=1, storage_class="ColdArchive", size=1, role_arn="r", into="lists",
+                    prefix="", name="", planned_on="x")  # fmt: skip
+    return replace(job, name="n" * (length - len(to_json(job))))
 
 
-@pytest.mark.parametrize("asked", [frozenset({2}), frozenset[int]()], ids=["in the journal", "let go from it"])
-def test_an_undo_is_known_by_what_it_writes_also_when_the_journal_has_let_go_of_the_wish(asked: frozenset[int]) -> None:
-    assert undone(MERGE, undo_of(MERGE), asked=asked) == [None, 1]
+def body_of(store: Store, write: Write) -> Any:
+    put(store, fold_of())
+    with store.begin() as connection:
+        intents.put(connection, [NewWrite(case_id=1, policy="p", write=write, state=WriteState.HELD)], NOW)
+    with store.read() as connection:
+        case = queries.one_case(connection, 1)
+    assert case is not None
+    return case["writes"][0]["body"]
 
 
-def test_the_same_repair_after_an_undo_is_no_undo_of_the_undo_unless_a_person_asked() -> None:
-    back = undo_of(MERGE)
-    assert digest(undo_of(back)) == digest(MERGE)
-    assert undone(MERGE, back, MERGE, asked=frozenset({2})) == [None, 1, None]
-    assert undone(MERGE, back, MERGE, asked=frozenset({2, 3})) == [None, 1, 2]
+def test_a_write_of_very_many_objects_is_not_shown_whole(store: Store) -> None:
+    assert body_of(store, job_as_long_as(queries.LONGEST_BODY + 1)) == f"{queries.LONGEST_BODY + 1} characters"
 
 
-def test_two_writes_that_have_nothing_to_do_with_each_other_are_no_undo() -> None:
-    other = replace(MERGE, bucket="c")
-    assert undone(MERGE, undo_of(other)) == [None, None]
+def test_a_write_that_can_be_read_is_shown_whole(store: Store) -> None:
+    write = job_as_long_as(queries.LONGEST_BODY)
+    body = body_of(store, write)
+    assert (body["bucket"], len(body["keys"])) == ("b", len(write.keys))
+
+
+def test_of_two_cases_of_one_subject_the_newer_one_takes_events(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        decide(connection, CaseState.CLOSED)
+    later = NOW + WEEK + timedelta(days=1)
+    put(store, fold_of(at=later), at=later)
+    with store.read() as connection:
+        assert len(queries.all_cases(connection)) == 2
+        assert queries.keys(connection) == [(2, fold_of().key)]
