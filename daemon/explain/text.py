@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.explain import proposals
+from ossmend.daemon.explain.where import Lines, when
 from ossmend.daemon.host.redact import mask_key_id, printable
 from ossmend.daemon.host.show import clean
-from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.sources.parsers import told_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event
@@ -41,10 +42,14 @@ def explain_text(
 
     With `live` the cloud is asked about them, by reads alone.
     """
-    events = events_in(text, source=SOURCE, now=datetime.now(UTC))
-    correlation = _Correlation(events)
+    found = told_in(text, source=SOURCE, now=datetime.now(UTC))
+    events = [told.event for told in found]
+    correlation, lines = _Correlation(events), Lines(text)
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
-    return {"events": [_explained(event, correlation, around, config, lang, live) for event in events]}
+    reported = [_explained(event, correlation, around, config, lang, live) for event in events]
+    for told, report in zip(found, reported, strict=True):
+        report["lines"] = lines.of(told) if told.event.shape != proposals.BARE else None
+    return {"events": reported}
 
 
 def _explained(
@@ -70,6 +75,7 @@ def _explained(
         "access_key_id": key_id,
         "operation": clean(event.operation),
         "status": event.status,
+        **when(event),
         "shape": event.shape,
         "diagnosis": said,
         "writes": writes,

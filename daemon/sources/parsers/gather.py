@@ -105,6 +105,7 @@ def _of_string(text: str, record: Record, document: json_lines.Document) -> list
     refusals = [refusal for refusal in refusals_of(inner) if not refusal.overshadowed]
     for refusal in refusals:
         refusal.record.number, refusal.record.start = record.number, record.start
+        refusal.record.starts = record.starts
         refusal.words = document.words(besides=text)
     return refusals
 
