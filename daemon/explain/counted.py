@@ -81,14 +81,15 @@ Told = Mapping[str, Any]
 
 def alike(events: Sequence[Told]) -> list[list[Told]]:
     """The refusals that are explained alike; in a text with few of them each for itself. What a policy would do is
-    part of the explanation: a bucket of another policy, or of another mode, has its own.
+    part of the explanation (a bucket of another policy, or of another mode, has its own), and so is a contradiction.
     """
     if len(events) <= FEW:
         return [[event] for event in events]
     groups: dict[tuple[Any, ...], list[Told]] = {}
     for event in events:
         writes = tuple(sorted((each["operation"], str(each["policy"]), str(each["mode"])) for each in event["writes"]))
-        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes), []).append(event)
+        against = str(event["diagnosis"]["facts"].get("contradiction"))
+        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes, against), []).append(event)
     return list(groups.values())
 
 

@@ -153,7 +153,12 @@ def _unite(into: Fragment, fragment: Fragment) -> None:
             if name in fragment.facts:
                 into.facts.pop(name, None)
         into.shape = fragment.shape
-    elif into.shape in ("pairs", "status", "page") and fragment.shape not in ("text", "status", "page", "pairs"):
+    elif into.shape in ("pairs", "status", "page", "browser_console") and fragment.shape not in (
+        "text",
+        "status",
+        "page",
+        "pairs",
+    ):
         into.shape = fragment.shape
     into.absorb(fragment)
 
