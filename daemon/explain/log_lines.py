@@ -93,7 +93,8 @@ LINES: Mapping[str, LogLine] = {
         Text(
             "Bucket and object are enough for a read. For a copy the source is the object that is archived, and OSS's "
             "answer does not name it. A source in another bucket is told, and not restored.",
-            "读取时，Bucket 和对象即可。拷贝时，被归档的是源对象，而 OSS 的响应不包含它。源对象位于其他 Bucket 时只告知，不解冻。",
+            "读取时，Bucket 和对象即可。拷贝时，被归档的是源对象，而 OSS 的响应不包含它。"
+            "源对象位于其他 Bucket 时只告知，不解冻。",
         ),
     ),
 }  # fmt: skip
