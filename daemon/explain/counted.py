@@ -7,7 +7,7 @@ bucket has a line of its own here, the ones with most refusals first. page.py pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ossmend.daemon.explain.where import REQUEST_ID, shown_time
 
@@ -17,62 +17,48 @@ MOST_BUCKETS = 10
 MOST_NAMES = 3
 
 
-class Words(NamedTuple):
-    """What is said here, in one language."""
-
-    line: str
-    lines: str
-    of: str
-    by_id: str
-    more: str
-    all: str
-    several: str
-    no_bucket: str
-    refusal: str
-    refusals: str
-    also: str
-    and_more: str
-    from_to: str
-    names: Mapping[str, str]
-    comma: str
-
-
-WORDS: Mapping[str, Words] = {
-    "en": Words(
-        line="line {}",
-        lines="lines {} to {}",
-        of="{} of {}",
-        by_id="{} (by the request id)",
-        more="and {} more like it. {}:",
-        all="All {}",
-        several="of {} buckets",
-        no_bucket="no bucket named",
-        refusal="1 refusal",
-        refusals="{} refusals",
-        also="and {} more buckets with {} refusals",
-        and_more="{} and {} more",
-        from_to="{} to {}",
-        names={"key": "", "access_key_id": "key id ", "client": "client "},
-        comma=", ",
-    ),
-    "zh": Words(
-        line="第 {} 行",
-        lines="第 {} 至 {} 行",
-        of="{}（共 {} 行）",
-        by_id="{}（取自请求 ID）",
-        more="另有 {} 条同类拒绝。{}：",
-        all="全部 {} 条",
-        several="涉及 {} 个 Bucket",
-        no_bucket="未说明 Bucket",
-        refusal="1 条拒绝",
-        refusals="{} 条拒绝",
-        also="另有 {} 个 Bucket，共 {} 条拒绝",
-        and_more="{} 等，另有 {} 个",
-        from_to="{} 至 {}",
-        names={"key": "", "access_key_id": "密钥 ", "client": "客户端 "},
-        comma="，",
-    ),
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "line": "line {}",
+        "lines": "lines {} to {}",
+        "of": "{} of {}",
+        "by_id": "{} (by the request id)",
+        "more": "and {} more like it. {}:",
+        "all": "All {}",
+        "several": "of {} buckets",
+        "no_bucket": "no bucket named",
+        "refusal": "1 refusal",
+        "refusals": "{} refusals",
+        "also": "and {} more buckets with {} refusals",
+        "and_more": "{} and {} more",
+        "from_to": "{} to {}",
+        "key": "",
+        "access_key_id": "key id ",
+        "client": "client ",
+        "comma": ", ",
+    },
+    "zh": {
+        "line": "第 {} 行",
+        "lines": "第 {} 至 {} 行",
+        "of": "{}（共 {} 行）",
+        "by_id": "{}（取自请求 ID）",
+        "more": "另有 {} 条同类拒绝。{}：",
+        "all": "全部 {} 条",
+        "several": "涉及 {} 个 Bucket",
+        "no_bucket": "未说明 Bucket",
+        "refusal": "1 条拒绝",
+        "refusals": "{} 条拒绝",
+        "also": "另有 {} 个 Bucket，共 {} 条拒绝",
+        "and_more": "{} 等，另有 {} 个",
+        "from_to": "{} 至 {}",
+        "key": "",
+        "access_key_id": "密钥 ",
+        "client": "客户端 ",
+        "comma": "，",
+    },
 }
+_NAMED = ("key", "access_key_id", "client")
+"""What a bucket's refusals are about, and the words before it."""
 
 
 Told = Mapping[str, Any]
@@ -98,10 +84,10 @@ def where(event: Told, lang: str) -> str:
     words, lines = WORDS[lang], event["lines"]
     parts = []
     if lines is not None and lines["of"] > 1:
-        parts.append(words.of.format(_lines([event], words), lines["of"]))
+        parts.append(words["of"].format(_lines([event], words), lines["of"]))
     if event["time"] is not None:
         time = shown_time(event["time"])
-        parts.append(words.by_id.format(time) if event["time_from"] == REQUEST_ID else time)
+        parts.append(words["by_id"].format(time) if event["time_from"] == REQUEST_ID else time)
     return " · ".join(parts)
 
 
@@ -112,44 +98,44 @@ def counted(events: Sequence[Told], lang: str) -> Iterator[str]:
     for event in events:
         buckets.setdefault(event["bucket"], []).append(event)
     by_number = sorted(buckets.items(), key=lambda each: -len(each[1]))
-    several = words.several.format(len(buckets)) if len(buckets) > 1 else ""
-    spans = (words.all.format(len(events)), several, _lines(events, words), _times(events, words))
-    yield "  " + words.more.format(len(events) - 1, words.comma.join(part for part in spans if part))
+    several = words["several"].format(len(buckets)) if len(buckets) > 1 else ""
+    spans = (words["all"].format(len(events)), several, _lines(events, words), _times(events, words))
+    yield "  " + words["more"].format(len(events) - 1, words["comma"].join(part for part in spans if part))
     for bucket, refusals in by_number[:MOST_BUCKETS]:
         yield "    " + _of_bucket(bucket, refusals, words)
     left = by_number[MOST_BUCKETS:]
     if left:
-        yield "    " + words.also.format(len(left), sum(len(refusals) for _, refusals in left))
+        yield "    " + words["also"].format(len(left), sum(len(refusals) for _, refusals in left))
 
 
-def _of_bucket(bucket: str | None, events: Sequence[Told], words: Words) -> str:
-    number = words.refusal if len(events) == 1 else words.refusals.format(len(events))
-    named = [_names(events, name, title, words) for name, title in words.names.items()]
-    parts = (f"oss://{bucket}" if bucket else words.no_bucket, number, _lines(events, words), *named)
+def _of_bucket(bucket: str | None, events: Sequence[Told], words: Mapping[str, str]) -> str:
+    number = words["refusal"] if len(events) == 1 else words["refusals"].format(len(events))
+    named = [_names(events, name, words) for name in _NAMED]
+    parts = (f"oss://{bucket}" if bucket else words["no_bucket"], number, _lines(events, words), *named)
     return " · ".join(part for part in parts if part)
 
 
-def _names(events: Sequence[Told], name: str, title: str, words: Words) -> str:
+def _names(events: Sequence[Told], name: str, words: Mapping[str, str]) -> str:
     """The first few objects, keys or clients, and how many more."""
     found = list(dict.fromkeys(event[name] for event in events if event[name]))
     if not found:
         return ""
-    told = title + words.comma.join(found[:MOST_NAMES])
-    return words.and_more.format(told, len(found) - MOST_NAMES) if len(found) > MOST_NAMES else told
+    told = words[name] + words["comma"].join(found[:MOST_NAMES])
+    return words["and_more"].format(told, len(found) - MOST_NAMES) if len(found) > MOST_NAMES else told
 
 
-def _lines(events: Sequence[Told], words: Words) -> str:
+def _lines(events: Sequence[Told], words: Mapping[str, str]) -> str:
     spans = [event["lines"] for event in events if event["lines"] is not None]
     if not spans:
         return ""
     first, last = min(each["first"] for each in spans), max(each["last"] for each in spans)
-    return words.line.format(first) if first == last else words.lines.format(first, last)
+    return words["line"].format(first) if first == last else words["lines"].format(first, last)
 
 
-def _times(events: Sequence[Told], words: Words) -> str:
+def _times(events: Sequence[Told], words: Mapping[str, str]) -> str:
     """From the first to the last, which need not stand in this order."""
     told = sorted(event["time"] for event in events if event["time"] is not None)
     if not told:
         return ""
     first, last = shown_time(told[0]), shown_time(told[-1])
-    return first if first == last else words.from_to.format(first.removesuffix(" UTC"), last)
+    return first if first == last else words["from_to"].format(first.removesuffix(" UTC"), last)

@@ -9,18 +9,13 @@ first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from ossmend.remediators.causes import codeless, ecs
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.case import Event, Origin
 
-
-class Contradiction(NamedTuple):
-    """What the EC stands for in OSS's list, and what is said about it."""
-
-    code: str
-    says: Text
+Contradiction = tuple[str, Text]
+"""What the EC stands for in OSS's list, and what is said about it."""
 
 
 def of(event: Event, catalogue: Mapping[str, Cause]) -> Contradiction | None:
@@ -32,7 +27,7 @@ def of(event: Event, catalogue: Mapping[str, Cause]) -> Contradiction | None:
         return None
     assert row.code is not None  # the line above
     says = _of_words(event, row) if event.origins.get("code") is Origin.IMPLIED else _of_code(event, row)
-    return Contradiction(row.code, says)
+    return row.code, says
 
 
 def _of_code(event: Event, row: ecs.Ec) -> Text:

@@ -57,12 +57,12 @@ def of(
         facts["contradiction"] = {
             "code": event.code,
             "ec": event.ec,
-            "ec_code": contradiction.code,
+            "ec_code": contradiction[0],
             "believed": event.code,
         }
     if endpoint := event.fields.get("Endpoint"):
         facts["endpoint"] = endpoint
-    return Findings(tuple(evidence), facts, (contradiction.says.words(lang),) if contradiction is not None else ())
+    return Findings(tuple(evidence), facts, (contradiction[1].words(lang),) if contradiction is not None else ())
 
 
 def _ec(event: Event, facts: dict[str, Any], lang: str) -> list[str]:

@@ -8,19 +8,21 @@ told. Next: explain/where.py makes line numbers of it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import NamedTuple
 
 from ossmend.daemon.sources.parsers.records import Record
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.remediators.contract.case import Event
 
 
-class Told(NamedTuple):
+class Told:
     """An event, and where the text tells it: the beginnings of its first and of its last line."""
 
-    event: Event
-    first: int
-    last: int
+    __slots__ = ("event", "first", "last")
+
+    def __init__(self, event: Event, first: int, last: int) -> None:
+        self.event = event
+        self.first = first
+        self.last = last
 
 
 def stretch(refusal: Refusal) -> tuple[int, int]:
