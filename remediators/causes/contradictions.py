@@ -21,11 +21,13 @@ Contradiction = tuple[str, Text]
 def of(event: Event, catalogue: Mapping[str, Cause]) -> Contradiction | None:
     """None where they go together, or where one of the two is not known well enough."""
     row = ecs.known(event.ec)
-    if event.code is None or event.code in codeless.WORDS or event.fields.get("foreign_service"):
+    if row is None or row.code is None or event.code in (None, row.code, *codeless.WORDS):
         return None
-    if row is None or row.code in (None, event.code) or _goes_with(event.code, event.ec or "", catalogue):
+    if event.fields.get("foreign_service") or not any(event.code in cause.codes for cause in catalogue.values()):
+        return None  # a code that nobody here knows may well go with any EC
+    assert event.code is not None  # the lines above
+    if _goes_with(event.code, event.ec or "", catalogue):
         return None
-    assert row.code is not None  # the line above
     says = _of_words(event, row) if event.origins.get("code") is Origin.IMPLIED else _of_code(event, row)
     return row.code, says
 

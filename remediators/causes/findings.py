@@ -51,8 +51,9 @@ def of(
     facts: dict[str, Any] = {}
     evidence = [*_drift(event, facts, lang), *_crowd(found, facts, lang), *_nearby(found, lang)]
     evidence += [each.words(lang) for each in preflights.told_twice(event, others)]
+    of_ec = _ec(event, facts, lang)
     if contradiction is None:
-        evidence += _ec(event, facts, lang)
+        evidence += of_ec
     else:  # says what the EC is, too
         facts["contradiction"] = {
             "code": event.code,

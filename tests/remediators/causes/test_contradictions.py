@@ -35,6 +35,7 @@ def test_a_contradiction_is_the_first_evidence_and_names_what_was_believed(code:
     assert "The code was believed" in first
     assert not any(each.startswith(f"EC {ec} (") for each in others), "what the EC is, is told already"
     assert event["diagnosis"]["facts"]["contradiction"]["believed"] == code
+    assert event["diagnosis"]["facts"]["ec_code"] == other
     assert event["diagnosis"]["cause"] == "unknown" or code in CAUSES[event["diagnosis"]["cause"]].codes
     (event,) = explain_text(body(code, ec), lang="zh")["events"]
     assert event["diagnosis"]["evidence"][0].startswith(
@@ -62,6 +63,7 @@ def test_an_ec_with_its_own_code_is_no_contradiction(ec: str) -> None:
         ("ImageDamage", "0040-00000005"),
         ("AccessDenied", "0099-00000001"),
         ("AccessDenied", "0002-00000080"),
+        ("BrandNewCode", "0016-00000404"),
         ("Forbidden", "0016-00000404"),
         (None, "0016-00000404"),
     ],
@@ -71,6 +73,7 @@ def test_an_ec_with_its_own_code_is_no_contradiction(ec: str) -> None:
         "a wider code",
         "not known",
         "no code in OSS's list",
+        "an unknown code",
         "HTTP's word",
         "none",
     ],
