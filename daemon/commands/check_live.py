@@ -10,12 +10,15 @@ import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from ossmend.config.doubts import likely_region
 from ossmend.config.model import Config
+from ossmend.config.regions import region_of
 from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.settings import CloudSettings, account_settings
+from ossmend.daemon.commands import check_refused
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
 from ossmend.daemon.permissions.live import Finding, granted
@@ -58,7 +61,7 @@ def _account(
     roles: Iterable[tuple[str, str]],
 ) -> None:
     reading = cloud.own_clock()
-    who, caller = _caller(cloud, allow_root=settings.allow_root)
+    who, caller = _caller(cloud, settings)
     lines = [who, _clock(reading), _endpoint(settings, reading)]
     if caller is None:
         lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
@@ -120,21 +123,15 @@ def _line(finding: Finding) -> dict[str, Any]:
     return {"what": what, "ok": ok, "found": f"{said}{finding.why}"}
 
 
-def _caller(cloud: Cloud, *, allow_root: bool) -> tuple[dict[str, Any], Caller | None]:
+def _caller(cloud: Cloud, settings: CloudSettings) -> tuple[dict[str, Any], Caller | None]:
     """Who we are; our own refusals are answers here."""
-    caller: Caller | None = None
-    ok = False
     try:
         caller = cloud.caller()
-    except Refused as refused:
-        found = f"refused: {refused.code} {refused.message}"
-    except TryAgain as later:
-        found = f"no answer: {later.why}"
-    else:
-        ok = allow_root or not caller.is_root
-        found = caller.arn
-        if caller.is_root:
-            found += f": {ROOT_ALLOWED if ok else ROOT_KEY}"
+    except (Refused, TryAgain) as trouble:
+        return {"what": "credentials", "ok": False, **check_refused.told(trouble, settings.credentials)}, None
+    ok, found = settings.allow_root or not caller.is_root, caller.arn
+    if caller.is_root:
+        found += f": {ROOT_ALLOWED if ok else ROOT_KEY}"
     return {"what": "credentials", "ok": ok, "found": found}, caller
 
 
@@ -144,11 +141,19 @@ def _clock(reading: ClockReading) -> dict[str, Any]:
     else:
         low, high = max(sample.low for sample in reading.samples), min(sample.high for sample in reading.samples)
         found, ok = f"server minus ours is between {low:+.1f} s and {high:+.1f} s", max(abs(low), abs(high)) < WRONG
+        found += "" if ok else f". {check_refused.meaning('clock-this-host')}"
     return {"what": "clock", "ok": ok, "found": found}
 
 
 def _endpoint(settings: CloudSettings, reading: ClockReading) -> dict[str, Any]:
     """OSS was asked for its time. A host that does not exist is mostly a region that does not."""
+    serves = region_of(urlsplit(settings.oss_url).hostname or "")
+    if serves not in (None, settings.bare_region):
+        found = (
+            f"it serves {serves}, and cloud.region says {settings.bare_region}: OSS refuses signatures that name "
+            f"another region than its own. Set region to {serves}, or leave endpoint out"
+        )
+        return {"what": f"endpoint {settings.oss_url}", "ok": False, "found": found}
     ok = any(sample.source == "oss" for sample in reading.samples)
     why = next((said for said in reading.failed if said.startswith("oss")), "no answer")
     meant = None if ok else likely_region(settings.region)

@@ -31,8 +31,11 @@ def command(
 ) -> None:
     """Explain any OSS error text, of any SDK, or just a code. Reads stdin if no TEXT is given."""
     from ossmend.daemon.explain.text import explain_text
+    from ossmend.daemon.sources.parsers import LONGEST_TEXT
 
     pasted = _text(text, file)
+    if len(pasted) > LONGEST_TEXT:
+        click.echo(f"note: only the first {LONGEST_TEXT // 1024**2} MiB of this text are read", err=True)
     with ExitStack() as stack:
         config, ask = _asked(config_path, live, as_json, stack)
         report = explain_text(pasted, config=config, lang=lang, live=ask)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ossmend import remediators
 from ossmend.daemon.explain import page_zh
+from ossmend.daemon.explain.log_lines import LINES
 from ossmend.daemon.explain.page import paragraphs
 from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.causes.model import Cause, Text
@@ -40,6 +41,7 @@ class Words(NamedTuple):
     writes: str
     settings: str
     example: str
+    log: str
     none: str
     needs: str
     only: str
@@ -64,6 +66,7 @@ WORDS: Mapping[str, Words] = {
         writes="Writes",
         settings="Settings",
         example="Example",
+        log="How to log it",
         none="None. It looks, and a person is told.",
         needs="`{}` needs {}.",
         only="`{}` (only if {}) needs {}.",
@@ -86,6 +89,7 @@ WORDS: Mapping[str, Words] = {
         writes="写入操作",
         settings="设置",
         example="示例",
+        log="如何记录日志",
         none="无。只查看，并告知运维人员。",
         needs="`{}` 需要权限：{}。",
         only="`{}`（仅当 {}）需要权限：{}。",
@@ -141,6 +145,10 @@ def _of_code(remediator: Remediator, lang: str) -> Iterator[str]:
         yield f"### {words.settings}"
         yield words.section.format(remediator.section)
         yield _settings(remediator, lang)
+    if remediator.code in LINES:
+        yield f"### {words.log}"
+        yield LINES[remediator.code].why.words(lang)
+        yield f"```json\n{LINES[remediator.code].line}\n```"
     yield f"### {words.example}"
     yield f"```yaml\n{_example(remediator, lang)}\n```"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from ossmend.daemon.explain import page_zh
+from ossmend.daemon.explain import counted, page_zh
 from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.remediators.contract.light import regex
@@ -16,6 +17,7 @@ from ossmend.remediators.settings import told
 
 HEADINGS = {
     "en": {
+        "where": "where",
         "who": "who",
         "host": "host",
         "client": "client",
@@ -29,7 +31,6 @@ HEADINGS = {
         "next": "next",
         "avoid": "do not",
         "also": "less likely",
-        "more": "and {} more like it:",
         "grant": "narrowest grant",
         "writes": "would write",
         "nothing": "No refusal of OSS was found in this text.",
@@ -43,6 +44,7 @@ HEADINGS = {
         "only": "{} (only if {})",
     },
     "zh": {
+        "where": "位置",
         "who": "涉及",
         "host": "域名",
         "client": "客户端",
@@ -56,7 +58,6 @@ HEADINGS = {
         "next": "下一步",
         "avoid": "不要",
         "also": "可能性较小",
-        "more": "另有 {} 条同类拒绝：",
         "grant": "最小授权",
         "writes": "将执行",
         "nothing": "文本中没有发现 OSS 的拒绝信息。",
@@ -74,8 +75,6 @@ _CITED = regex(r" \(docs/(?:facts|pipeline)\.md#[^)]*\)")
 """Sources are for those who read the code."""
 _WHO = ("host", "key", "client", "access_key_id", "operation")
 """Whose request it was and what it was for, as far as the text tells; the head has the object beside its bucket."""
-FEW = 5
-"""In a text with more refusals than this, those that are explained alike are explained once."""
 LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
 
@@ -84,34 +83,15 @@ def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
     """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were."""
     if not report["events"]:
         paper.write(HEADINGS[lang]["nothing"])
-    for number, alike in enumerate(_alike(report["events"])):
+    for number, group in enumerate(counted.alike(report["events"])):
         if number:
             paper.write()
-        _render_event(alike[0], lang, paper)
-        if len(alike) > 1:
-            _render_more(alike[1:], lang, paper)
+        _render_event(group[0], lang, paper)
+        for line in counted.counted(group, lang) if len(group) > 1 else ():
+            paper.whole(line)
 
 
-def _alike(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The refusals that are explained alike; in a text with few of them each for itself."""
-    if len(events) <= FEW:
-        return [[event] for event in events]
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for event in events:
-        writes = tuple(sorted({write["operation"] for write in event["writes"]}))
-        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes), []).append(event)
-    return list(groups.values())
-
-
-def _render_more(events: list[dict[str, Any]], lang: str, paper: Paper) -> None:
-    paper.write(f"  {HEADINGS[lang]['more'].format(len(events))}", "dim")
-    for event in events[:FEW]:
-        paper.whole(f"    {_head(event)}")
-    if len(events) > FEW:
-        paper.write("    ...")
-
-
-def _head(event: dict[str, Any]) -> str:
+def _head(event: Mapping[str, Any]) -> str:
     """Code, place, EC and request id on one line."""
     bare_ec = event["shape"] == BARE and not event["code"]
     parts = (
@@ -123,7 +103,7 @@ def _head(event: dict[str, Any]) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _render_event(event: dict[str, Any], lang: str, paper: Paper) -> None:
+def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
     words, diagnosis = HEADINGS[lang], event["diagnosis"]
     place = event["bucket"]
     paper.whole(_head(event), "bold")
@@ -133,7 +113,9 @@ def _render_event(event: dict[str, Any], lang: str, paper: Paper) -> None:
     statement, meant = diagnosis["facts"].get("statement"), diagnosis["facts"].get("did_you_mean")
     here = [name for name in _WHO if event[name] and not (place and name == "key")]
     who = " · ".join(f"{words[name]} {event[name]}" for name in here)
+    where = counted.where(event, lang)
     for heading, lines in (
+        ("where", [where] if where else []),
         ("who", [who] if who else []),
         ("meant", [meant] if meant else []),
         ("cause" if sure else "maybe", named if sure else named + others),

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.explain import proposals
+from ossmend.daemon.explain.where import Lines, when
 from ossmend.daemon.host.redact import mask_key_id, printable
 from ossmend.daemon.host.show import clean
-from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.sources.parsers import told_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
+from ossmend.remediators.causes import preflights
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.registry import Explained
 from ossmend.remediators.contract.verdict import Diagnosis
@@ -41,10 +43,14 @@ def explain_text(
 
     With `live` the cloud is asked about them, by reads alone.
     """
-    events = events_in(text, source=SOURCE, now=datetime.now(UTC))
-    correlation = _Correlation(events)
+    found = told_in(text, source=SOURCE, now=datetime.now(UTC))
+    events = [told.event for told in found]
+    correlation, lines = _Correlation(events), Lines(text)
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
-    return {"events": [_explained(event, correlation, around, config, lang, live) for event in events]}
+    reported = [_explained(event, correlation, around, config, lang, live) for event in events]
+    for told, report in zip(found, reported, strict=True):
+        report["lines"] = lines.of(told) if told.event.shape != proposals.BARE else None
+    return {"events": reported}
 
 
 def _explained(
@@ -57,6 +63,8 @@ def _explained(
     writes = proposals.of(told, others, config, lang) if found is None else found.writes
     key_id = mask_key_id(printable(event.access_key_id)) if event.access_key_id else None
     said = _said(diagnosis if found is None else found.diagnosis)
+    if found is not None and "contradiction" in diagnosis.facts:
+        _keep_contradiction(said, diagnosis)
     if event.code == "InvalidAccessKeyId" and key_id is not None:
         said["evidence"].insert(0, f"被拒绝的密钥是 {key_id}" if lang == "zh" else f"the refused key is {key_id}")
     return {
@@ -70,6 +78,7 @@ def _explained(
         "access_key_id": key_id,
         "operation": clean(event.operation),
         "status": event.status,
+        **when(event),
         "shape": event.shape,
         "diagnosis": said,
         "writes": writes,
@@ -93,6 +102,13 @@ def _said(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
+def _keep_contradiction(said: dict[str, Any], told: Diagnosis) -> None:
+    """The cloud was asked about what the code says. That the text contradicts itself stays the first thing to know."""
+    first = clean(told.evidence[0])
+    said["facts"]["contradiction"] = clean(dict(told.facts["contradiction"]))
+    said["evidence"] = [first, *(each for each in said["evidence"] if each != first)]
+
+
 class _Correlation:
     """Which other refusals of a text tell something about one of them."""
 
@@ -112,11 +128,14 @@ class _Correlation:
             if code == event.code:
                 found += [other for other in events if other is not event]
             else:
-                found += [other for other in events if self._few or _one_story(event, other)][:1]
+                story = [other for other in events if _one_story(event, other)]
+                found += (story or (events if self._few else []))[:1]
         return found
 
 
 def _one_story(one: Event, other: Event) -> bool:
-    """The same key or the same client ran into both."""
+    """The same key or the same client ran into both; or they are one preflight, told by the browser and by OSS."""
+    if preflights.are_one_trouble(one, other):
+        return True
     pairs = ((one.access_key_id, other.access_key_id), (one.client, other.client))
     return any(mine is not None and mine == theirs for mine, theirs in pairs)

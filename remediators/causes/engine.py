@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ossmend.remediators.causes import candidates, findings
+from ossmend.remediators.causes import candidates, contradictions, findings
 from ossmend.remediators.causes.features import features
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.case import Event
@@ -72,19 +72,21 @@ def diagnose(
     found = features(event, others, usage, around, world)
     chosen = candidates.choose(catalogue, event, found)
     weighed = weigh(chosen.causes, found, lang, chosen.unknown)
-    said = findings.of(event, found, lang)
+    contradiction = contradictions.of(event, catalogue)
+    said = findings.of(event, found, lang, others, contradiction)
     why = tuple(each.words(lang) for each in chosen.why)
     if not weighed:
         facts = {**said.facts, "did_you_mean": chosen.meant} if chosen.meant else said.facts
-        return _from(catalogue[chosen.otherwise], chosen.sure, (*why, *said.evidence), chosen.open, facts)
+        return _from(catalogue[chosen.otherwise], chosen.sure, (*said.first, *why, *said.evidence), chosen.open, facts)
     left = 1.0 - sum(each.confidence for each in weighed)
     best = weighed[0]
     if best.confidence < left:
         options = _alternatives(weighed, chosen.sure)
-        return _from(catalogue["unknown"], round(left, 2), (NOTHING.words(lang), *said.evidence), options, said.facts)
+        evidence = (*said.first, NOTHING.words(lang), *said.evidence)
+        return _from(catalogue["unknown"], round(left, 2), evidence, options, said.facts)
     most = MOST_CONFIDENT if best.supported else MOST_UNSUPPORTED
     confidence = round(min(best.confidence * chosen.sure, most, chosen.most), 2)
-    evidence = (*(best.evidence or (USUAL.words(lang),)), *why)
+    evidence = (*said.first, *(best.evidence or (USUAL.words(lang),)), *why)
     facts = {**said.facts, **findings.about(best.cause, event)}
     return _from(best.cause, confidence, (*evidence, *said.evidence), _alternatives(weighed[1:], chosen.sure), facts)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ossmend.remediators.causes import ecs, times
+from ossmend.remediators.causes import ecs, preflights, times
+from ossmend.remediators.causes.contradictions import Contradiction
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Event
@@ -39,16 +40,30 @@ class Findings:
 
     evidence: tuple[str, ...]
     facts: Mapping[str, Any]
+    first: tuple[str, ...] = ()
+    """What a person has to read before all other evidence."""
 
 
-def of(event: Event, found: Mapping[str, str], lang: str) -> Findings:
+def of(
+    event: Event, found: Mapping[str, str], lang: str, others: Sequence[Event], contradiction: Contradiction | None
+) -> Findings:
     """Whatever holds, which cause it may be."""
     facts: dict[str, Any] = {}
     evidence = [*_drift(event, facts, lang), *_crowd(found, facts, lang), *_nearby(found, lang)]
-    evidence += _ec(event, facts, lang)
+    evidence += [each.words(lang) for each in preflights.told_twice(event, others)]
+    of_ec = _ec(event, facts, lang)
+    if contradiction is None:
+        evidence += of_ec
+    else:  # says what the EC is, too
+        facts["contradiction"] = {
+            "code": event.code,
+            "ec": event.ec,
+            "ec_code": contradiction[0],
+            "believed": event.code,
+        }
     if endpoint := event.fields.get("Endpoint"):
         facts["endpoint"] = endpoint
-    return Findings(tuple(evidence), facts)
+    return Findings(tuple(evidence), facts, (contradiction[1].words(lang),) if contradiction is not None else ())
 
 
 def _ec(event: Event, facts: dict[str, Any], lang: str) -> list[str]:

@@ -99,6 +99,21 @@ def test_a_key_is_looked_up_and_a_picture_fetched(tmp_path: Path, monkeypatch: p
         assert event["diagnosis"]["facts"]["verdict"] == "zeros"
 
 
+def test_that_a_text_contradicts_itself_is_told_first_whatever_the_cloud_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with playing("invalid_object_state") as sim:
+        credentials(sim, monkeypatch)
+        text = text_of(get("reports-archive", "2024/q1.csv", REPORTS), sim)
+        assert "0016-00000404" in text
+        contrary = text.replace("0016-00000404", "0003-00000001")
+        (event,) = explained(sim, tmp_path, contrary, live=True)["events"]
+        (plain,) = explained(sim, tmp_path, text, live=True)["events"]
+    assert event["diagnosis"]["evidence"][0].startswith("error code and EC contradict each other")
+    assert event["diagnosis"]["facts"]["contradiction"]["ec_code"] == "AccessDenied"
+    assert not any("contradict" in each for each in plain["diagnosis"]["evidence"])
+
+
 @pytest.mark.parametrize(
     ("name", "cause"),
     [("notes.txt", "image-unsupported"), ("poster.png", "image-too-large"), ("film-still.png", "image-too-large")],

@@ -3,8 +3,9 @@ printed.
 
 The road of a text: records.py splits it into what single log calls wrote; reading.py has xml_body, pairs, mentions,
 json_lines and browser find fragments in what is left without a client's own words (forged.py); gather.py puts together
-what is of one request; place.py orders what is told of bucket and key; event.py makes the Event. Lines of an access log
-are read by access_line.py. It never raises and works in linear time, whatever it is given.
+what is of one request (a browser's console and OSS's answer by preflights.py); place.py orders what is told of bucket
+and key; event.py makes the Event, and lines.py says where in the text it stands. Lines of an access log are read by
+access_line.py. It never raises and works in linear time, whatever it is given.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from ossmend.daemon.sources.parsers import access_line, records
 from ossmend.daemon.sources.parsers.event import event_of
 from ossmend.daemon.sources.parsers.gather import refusals_of
+from ossmend.daemon.sources.parsers.lines import Told, stretch
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.remediators import causes
@@ -38,13 +40,18 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
     `strict` is for logs, where most text is about something else: a common word or a lone 403 needs a sign of OSS
     beside it. Without it the text is taken for what somebody wants explained.
     """
+    return [told.event for told in told_in(text, source=source, now=now, strict=strict)]
+
+
+def told_in(text: str, *, source: str, now: datetime | None = None, strict: bool = False) -> list[Told]:
+    """As events_in, each with the lines of the text that it stands in."""
     text = text[:LONGEST_TEXT]
     if (
         not strict
         and (bare := event_for_code(text.strip()[:100], source=source)) is not None
         and len(text.strip()) <= 100
     ):
-        return [bare]
+        return [Told(bare, 0, 0)]
     plain: list[records.Record] = []
     found: list[_Found] = []
     for record in records.split(text):
@@ -52,16 +59,17 @@ def events_in(text: str, *, source: str, now: datetime | None = None, strict: bo
         if entries is None:
             plain.append(record)
             continue
-        for entry in entries:
+        for number, entry in entries:
             event = access_line.entry_event(entry, source=source)
             if event is not None:
-                found.append(_Found(record.start, record.number, event))
+                line = record.starts[number] if number < len(record.starts) else record.start
+                found.append(_Found(record.start, record.number, Told(event, line, line)))
     refusals = refusals_of(plain)
     found += _events(refusals, source=source, now=now, strict=strict, words=False)
     if not found and not strict:  # somebody's prose about a code
         found = _events(refusals, source=source, now=now, strict=False, words=True)
     found.sort(key=lambda each: each.number)
-    return [each.event for each in sorted(_once(found), key=lambda each: each.start)]
+    return [each.told for each in sorted(_once(found), key=lambda each: each.start)]
 
 
 class _Found(NamedTuple):
@@ -69,7 +77,11 @@ class _Found(NamedTuple):
 
     start: int
     number: int
-    event: Event
+    told: Told
+
+    @property
+    def event(self) -> Event:
+        return self.told.event
 
 
 def _once(found: list[_Found]) -> Iterator[_Found]:
@@ -97,7 +109,8 @@ def _events(refusals: list[Refusal], *, source: str, now: datetime | None, stric
     for refusal in refusals:
         event = event_of(refusal, source=source, now=now, strict=strict, words=words)
         if event is not None and not (words and event.code in {known.event.code for known in found}):
-            found.append(_Found(refusal.record.start, refusal.record.number, event))
+            told = Told(event, *stretch(refusal))
+            found.append(_Found(refusal.record.start, refusal.record.number, told))
     return found
 
 

@@ -157,12 +157,13 @@ def _number(raw: bytes | str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def entries_in(text: str) -> list[AccessLogEntry] | None:
-    """The access-log lines of a text; None if it is no access log."""
+def entries_in(text: str) -> list[tuple[int, AccessLogEntry]] | None:
+    """The access-log lines of a text, each with its number from 0; None if it is no access log."""
     if '] "' not in text[:512] or not _TEXT_LINE.match(text):
         return None
-    parsed = [parse_line(line.encode("utf-8", "replace")) for line in text.split("\n") if line.strip()]
-    found = [entry for entry in parsed if entry is not None]
+    lines = enumerate(text.split("\n"))
+    parsed = [(number, parse_line(line.encode("utf-8", "replace"))) for number, line in lines if line.strip()]
+    found = [(number, entry) for number, entry in parsed if entry is not None]
     return found or None
 
 

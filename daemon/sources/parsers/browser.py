@@ -114,7 +114,7 @@ def _fragment(
     )
     for name, value in (("url", url and url.rstrip(".")), ("origin", origin), ("status", status)):
         if value:
-            fragment.put(name, value, Origin.REQUEST if name == "url" else None)
+            fragment.put(name, value, Origin.REQUEST)
     if header := _HEADER.search(why):
         fragment.put("cors_headers", header[1] or header[2] or "")
     if (method := _METHOD.search(why)) and method[1]:

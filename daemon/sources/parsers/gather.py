@@ -105,6 +105,7 @@ def _of_string(text: str, record: Record, document: json_lines.Document) -> list
     refusals = [refusal for refusal in refusals_of(inner) if not refusal.overshadowed]
     for refusal in refusals:
         refusal.record.number, refusal.record.start = record.number, record.start
+        refusal.record.starts = record.starts
         refusal.words = document.words(besides=text)
     return refusals
 
@@ -152,7 +153,12 @@ def _unite(into: Fragment, fragment: Fragment) -> None:
             if name in fragment.facts:
                 into.facts.pop(name, None)
         into.shape = fragment.shape
-    elif into.shape in ("pairs", "status", "page") and fragment.shape not in ("text", "status", "page", "pairs"):
+    elif into.shape in ("pairs", "status", "page", "browser_console") and fragment.shape not in (
+        "text",
+        "status",
+        "page",
+        "pairs",
+    ):
         into.shape = fragment.shape
     into.absorb(fragment)
 

@@ -70,6 +70,10 @@ class Record:
     """The text without what a client could put into it (forged.py); as long as `text`."""
     header: Header | None = None
     """Of the table that the record before ended with: this one may be its next row."""
+    starts: list[int] = field(default_factory=list)
+    """Where in the whole text each of its lines begins (lines.py)."""
+    breaks: list[int] | None = None
+    """Where its own lines end, once somebody has asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class _Joining:
                 record = Record(0, placed.start, "")
                 self._records.append(record)
             self._parts.append(line.body)
+            record.starts.append(placed.start)
             if record.stamp is None:
                 record.stamp = line.stamp
             if line.object is not None and len(record.objects) < 64:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote
 
-from ossmend.daemon.sources.parsers import browser
+from ossmend.daemon.sources.parsers import browser, preflights
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import NOT_REFUSALS
@@ -60,7 +60,7 @@ class Refusal:
 
 def agree(one: Fragment, other: Fragment) -> bool:
     """Nothing that identifies a request differs."""
-    if _other_object(one, other) or _never_403(one, other) or _never_403(other, one):
+    if _other_object(one, other) or preflights.differ(one, other) or _never_403(one, other) or _never_403(other, one):
         return False
     for name in ("request_id", "code", "ec"):
         mine, theirs = one.facts.get(name), other.facts.get(name)
@@ -135,7 +135,7 @@ def one_request(refusal: Refusal, fragment: Fragment) -> bool:
     if fragment.weak or into.weak:
         return True
     if into.shape == "browser_console" or fragment.shape == "browser_console":
-        return _same_console(into, fragment)
+        return _same_console(into, fragment) or preflights.is_one(into, fragment)
     return fragment.shape not in refusal.shapes if both_coded else True
 
 

@@ -1,0 +1,141 @@
+"""Refusals that one explanation tells -> whose they all are: how many, in which lines, when, of which buckets.
+
+A log of an hour has thousands of one kind. They are explained once, and nobody may take them for one bucket's: each
+bucket has a line of its own here, the ones with most refusals first. page.py prints the lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ossmend.daemon.explain.where import REQUEST_ID, shown_time
+
+FEW = 5
+"""In a text with more refusals than this, those that are explained alike are explained once."""
+MOST_BUCKETS = 10
+MOST_NAMES = 3
+
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "line": "line {}",
+        "lines": "lines {} to {}",
+        "of": "{} of {}",
+        "by_id": "{} (by the request id)",
+        "more": "and {} more like it. {}:",
+        "all": "All {}",
+        "several": "of {} buckets",
+        "no_bucket": "no bucket named",
+        "refusal": "1 refusal",
+        "refusals": "{} refusals",
+        "also": "and {} more buckets with {} refusals",
+        "and_more": "{} and {} more",
+        "from_to": "{} to {}",
+        "key": "",
+        "access_key_id": "key id ",
+        "client": "client ",
+        "comma": ", ",
+    },
+    "zh": {
+        "line": "第 {} 行",
+        "lines": "第 {} 至 {} 行",
+        "of": "{}（共 {} 行）",
+        "by_id": "{}（取自请求 ID）",
+        "more": "另有 {} 条同类拒绝。{}：",
+        "all": "全部 {} 条",
+        "several": "涉及 {} 个 Bucket",
+        "no_bucket": "未说明 Bucket",
+        "refusal": "1 条拒绝",
+        "refusals": "{} 条拒绝",
+        "also": "另有 {} 个 Bucket，共 {} 条拒绝",
+        "and_more": "{} 等，另有 {} 个",
+        "from_to": "{} 至 {}",
+        "key": "",
+        "access_key_id": "密钥 ",
+        "client": "客户端 ",
+        "comma": "，",
+    },
+}
+_NAMED = ("key", "access_key_id", "client")
+"""What a bucket's refusals are about, and the words before it."""
+
+
+Told = Mapping[str, Any]
+"""A refusal as text.py reports it."""
+
+
+def alike(events: Sequence[Told]) -> list[list[Told]]:
+    """The refusals that are explained alike; in a text with few of them each for itself. What a policy would do is
+    part of the explanation (a bucket of another policy, or of another mode, has its own), and so is a contradiction.
+    """
+    if len(events) <= FEW:
+        return [[event] for event in events]
+    groups: dict[tuple[Any, ...], list[Told]] = {}
+    for event in events:
+        writes = tuple(sorted((each["operation"], str(each["policy"]), str(each["mode"])) for each in event["writes"]))
+        against = str(event["diagnosis"]["facts"].get("contradiction"))
+        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes, against), []).append(event)
+    return list(groups.values())
+
+
+def where(event: Told, lang: str) -> str:
+    """Line and time of one refusal; empty for a code that somebody typed."""
+    words, lines = WORDS[lang], event["lines"]
+    parts = []
+    if lines is not None and lines["of"] > 1:
+        parts.append(words["of"].format(_lines([event], words), lines["of"]))
+    if event["time"] is not None:
+        time = shown_time(event["time"])
+        parts.append(words["by_id"].format(time) if event["time_from"] == REQUEST_ID else time)
+    return " · ".join(parts)
+
+
+def counted(events: Sequence[Told], lang: str) -> Iterator[str]:
+    """What a group has beside its first refusal: a line for all of it, and one for each bucket."""
+    words = WORDS[lang]
+    buckets: dict[str | None, list[Told]] = {}
+    for event in events:
+        buckets.setdefault(event["bucket"], []).append(event)
+    by_number = sorted(buckets.items(), key=lambda each: -len(each[1]))
+    several = words["several"].format(len(buckets)) if len(buckets) > 1 else ""
+    spans = (words["all"].format(len(events)), several, _lines(events, words), _times(events, words))
+    yield "  " + words["more"].format(len(events) - 1, words["comma"].join(part for part in spans if part))
+    for bucket, refusals in by_number[:MOST_BUCKETS]:
+        yield "    " + _of_bucket(bucket, refusals, words)
+    left = by_number[MOST_BUCKETS:]
+    if left:
+        yield "    " + words["also"].format(len(left), sum(len(refusals) for _, refusals in left))
+
+
+def _of_bucket(bucket: str | None, events: Sequence[Told], words: Mapping[str, str]) -> str:
+    number = words["refusal"] if len(events) == 1 else words["refusals"].format(len(events))
+    named = [_names(events, name, words) for name in _NAMED]
+    parts = (f"oss://{bucket}" if bucket else words["no_bucket"], number, _lines(events, words), *named)
+    return " · ".join(part for part in parts if part)
+
+
+def _names(events: Sequence[Told], name: str, words: Mapping[str, str]) -> str:
+    """The first few objects, keys or clients, and how many more."""
+    found = list(dict.fromkeys(event[name] for event in events if event[name]))
+    if not found:
+        return ""
+    told = words[name] + words["comma"].join(found[:MOST_NAMES])
+    return words["and_more"].format(told, len(found) - MOST_NAMES) if len(found) > MOST_NAMES else told
+
+
+def _lines(events: Sequence[Told], words: Mapping[str, str]) -> str:
+    spans = [event["lines"] for event in events if event["lines"] is not None]
+    if not spans:
+        return ""
+    first, last = min(each["first"] for each in spans), max(each["last"] for each in spans)
+    return words["line"].format(first) if first == last else words["lines"].format(first, last)
+
+
+def _times(events: Sequence[Told], words: Mapping[str, str]) -> str:
+    """From the first to the last, which need not stand in this order."""
+    told = sorted(event["time"] for event in events if event["time"] is not None)
+    if not told:
+        return ""
+    first, last = shown_time(told[0]), shown_time(told[-1])
+    return first if first == last else words["from_to"].format(first.removesuffix(" UTC"), last)

@@ -1,0 +1,45 @@
+"""A refusal -> where in the whole text its first line begins, and its last: what a person looks for in the file.
+
+Places in a fragment are those of its record, and a record's text is not the text's: envelopes are gone. Its lines are
+the same ones, and where even those are not (JSON over lines, a framework's mark for a line's end) the whole record is
+told. Next: explain/where.py makes line numbers of it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from ossmend.daemon.sources.parsers.records import Record
+from ossmend.daemon.sources.parsers.same_request import Refusal
+from ossmend.remediators.contract.case import Event
+
+
+class Told:
+    """An event, and where the text tells it: the beginnings of its first and of its last line."""
+
+    __slots__ = ("event", "first", "last")
+
+    def __init__(self, event: Event, first: int, last: int) -> None:
+        self.event = event
+        self.first = first
+        self.last = last
+
+
+def stretch(refusal: Refusal) -> tuple[int, int]:
+    record, fragment = refusal.record, refusal.fragment
+    breaks = _breaks(record)
+    if record.objects or len(breaks) + 1 != len(record.starts):
+        return record.starts[0], record.starts[-1]
+    last = max(fragment.end - 1, fragment.start)  # an end lies behind the last sign, and that may be a line's end
+    return record.starts[bisect_left(breaks, fragment.start)], record.starts[bisect_left(breaks, last)]
+
+
+def _breaks(record: Record) -> list[int]:
+    """Found once: thousands of refusals may stand in one record."""
+    if record.breaks is None:
+        record.breaks = []
+        at = record.text.find("\n")
+        while at >= 0:
+            record.breaks.append(at)
+            at = record.text.find("\n", at + 1)
+    return record.breaks
