@@ -30,9 +30,10 @@ from tests.crash.upgrade import KINDS, Upgrade
 from tests.crash.versions_judge import Older
 
 
-def _one(
+def one(
     seed: int, directory: Path, nursery: Nursery, older: Older, olders: Nursery
 ) -> tuple[Report, Mapping[str, int]]:
+    """One trial, and how many writes arrived from each version."""
     began = time.monotonic()
     trial = Upgrade(seed, directory / f"upgrade-{seed}", nursery, older, olders)
     try:
@@ -56,13 +57,15 @@ def main() -> int:
     olders, total = Nursery(older.checkout), Counter[str]()
     seeds = range(given.first, given.first + given.number)
     sys.stdout.write(f"{older}: it {'goes on' if older.goes_on else 'ends'} beside ours\n")
-    for report, sent in at_once(partial(_one, older=older, olders=olders), seeds, directory, given.jobs):
-        total.update(trials=1, lost=len(report.findings.lost), doubled=len(report.findings.doubled),
-                     broken=len(report.findings.broken), accepted=report.accepted)  # fmt: skip
-        total.update(sent)
-        sys.stdout.write(f"{report.seconds:5.1f} s {report}\n")
-        sys.stdout.flush()
-    olders.close()
+    try:
+        for report, sent in at_once(partial(one, older=older, olders=olders), seeds, directory, given.jobs):
+            total.update(trials=1, lost=len(report.findings.lost), doubled=len(report.findings.doubled),
+                         broken=len(report.findings.broken), accepted=report.accepted)  # fmt: skip
+            total.update(sent)
+            sys.stdout.write(f"{report.seconds:5.1f} s {report}\n")
+            sys.stdout.flush()
+    finally:
+        olders.close()
     sys.stdout.write(f"{dict(total)}; evidence in {directory}\n")
     return int(bool(total["lost"] or total["doubled"] or total["broken"]))
 
