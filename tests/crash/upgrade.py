@@ -28,8 +28,8 @@ from tests.patience import HUNG, until
 
 LEFT, RIGHT = "left", "right"
 READY = '"event": "daemon.ready"'
-HELD_SECONDS = 2.5
-"""Less than a call's deadline."""
+HELD_SECONDS = (2.5, 8.0)
+"""On the way: less than a call's deadline, or nearly three times as long (stages/settle.py allows for that)."""
 _MIGRATED = "SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin)), version_num FROM alembic_version"
 
 Weather = Callable[["Upgrade"], None]
@@ -161,6 +161,7 @@ class Upgrade(Nodes):
         """Does LEFT run our version?"""
         self.wrote: list[Wrote] = []
         self.wrong: list[str] = []
+        self.held_seconds = 0.0
         self._migrated_at = 0.0
         self._joined_at = 0.0
         self._more: list[str] = []
@@ -240,9 +241,10 @@ class Upgrade(Nodes):
         for name in (LEFT, RIGHT):
             key = simulator.do(lambda cloud: cloud.identity.add_key())
             self._keys[name] = (key.id, key.secret)
-        self.way = self._open.enter_context(
-            holding_way(simulator.oss, self.random.randint(1, 3) if self.kind == HOLDS else 0, HELD_SECONDS)
-        )
+        if self.kind == HOLDS:
+            self.held_seconds = self.random.choice(HELD_SECONDS)
+        held = self.random.randint(1, 6) if self.kind == HOLDS else 0
+        self.way = self._open.enter_context(holding_way(simulator.oss, held, self.held_seconds))
         config = self.directory / f"{LEFT}.yaml"
         config.write_text(config.read_text(encoding="utf-8").replace(simulator.oss, self.way.url), encoding="utf-8")
         self.stage.requests.listeners.append(self._note)
@@ -297,7 +299,9 @@ class Upgrade(Nodes):
         if head != migrate.HEAD:
             found.broken.append(f"the schema is {head}")
         if not self.older.goes_on:
-            found.broken += stale(self.wrote, self._keys[LEFT][0], self._migrated_at + LEASE_SECONDS)
+            found.broken += stale(
+                self.wrote, self._keys[LEFT][0], self._migrated_at + LEASE_SECONDS + self.held_seconds
+            )
         return found
 
     def sent(self) -> Mapping[str, int]:
