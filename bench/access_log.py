@@ -10,7 +10,6 @@ Run `python bench/access_log.py [--megabytes 1000]`.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import resource
@@ -30,6 +29,8 @@ import oss2
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.restores import simulator
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 from ossmend.config.load import load_text
 from ossmend.daemon.cloud.accounts import connect
 from ossmend.daemon.cloud.settings import cloud_settings
@@ -46,6 +47,33 @@ from ossmend.daemon.stages.triage import Triage
 MEGABYTE = 1_000_000
 BLOCK = 256 * 1024
 OBJECT = 50 * MEGABYTE
+GREPS = {"ripgrep": ["rg", "-c", "-F"], "GNU grep": ["grep", "-c", "-F"]}
+AIMS: dict[str, float | None] = {"ripgrep": 0.6, "GNU grep": 2.5, "fail2ban-regex": 100.0}
+DOWNLOADS: dict[str, float | None] = {"oss2 alone": None, "our client alone": 0.7}
+P1, P2 = "P1 rows together", "P2 rows streamed"
+LOCAL = (P1, "rows alone", "events", "rows stored")
+
+
+def ratios(what: str, to: str, aim: float | None) -> tuple[Row, Row]:
+    """By the clock, and by the seconds of a processor; the name tells to what, as several are measured beside."""
+    name = f"{what} / {to.removesuffix(' alone').removesuffix('-regex').removeprefix('GNU ')}"
+    return (
+        Row(name=name, unit="x", better="more", to=f"{to}, by the clock", aim=aim),
+        Row(name=f"{name}, CPU", unit="x", better="more", to=f"{to}, by processor time"),
+    )
+
+
+def declared() -> Iterator[Row]:
+    """Each way beside each of its anchors, and the speed of all."""
+    for to, aim in AIMS.items():
+        pairs = [ratios(what, to, aim if what == P1 else None) for what in LOCAL]
+        yield from (row for column in zip(*pairs, strict=True) for row in column)
+    for to, aim in DOWNLOADS.items():
+        yield from ratios(P2, to, aim)
+    for what in (*LOCAL, P2, *AIMS, *DOWNLOADS):
+        yield Row(name=f"speed: {what}", unit="GB/s", better="more")
+
+
 TRIES = 3
 """The quickest of so many is kept: whatever else the machine does can only add to it."""
 LITERAL = '" 403 '
@@ -64,6 +92,9 @@ LINE = (
     '"{request_id:024X}" "true" "1234567890123456" "GetObject" "reports-cn" "2024/{number:07}.parquet" {size} 12 '
     '"{code}" 412 "1234567890123456" - "-" "standard" "-" "-" "LTAI5tExampleExample1234" "-"\n'
 )
+
+
+ROWS = tuple(declared())
 
 
 class Measured(NamedTuple):
@@ -221,7 +252,7 @@ def streamed(path: Path) -> dict[str, Measured]:
         def read() -> int:
             return sum(map(len, batches(AccessLog("bench-logs", "oss/", cloud.logs, SystemClock()))))
 
-        works = {"oss2 alone": by_oss2, "our client alone": by_client, "streamed to rows": read}
+        works = {"oss2 alone": by_oss2, "our client alone": by_client, P2: read}
         return {name: measure(size, work) for name, work in works.items()}
 
 
@@ -229,45 +260,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--streamed", type=int, default=200, help="megabytes of the log in the simulator")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    programs = {"ripgrep": ["rg", "-c", "-F"], "GNU grep": ["grep", "-c", "-F"]}
-    with tempfile.TemporaryDirectory() as directory:
+    given = arguments(parser)
+    with measuring("access_log", ROWS, given) as run, tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "access.log"
-        write(path, options.megabytes * MEGABYTE)
-        size = path.stat().st_size
-        there = {name: call for name, call in programs.items() if shutil.which(call[0])}
-        anchors = {name: measure(size, partial(counted, call, path)) for name, call in there.items()}
-        if shutil.which("fail2ban-regex"):
-            anchors["fail2ban-regex"] = measure(size, partial(by_fail2ban, path), 1)
-        works = {"to rows, alone": alone, "to rows, together": together, "to events": events, "to rows, stored": stored}
-        rows = {
-            name: measure(size, partial(work, path), 1 if work is stored else TRIES) for name, work in works.items()
-        }
-        write(path, options.streamed * MEGABYTE)
+        write(path, given.megabytes * MEGABYTE)
+        anchors, found = beside(path)
+        write(path, given.streamed * MEGABYTE)
         there_are, downloads = alone(path), streamed(path)
-    numbers = {each.number for name, each in (*anchors.items(), *rows.items()) if name != "fail2ban-regex"}
-    assert len(numbers) == 1, f"they do not agree: {anchors}, {rows}"
-    assert downloads["streamed to rows"].number == there_are, f"they do not agree: {downloads}, {there_are}"
-    report = [told(name, each, anchors) for name, each in rows.items()]
-    report.append(told("streamed to rows", downloads.pop("streamed to rows"), downloads))
-    if options.json:
-        print(json.dumps(report))
-        return
-    for name in (*programs, "fail2ban-regex"):
-        print(f"{name}: {anchors[name].speed:.2f} GB/s" if name in anchors else f"{name} is not installed: left out")
-    for name, each in downloads.items():
-        print(f"{name}: {each.speed:.2f} GB/s")
-    for row in report:
-        print("  ".join(f"{name} {value}" for name, value in row.items()))
+        assert downloads[P2].number == there_are, f"they do not agree: {downloads}, {there_are}"
+        for name, each in (*anchors.items(), *found.items(), *downloads.items()):
+            run.tell(f"speed: {name}", each.speed)
+        for what, one in found.items():
+            told(run, what, one, anchors)
+        told(run, P2, downloads.pop(P2), downloads)
+        missing = [name for name in AIMS if name not in anchors]
+        if missing:
+            run.note(f"not installed, so left out: {', '.join(missing)}")
 
 
-def told(what: str, one: Measured, anchors: Mapping[str, Measured]) -> dict[str, Any]:
-    ratios: dict[str, Any] = {"what": what, "GB/s": round(one.speed, 2)}
-    for name, anchor in anchors.items():
-        ratios[f"x {name}"] = round(one.speed / anchor.speed, 2)
-        ratios[f"x {name} by processor"] = round(one.by_cpu / anchor.by_cpu, 2)
-    return ratios
+def beside(path: Path) -> tuple[dict[str, Measured], dict[str, Measured]]:
+    """The anchors that are installed, and our ways; all must find as many refusals."""
+    size = path.stat().st_size
+    there = {name: call for name, call in GREPS.items() if shutil.which(call[0])}
+    anchors = {name: measure(size, partial(counted, call, path)) for name, call in there.items()}
+    works = dict(zip(LOCAL, (together, alone, events, stored), strict=True))
+    found = {name: measure(size, partial(work, path), 1 if work is stored else TRIES) for name, work in works.items()}
+    numbers = {each.number for each in (*anchors.values(), *found.values())}
+    assert len(numbers) == 1, f"they do not agree: {anchors}, {found}"
+    if shutil.which("fail2ban-regex"):
+        anchors["fail2ban-regex"] = measure(size, partial(by_fail2ban, path), 1)
+    return anchors, found
+
+
+def told(run: Run, what: str, one: Measured, anchors: Mapping[str, Measured]) -> None:
+    for to, anchor in anchors.items():
+        by_clock, by_cpu = ratios(what, to, None)
+        run.tell(by_clock.name, one.speed / anchor.speed)
+        run.tell(by_cpu.name, one.by_cpu / anchor.by_cpu)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ language does to a log. Rows: no refusal at all, 1 and 100 refusals a megabyte, 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +16,28 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.sources import move
 from ossmend.daemon.sources.app_log import AppLog
 
 MEGABYTE = 1_000_000
+LOGS = {
+    "no refusal": (0, False, 1.0),
+    "other servers' 403s": (0, True, 1.0),
+    "1 refusal a MB": (1, False, 1.0),
+    "100 refusals a MB": (100, False, 0.5),
+    "refusals only": (3000, False, 0.1),
+}
+"""Refusals a megabyte, whether there are other servers' 403s, and the share of the size that is written."""
+ROWS = (
+    *(Row(name=name, unit="x", better="more", to="a plain line loop") for name in LOGS),
+    *(Row(name=f"{name}, speed", unit="MB/s", better="more") for name in LOGS),
+    Row(name="refusals only, events", unit="/s", better="more"),
+)
 TRIES = 3
 """The quickest of so many is kept: whatever else the machine does can only add to it."""
 ORDINARY = (
@@ -79,39 +96,25 @@ def seconds(work: Callable[[Path], int], path: Path) -> tuple[float, int]:
     return best, answer
 
 
-def measure(directory: Path, megabytes: int) -> list[dict[str, float | str]]:
-    found: list[dict[str, float | str]] = []
-    for name, refusals, forbidden, share in (
-        ("no refusal", 0, False, 1.0),
-        ("other servers' 403s", 0, True, 1.0),
-        ("1 refusal a MB", 1, False, 1.0),
-        ("100 refusals a MB", 100, False, 0.5),
-        ("refusals only", 3000, False, 0.1),
-    ):
+def measure(run: Run, directory: Path, megabytes: int) -> None:
+    for name, (refusals, forbidden, share) in LOGS.items():
         size = int(megabytes * MEGABYTE * share)
         path = directory / "app.log"
         path.write_text("".join(lines(size, refusals, forbidden=forbidden)), encoding="utf-8")
         loop, _ = seconds(plain_loop, path)
         read, events = seconds(to_events, path)
-        row: dict[str, float | str] = {"log": name, "events": events, "x line loop": round(loop / read, 3)}
-        row["MB/s"] = round(path.stat().st_size / MEGABYTE / read, 1)
-        row["events/s"] = round(events / read)
-        found.append(row)
-    return found
+        run.tell(name, loop / read)
+        run.tell(f"{name}, speed", path.stat().st_size / MEGABYTE / read)
+        if name == "refusals only":
+            run.tell(f"{name}, events", events / read)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=16)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        rows = measure(Path(directory), arguments.megabytes)
-    if arguments.json:
-        print(json.dumps(rows))
-        return
-    for row in rows:
-        print("  ".join(f"{name} {value}" if name != "log" else f"{value:22}" for name, value in row.items()))
+    given = arguments(parser)
+    with measuring("app_log", ROWS, given) as run, tempfile.TemporaryDirectory() as directory:
+        measure(run, Path(directory), given.megabytes)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def _point(x: float, y: float, each: Bin, most: int, colour: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--svg", type=Path, help="also write the plot there")
-    arguments = parser.parse_args()
+    arguments, _ = parser.parse_known_args()  # `./ossmend bench --json FILE` tells all, and there is no figure here
     sys.path.insert(0, str(ROOT))  # the stories are the tests' own
     from tests.scenarios.reliability import HELD_OUT, TUNED, judged, pasted
 

@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import sqlalchemy as sa
 
 from bench.restores import REFUSED, archive, restored, simulator
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 
 CONFIG = """
 version: 1
@@ -38,6 +40,14 @@ policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ buck
 GENUINE = "2019/genuine.raw"
 BLOCK = 2000
 POLL_SECONDS = 0.1
+ROWS = (
+    Row(name="keys read", unit="/s", better="more"),
+    Row(name="from reading to repair", unit="s", better="less"),
+    Row(name="memory, highest", unit="MiB", better="less", worse="worse"),
+    Row(name="memory, above its start", unit="MiB", better="less", worse="worse"),
+    Row(name="state on disk", unit="MiB", better="less", worse="worse"),
+    Row(name="notices in the log", unit="", better="less", worse="worse"),
+)
 
 
 @dataclass
@@ -93,7 +103,7 @@ def blocks(keys: int) -> Iterator[tuple[str, bool]]:
         yield (REFUSED.format(number=2**40, key=GENUINE) + text if middle else text), middle
 
 
-def measure(told: dict[str, str], place: Path, keys: int, ahead: int) -> dict[str, object]:
+def measure(run: Run, told: dict[str, str], place: Path, keys: int, ahead: int) -> None:
     daemon, seen, began = Daemon(told, place), Seen(), time.monotonic()
     seen.rss_mib["start"] = daemon.rss_mib()
     watcher = threading.Thread(target=_until_repaired, args=(told, seen, began), daemon=True)
@@ -111,7 +121,7 @@ def measure(told: dict[str, str], place: Path, keys: int, ahead: int) -> dict[st
     seconds = time.monotonic() - began
     watcher.join(60.0)
     daemon.stop()
-    return _report(daemon, seen, keys, seconds)
+    _report(run, daemon, seen, keys / seconds)
 
 
 def _wait(daemon: Daemon, seen: Seen, lines: int, genuine_at: int, began: float) -> None:
@@ -133,37 +143,38 @@ def _until_repaired(told: dict[str, str], seen: Seen, began: float) -> None:
     seen.repaired_at = time.monotonic() - began
 
 
-def _report(daemon: Daemon, seen: Seen, keys: int, seconds: float) -> dict[str, object]:
+def _report(run: Run, daemon: Daemon, seen: Seen, keys_a_second: float) -> None:
     size = sum(path.stat().st_size for path in daemon.state.iterdir() if path.is_file())
+    run.tell("keys read", keys_a_second)
+    if seen.repaired_at:
+        run.tell("from reading to repair", seen.repaired_at - seen.read_at)
+    run.tell("memory, highest", seen.highest_mib)
+    run.tell("memory, above its start", seen.highest_mib - seen.rss_mib["start"])
+    run.tell("state on disk", size / 2**20)
+    run.tell("notices in the log", daemon.notices)
     engine = sa.create_engine(f"sqlite:///{daemon.state / 'ossmend.db'}")
     tables = ("cases", "journal", "seen", "notices", "writes", "turned_away")
     with engine.connect() as connection:
         rows = {name: connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in tables}
         away = connection.execute(sa.text("SELECT subjects, events FROM turned_away")).all()
-    return {
-        "keys": keys,
-        "seconds": round(seconds),
-        "keys_per_second": round(keys / seconds),
-        "rss_mib": seen.rss_mib | {"highest": seen.highest_mib},
-        "state_mib": round(size / 2**20, 1),
-        "rows": rows,
-        "not_opened": [tuple(row) for row in away],
-        "notices_in_the_log": daemon.notices,
-        "seconds_from_reading_to_repair": round(seen.repaired_at - seen.read_at, 1) if seen.repaired_at else None,
-    }
+    run.note("rows of the state: " + ", ".join(f"{number} {name}" for name, number in rows.items()))
+    run.note(
+        "not opened: " + (", ".join(f"{subjects} subjects, {events} events" for subjects, events in away) or "none")
+    )
+    run.note("memory, MiB: " + ", ".join(f"{when} {mib}" for when, mib in seen.rss_mib.items()))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--ahead", type=int, default=20_000, help="lines in the log that the daemon has not read yet")
-    asked = parser.parse_args()
-    with simulator() as told, tempfile.TemporaryDirectory() as place:
+    given = arguments(parser)
+    with measuring("flood", ROWS, given) as run, simulator() as told, tempfile.TemporaryDirectory() as place:
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
         archive(told, []).create_bucket()
         archive(told, [GENUINE])
-        print(json.dumps(measure(told, Path(place), asked.keys, asked.ahead), indent=2))
+        measure(run, told, Path(place), given.keys, given.ahead)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 The daemon runs as a process and follows them all. `idle` is the share of one processor that it takes while nothing is
 written, beside the same daemon with a single file. A harmless line is one that tells of no refusal: what the journal's
 files were written of, in bytes, is taken from the kernel's count for the process. Run
-`python bench/followed_files.py [--files 5000] [--seconds 60] [--json]`.
+`python bench/followed_files.py [--files 5000] [--seconds 60]`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import arguments, measuring
+from bench.results.row import Row
+
 CONFIG = """
 version: 1
 cloud: {{ region: cn-hangzhou, endpoint: "http://127.0.0.1:9", rpc_endpoint: "http://127.0.0.1:9" }}
@@ -29,6 +33,14 @@ sources: [ {{ app_log: {{ path: {logs}, start: beginning }} }} ]
 """
 LINE = "2026-03-01 10:00:00,123 INFO  [worker-3] c.e.shop.Orders : order 1042 was stored in 12 ms\n"
 LINES = 50
+ROWS = tuple(
+    row
+    for files in ("one file", "many files")
+    for row in (
+        Row(name=f"{files}, idle", unit="%", better="less"),
+        Row(name=f"{files}, bytes a line", unit="B", better="less", worse="worse"),
+    )
+)
 SETTLED_SECONDS = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -89,21 +101,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    rows = {}
-    for files in (1, arguments.files):
-        with tempfile.TemporaryDirectory() as place, daemon(Path(place), files) as (process, logs):
-            share = idle(process, arguments.seconds)
-            rows[f"{files} files"] = {
-                "idle, % of a processor": round(100 * share, 2),
-                "bytes per line": round(per_line(process, logs)),
-            }
-    if arguments.json:
-        print(json.dumps(rows))
-        return
-    for name, row in rows.items():
-        print(f"{name:12}  " + "  ".join(f"{what} {value}" for what, value in row.items()))
+    given = arguments(parser)
+    with measuring("followed_files", ROWS, given) as run:
+        for name, files in (("one file", 1), ("many files", given.files)):
+            with tempfile.TemporaryDirectory() as place, daemon(Path(place), files) as (process, logs):
+                run.tell(f"{name}, idle", 100 * idle(process, given.seconds))
+                run.tell(f"{name}, bytes a line", per_line(process, logs))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,23 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
+
+READERS = ("daemon", "explain", "redact")
+ROWS = (
+    *(Row(name=f"{reader}, the slowest text", unit="x", better="less", to="ordinary log lines") for reader in READERS),
+    *(
+        Row(name=f"{reader}, the fastest growth", unit="x", better="less", to="half the text", aim=3)
+        for reader in READERS
+    ),
+)
+"""Which text is the slowest may change; that none is slower, and none grows by the square, is what counts."""
 TRIES = 3
 """The quickest of so many is kept: whatever else the machine does can only add to it."""
 Read = Callable[[str], object]
@@ -51,7 +64,7 @@ def cost(read: Read, unit: str, size: int) -> Cost:
 
 def readers() -> dict[str, tuple[Read, Iterable[str]]]:
     """By name: how a text is read, and what it should better not meet."""
-    sys.path.insert(0, str(ROOT))  # the texts are the tests' own
+    # the texts are the tests' own
     from ossmend.daemon.explain.text import explain_text
     from ossmend.daemon.host.redact import redact
     from ossmend.daemon.sources.blocks import blocks_in
@@ -73,22 +86,24 @@ def readers() -> dict[str, tuple[Read, Iterable[str]]]:
     }
 
 
-def report(name: str, read: Read, units: Iterable[str], size: int) -> None:
-    ordinary = cost(read, ORDINARY, size)
-    print(f"\n{name}: time of a MB as a multiple of ordinary text's, and growth with the size")
-    print(f"{1.0:8.1f} x  growth {ordinary.growth:4.1f}  ordinary log lines")
-    for each in sorted((cost(read, unit, size) for unit in units), key=lambda each: -each.seconds):
-        print(f"{each.seconds / ordinary.seconds:8.1f} x  growth {each.growth:4.1f}  {each.name}")
+def report(run: Run, name: str, costs: list[Cost], ordinary: Cost) -> None:
+    run.tell(f"{name}, the slowest text", max(each.seconds for each in costs) / ordinary.seconds)
+    run.tell(f"{name}, the fastest growth", max(each.growth for each in costs))
+    run.note(f"{name}: time of a MB as a multiple of ordinary text's, and growth with the size")
+    for each in (*sorted(costs, key=lambda each: -each.seconds), ordinary):
+        run.note(f"{each.seconds / ordinary.seconds:8.1f} x  growth {each.growth:4.1f}  {each.name}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--size", type=int, default=100_000, help="characters of a text; growth looks at twice as many")
-    parser.add_argument("--reader", choices=("daemon", "explain", "redact"), help="only this one")
-    arguments = parser.parse_args()
-    for name, (read, units) in readers().items():
-        if arguments.reader in (None, name):
-            report(name, read, units, arguments.size)
+    parser.add_argument("--reader", choices=READERS, help="only this one")
+    given = arguments(parser)
+    with measuring("hostile_text", ROWS, given) as run:
+        for name, (read, units) in readers().items():
+            if given.reader in (None, name):
+                costs = [cost(read, unit, given.size) for unit in units]
+                report(run, name, costs, replace(cost(read, ORDINARY, given.size), name="ordinary log lines"))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ The daemon follows one file in which nothing happens; it is looked at after it h
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -15,6 +14,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import arguments, measuring
+from bench.results.row import Row
 
 CONFIG = """
 version: 1
@@ -26,6 +30,19 @@ policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ buck
 """
 IMPORTS = "import ossmend.daemon.app; import sys; sys.stdout.write('ready\\n'); sys.stdout.flush(); sys.stdin.read()"
 SETTLED_SECONDS = 5.0
+ROWS = (
+    Row(
+        name="P9 memory of an idle daemon",
+        unit="x",
+        better="less",
+        to="importing its libraries",
+        aim=1.3,
+        worse="worse",
+    ),
+    Row(name="P9 share of one core", unit="%", better="less", aim=0.5),
+    Row(name="resident memory", unit="MiB", better="less", worse="worse"),
+    Row(name="memory of the imports", unit="MiB", better="less", worse="worse"),
+)
 
 
 def memory(process_id: int) -> int:
@@ -73,20 +90,15 @@ def idle(directory: Path, seconds: float) -> tuple[int, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
-    with tempfile.TemporaryDirectory() as directory:
-        resident, share = idle(Path(directory), parser.parse_args().seconds)
-    floor = imports()
-    print(
-        json.dumps(
-            {
-                "resident_mib": round(resident / 1024, 1),
-                "imports_mib": round(floor / 1024, 1),
-                "memory_ratio": round(resident / floor, 2),
-                "cpu_percent": round(share * 100, 2),
-            },
-            indent=2,
-        )
-    )
+    given = arguments(parser)
+    with measuring("idle", ROWS, given) as run:
+        with tempfile.TemporaryDirectory() as directory:
+            resident, share = idle(Path(directory), given.seconds)
+        floor = imports()
+        run.tell("P9 memory of an idle daemon", resident / floor)
+        run.tell("P9 share of one core", share * 100)
+        run.tell("resident memory", resident / 1024)
+        run.tell("memory of the imports", floor / 1024)
 
 
 if __name__ == "__main__":

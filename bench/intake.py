@@ -12,12 +12,17 @@ import argparse
 import gc
 import json
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 from ossmend.config.load import load_text
 from ossmend.config.model import Config
 from ossmend.daemon.host.clock import SystemClock
@@ -28,6 +33,15 @@ from ossmend.daemon.stages.triage import Triage
 from ossmend.remediators.contract.case import Event, Origin
 
 BATCH = 2000
+WAYS = ("P3 new cases to store", "P3 one cause to store", "P3 new cases from a log")
+ROWS = (
+    *(Row(name=f"{way}, rate", unit="/s", better="more") for way in WAYS),
+    *(
+        Row(name=f"{way}{how}", unit="x", better="more", to="plain sqlite3, full sync")
+        for way in WAYS
+        for how in ("", ", by CPU")
+    ),
+)
 CONFIG = """
 version: 1
 cloud: { region: cn-hangzhou }
@@ -123,7 +137,7 @@ def plain(directory: Path, log: Path | None, events: list[Event]) -> tuple[float
         connection.close()
 
 
-def measure(directory: Path, number: int) -> list[dict[str, float | str]]:
+def measure(run: Run, directory: Path, number: int) -> None:
     new = [event(each, f"2019/{each}.raw") for each in range(number)]
     one = [event(each, "2019/a.raw") for each in range(number)]
     log, lines = directory / "app.log", directory / "app.json"
@@ -134,28 +148,23 @@ def measure(directory: Path, number: int) -> list[dict[str, float | str]]:
     )
     floor = plain(directory / "p1", None, new)
     floor_of_lines = plain(directory / "p2", lines, new)
-    rows = (
-        ("every event a new case, into the store", into_the_store(directory / "new", new), floor),
-        ("every event of one cause, into the store", into_the_store(directory / "one", one), floor),
-        ("every event a new case, from a log file", from_a_log(directory / "log", log), floor_of_lines),
+    measured = (
+        (into_the_store(directory / "new", new), floor),
+        (into_the_store(directory / "one", one), floor),
+        (from_a_log(directory / "log", log), floor_of_lines),
     )
-    return [
-        {
-            "row": name,
-            "events_per_second": round(mine[0]),
-            "events_per_cpu_second": round(mine[1]),
-            "ratio_to_plain": round(mine[0] / beside[0], 3),
-            "cpu_ratio_to_plain": round(mine[1] / beside[1], 3),
-        }
-        for name, mine, beside in rows
-    ]
+    for way, (mine, beside) in zip(WAYS, measured, strict=True):
+        run.tell(f"{way}, rate", mine[0])
+        run.tell(way, mine[0] / beside[0])
+        run.tell(f"{way}, by CPU", mine[1] / beside[1])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
-    with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps(measure(Path(directory), parser.parse_args().events), indent=2))
+    given = arguments(parser)
+    with measuring("intake", ROWS, given) as run, tempfile.TemporaryDirectory() as directory:
+        measure(run, Path(directory), given.events)
 
 
 if __name__ == "__main__":

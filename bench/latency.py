@@ -8,7 +8,6 @@ accepts calls for and never answers, with a hundred cases of its own. Run `pytho
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import queue
 import signal
@@ -24,10 +23,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.restores import CONFIG, REFUSED, archive, simulator
+from bench.results.measure import arguments, measuring
+from bench.results.row import Row
 from tests.journeys.slow import Handler, Way, serving
 
 DEAD = "dead-bucket"
 PATIENCE_SECONDS = 30.0
+AIMS = {"p50": 100.0, "p99": 500.0}
+ROWS = (
+    *(Row(name=f"P7 line to restore, {cut}", unit="ms", better="less", aim=aim) for cut, aim in AIMS.items()),
+    *(Row(name=f"beside a dead bucket, {cut}", unit="ms", better="less") for cut in AIMS),
+    *(Row(name=f"a bare oss2 call, {cut}", unit="ms", better="less") for cut in AIMS),
+    *(Row(name=f"P7 line to restore, {cut}, x", unit="x", better="less", to="a bare oss2 call") for cut in AIMS),
+)
 
 
 class Noting(Way):
@@ -79,13 +87,24 @@ def lines(way: Noting, log: Path, keys: list[str], first: int) -> list[float]:
 
 def shown(times: list[float]) -> dict[str, float]:
     cuts = statistics.quantiles(times, n=100)
-    return {"p50_ms": round(statistics.median(times), 1), "p99_ms": round(cuts[98], 1)}
+    return {"p50": statistics.median(times), "p99": cuts[98]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=60)
-    number = parser.parse_args().lines
+    given = arguments(parser)
+    with measuring("latency", ROWS, given) as run:
+        floor, alone, beside = measure(given.lines)
+        for cut in AIMS:
+            run.tell(f"P7 line to restore, {cut}", alone[cut])
+            run.tell(f"beside a dead bucket, {cut}", beside[cut])
+            run.tell(f"a bare oss2 call, {cut}", floor[cut])
+            run.tell(f"P7 line to restore, {cut}, x", alone[cut] / floor[cut])
+
+
+def measure(number: int) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """The floor, the daemon, and the daemon beside a dead bucket."""
     with simulator() as told, tempfile.TemporaryDirectory() as place:
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
@@ -94,17 +113,17 @@ def main() -> None:
         archive(told, [key for each in keys.values() for key in each])
         with serving(Noting(told["oss"])) as way:
             bucket = archive(told | {"oss": way.url}, [])
-            rows = {"floor": shown([way.timed(partial(bucket.restore_object, key)) for key in keys["floor"]])}
+            floor = [way.timed(partial(bucket.restore_object, key)) for key in keys["floor"]]
             process, log = daemon(told, way.url, Path(place) / "state-and-log")
-            rows["alone"] = shown(lines(way, log, keys["alone"], 0))
+            alone = lines(way, log, keys["alone"], 0)
             with log.open("a", encoding="utf-8") as file:
                 file.writelines(line(DEAD, f"k{each}", 100_000 + each) for each in range(100))
             while not way.kept_waiting:
                 time.sleep(0.05)
-            rows["beside a dead bucket"] = shown(lines(way, log, keys["beside"], number))
+            beside = lines(way, log, keys["beside"], number)
             process.send_signal(signal.SIGTERM)
             process.wait()
-        print(json.dumps(rows, indent=2))
+    return shown(floor), shown(alone), shown(beside)
 
 
 if __name__ == "__main__":

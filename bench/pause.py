@@ -21,10 +21,18 @@ from urllib.request import urlopen
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.latency import POLL_SECONDS, daemon, line
+from bench.latency import daemon, line
 from bench.restores import archive, simulator
+from bench.results.measure import arguments, measuring
+from bench.results.row import Row
 
 WATCHED_SECONDS = 1.5
+POLL_SECONDS = 0.01
+ROWS = (
+    Row(name="last write after the switch, worst", unit="ms", better="less", aim=1000),
+    Row(name="last write after the switch, p50", unit="ms", better="less"),
+    Row(name="tries with a write held back", unit="%", better="more", worse="worse"),
+)
 EACH = 60
 """Refusals a try: more than leave before the switch is thrown, so that there always is something to hold back."""
 ARRIVED = 3
@@ -49,11 +57,11 @@ class Arrivals:
     def last(self) -> float:
         """How long after now the last write arrives, in ms; 0 if none does."""
         began, last = time.perf_counter(), 0.0
-        while (passed := time.perf_counter() - began) < WATCHED_SECONDS:
+        while time.perf_counter() - began < WATCHED_SECONDS:
             time.sleep(POLL_SECONDS)
             before = self.number
             if self.look() != before:
-                last = passed
+                last = time.perf_counter() - began  # after the look: it came before that, and not later
         return last * 1000
 
 
@@ -73,8 +81,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=100)
     parser.add_argument("--how", choices=["file", "signal", "command", "policy"], default="file")
-    asked = parser.parse_args()
-    tries, how = asked.tries, asked.how
+    given = arguments(parser)
+    with measuring("pause", ROWS, given) as run:
+        late, held = measure(given.tries, given.how)
+        run.tell("last write after the switch, worst", max(late))
+        run.tell("last write after the switch, p50", statistics.median(late))
+        run.tell("tries with a write held back", 100 * sum(each > 0 for each in held) / given.tries)
+        none = sum(each == 0 for each in late)
+        run.note(f"no write after the switch in {none} tries; held back in the middle: {statistics.median(held):g}")
+
+
+def measure(tries: int, how: str) -> tuple[list[float], list[int]]:
+    """Of each try: when the last write came, in ms after the switch, and how many were held back."""
     with simulator() as told, tempfile.TemporaryDirectory() as place:
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
@@ -96,10 +114,7 @@ def main() -> None:
             throw(how, process, log.parent, back=True)
         process.send_signal(signal.SIGTERM)
         process.wait()
-    none = sum(each == 0 for each in late)
-    row = {"how": how, "tries": tries, "longest_ms": round(max(late)), "median_ms": round(statistics.median(late))}
-    row |= {"none_after_the_switch": none, "held_back_in_tries": sum(each > 0 for each in held)}
-    print(json.dumps(row | {"held_back_median": statistics.median(held), "promised_ms": 1000}, indent=2))
+    return late, held
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ a world of plain data, decided and recorded; by one process, then by two. The an
 workers on the same server: `--procrastinate PYTHON` names an interpreter that has it. Fail-over: from the kill, or the
 stop, of a node to the take-over of what it had.
 
-Run `python bench/postgres.py [--cases 20000] [--json FILE]`.
+Run `python bench/postgres.py [--cases 20000]`.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import json
 import multiprocessing
 import os
 import signal
@@ -24,6 +23,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 from ossmend.config.load import load_text
 from ossmend.daemon.journal.postgres import LIVE, Address, PostgresStore, open_node
 from ossmend.daemon.journal.schema import cases
@@ -45,6 +47,28 @@ from tests.fakes import ASKED, FakeAccounts, FakeWorld
 
 BATCH = 2000
 BUCKETS = 32
+NODES = {1: "one node", 2: "two nodes"}
+ROWS = (
+    Row(name="P3 intake, every event new", unit="/s", better="more", aim=10_000),
+    Row(name="P3 intake, a second of CPU", unit="/s", better="more"),
+    Row(name="P3 intake", unit="x", better="more", to="a plain COPY"),
+    *(
+        row
+        for nodes in NODES.values()
+        for row in (
+            Row(name=f"turnover, {nodes}", unit="/s", better="more"),
+            Row(name=f"CPU a case of {nodes}", unit="us", better="less"),
+            Row(name=f"server's CPU a case, {nodes}", unit="us", better="less"),
+        )
+    ),
+    Row(name="procrastinate, 2 workers, jobs", unit="/s", better="more"),
+    Row(name="P4 turnover of two nodes", unit="x", better="more", to="procrastinate's jobs", aim=20),
+    Row(name="P11 turnover of two nodes", unit="x", better="more", to="one node", aim=1.6),
+    *(
+        Row(name=f"P11 fail-over after {how.name}", unit="s", better="less", aim=15)
+        for how in (signal.SIGKILL, signal.SIGSTOP)
+    ),
+)
 MESSAGE = "The operation is not valid for the object's state"
 CONFIG = """
 version: 1
@@ -239,35 +263,34 @@ def best(of: int, work: Callable[[], Turned]) -> Turned:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--cases", type=int, default=20000)
     parser.add_argument("--best-of", type=int, default=3)
-    parser.add_argument("--procrastinate", metavar="PYTHON")
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    with running(fsync="on", shared_buffers="256MB", max_wal_size="4GB") as server:
-        found: dict[str, float] = {}
-        url = server.fresh()
-        found["intake, events/s"], found["intake, events/s of CPU"] = intake(url, given.cases)
-        found["intake / plain COPY"] = found["intake, events/s"] / plain_copy(url, given.cases)
-        for nodes in (1, 2):
-            turned = best(given.best_of, lambda: turnover(server, url, given.cases, nodes))  # noqa: B023  # called here
-            found[f"turnover, {nodes} node(s), cases/s"] = turned.a_second
-            found[f"  CPU of the nodes, us a case ({nodes})"] = turned.node
-            found[f"  CPU of the server, us a case ({nodes})"] = turned.server
-        found["two nodes / one"] = found["turnover, 2 node(s), cases/s"] / found["turnover, 1 node(s), cases/s"]
-        if given.procrastinate:
-            found["procrastinate, 2 workers, jobs/s"] = jobs(server, given.procrastinate, 2000)
-            found["turnover of 2 nodes / its jobs"] = (
-                found["turnover, 2 node(s), cases/s"] / found["procrastinate, 2 workers, jobs/s"]
-            )
-        for how in (signal.SIGKILL, signal.SIGSTOP):
-            found[f"fail-over after {how.name}, s"] = failover(server.fresh(), how)
-    for name, value in found.items():
-        print(f"{name:40} {value:10.2f}")
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    parser.add_argument("--procrastinate", metavar="PYTHON", type=Path)
+    given = arguments(parser)
+    settings = {"fsync": "on", "shared_buffers": "256MB", "max_wal_size": "4GB"}
+    with measuring("postgres", ROWS, given) as run, running(**settings) as server:
+        measure(run, server, given)
+
+
+def measure(run: Run, server: Server, given: argparse.Namespace) -> None:
+    url = server.fresh()
+    rate, by_cpu = intake(url, given.cases)
+    run.tell("P3 intake, every event new", rate)
+    run.tell("P3 intake, a second of CPU", by_cpu)
+    run.tell("P3 intake", rate / plain_copy(url, given.cases))
+    turned = {nodes: best(given.best_of, partial(turnover, server, url, given.cases, nodes)) for nodes in NODES}
+    for nodes, name in NODES.items():
+        run.tell(f"turnover, {name}", turned[nodes].a_second)
+        run.tell(f"CPU a case of {name}", turned[nodes].node)
+        run.tell(f"server's CPU a case, {name}", turned[nodes].server)
+    run.tell("P11 turnover of two nodes", turned[2].a_second / turned[1].a_second)
+    if given.procrastinate:
+        anchor = jobs(server, str(given.procrastinate), 2000)
+        run.tell("procrastinate, 2 workers, jobs", anchor)
+        run.tell("P4 turnover of two nodes", turned[2].a_second / anchor)
+    for how in (signal.SIGKILL, signal.SIGSTOP):
+        run.tell(f"P11 fail-over after {how.name}", failover(server.fresh(), how))
 
 
 if __name__ == "__main__":

@@ -21,12 +21,27 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import oss2
-import structlog
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import arguments, measuring
+from bench.results.row import Row
 from ossmend.daemon.app import App
-from ossmend.daemon.host import log
 
 THREADS = 32
+ANCHOR = "bare oss2, 32 threads"
+ROWS = (
+    Row(name="P5 restores by one process", unit="x", better="more", to=ANCHOR, aim=0.7),
+    Row(name="P5 CPU a restore", unit="x", better="less", to=ANCHOR, aim=2),
+    *(
+        row
+        for who in ("ossmend", "bare oss2")
+        for row in (
+            Row(name=f"{who}, restores a second", unit="/s", better="more"),
+            Row(name=f"{who}, CPU a restore", unit="ms", better="less"),
+        )
+    ),
+)
 CONFIG = """
 version: 1
 cloud:
@@ -104,20 +119,29 @@ def timed(work: Callable[[], None], number: int) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return {
-        "a_second": round(number / (time.perf_counter() - wall), 1),
-        "cpu_ms_each": round((time.process_time() - cpu) / number * 1000, 2),
+        "a_second": number / (time.perf_counter() - wall),
+        "cpu_ms_each": (time.process_time() - cpu) / number * 1000,
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, default=1000)
-    number = parser.parse_args().objects
+    given = arguments(parser)
+    with measuring("restores", ROWS, given) as run:
+        floor, mine = measure(given.objects)
+        run.tell("P5 restores by one process", mine["a_second"] / floor["a_second"])
+        run.tell("P5 CPU a restore", mine["cpu_ms_each"] / floor["cpu_ms_each"])
+        for who, figures in (("ossmend", mine), ("bare oss2", floor)):
+            run.tell(f"{who}, restores a second", figures["a_second"])
+            run.tell(f"{who}, CPU a restore", figures["cpu_ms_each"])
+
+
+def measure(number: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Bare oss2, and ours."""
     with simulator() as told, tempfile.TemporaryDirectory() as directory:
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = told["access_key_id"]
         os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = told["access_key_secret"]
-        log.configure("json", "error")
-        structlog.get_logger()
         bucket = archive(told, [])
         bucket.create_bucket()
         first = [f"bare/{each:06d}.raw" for each in range(number)]
@@ -128,11 +152,7 @@ def main() -> None:
         mine = timed(lambda: ours(app, lambda: restored(told) >= 2 * number), number)
         app.close()
         assert restored(told) == 2 * number, restored(told)
-        ratio = {
-            "restores": round(mine["a_second"] / floor["a_second"], 2),
-            "cpu": round(mine["cpu_ms_each"] / floor["cpu_ms_each"], 2),
-        }
-        print(json.dumps({"bare_oss2": floor, "ossmend": mine, "ratio": ratio}, indent=2))
+    return floor, mine
 
 
 if __name__ == "__main__":

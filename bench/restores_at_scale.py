@@ -35,8 +35,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import oss2
 
 from bench.restores import REFUSED, THREADS, simulator
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 from ossmend.daemon.app import App
-from ossmend.daemon.host import log
 from tests.database import running
 
 OSSMEND = str(Path(sys.executable).with_name("ossmend"))
@@ -63,6 +64,21 @@ brakes: {{ calls_per_minute: unlimited, writes_per_hour: unlimited, objects_per_
 policies: [ {{ name: thaw, on: InvalidObjectState, mode: enforce, match: {{ bucket: "*" }}, restore: {{ poll: 1d }} }} ]
 """
 Told = dict[str, str]
+ROWS = (
+    Row(name="P5 two nodes", unit="x", better="more", to="two processes of bare oss2", aim=0.7),
+    Row(name="P5 two nodes, rate", unit="/s", better="more"),
+    Row(name="P5 two bare processes, rate", unit="/s", better="more"),
+    Row(name="P5 writes an object", unit="", better="less", aim=1.01, worse="worse"),
+    Row(name="P6 status calls a million", unit="", better="less", aim=1100, worse="worse"),
+    Row(name="P6 looks, rate", unit="/s", better="more"),
+    Row(name="P6 CPU a look", unit="ms", better="less"),
+    Row(name="P6 memory grew", unit="MiB", better="less", worse="worse"),
+    Row(name="P6 memory", unit="MiB", better="less", worse="worse"),
+    Row(name="P8 ready with all cases", unit="x", better="less", to="ready with none", aim=3),
+    Row(name="P8 ready with all cases, time", unit="s", better="less"),
+    Row(name="P8 ready with none, time", unit="s", better="less"),
+    Row(name="P8 state", unit="MiB", better="less", worse="worse"),
+)
 
 
 def control(told: Told, method: str, path: str, body: object = None) -> Any:
@@ -161,21 +177,22 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(1.0)
 
 
-def p5(number: int) -> dict[str, object]:
+def p5(run: Run, number: int) -> None:
     with simulator() as told, tempfile.TemporaryDirectory() as place:
         as_environment(told)
         for bucket in range(BUCKETS):
             bucket_of(told, f"bucket{bucket}").create_bucket()
         anchor = two_bare(told, number)
         ours, writes, made = two_nodes(told, Path(place), number)
-    return {
-        "restores": number,
-        "two processes of bare oss2, a second": round(anchor, 1),
-        "two nodes, a second": round(ours, 1),
-        "ratio (to reach: 0.7)": round(ours / anchor, 2),
-        "writes an object (to reach: 1.01)": round(writes, 4),
-        "calls": dict(made),
-    }
+    run.tell("P5 two nodes", ours / anchor)
+    run.tell("P5 two nodes, rate", ours)
+    run.tell("P5 two bare processes, rate", anchor)
+    run.tell("P5 writes an object", writes)
+    run.note(f"P5, calls of the nodes: {counted(made)}")
+
+
+def counted(made: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in made.most_common())
 
 
 # ------------------------------------------------------------------------------------------------- a state by SQL
@@ -252,7 +269,7 @@ class Memory:
         return max(self.samples) - self.samples[len(self.samples) // 5] if self.samples else 0.0
 
 
-def p6(number: int) -> dict[str, object]:
+def p6(run: Run, number: int) -> None:
     with simulator() as told, tempfile.TemporaryDirectory() as directory:
         as_environment(told)
         place = Path(directory)
@@ -272,15 +289,12 @@ def p6(number: int) -> dict[str, object]:
         made = Counter(call["operation"] for call in calls(told)[before:])
     assert left is not None
     status = sum(made[name] for name in ("ListObjectsV2", "ListObjects", "HeadObject", "GetObject"))
-    return {
-        "restores in flight": number,
-        "calls": dict(made),
-        "status calls a million (to reach: 1,100)": round(status * 1_000_000 / number),
-        "looked at a second": round(number / wall),
-        "cpu, ms each": round(cpu / number * 1000, 2),
-        "memory grew, MiB": round(memory.grew(), 1),
-        "memory, MiB": round(max(memory.samples, default=0.0)),
-    }
+    run.tell("P6 status calls a million", status * 1_000_000 / number)
+    run.tell("P6 looks, rate", number / wall)
+    run.tell("P6 CPU a look", cpu / number * 1000)
+    run.tell("P6 memory grew", memory.grew())
+    run.tell("P6 memory", max(memory.samples, default=0.0))
+    run.note(f"P6, calls: {counted(made)}")
 
 
 # ----------------------------------------------------------------------------------------------------------------- P8
@@ -300,10 +314,9 @@ def ready(path: Path) -> float:
     return took
 
 
-def p8(number: int, rounds: int = 5) -> dict[str, object]:
+def p8(run: Run, number: int, rounds: int = 5) -> None:
     with simulator() as told, tempfile.TemporaryDirectory() as directory:
         as_environment(told)
-        log.configure("json", "info")
         paths = {}
         for name in ("none", "many"):
             (Path(directory) / name).mkdir()
@@ -317,13 +330,10 @@ def p8(number: int, rounds: int = 5) -> dict[str, object]:
             for name, path in paths.items():
                 took[name].append(ready(path))
     median = {name: statistics.median(times[1:]) for name, times in took.items()}  # the first makes the state
-    return {
-        "open cases": number,
-        "state, MiB": round(size / 2**20),
-        "ready with none, s": round(median["none"], 2),
-        "ready with all, s": round(median["many"], 2),
-        "ratio (to reach: 3)": round(median["many"] / median["none"], 2),
-    }
+    run.tell("P8 ready with all cases", median["many"] / median["none"])
+    run.tell("P8 ready with all cases, time", median["many"])
+    run.tell("P8 ready with none, time", median["none"])
+    run.tell("P8 state", size / 2**20)
 
 
 def main() -> None:
@@ -332,15 +342,14 @@ def main() -> None:
     parser.add_argument("--restores", type=int, default=4000)
     parser.add_argument("--sweep", type=int, default=100_000)
     parser.add_argument("--open", type=int, default=1_000_000)
-    given = parser.parse_args()
-    log.configure("json", "error")
-    rows: dict[str, Callable[[], dict[str, object]]] = {
-        "P5": lambda: p5(given.restores),
-        "P6": lambda: p6(given.sweep),
-        "P8": lambda: p8(given.open),
-    }
-    found = {name: row() for name, row in rows.items() if given.only in (None, name)}
-    print(json.dumps(found, indent=2))
+    given = arguments(parser)
+    with measuring("restores_at_scale", ROWS, given) as run:
+        if given.only in (None, "P5"):
+            p5(run, given.restores)
+        if given.only in (None, "P6"):
+            p6(run, given.sweep)
+        if given.only in (None, "P8"):
+            p8(run, given.open)
 
 
 if __name__ == "__main__":

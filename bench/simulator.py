@@ -24,10 +24,28 @@ from urllib.request import Request, urlopen
 
 import oss2
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import Run, arguments, measuring
+from bench.results.row import Row
 from ossmend.simulator.serve import Ready, serve
 
 CONNECTIONS = 8
 TURNS = 7
+CALLS = (("HEAD", "object"), ("GET", "object"), ("GET", "missing"))
+ROWS = (
+    *(
+        Row(name=f"{version} {method} {key}", unit="x", better="more", to="a bare asyncio server")
+        for version in ("v1", "v4")
+        for method, key in CALLS
+    ),
+    Row(name="bytes an archived object", unit="B", better="less", worse="worse"),
+    Row(name="archived objects made", unit="/s", better="more"),
+    Row(name="page of 1000 from the middle", unit="ms", better="less"),
+    Row(name="delimiter over all of them", unit="ms", better="less"),
+    Row(name="1000 restores, one by one", unit="ms", better="less"),
+    Row(name="memory above an empty one's", unit="MiB", better="less", worse="worse"),
+)
 _FLOOR = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello"
 
 
@@ -100,35 +118,40 @@ def _control(ready: Ready, method: str, path: str, body: object) -> None:
         answer.read()
 
 
-def _throughput(ready: Ready, floor_port: int, seconds: float) -> None:
+def _throughput(run: Run, ready: Ready, floor_port: int, seconds: float) -> None:
     floor = _hammer(floor_port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", seconds)
     port = int(ready.oss.rpartition(":")[2])
     for version in ("v1", "v4"):
-        for method, key in (("HEAD", "object"), ("GET", "object"), ("GET", "missing")):
+        for method, key in CALLS:
             rate = _hammer(port, _signed(ready, method, key, version), seconds)
-            print(f"{version} {method:4} {key:8} {rate / floor:6.3f} x bare asyncio  ({rate:6.0f}/s here)")
+            run.tell(f"{version} {method} {key}", rate / floor)
+            run.note(f"{version} {method} {key}: {rate:.0f}/s")
 
 
-def _million(ready: Ready, pid: int, count: int) -> None:
+def _million(run: Run, ready: Ready, pid: int, count: int) -> None:
     before = _memory_mib(pid)
     started = time.perf_counter()
     settings = {"pattern": "archive/{n:08d}.bin", "count": count, "size": 1 << 30, "storage_class": "Archive"}
     _control(ready, "POST", "buckets/bench/objects", settings)
     made = time.perf_counter() - started
     after = _memory_mib(pid)
-    print(f"{count} archived objects: {(after - before) * 2**20 / count:5.0f} bytes each, made in {made:.1f} s")
+    run.tell("bytes an archived object", (after - before) * 2**20 / count)
+    run.tell("archived objects made", count / made)
     bucket = oss2.Bucket(oss2.Auth(ready.access_key_id, ready.access_key_secret), ready.oss, "bench")
-    _time("page of 1000 keys from the middle", lambda: bucket.list_objects_v2(start_after="archive/005", max_keys=1000))
-    _time("delimiter over all of them", lambda: bucket.list_objects_v2(delimiter="/"))
+    middle = f"archive/{count // 2:08d}"
+    page = _milliseconds(lambda: bucket.list_objects_v2(start_after=middle, max_keys=1000))
+    run.tell("page of 1000 from the middle", page)
+    run.tell("delimiter over all of them", _milliseconds(lambda: bucket.list_objects_v2(delimiter="/")))
     keys = [f"archive/{n:08d}.bin" for n in range(1000)]
-    _time("1000 restores one after the other", lambda: [bucket.restore_object(key) for key in keys])
-    print(f"memory then: {_memory_mib(pid) - before:.0f} MiB above an empty simulator's {before:.0f} MiB")
+    run.tell("1000 restores, one by one", _milliseconds(lambda: [bucket.restore_object(key) for key in keys]))
+    run.tell("memory above an empty one's", _memory_mib(pid) - before)
 
 
-def _time(what: str, run: Callable[[], object]) -> None:
+def _milliseconds(do: Callable[[], object]) -> float:
+    """The SDK's parsing is in it."""
     started = time.perf_counter()
-    run()
-    print(f"{what}: {(time.perf_counter() - started) * 1000:.0f} ms, the SDK's parsing included")
+    do()
+    return (time.perf_counter() - started) * 1000
 
 
 # ---------------------------------------------------------------------------------------- beside another checkout
@@ -169,7 +192,7 @@ def _compare(folder: Path, seconds: float, count: int) -> None:
     here, there = _Checkout(Path(__file__).parents[1]), _Checkout(folder)
     try:
         for version in ("v1", "v4"):
-            for method, key in (("HEAD", "object"), ("GET", "object"), ("GET", "missing")):
+            for method, key in CALLS:
                 turns = []
                 for _ in range(TURNS):
                     ours = here.rate(_signed(here.ready, method, key, version), seconds / TURNS)
@@ -179,8 +202,8 @@ def _compare(folder: Path, seconds: float, count: int) -> None:
                 print(
                     f"{version} {method:4} {key:8} {rate:5.2f} x requests a second, {cpu:5.2f} x for the same processor"
                 )
-        ours, theirs = here.bytes_an_object(count), there.bytes_an_object(count)
-        print(f"bytes an object: {ours:.0f}, there {theirs:.0f}: {theirs / ours:5.2f}")
+        mine, other = here.bytes_an_object(count), there.bytes_an_object(count)
+        print(f"bytes an object: {mine:.0f}, there {other:.0f}: {other / mine:5.2f}")
     finally:
         for checkout in (here, there):
             checkout.process.terminate()
@@ -190,12 +213,17 @@ def _compare(folder: Path, seconds: float, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--objects", type=int, default=1_000_000)
+    parser.add_argument("--objects", type=int, default=1_000_000, help="at least 1000")
     parser.add_argument("--against", type=Path, metavar="FOLDER")
-    options = parser.parse_args()
-    if options.against:
-        _compare(options.against.resolve(), options.seconds, options.objects)
+    given = arguments(parser)
+    if given.against:
+        _compare(given.against.resolve(), given.seconds, given.objects)
         return
+    with measuring("simulator", ROWS, given) as run:
+        _measure(run, given)
+
+
+def _measure(run: Run, given: argparse.Namespace) -> None:
     spawn = multiprocessing.get_context("spawn")
     ready_queue: multiprocessing.Queue[Ready] = spawn.Queue()
     port_queue: multiprocessing.Queue[int] = spawn.Queue()
@@ -207,8 +235,8 @@ def main() -> None:
         ready, port = ready_queue.get(timeout=30), port_queue.get(timeout=30)
         assert simulator.pid is not None
         _control(ready, "PUT", "buckets/bench", {"objects": {"object": {"content": "hello"}}})
-        _throughput(ready, port, options.seconds)
-        _million(ready, simulator.pid, options.objects)
+        _throughput(run, ready, port, given.seconds)
+        _million(run, ready, simulator.pid, given.objects)
     finally:
         for process in (simulator, floor):
             process.terminate()

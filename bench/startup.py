@@ -2,11 +2,12 @@
 
 A command line is used at night, by a person who waits: `--help` at most 4 x, `check` 25 x, `explain` 15 x. Processor
 time, because others may be at work here; both the best and the median of the rounds. Everything is byte-compiled first.
-What is left of each is in docs/decisions/0027-what-a-start-costs.md.
+What is left of each is in docs/decisions/0027-what-a-start-costs.md. Run `python bench/startup.py [--rounds 15]`.
 """
 
 from __future__ import annotations
 
+import argparse
 import compileall
 import os
 import resource
@@ -15,9 +16,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.results.measure import arguments, measuring
+from bench.results.row import Row
+
 ROOT = Path(__file__).resolve().parents[1]
 OSSMEND = str(Path(sys.executable).with_name("ossmend"))
-ROUNDS = 15
 REFUSAL = (
     "<Error><Code>AccessDenied</Code><Message>You have no right to access this object because of bucket acl.</Message>"
     "<RequestId>66F10B88C0FFEE1234ABCD01</RequestId><HostId>shop.oss-cn-hangzhou.aliyuncs.com</HostId></Error>"
@@ -37,6 +42,16 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "explain TEXT": ([OSSMEND, "explain", REFUSAL], 15),
     "explain LOG LINE": ([OSSMEND, "explain", LOG_LINE], 15),
 }
+BARE = "python -c pass"
+ROWS = (
+    Row(name=BARE, unit="ms", better="less"),
+    *(
+        Row(name=f"P10 {name}, {which}" if aim else f"{name}, {which}", unit="x", better="less", to=BARE, aim=aim)
+        for name, (_command, aim) in COMMANDS.items()
+        if name != BARE
+        for which in ("median", "best")
+    ),
+)
 
 
 def seconds(command: list[str]) -> float:
@@ -48,19 +63,23 @@ def seconds(command: list[str]) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    given = arguments(parser)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for folder in ("config", "daemon", "remediators"):
         compileall.compile_dir(ROOT / "src/ossmend" / folder, quiet=2)
     took: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(ROUNDS):
-        for name, (command, _aim) in COMMANDS.items():
-            took[name].append(seconds(command))
-    best, median = min(took["python -c pass"]), statistics.median(took["python -c pass"])
-    print(f"{'':16} {'best':>9} {'x bare':>7} {'median':>9} {'x bare':>7} {'to reach':>9}")
-    for name, (_command, aim) in COMMANDS.items():
-        least, usual = min(took[name]), statistics.median(took[name])
-        ratios = f"{least * 1000:6.0f} ms {least / best:7.1f} {usual * 1000:6.0f} ms {usual / median:7.1f}"
-        print(f"{name:16} {ratios} {f'{aim:.0f}' if aim else '':>9}")
+    with measuring("startup", ROWS, given) as run:
+        for _ in range(given.rounds):
+            for name, (command, _aim) in COMMANDS.items():
+                took[name].append(seconds(command))
+        bare = took.pop(BARE)
+        run.tell(BARE, statistics.median(bare) * 1000)
+        for name, times in took.items():
+            row = f"P10 {name}" if COMMANDS[name][1] else name
+            run.tell(f"{row}, median", statistics.median(times) / statistics.median(bare))
+            run.tell(f"{row}, best", min(times) / min(bare))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
-"""Builds everything from a configuration, and turns it: start what is due, wait, reload, stop.
+"""The daemon: one store and one loop, in which a configuration is at work: start what is due, wait, reload, stop.
 
-The road of an event is in stages/: read.py reads beside the work, work.py has the order of the rest. `Works` is one
-configuration at work; `App` owns what outlives a reload (the store, the signals, the loop).
+What a configuration sets going is in works.py, what signals have asked for in host/orders.py; here is what outlives a
+reload.
 """
 
 from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import asdict, astuple
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 import sqlalchemy as sa
 import structlog
@@ -21,10 +20,8 @@ import structlog
 from ossmend import __version__
 from ossmend.config.load import ConfigRefused, load
 from ossmend.config.model import Config
-from ossmend.daemon.cloud.accounts import Accounts, Cloud
-from ossmend.daemon.cloud.settings import account_settings
-from ossmend.daemon.host import early
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.orders import Orders
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import CredentialsRefused, StateOutgrown, StateUnavailable
 from ossmend.daemon.host.systemd import Systemd
@@ -34,17 +31,13 @@ from ossmend.daemon.journal import cases, entries, leases, locks, opening, reten
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
-from ossmend.daemon.journal.store import Store, open_store
-from ossmend.daemon.notices.delivery import Delivery
-from ossmend.daemon.sources import build_sources
+from ossmend.daemon.journal.store import open_store
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
-from ossmend.daemon.stages.glance import Glance
-from ossmend.daemon.stages.read import UNFINISHED_SECONDS, Reading
-from ossmend.daemon.stages.rules import RuleBook, modes_of
-from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.stages.read import UNFINISHED_SECONDS
+from ossmend.daemon.stages.rules import modes_of
 from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
-from ossmend.daemon.stages.work import Work
+from ossmend.daemon.works import Works
 
 log = structlog.get_logger("ossmend")
 
@@ -52,92 +45,8 @@ IDLE_SECONDS = 5.0
 """The longest sleep of the loop; stored events, timers and lanes that end wake it sooner."""
 SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
-FIRST_LOOK_SECONDS = 5.0
-"""How long a start waits until every source was looked at."""
-STOP_SECONDS = 10.0
-"""A call ends at its deadline; what has not ended after so long is cut off."""
 
 RETAINING = "job/retention"
-
-SIGNALS = (early.RELOAD, *early.STOP, *early.SWITCH)
-
-
-class Works:
-    """One configuration at work on a store: sources, triage, the stages and the cloud they speak to."""
-
-    def __init__(
-        self,
-        config: Config,
-        store: Store,
-        clock: Clock,
-        *,
-        dry_run: bool,
-        pulse: Pulse,
-        since: timedelta | None,
-        on_progress: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`on_progress` is called when something may be due: events were stored, or a lane has ended its pass."""
-        self.config = config
-        self.clock = clock
-        self.store = store
-        may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
-        self.accounts = Accounts(account_settings(config), clock, may_write=may_write)
-        glance = Glance(self.accounts, RuleBook(config, dry_run=dry_run), clock)
-        self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
-        self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
-        found = build_sources(config, clock, self.accounts.of, since)
-        self.readings = [
-            Reading(each.source, each.trust, self.triage, clock, pulse, each.account, store) for each in found
-        ]
-        self.delivery = Delivery(config, store, clock)
-        self._on_progress = on_progress
-
-    @property
-    def home(self) -> Cloud:
-        """The port of the first account: by it this machine's clock is looked at."""
-        return self.accounts.of(self.config.home)
-
-    def directories(self) -> list[Path]:
-        """Where the followed files lie, for the watcher."""
-        return [directory for reading in self.readings for directory in reading.source.watch_directories()]
-
-    def news(self, paths: Collection[str] | None) -> None:
-        """These files have changed, or, with None, any may have."""
-        for reading in self.readings:
-            reading.news(paths)
-
-    def start(self) -> None:
-        """Read the sources beside the work from now on."""
-        for reading in self.readings:
-            reading.start(self._on_progress)
-
-    def wait_for_first_look(self) -> None:
-        """A line that is logged after READY is news, also where a source says `start: end`. A source that does not
-        answer keeps nobody waiting for long.
-        """
-        until = self.clock.monotonic() + FIRST_LOOK_SECONDS
-        for reading in self.readings:
-            reading.wait_for_first_look(max(until - self.clock.monotonic(), 0.0))
-
-    def stop(self) -> None:
-        """Begin nothing new; does not wait."""
-        self.work.stop()
-        self.delivery.stop()
-        for reading in self.readings:
-            reading.stop()
-
-    def close(self, turning: Callable[[], None] = lambda: None) -> None:
-        """Let what is in hand end, within bounds; `turning` is called again and again meanwhile."""
-        self.stop()
-        for _ in range(round(STOP_SECONDS)):
-            turning()
-            if self.work.wait(1.0) and self.delivery.wait(0.1) and all(each.join(0.1) for each in self.readings):
-                break
-        for reading in self.readings:
-            reading.let_go()
-        self.accounts.cut()  # what is still under way is looked for after the next start
-        self.work.close()
-        self.accounts.close()
 
 
 class App:
@@ -160,9 +69,7 @@ class App:
         self._dry_run = dry_run
         self._since = since
         self._signal = Signal()
-        self._stopping = False
-        self._reload = False
-        self._switch: int | None = None
+        self._orders = Orders(self._signal.set)
         self._paused_by_file = False
         self._systemd = Systemd()
         config = load(path)
@@ -214,7 +121,7 @@ class App:
         readings, work = self.works.readings, self.works.work
         while True:
             read = sum(reading.read() for reading in readings)
-            unsettled = work.settle()
+            unsettled = work.settling.turn()
             worked = work.turn()
             if read or worked:
                 continue
@@ -234,8 +141,8 @@ class App:
 
     def run(self, watched: WatchedFile | None = None) -> None:
         """Work until SIGTERM or SIGINT; re-read the configuration on SIGHUP, or when the watched file has changed."""
-        with self._signals():
-            if self._stopping:  # it was asked for while we started
+        with self._orders.heard():
+            if self._orders.stop:  # it was asked for while we started
                 return
             waker = self._waker()
             if watched is not None:
@@ -260,27 +167,27 @@ class App:
                 log.info("daemon.stopped")
 
     def _loop(self, waker: Waker) -> None:
-        while not self._stopping:
+        while not self._orders.stop:
             self._turning()
             try:
                 self.store.check()
                 self._steps.look()
                 self._throw_switch()
-                if self._reload:
-                    self._reload = False
+                if self._orders.reload:
+                    self._orders.reload = False
                     self._swap(waker)
                 started = self.works.work.start()
-                unsettled = self.works.work.start_settling()
-                pause = 0.0 if started else self._pause(unsettled)
+                unsettled = self.works.work.settling.start()
+                rest = 0.0 if started else self._rest(unsettled)
             except StateOutgrown as over:
                 log.error("state.outgrown", why=str(over))
                 raise
             except StateUnavailable as trouble:
                 log.error("state.unavailable", why=str(trouble), note="nothing is written until the state can be")
                 self._systemd.status(f"not acting: {trouble}")
-                pause = RETRY_SECONDS
+                rest = RETRY_SECONDS
             waker.watch(self.works.directories())
-            self._signal.wait(pause)
+            self._signal.wait(rest)
 
     def _throw_switch(self) -> None:
         """SIGUSR1 pauses all policies, SIGUSR2 ends every pause; what the file has held is due when it is gone."""
@@ -289,14 +196,14 @@ class App:
             with self.store.begin() as connection:
                 cases.wake_held(connection, switch.HELD_BY, self._clock.now())
         self._paused_by_file = file
-        number = self._switch
+        number = self._orders.switch
         if number is None:
             return
         change = switch.pause if number == signal.SIGUSR1 else switch.resume
         with self.store.begin() as connection:
             change(connection, "", signal.Signals(number).name, self._clock.now())
-        if self._switch == number:
-            self._switch = None  # only now: a state that cannot be written has not heard it
+        if self._orders.switch == number:
+            self._orders.switch = None  # only now: a state that cannot be written has not heard it
         log.warning("paused" if number == signal.SIGUSR1 else "resumed", by=signal.Signals(number).name)
 
     def _turning(self) -> None:
@@ -307,8 +214,8 @@ class App:
         else:
             self._systemd.alive()
 
-    def _pause(self, unsettled: int) -> float:
-        """How long nothing will be due, for all that is known now."""
+    def _rest(self, unsettled: int) -> float:
+        """For how many seconds nothing will be due, for all that is known now."""
         longest = min(SETTLE_SECONDS if unsettled else IDLE_SECONDS, self.store.looks_every)
         due_at = self.works.work.next_due()
         if due_at is None:
@@ -316,6 +223,7 @@ class App:
         return min(longest, max((due_at - self._clock.now()).total_seconds(), 0.01))
 
     def _waker(self) -> Waker:
+        """What is done now and then, by threads of its own; always for the configuration that is at work just then."""
         waker = Waker(self._on_file_change)
         waker.every(timedelta(seconds=60), "look", self._signal.set)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
@@ -376,12 +284,12 @@ class App:
         told = ", ".join(f"{number} {state}" for state, number in sorted(table.items())) or "no cases"
         return f"{'dry run: ' if self._dry_run else ''}{told}"
 
-    # ------------------------------------------------------------------------------------------ reload and signals
+    # ----------------------------------------------------------------------------------------------------- reload
 
     def _look_at(self, watched: WatchedFile) -> None:
         if watched.has_changed():
             log.info("config.changed", path=str(self._path))
-            self._reload = True
+            self._orders.reload = True
             self._signal.set()
 
     def _swap(self, waker: Waker) -> None:
@@ -399,7 +307,7 @@ class App:
             return
         except StateUnavailable as trouble:
             log.error("config.kept", why=str(trouble), note="it is read again when the state can be written")
-            self._reload = True
+            self._orders.reload = True
             self._systemd.ready(f"reload put off: {trouble}")
             return
         self.works.close(self._turning)  # the cursors and the intents have one owner at a time
@@ -409,28 +317,6 @@ class App:
         waker.watch(works.directories())
         log.info("config.reloaded", digest=config.digest, policies=len(config.policies))
         self._systemd.ready(self._status())
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        before = {number: signal.getsignal(number) for number in SIGNALS}
-        for number in before:
-            signal.signal(number, self._on_signal)
-        for came in early.taken():
-            self._on_signal(came, None)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            self._reload = True
-        elif number in early.SWITCH:
-            self._switch = number
-        else:
-            self._stopping = True
-        self._signal.set()
 
     def close(self) -> None:
         self.works.close()

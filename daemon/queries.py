@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ossmend.daemon.host.show import clean, subject_text, text
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal import ceilings, entries, intents
-from ossmend.daemon.journal.schema import cases, flags, notices, writes
+from ossmend.daemon.journal.schema import CURRENT, cases, flags, notices, writes
 from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
@@ -120,7 +120,7 @@ def verified(connection: sa.Connection) -> dict[str, Any]:
 
 def keys(connection: sa.Connection) -> list[tuple[int, str]]:
     """Each case that takes events, with what makes it this case: policy, subject, account."""
-    query = sa.select(cases.c.id, cases.c.subject_key).where(~cases.c.superseded)
+    query = sa.select(cases.c.id, cases.c.subject_key).where(sa.text(CURRENT))
     return [(row.id, row.subject_key) for row in connection.execute(query)]
 
 

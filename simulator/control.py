@@ -205,10 +205,6 @@ def _restore_durations(cloud: Cloud, _: list[str], body: Json, request: Request)
     return set_restore_durations(cloud, body)
 
 
-def _state(cloud: Cloud, _: list[str], __: Json, ___: Request) -> Any:
-    return control_views.state(cloud)
-
-
 def _overview(cloud: Cloud, _: list[str], __: Json, ___: Request) -> Any:
     routes = [f"{'|'.join(methods)} /{path}" for path, methods, _, _ in _ROUTES]
     return {"region": cloud.region, "account_id": cloud.account_id, **control_views.clock(cloud), "routes": routes}
@@ -222,10 +218,11 @@ def _route(path: str, methods: str, run: Route) -> tuple[str, tuple[str, ...], r
 _ROUTES = (
     _route("", "GET", _overview),
     _route("requests", "GET", _requests),
-    _route("state", "GET", _state),
+    _route("state", "GET", lambda cloud, *_: control_views.state(cloud)),
     _route("advance", "POST", _advance),
     _route("clock", "GET POST PUT PATCH", _clock),
     _route("logs/flush", "POST", _flush),
+    _route("buckets", "GET", lambda cloud, *_: {"buckets": control_views.buckets(cloud)}),
     _route("buckets/{bucket}", "GET PUT PATCH DELETE", _bucket),
     _route("buckets/{bucket}/objects", "GET POST", _many_objects),
     _route("buckets/{bucket}/objects/{key}", "GET PUT PATCH DELETE", _object),

@@ -126,6 +126,11 @@ def bucket(cloud: Cloud, value: Bucket) -> Json:
     }
 
 
+def buckets(cloud: Cloud) -> Json:
+    """By name, each as it is shown alone."""
+    return {name: bucket(cloud, value) for name, value in sorted(cloud.buckets.items())}
+
+
 def fault(value: Fault) -> Json:
     return asdict(value)
 
@@ -159,7 +164,7 @@ def state(cloud: Cloud) -> Json:
         "account_id": cloud.account_id,
         "account_status": identity.account_status,
         "clock": clock(cloud),
-        "buckets": {name: bucket(cloud, value) for name, value in sorted(cloud.buckets.items())},
+        "buckets": buckets(cloud),
         "users": {
             name: {"id": user.id, "status": user.status, "keys": list(user.keys)}
             for name, user in sorted(identity.users.items())

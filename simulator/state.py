@@ -137,8 +137,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class CorsRule:
-    origins: tuple[str, ...]
-    methods: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    allowed_methods: tuple[str, ...]
     allowed_headers: tuple[str, ...] = ()
     expose_headers: tuple[str, ...] = ()
     max_age_seconds: int | None = None

@@ -5,6 +5,7 @@ console prints text as it is (common.py): what looks like markup or an emoji is 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.commands.audit_jobs import told
@@ -116,18 +117,7 @@ def one_case(found: dict[str, Any], console: Console) -> None:
     line("why", found["why"])
     if found["flag"]:
         line("flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value))
-    diagnosis, over = found["diagnosis"] or {}, found["state"] == CaseState.CLOSED
-    statement = found["facts"].get("statement")
-    awaited = any(
-        write["state"] == WriteState.HELD and write["held_by"] in WAITS_FOR_A_PERSON for write in found["writes"]
-    )
-    answer = [f"ossmend cases approve {found['id']}, or ossmend cases reject {found['id']}"] if awaited else []
-    for title, values in (
-        ("evidence", diagnosis.get("evidence", [])),
-        ("next", [] if over else answer + diagnosis.get("next_steps", {}).get("en", [])),
-        ("avoid", [] if over else diagnosis.get("avoid", {}).get("en", [])),
-        ("grant", [json.dumps(statement, ensure_ascii=False)] if statement else []),
-    ):
+    for title, values in _said(found):
         for number, value in enumerate(values):
             line(title if number == 0 else "", value)
     for write in found["writes"]:
@@ -137,6 +127,20 @@ def one_case(found: dict[str, Any], console: Console) -> None:
             line("it sends", json.dumps(write["body"], ensure_ascii=False))
     for kind, table in found["used_by"].items():
         line(kind, ", ".join(f"{name} ({number})" for name, number in table.items()))
+
+
+def _said(found: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """What a case says to a person; once it is closed nobody has to do anything."""
+    diagnosis = found["diagnosis"] or {}
+    yield "evidence", diagnosis.get("evidence", [])
+    if found["state"] != CaseState.CLOSED:
+        held = [write["held_by"] for write in found["writes"] if write["state"] == WriteState.HELD]
+        awaited = any(by in WAITS_FOR_A_PERSON for by in held)
+        answer = [f"ossmend cases approve {found['id']}, or ossmend cases reject {found['id']}"] if awaited else []
+        yield "next", answer + diagnosis.get("next_steps", {}).get("en", [])
+        yield "avoid", diagnosis.get("avoid", {}).get("en", [])
+    statement = found["facts"].get("statement")
+    yield "grant", [json.dumps(statement, ensure_ascii=False)] if statement else []
 
 
 def journal(found: dict[str, Any], console: Console) -> None:

@@ -1,8 +1,9 @@
 """Signals that come before the daemon can act on them -> kept from its first line on, and handed over when it can.
 
 A service manager may say SIGHUP or SIGTERM at any time, also while modules are still being imported and the state is
-being opened. By default a process dies of either. commands/main.py calls `keep` before it imports anything; app.py
-takes what has come with `taken`, and commands/run.py calls `ignore` when there is nothing left that a signal could say.
+being opened. By default a process dies of either. commands/main.py calls `keep` before it imports anything;
+orders.py takes what has come with `taken`, and commands/run.py calls `ignore` when there is nothing left that a signal
+could say.
 """
 
 from __future__ import annotations

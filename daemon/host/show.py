@@ -109,5 +109,6 @@ def clean(value: Any, name: str = "") -> Any:
             return {mask_key_id(printable(str(key))): clean(inner) for key, inner in value.items()}
         return {text(str(key)): clean(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [clean(inner, name) for inner in value]
+        of_objects = name == "keys"  # a list of keys is a batch job's objects; access keys are told with their counts
+        return [clean(inner, "" if of_objects else name) for inner in value]
     return value

@@ -1,6 +1,6 @@
 """Work on many things at once -> done by a bounded number of threads of its own, so that a slow one fills no other's.
 
-A lane is one account's bucket, or one kind of question; work.py says which. Python's pools hand every call to whoever
+A lane is one account's bucket, or one kind of question (journal/cases.py). Python's pools hand every call to whoever
 is free, so that a hundred calls to a dead bucket would take all of them.
 """
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.journal.quotas import Quota
-from ossmend.daemon.stages.quota import Slot
+from ossmend.daemon.stages.quota import STEPPED, Slot
 
 LATE = timedelta(seconds=1)
 AT_ONCE = 50
@@ -42,7 +42,9 @@ class Pace:
         at = slot.at
         if self._renew is not None and self._clock.now() > at + LATE:
             at = self._another(slot, self._renew)
-        self._sleep((at - self._clock.now()).total_seconds())
+        ahead = at - self._clock.now()
+        if ahead <= STEPPED:  # further away is none: the clock was set back, and would keep the call for hours
+            self._sleep(ahead.total_seconds())
         with self._lock:
             now = self._clock.monotonic()
             turn = max(now, self._left.get(slot.quota, now))

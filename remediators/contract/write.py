@@ -126,6 +126,12 @@ WRITES: dict[str, type[Write]] = {}
 W = TypeVar("W", bound=Write)
 
 
+def restored_by_job(bucket: str, number: int, size: int, storage_class: str, tier: str | None, days: int) -> str:
+    """What a batch job restores, for people: who approves its release reads what its making said."""
+    how = f"{size / GIB:.2f} GiB of {storage_class}{f', {tier}' if tier else ''}, {days} d"
+    return f"{number} objects ({how}) of oss://{bucket}/"
+
+
 def write(cls: type[W]) -> type[W]:
     """Put a write on the list. Raises ImportError where two files claim one operation."""
     operation = cls.__dataclass_fields__["operation"].default  # type: ignore[attr-defined]  # every write is a dataclass

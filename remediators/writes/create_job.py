@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from ossmend.remediators.contract.write import GIB, Place, Write, digest, write
+from ossmend.remediators.contract.write import Place, Write, digest, restored_by_job, write
 
 NO_JOB = "no job of this description"
 """What a CreateJob is planned on."""
@@ -64,9 +64,7 @@ class CreateJob(Write):
 
     @property
     def target(self) -> str:
-        tier = f", {self.tier}" if self.tier else ""
-        what = f"{len(self.keys)} objects ({self.size / GIB:.2f} GiB of {self.storage_class}{tier}, {self.days} d)"
-        return f"{what} of oss://{self.bucket}/"
+        return restored_by_job(self.bucket, len(self.keys), self.size, self.storage_class, self.tier, self.days)
 
     @property
     def permissions(self) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from ossmend.remediators.contract.write import GIB, Place, PriceList, Write, write
+from ossmend.remediators.contract.write import Place, PriceList, Write, restored_by_job, write
 
 CANCELLABLE = "not ended"
 """What a cancelling is planned on, whatever the job is doing."""
@@ -50,9 +50,8 @@ class UpdateJobStatus(Write):
 
     @property
     def target(self) -> str:
-        tier = f", {self.tier}" if self.tier else ""
-        what = f"{self.number} objects ({self.size / GIB:.2f} GiB of {self.storage_class}{tier}, {self.days} d)"
-        return f"batch job {self.job_id} to {self.status}: {what} of oss://{self.bucket}/"
+        what = restored_by_job(self.bucket, self.number, self.size, self.storage_class, self.tier, self.days)
+        return f"batch job {self.job_id} to {self.status}: {what}"
 
     @property
     def permissions(self) -> tuple[tuple[str, str], ...]:

@@ -49,9 +49,9 @@ def _glob(pattern: str) -> str:
 def _rule_for(cors: Cors, origin: str, method: str, headers: list[str]) -> CorsRule | None:
     """The first rule that allows all three."""
     for rule in cors.rules:
-        if method not in rule.methods:
+        if method not in rule.allowed_methods:
             continue
-        if not any(fnmatchcase(origin, _glob(allowed)) for allowed in rule.origins):
+        if not any(fnmatchcase(origin, _glob(allowed)) for allowed in rule.allowed_origins):
             continue
         patterns = [_glob(allowed) for allowed in rule.allowed_headers]
         if all(any(fnmatchcase(header, pattern) for pattern in patterns) for header in headers):
@@ -64,7 +64,7 @@ def _header_names(text: str) -> list[str]:
 
 
 def _allow(rule: CorsRule, origin: str) -> dict[str, str]:
-    headers = {"Access-Control-Allow-Origin": "*" if "*" in rule.origins else origin}
+    headers = {"Access-Control-Allow-Origin": "*" if "*" in rule.allowed_origins else origin}
     if rule.expose_headers:
         headers["Access-Control-Expose-Headers"] = ", ".join(rule.expose_headers)
     return headers
@@ -82,7 +82,7 @@ def decorate(call: Call, headers: dict[str, str]) -> None:
         headers["Access-Control-Allow-Methods"] = call.request.method
         if rule.max_age_seconds is not None:
             headers["Access-Control-Max-Age"] = str(rule.max_age_seconds)
-    if cors.response_vary or (rule is not None and "*" not in rule.origins):
+    if cors.response_vary or (rule is not None and "*" not in rule.allowed_origins):
         headers["Vary"] = "Origin"
 
 
@@ -121,12 +121,12 @@ def preflight(call: Call) -> Response:
             "Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted by the resource's "
             "CORS spec."
         )
-    headers = _allow(rule, origin) | {"Access-Control-Allow-Methods": ", ".join(rule.methods)}
+    headers = _allow(rule, origin) | {"Access-Control-Allow-Methods": ", ".join(rule.allowed_methods)}
     if requested:
         headers["Access-Control-Allow-Headers"] = requested
     if rule.max_age_seconds is not None:
         headers["Access-Control-Max-Age"] = str(rule.max_age_seconds)
-    if cors.response_vary or "*" not in rule.origins:
+    if cors.response_vary or "*" not in rule.allowed_origins:
         headers["Vary"] = "Origin"
     return Response(200, headers)
 
@@ -191,8 +191,8 @@ def get_bucket_cors(call: Call) -> Response:
         )
     rules = []
     for rule in cors.rules:
-        children = [xml.element("AllowedOrigin", value) for value in rule.origins]
-        children += [xml.element("AllowedMethod", value) for value in rule.methods]
+        children = [xml.element("AllowedOrigin", value) for value in rule.allowed_origins]
+        children += [xml.element("AllowedMethod", value) for value in rule.allowed_methods]
         children += [xml.element("AllowedHeader", value) for value in rule.allowed_headers]
         children += [xml.element("ExposeHeader", value) for value in rule.expose_headers]
         if rule.max_age_seconds is not None:

@@ -53,6 +53,11 @@ def read_credentials(call: Call) -> Credentials | None:
             credentials = _from_v1_url(call)
         else:
             return None
+    return claimed(call, credentials)
+
+
+def claimed(call: Call, credentials: Credentials) -> Credentials:
+    """The log of requests, and who asks how a request was signed, go by what it claims, be it right or not."""
     call.request.access_key_id = credentials.key_id
     call.by_url = credentials.by_url
     return credentials

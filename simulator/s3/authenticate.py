@@ -14,7 +14,7 @@ from ossmend.simulator.identity import AccessKey
 from ossmend.simulator.oss import refusals, signed_dates
 from ossmend.simulator.oss.authenticate import find_key, mismatch, same
 from ossmend.simulator.oss.call import Call
-from ossmend.simulator.oss.credentials import MAX_URL_SECONDS, Credentials
+from ossmend.simulator.oss.credentials import MAX_URL_SECONDS, Credentials, claimed
 from ossmend.simulator.s3 import bodies, signatures
 from ossmend.simulator.wire import Refusal
 
@@ -40,9 +40,7 @@ def read(call: Call) -> Credentials | None:
         credentials = _v2_url(call)
     else:
         return None
-    call.request.access_key_id = credentials.key_id
-    call.by_url = credentials.by_url
-    return credentials
+    return claimed(call, credentials)
 
 
 def _v2_header(call: Call, rest: str) -> Credentials:

@@ -667,6 +667,31 @@ def test_bench_runs_the_measurement_that_is_named(checkout: Checkout) -> None:
     assert (status, out) == (0, f"python {checkout.root}/bench/scan.py\n")
 
 
+@pytest.mark.parametrize("names", [("intake", "scan"), ()])
+def test_bench_hands_options_to_each_measurement(checkout: Checkout, names: tuple[str, ...]) -> None:
+    (checkout.root / "bench" / "results").mkdir(parents=True)
+    for name in ("intake", "scan", "results/row"):
+        checkout.touch(f"bench/{name}.py")
+    status, out, _ = checkout.run("bench", *names, "--json", "scan")
+    scripts = [f"python {checkout.root}/bench/{name}.py --json scan" for name in ("intake", "scan")]
+    assert (status, out.splitlines()) == (0, scripts)
+
+
+def test_bench_measures_where_the_caller_is_so_that_a_file_it_is_given_is_the_callers(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    checkout.touch("program", "#!/bin/sh\npwd\n")
+    (checkout.root / "bench").mkdir()
+    checkout.touch("bench/scan.py")
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    command = [sys.executable, str(checkout.root / "ossmend"), "bench", "scan", "--json", "run.json"]
+    done = subprocess.run(
+        command, cwd=place, env=checkout.environment(), capture_output=True, text=True, check=True, timeout=HUNG
+    )
+    assert done.stdout == f"{place}\n"
+
+
 def test_bench_refuses_a_measurement_that_is_not_there(checkout: Checkout) -> None:
     status, _, err = checkout.run("bench", "speed-of-light")
     assert (status, checkout.diary()) == (2, [])

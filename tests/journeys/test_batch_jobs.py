@@ -114,7 +114,7 @@ class Night:
         works = self.app.works
         while True:
             read = sum(reading.read() for reading in works.readings)
-            works.work.settle()
+            works.work.settling.turn()
             if not works.work.turn() and not read:
                 return
 

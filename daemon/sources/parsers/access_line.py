@@ -180,22 +180,6 @@ def entry_event(
     is_preflight = entry.method == "OPTIONS"
     origin = _origin(entry.referer) if is_preflight or entry.code == "AccessForbidden" else None
     path, mark, query = entry.url.partition("?")
-    fields = {
-        name: value
-        for name, value in (
-            ("referer", entry.referer),
-            ("storage_class", entry.storage_class),
-            ("request_ms", _number_text(entry.request_ms)),
-            ("request_length", _number_text(entry.request_length)),
-            ("object_size", _number_text(entry.size)),
-            ("sync", entry.sync),
-            ("owner_id", entry.owner_id),
-        )
-        if value
-    }
-    key = entry.key
-    if key is None and path not in ("/", "-", ""):
-        key = unquote(path.removeprefix("/"), errors="replace") or None
     return Event(
         source=source,
         where=where,
@@ -207,7 +191,7 @@ def entry_event(
         request_id=entry.request_id,
         host=entry.host,
         bucket=entry.bucket,
-        key=key,
+        key=entry.key if entry.key is not None else _key_of(path),
         version_id=_version(query),
         origins=dict.fromkeys(("code", "bucket", "key", "version_id", "request_id", "client"), Origin.BODY),
         method=entry.method,
@@ -220,9 +204,28 @@ def entry_event(
         origin=origin,
         origin_from="referer" if origin else None,
         time=entry.time,
-        fields={name: redact(value) for name, value in fields.items()},
+        fields=_fields(entry),
         sample=redact(entry.line[:4096]),
     )
+
+
+def _key_of(path: str) -> str | None:
+    """Where the log has no key of its own, the path has it."""
+    return (unquote(path.removeprefix("/"), errors="replace") or None) if path not in ("/", "-", "") else None
+
+
+def _fields(entry: AccessLogEntry) -> dict[str, str]:
+    """What else the line tells, as far as it does."""
+    told = (
+        ("referer", entry.referer),
+        ("storage_class", entry.storage_class),
+        ("request_ms", _number_text(entry.request_ms)),
+        ("request_length", _number_text(entry.request_length)),
+        ("object_size", _number_text(entry.size)),
+        ("sync", entry.sync),
+        ("owner_id", entry.owner_id),
+    )
+    return {name: redact(value) for name, value in told if value}
 
 
 def _number_text(number: int | None) -> str | None:

@@ -128,7 +128,7 @@ def foreign_service(fragment: Fragment, around: str, line: str) -> str | None:
     named = next((name for name, signs in _OTHERS if signs.search(around)), None)
     if named == "s3" and implied_code(message) and "code" not in facts and not _S3_ITSELF.search(around):
         return None  # a client of S3 says so of any service that it talks to
-    if named is None and "resource" in facts and not _OSS_ID.fullmatch(facts.get("request_id", "")):
+    if named is None and "resource" in facts:
         return "s3"
     return named
 

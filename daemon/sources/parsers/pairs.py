@@ -170,6 +170,7 @@ class _LineEnds:
 
 
 def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tuple[str, int]:
+    """What stands behind a name's sign of assignment, and where it ends; `limit`: where the next name begins."""
     opening = _OPENING.match(text, start)
     assert opening is not None  # it may match nothing at all
     slashes, quote = opening[1], opening[2]
@@ -186,14 +187,12 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
     if "\n" in opening[0] and opening[0].strip() == "":
         return "", start  # the value would be on the next line: that is another statement
     line = min(lines.after(inside), inside + 4096)
-    if name in PROSE or text[max(0, start - 8) : start] == " Object=":
-        end = min(line, limit if limit > inside else line)
-        report = text.find(". See more information in file", inside, end)
-        end = report if report >= 0 else end
-        value = text[inside:end].rstrip(" \t,;，；[({\"'\\")
-        if name not in PROSE and value.endswith("!"):
-            return value[:-1], inside + len(value)  # ossutil ends its sentence with one, whatever the key ends with
+    if name in PROSE:
+        value = _sentence(text, inside, limit, line)
         return value, inside + len(value)
+    if text.endswith(" Object=", max(0, start - 8), start):  # ossutil's: the key is not quoted, and may have blanks
+        value = _sentence(text, inside, limit, line)
+        return value.removesuffix("!"), inside + len(value)  # its sentence ends with one, whatever the key ends with
     bare = (_LIST if name == "cors_headers" else _BARE_PLACE if name in PLACES else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:
         return "", start
@@ -201,7 +200,14 @@ def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tu
     if name in PLACES:
         end = closed_at(value)
         return value[:end], inside + end
-    return (value.rstrip(".:") if name not in PLACES else value), bare.end()
+    return value.rstrip(".:"), bare.end()
+
+
+def _sentence(text: str, inside: int, limit: int, line: int) -> str:
+    """To the next name or the end of the line, without ossutil's hint at its report."""
+    end = min(line, limit if limit > inside else line)
+    report = text.find(". See more information in file", inside, end)
+    return text[inside : report if report >= 0 else end].rstrip(" \t,;，；[({\"'\\")
 
 
 def _closing(text: str, start: int, slashes: str, quote: str) -> int:

@@ -216,6 +216,20 @@ def test_a_process_that_was_held_up_does_not_hurry_after_its_slots() -> None:
     assert {later - earlier for earlier, later in itertools.pairwise(times)} == {timedelta(milliseconds=20)}
 
 
+@pytest.mark.parametrize(
+    ("back", "waited"), [(timedelta(seconds=5), timedelta(seconds=5)), (timedelta(hours=2), timedelta(0))]
+)
+def test_a_clock_that_is_set_back_before_the_slot_keeps_no_call_for_hours(back: timedelta, waited: timedelta) -> None:
+    clock = FakeClock()
+    pace = Pace(clock, lambda seconds: clock.pass_(timedelta(seconds=seconds)), None)
+    slots = [slot_at(NOW + timedelta(milliseconds=20 * each)) for each in range(2)]
+    clock.step(-back)
+    began = clock.monotonic()
+    for each in slots:
+        pace.wait(each)
+    assert clock.monotonic() - began == pytest.approx((waited + timedelta(milliseconds=20)).total_seconds())
+
+
 @pytest.mark.parametrize(("late", "asks"), [(LATE, 0), (LATE + timedelta(milliseconds=1), 1)])
 def test_beside_other_nodes_a_slot_that_was_missed_is_exchanged(late: timedelta, asks: int) -> None:
     clock, asked = FakeClock(), []

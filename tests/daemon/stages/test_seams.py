@@ -185,7 +185,8 @@ def test_a_signal_to_pause_is_not_lost_while_the_state_cannot_be_written(
     app = App(config, dry_run=False)
     try:
         state.rename(tmp_path / "away")
-        app._on_signal(signal.SIGUSR1, None)
+        with app._orders.heard():
+            signal.raise_signal(signal.SIGUSR1)
         with pytest.raises(StateUnavailable):
             app._throw_switch()
         (tmp_path / "away").rename(state)

@@ -86,7 +86,7 @@ class Scene:
 
     def settle(self) -> int:
         assert self.dispatch is not None
-        return self.dispatch.settle()
+        return self.dispatch.settling.turn()
 
     def pass_(self, **time: float) -> None:
         self.clock.pass_(timedelta(**time))
@@ -737,7 +737,7 @@ def test_nobody_looks_for_the_effect_of_a_write_whose_answer_is_still_awaited(sc
 
     def look(write: Any) -> str:
         assert scene.dispatch is not None
-        asked.append(scene.dispatch.start_settling())
+        asked.append(scene.dispatch.settling.start())
         return looked(write)
 
     scene.world.look = look  # type: ignore[method-assign]  # the moment between

@@ -101,6 +101,33 @@ def test_requests_are_recorded_from_the_start_and_in_order(sim: Running, bucket:
     assert (len(found["requests"]), found["total"]) == (1, 4)
 
 
+def test_cors_rules_are_shown_as_they_are_given_and_can_be_given_as_they_are_shown(sim: Running) -> None:
+    rule = {
+        "allowed_origins": ["https://app.example.com"],
+        "allowed_methods": ["GET", "PUT"],
+        "allowed_headers": ["x-a"],
+        "expose_headers": ["ETag"],
+        "max_age_seconds": 60,
+    }
+    given = {"rules": [rule], "response_vary": True}
+    shown = control(sim, "PUT", "buckets/first", {"cors": given})["cors"]
+    assert shown == given
+    assert control(sim, "PUT", "buckets/second", {"cors": shown})["cors"] == given
+    bare = control(sim, "PATCH", "buckets/second", {"cors": [{"allowed_origins": ["*"], "allowed_methods": ["GET"]}]})
+    assert control(sim, "PATCH", "buckets/first", {"cors": bare["cors"]})["cors"] == bare["cors"]
+
+
+def test_the_buckets_are_listed_each_as_it_is_shown_alone(sim: Running) -> None:
+    assert control(sim, "GET", "buckets") == {"buckets": {}}
+    for name in ("shop-b", "shop-a"):
+        control(sim, "PUT", f"buckets/{name}", {"objects": {"k": {"content": "1"}}})
+    listed = control(sim, "GET", "buckets")["buckets"]
+    assert list(listed) == ["shop-a", "shop-b"]
+    assert listed["shop-a"] == control(sim, "GET", "buckets/shop-a")
+    control(sim, "DELETE", "buckets/shop-a")
+    assert list(control(sim, "GET", "buckets")["buckets"]) == ["shop-b"]
+
+
 def test_bucket_is_set_up_and_taken_down(sim: Running) -> None:
     control(
         sim,
