@@ -1,7 +1,7 @@
 """Two versions of ossmend on one shared state -> who may go on with it, while an upgrade is rolled out node by node.
 
 A node of a newer version brings the schema up to date when it starts. Where its migrations only add, older nodes go on
-beside it; where they do not, `migrate.SERVES` is raised, and older nodes stop: they say so and give everything back.
+beside it; where they do not, `migrate.SERVES` is raised, and older nodes stop and say so.
 The state says by a row of its own which is the oldest schema whose code it still serves. Every transaction on a lease
 asks for that row where it renews the lease (leases.py), and the migration has first waited for those that had asked
 already: none of an older version writes one word into a schema that it does not know. Next: postgres.py opens by it.
@@ -25,6 +25,11 @@ OUTGROWN = (
 SERVED = f"NOT EXISTS (SELECT FROM meta WHERE name = '{ROW}' AND value > '{migrate.HEAD}')"  # our words
 """May we write into it still? For the WHERE of a statement that renews or takes a lease."""
 
+_NOBODYS = sa.text("UPDATE leases SET node = '', fence = fence + 1")
+"""Whoever had them can neither write by them nor renew them. They last as long as they would have: until then he may
+send what he had stored his intent for, and whoever had the lane at once would look too early whether that arrived.
+"""
+
 
 def check(connection: sa.Connection, place: str) -> None:
     """Raises StateOutgrown where the schema is not for us any more."""
@@ -43,11 +48,11 @@ def serves_us(connection: sa.Connection, known: str) -> bool:
 
 def upgrade(connection: sa.Connection, known: str | None) -> None:
     """Bring the schema up to date, in the caller's transaction. Whom it does not serve any more has ended what it was
-    writing, and its leases are over; whom it serves goes on meanwhile.
+    writing, and has lost its leases; whom it serves goes on meanwhile.
     """
     if known is not None and known < migrate.SERVES and sa.inspect(connection).has_table(leases.name):
         connection.execute(sa.text("LOCK TABLE leases IN EXCLUSIVE MODE"))
-        connection.execute(sa.text("UPDATE leases SET until = 0"))
+        connection.execute(_NOBODYS)
     migrate.upgrade(connection)
     values: Mapping[str, str] = {"name": ROW, "value": migrate.SERVES}
     connection.execute(meta.delete().where(meta.c.name == ROW))

@@ -195,28 +195,31 @@ class Nodes:
         except psycopg.Error:
             return []
 
-    def start(self, name: str) -> None:
-        environment = {
+    def environment(self, name: str) -> dict[str, str]:
+        return {
             "PATH": "/usr/bin:/bin",
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.stage.simulator.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.stage.simulator.access_key_secret,
             "STATE_DIRECTORY": str(self.directory / name),
         }
-        config = self.directory / f"{name}.yaml"
+
+    def start(self, name: str) -> None:
+        config, trace = self.directory / f"{name}.yaml", self.directory / f"{name}.trace"
         self.nodes[name] = self._nursery.start(
-            ["run", "--config", str(config)], environment, self.directory / f"{name}.trace", self.clock(name)
+            ["run", "--config", str(config)], self.environment(name), trace, self.clock(name)
         )
 
     # ------------------------------------------------------------------------------------------------------- the trial
 
+    def new_server(self) -> Server:
+        return Server(max_connections="60")
+
     def run(self) -> Findings:
-        self.server = Server(max_connections="60")
+        self.server = self.new_server()
         try:
             with running_simulator() as simulator:
                 self._set(simulator)
-                for name in NODES:
-                    self.start(name)
-                self._strikes()
+                self._works()
                 self._comes_to_rest()
                 self.stage.finish()
                 return self._judged()
@@ -228,11 +231,16 @@ class Nodes:
                 relay.close()
             self.server.close()
 
+    def _works(self) -> None:
+        with _ALEMBIC:
+            open_node(Address(self.url, LIVE), self.directory, "first").close()
+        for name in NODES:
+            self.start(name)
+        self._strikes()
+
     def _set(self, simulator: Running) -> None:
         self.directory.mkdir(parents=True)
         self.url = self.server.fresh()
-        with _ALEMBIC:
-            open_node(Address(self.url, LIVE), self.directory, "first").close()
         self.stage = Stage(simulator)
         self.stage.build()
         for name in NODES:
@@ -258,12 +266,15 @@ class Nodes:
         for log in self._logs:
             log.grow(self.stage.asked)
 
+    def moment(self) -> None:
+        """Some request of the nodes, or, where they ask nothing, a little later."""
+        at, end = self.stage.asked + self.random.randint(0, 30), time.monotonic() + self.random.uniform(1.0, 8.0)
+        while self.stage.asked < at and time.monotonic() < end:
+            self.pause(0.005)
+
     def _strikes(self) -> None:
-        """At some request of the nodes, or, where they ask nothing, a little later."""
         for _ in range(self.random.choice((1, 1, 2))):
-            at, end = self.stage.asked + self.random.randint(0, 30), time.monotonic() + self.random.uniform(1.0, 8.0)
-            while self.stage.asked < at and time.monotonic() < end:
-                self.pause(0.005)
+            self.moment()
             KINDS[self.kind](self)
             self.struck += 1
 

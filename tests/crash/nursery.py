@@ -80,9 +80,11 @@ class Child:
 class Nursery:
     """Starts processes. Threads may share it."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.crash.nursery"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, checkout: Path = ROOT) -> None:
+        """`checkout`: of which version; another one is set up beside ours, with programs of its own."""
+        python = sys.executable if checkout == ROOT else str(checkout / ".venv" / "bin" / "python")
+        command = [python, "-m", "tests.crash.nursery"]
+        self._process = subprocess.Popen(command, cwd=checkout, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._lock = threading.Lock()
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], trace: Path, clock: Path) -> Child:

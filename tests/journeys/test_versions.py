@@ -23,7 +23,7 @@ def test_an_older_node_gives_everything_back_and_ends_with_one(daemon: Daemon, s
         assert newer.execute("SELECT host FROM nodes").fetchall() == [("old",)]
         with newer.transaction():  # what a migration of a newer version does that older ones cannot live with
             newer.execute("LOCK TABLE leases IN EXCLUSIVE MODE")
-            newer.execute("UPDATE leases SET until = 0")
+            newer.execute("UPDATE leases SET node = '', fence = fence + 1")
             newer.execute("UPDATE alembic_version SET version_num = '0099'")
             newer.execute("DELETE FROM meta WHERE name = 'schema_serves'")
             newer.execute("INSERT INTO meta VALUES ('schema_serves', '0099')")

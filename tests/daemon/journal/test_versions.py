@@ -16,12 +16,14 @@ from alembic.config import Config
 
 from ossmend.daemon.host.stops import StateOutgrown, StateUnavailable
 from ossmend.daemon.journal import migrate, versions
-from ossmend.daemon.journal.leases import LeaseLost
+from ossmend.daemon.journal.leases import LEASE_SECONDS, LeaseLost
 from ossmend.daemon.journal.postgres import LIVE, Address, PostgresStore, open_beside, open_node
 from ossmend.daemon.journal.schema import cases, meta
 from tests.patience import HUNG
 
 OLDER, NEWER = "0008", "0099"
+HOUR = 3600.0
+"""Longer than any test lasts."""
 LANE = "default/object/b"
 CASE = """INSERT INTO cases (id, subject_key, superseded, policy, code, subject, state, due_at, opened_at, first_seen,
   last_seen, events, recurrences, tries, samples, usage, why)
@@ -123,3 +125,22 @@ def test_a_breaking_migration_waits_for_what_is_being_written_and_ends_every_lea
         assert connection.scalar(sa.select(meta.c.value).where(meta.c.name == "written by the older")) == "yes"
     with pytest.raises(LeaseLost), node.begin(LANE):
         pytest.fail("its lease was ended by the migration")
+
+
+def test_a_lane_is_taken_over_from_an_outgrown_node_when_its_last_lease_is_over_and_no_sooner(
+    node: PostgresStore, shared_state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert node.leases.take([LANE])
+    with closing(open_node(Address(shared_state, LIVE), tmp_path, "new")) as newer:
+        with monkeypatch.context() as migrating, newer.begin() as connection:
+            migrating.setattr(migrate, "SERVES", NEWER)
+            connection.execute(sa.text("UPDATE leases SET until = until + :hour"), {"hour": HOUR})
+            versions.upgrade(connection, migrate.HEAD)
+        # our code plays the newer version, and its schema serves it
+        with newer._engine.begin() as connection:  # begin() is refused, as an older version's is
+            connection.execute(meta.delete().where(meta.c.name == versions.ROW))
+        assert not newer.leases.take([LANE])
+        assert node.leases.others() == newer.leases.others() == {LANE}, "neither of them has it"
+        with newer.begin() as connection:
+            connection.execute(sa.text("UPDATE leases SET until = until - :lease"), {"lease": HOUR + LEASE_SECONDS})
+        assert newer.leases.take([LANE])
