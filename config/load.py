@@ -39,6 +39,27 @@ def load_with_doubts(path: Path) -> tuple[Config, tuple[Problem, ...]]:
     return config, doubts.of(config, document.read(text, name), text)
 
 
+def load_for_state(path: Path) -> tuple[Config, ConfigRefused | None]:
+    """For who needs the state alone: a typo in a policy must not take `pause` away while the daemon goes on by what it
+    has read before. What is wrong comes along; nothing of the file but its `state` counts then. Raises ConfigRefused
+    where the typo could mean another state.
+    """
+    text, name = _text(path), str(path)
+    try:
+        return load_text(text, name), None
+    except ConfigRefused as refused:
+        values = document.read(text, name).values if document.unreadable(text, name) is None else None
+        if values is None or not all(_is_within_another_section(each) for each in refused.problems):
+            raise
+        alone = {"version": 1, "cloud": {"region": "cn-hangzhou"}, "state": values.get("state", {})}
+        return Config.model_validate(alone, strict=True).effective(), refused
+
+
+def _is_within_another_section(problem: Problem) -> bool:
+    """A key of the file itself may be a misspelt `state`."""
+    return any(sign in problem.path for sign in ".[") and not problem.path.startswith("state")
+
+
 def _text(path: Path) -> str:
     """What the file says. Raises ConfigRefused."""
     try:
@@ -106,4 +127,4 @@ def _with_signs(found: document.Document, text: str) -> list[Problem]:
     return [*found.problems, *(each for each in strange(text, found.file) if each.line in near)]
 
 
-__all__ = ["ConfigRefused", "Problem", "load", "load_text", "load_with_doubts"]
+__all__ = ["ConfigRefused", "Problem", "load", "load_for_state", "load_text", "load_with_doubts"]

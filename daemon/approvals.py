@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import moment, text
-from ossmend.daemon.journal import cases, entries, intents, locks
+from ossmend.daemon.journal import cases, entries, intents, locks, undos
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.intents import UNDO, NewWrite
+from ossmend.daemon.journal.intents import UNDO, Intent, NewWrite
 from ossmend.daemon.journal.schema import cases as case_table
 from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
+from ossmend.daemon.journal.undos import Undo
 from ossmend.remediators.contract.case import Case
 
 NO_CASE = "there is no case {}: `ossmend cases list --all` lists them"
@@ -62,18 +63,31 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         case = _existing(connection, case_id)
         if case_id in intents.asked(connection):
             raise Impossible(f"an undo of case {case_id} is asked for already")
-        done = [intent for intent in intents.of_case(connection, case_id) if intent.state is WriteState.DONE]
-        undoable = [intent.write.undone(intent.outcome) for intent in reversed(done)]
+        found = intents.of_case(connection, case_id)
+        taken_back = undos.of_case(connection, case_id, found)
+        standing = undos.standing(found, taken_back)
+        undoable = [intent.write.undone(intent.outcome) for intent in reversed(standing)]
         write = next((write for write in undoable if write is not None), None)
         if write is None:
-            why = f": {done[-1].write.not_undone()}" if done else ": nothing was written"
-            raise Impossible(f"case {case_id} has no write that can be undone{why}")
+            raise Impossible(
+                f"case {case_id} has no write that can be undone{_not_undone(standing, found, taken_back)}"
+            )
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
                          state=WriteState.ASKED, why=UNDO)  # fmt: skip
         intents.put(connection, [asked], now)
         cases.reopen(connection, case_id, now)
         entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])
     return {"case": case_id, "done": "undo", "writes": [{"operation": write.operation, "target": write.target}]}
+
+
+def _not_undone(standing: Sequence[Intent], found: Sequence[Intent], taken_back: Sequence[Undo]) -> str:
+    """To take an undo back would be a repair, which is a policy's to plan and a person's to approve."""
+    if standing:
+        return f": {standing[-1].write.not_undone()}"
+    last = undos.last_done(found, taken_back)
+    if last is None:
+        return ": nothing was written"
+    return ": it was undone already" + (f", asked for by {text(str(last.by))} at {moment(last.at)}" if last.at else "")
 
 
 def pause(store: Store, policy: str) -> dict[str, Any]:

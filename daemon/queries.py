@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import clean, subject_text, text
 from ossmend.daemon.journal import cases as journal_cases
-from ossmend.daemon.journal import ceilings, entries, intents
+from ossmend.daemon.journal import ceilings, entries, intents, undos
 from ossmend.daemon.journal.schema import CURRENT, cases, flags, notices, writes
 from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
-from ossmend.remediators.contract.write import digest, to_json
+from ossmend.remediators.contract.write import to_json
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
@@ -201,43 +200,17 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
 
 def _writes(connection: sa.Connection, case_id: int) -> list[dict[str, Any]]:
     """Oldest first, numbered from 1; of an undo, which of them it takes back, and who asked for it."""
-    found, asked = intents.of_case(connection, case_id), _asked(connection, case_id)
-    rows: list[dict[str, Any]] = []
-    for number, intent in enumerate(found, start=1):
-        at = _to_milliseconds(intent.planned_at)
-        told = {
-            "undoes": _undone_by(intent, found, rows, is_asked=at in asked),
-            "asked_by": clean(asked.get(at, {}).get("by")),
-            "asked_at": at.isoformat() if at in asked else None,
+    found = intents.of_case(connection, case_id)
+    return [
+        {"number": number}
+        | _write(intent)
+        | {
+            "undoes": None if undo.of is None else undo.of + 1,
+            "asked_by": clean(undo.by),
+            "asked_at": undo.at.isoformat() if undo.at else None,
         }
-        rows.append({"number": number} | _write(intent) | told)
-    return rows
-
-
-def _asked(connection: sa.Connection, case_id: int) -> dict[datetime, Mapping[str, Any]]:
-    """What the journal has of undos that were asked for, by the moment: the write's row was stored in the same one."""
-    of = (journal_table.c.case_id == case_id, journal_table.c.kind == "write.asked")
-    rows = connection.execute(sa.select(journal_table.c.at, journal_table.c.data).where(*of))
-    return {datetime.fromisoformat(row.at): json.loads(row.data) for row in rows}
-
-
-def _to_milliseconds(at: datetime) -> datetime:
-    """As the journal spells a moment."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _undone_by(
-    intent: intents.Intent, found: list[intents.Intent], rows: list[dict[str, Any]], *, is_asked: bool
-) -> int | None:
-    """The number of the newest write whose undo this one is, word by word; None of a write that is no undo. To write
-    the same again after an undo looks like an undo of that; only a person's wish makes it one.
-    """
-    for row in reversed(rows):
-        done = found[row["number"] - 1]
-        back = done.write.undone(done.outcome) if done.state is WriteState.DONE else None
-        if back is not None and digest(back) == intent.digest and (is_asked or row["undoes"] is None):
-            return int(row["number"])
-    return None
+        for number, (intent, undo) in enumerate(zip(found, undos.of_case(connection, case_id, found), strict=True), 1)
+    ]
 
 
 def _write(intent: intents.Intent) -> dict[str, Any]:

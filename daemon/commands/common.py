@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from rich.console import Console
 
+    from ossmend.config.model import Config
     from ossmend.daemon.app import App
     from ossmend.daemon.journal.store import Store
 
@@ -139,10 +140,9 @@ def state_to_read(config_path: Path, dry_run: bool) -> Iterator[sa.Connection]:
     goes to stderr, so that stdout stays one document.
     """
     with clear_errors():
-        from ossmend.config.load import load
         from ossmend.daemon.journal import opening
 
-        store = opening.to_read(load(config_path), dry_run=dry_run)
+        store = opening.to_read(config_of_state(config_path), dry_run=dry_run)
         if store.note:
             click.echo(store.note, err=True)
         try:
@@ -156,25 +156,39 @@ def state_to_read(config_path: Path, dry_run: bool) -> Iterator[sa.Connection]:
 def state_to_answer(config_path: Path) -> Iterator[Store]:
     """The journal of a configuration, to leave a word in while a daemon may work on it."""
     with clear_errors():
-        from ossmend.config.load import load
         from ossmend.daemon.journal import opening
 
-        store = opening.to_answer(load(config_path))
+        store = opening.to_answer(config_of_state(config_path))
         try:
             yield store
         finally:
             store.close()
 
 
+def config_of_state(config_path: Path) -> Config:
+    """The configuration, or where it is refused for something else, one that knows where its state is. What a person
+    has to know of that goes to stderr. Raises ConfigRefused.
+    """
+    from ossmend.config.load import load_for_state
+
+    config, refused = load_for_state(config_path)
+    if refused is not None:
+        click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone", err=True)
+    return config
+
+
 def paused_policy(config_path: Path, policy: str) -> None:
-    """Refuse the name of a policy that the configuration does not have; empty is all of them."""
+    """Refuse the name of a policy that the configuration does not have; empty is all of them. Of a configuration that
+    is refused nobody knows.
+    """
     from difflib import get_close_matches
 
-    from ossmend.config.load import load
+    from ossmend.config.load import load_for_state
 
     with clear_errors():
-        names = [each.name for each in load(config_path).policies]
-    if policy and policy not in names:
+        config, refused = load_for_state(config_path)
+    names = [each.name for each in config.policies]
+    if policy and refused is None and policy not in names:
         near = get_close_matches(policy, names, n=1)
         said = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
         raise click.UsageError(f"there is no policy {policy!r}; {said}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import config_option, json_option, show, state_to_answer
+from ossmend.daemon.commands.common import config_option, json_option, paused_policy, show, state_to_answer
 
 
 @click.command("resume")
@@ -21,4 +21,6 @@ def command(policy: str, config_path: Path, as_json: bool) -> None:
 
     with state_to_answer(config_path) as store:
         report = approvals.resume(store, policy)
+    if not report["resumed"]:
+        paused_policy(config_path, policy)  # a pause of a policy that is gone ends all the same
     show(clean(report), as_json, pause_page.page)

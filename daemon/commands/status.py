@@ -12,6 +12,7 @@ from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
     clear_errors,
+    config_of_state,
     config_option,
     dry_run_option,
     json_option,
@@ -39,12 +40,11 @@ def _read(config_path: Path, dry_run: bool) -> dict[str, Any]:
     """From the state alone: the daemon is not asked, so it may be down, or hang."""
     from datetime import UTC, datetime
 
-    from ossmend.config.load import load
     from ossmend.daemon.commands import status_report
     from ossmend.daemon.journal import opening
     from ossmend.daemon.journal.store import state_directory
 
-    config = load(config_path)
+    config = config_of_state(config_path)
     directory = state_directory(config, dry_run=dry_run)
     store = opening.to_read(config, dry_run=dry_run)
     if store.note:

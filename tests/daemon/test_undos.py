@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ossmend.daemon.journal import undos
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.states import WriteState
-from ossmend.daemon.queries import _undone_by
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
 from ossmend.remediators.contract.write import Write, digest
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
@@ -29,12 +29,13 @@ def undo_of(write: Write) -> Write:
 def undone(*writes: Write, asked: frozenset[int] = frozenset()) -> list[int | None]:
     """Of each write in this order, the number of the one that it takes back. `asked`: by a person."""
     first = Intent(1, 1, "cors", MERGE, WriteState.DONE, "", NOW, outcome="merged")
-    found = [replace(first, write=each, digest=digest(each)) for each in writes]
-    rows: list[dict[str, int | None]] = []
-    for number, intent in enumerate(found, start=1):
-        told = _undone_by(intent, found, rows, is_asked=number in asked)
-        rows.append({"number": number, "undoes": told})
-    return [row["undoes"] for row in rows]
+    times = {number: NOW + timedelta(minutes=number) for number in range(1, len(writes) + 1)}
+    found = [
+        replace(first, write=each, digest=digest(each), planned_at=times[number])
+        for number, each in enumerate(writes, start=1)
+    ]
+    told = undos.of_writes(found, {times[number]: "somebody" for number in asked})
+    return [None if each.of is None else each.of + 1 for each in told]
 
 
 @pytest.mark.parametrize("asked", [frozenset({2}), frozenset[int]()], ids=["in the journal", "let go from it"])

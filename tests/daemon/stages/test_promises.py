@@ -331,6 +331,16 @@ def test_an_undo_whose_answer_was_lost_is_not_repaired_again(scene: Scene) -> No
     assert (row["state"], row["why"]) == ("closed", "undone by hand")
 
 
+def test_what_was_undone_is_not_written_again_by_a_second_undo(scene: Scene) -> None:
+    undo_asked_for(scene)
+    scene.turn(2)
+    assert scene.world.cors_of["b"].rules == (OLD,)
+    with pytest.raises(approvals.Impossible, match="was undone already, asked for by"):
+        approvals.undo(scene.store, 1)
+    scene.turn(2)
+    assert (merged(scene), scene.world.cors_of["b"].rules) == (2, (OLD,))
+
+
 def test_an_undo_that_did_not_leave_stays_asked_for(scene: Scene) -> None:
     undo_asked_for(scene)
     with sending_fails(scene):

@@ -1,0 +1,88 @@
+"""The writes of one case -> which of them takes back which, and who asked for it.
+
+No column says so: an undo is known by what it writes, and by the wish that the journal has of the same moment. So the
+undo of a write that was done long ago is known, too, and one that somebody asks for a second time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ossmend.daemon.journal.intents import Intent
+from ossmend.daemon.journal.schema import entries as journal
+from ossmend.daemon.journal.states import WriteState
+from ossmend.remediators.contract.write import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Of one write: what it takes back."""
+
+    of: int | None
+    """The place, in the order of the case's writes and from 0, of the one that it takes back; None: it is no undo."""
+    by: str | None = None
+    """Who asked for it, and when; None where the journal does not know, or it is no undo."""
+    at: datetime | None = None
+
+
+def of_case(connection: sa.Connection, case_id: int, found: Sequence[Intent]) -> list[Undo]:
+    """For each of the case's writes, in their order."""
+    return of_writes(found, _asked(connection, case_id))
+
+
+def of_writes(found: Sequence[Intent], asked: Mapping[datetime, str]) -> list[Undo]:
+    """`asked`: who asked for an undo, by the moment in which its write was stored."""
+    told: list[Undo] = []
+    for intent in found:
+        at = _to_milliseconds(intent.planned_at)
+        of = _undone_by(intent, found[: len(told)], told, is_asked=at in asked)
+        told.append(Undo(of, asked.get(at), at if at in asked else None))
+    return told
+
+
+def _asked(connection: sa.Connection, case_id: int) -> dict[datetime, str]:
+    of = (journal.c.case_id == case_id, journal.c.kind == "write.asked")
+    rows = connection.execute(sa.select(journal.c.at, journal.c.data).where(*of))
+    return {datetime.fromisoformat(row.at): str(json.loads(row.data).get("by")) for row in rows}
+
+
+def _to_milliseconds(at: datetime) -> datetime:
+    """As the journal spells a moment."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _undone_by(intent: Intent, before: Sequence[Intent], told: Sequence[Undo], *, is_asked: bool) -> int | None:
+    """The newest write whose undo this one is, word by word. To write the same again after an undo looks like an undo
+    of that; only a person's wish makes it one.
+    """
+    for number in reversed(range(len(before))):
+        done = before[number]
+        back = done.write.undone(done.outcome) if done.state is WriteState.DONE else None
+        if back is not None and digest(back) == intent.digest and (is_asked or told[number].of is None):
+            return number
+    return None
+
+
+def standing(found: Sequence[Intent], undos: Sequence[Undo]) -> list[Intent]:
+    """The writes that were done, are no undo, and were not taken back, in their order."""
+    taken_back = {undo.of for intent, undo in zip(found, undos, strict=True) if intent.state is WriteState.DONE}
+    return [
+        intent
+        for number, (intent, undo) in enumerate(zip(found, undos, strict=True))
+        if intent.state is WriteState.DONE and undo.of is None and number not in taken_back
+    ]
+
+
+def last_done(found: Sequence[Intent], undos: Sequence[Undo]) -> Undo | None:
+    """The newest undo that was done."""
+    done = [
+        undo
+        for intent, undo in zip(found, undos, strict=True)
+        if intent.state is WriteState.DONE and undo.of is not None
+    ]
+    return done[-1] if done else None

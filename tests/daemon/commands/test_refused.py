@@ -1,0 +1,77 @@
+"""What still works by the state alone, while the configuration is refused and a daemon goes on by the one of before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ossmend.daemon.commands.main import main
+from ossmend.daemon.journal.store import DATABASE, open_store
+
+POLICIES = "policies: [ {{ name: thaw, on: InvalidObjectState, mode: {mode}, match: {{ bucket: '*' }} }} ]"
+TYPO = POLICIES.format(mode="aprove")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Of a daemon that works, or has worked."""
+    open_store(tmp_path / "state", exclusive=True).close()
+    return tmp_path / "state"
+
+
+def called(state: Path, policies: str, *words: str) -> Result:
+    config = state.parent / "ossmend.yaml"
+    config.write_text(
+        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nstate: {{ path: {state} }}\n{policies}\n", encoding="utf-8"
+    )
+    return CliRunner().invoke(main, [*words, "--config", str(config), "--json"])
+
+
+def test_a_typo_in_a_policy_takes_neither_pause_nor_resume_away(state: Path) -> None:
+    paused = called(state, TYPO, "pause")
+    assert paused.exit_code == 0
+    assert "the configuration is refused; what follows is by its state alone" in paused.stderr
+    assert 'did you mean "approve"?' in paused.stderr
+    assert [each["policy"] for each in json.loads(paused.stdout)["paused"]] == ["all"]
+    assert json.loads(called(state, TYPO, "resume").stdout)["resumed"] == ["all"]
+
+
+@pytest.mark.parametrize(("words", "status"), [(["status"], 3), (["cases", "list"], 0), (["journal", "show"], 0)])
+def test_what_only_reads_the_state_reads_it(state: Path, words: list[str], status: int) -> None:
+    told = called(state, TYPO, *words)
+    assert told.exit_code == status
+    assert "aprove" in told.stderr
+    json.loads(told.stdout)
+
+
+@pytest.mark.parametrize("word", ["check", "once", "ram-policy", "audit"])
+def test_what_works_by_the_policies_refuses_it_as_ever(state: Path, word: str) -> None:
+    assert called(state, TYPO, word).exit_code == 78
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [TYPO + "\nstat: { path: elsewhere }", TYPO + "\nstate: { path: elsewhere }", "policies: [", "state: { pth: x }"],
+    ids=["a key that may be state", "two of it", "no YAML", "a misspelt path"],
+)
+def test_where_the_typo_may_mean_another_state_nothing_is_touched(state: Path, wrong: str) -> None:
+    before = (state / DATABASE).read_bytes()
+    told = called(state, wrong, "pause")
+    assert told.exit_code == 78
+    assert (state / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize(("policy", "status"), [("thaw", 0), ("thwa", 2)])
+def test_a_policy_that_is_not_there_is_neither_paused_nor_resumed(state: Path, policy: str, status: int) -> None:
+    good = POLICIES.format(mode="approve")
+    assert called(state, good, "pause", policy).exit_code == status
+    assert called(state, good, "resume", policy).exit_code == status
+
+
+def test_the_pause_of_a_policy_that_is_gone_can_be_ended(state: Path) -> None:
+    called(state, POLICIES.format(mode="approve"), "pause", "thaw")
+    told = called(state, "policies: []", "resume", "thaw")
+    assert (told.exit_code, json.loads(told.stdout)["resumed"]) == (0, ["thaw"])
