@@ -16,6 +16,9 @@ MANY = 3
 LONGEST_AROUND = 64 * 1024
 FEWEST_WORDS, MOST_WORDS = 4, 40
 """A text of so many words about one refusal is read as its message, where none is told as such."""
+SHORTEST_NAME = 4
+"""A bucket or key of fewer signs is part of other words."""
+NAMELESS = "-"
 BIG_BYTES = 100_000_000
 """An upload of 100 MB takes minutes on a slow line."""
 _FOREIGN = regex(r"(?:AKIA|ASIA|AKID)[0-9A-Za-z]{12,}")
@@ -92,7 +95,17 @@ def features(
     found |= answered.features(event, found.get("sample", ""))
     found |= _request(event, found.get("sample", ""))
     found |= _crowd(event, others, usage or {})
+    if "sample" in found:
+        found["sample"] = _without_names(found["sample"], event)
     return found | dict(world or {})
+
+
+def _without_names(sample: str, event: Event) -> str:
+    """The text without what people have called things: a bucket `old-lifecycle` speaks of no lifecycle rule."""
+    names = [name for name in (event.key, event.bucket) if name and len(name) >= SHORTEST_NAME]
+    for name in names:
+        sample = sample.replace(name, NAMELESS)
+    return sample
 
 
 def _request(event: Event, sample: str) -> dict[str, str]:

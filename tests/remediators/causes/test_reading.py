@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -204,3 +205,12 @@ def test_other_refusals_stand_beside_only_if_they_are_of_another_code() -> None:
 )
 def test_the_size_of_an_upload_is_read_however_it_is_spelled(fields: dict[str, str], big: bool) -> None:
     assert ("big" in features(Event(source="t", fields=fields))) == big
+
+
+def test_what_somebody_has_called_a_bucket_or_a_key_is_not_what_the_text_says() -> None:
+    named = Event(source="t", code="InvalidObjectState", bucket="old-lifecycle", key="lifecycle/a.csv",
+                  sample="GET https://old-lifecycle.oss-cn-hangzhou.aliyuncs.com/lifecycle/a.csv: InvalidObjectState")  # fmt: skip
+    assert "lifecycle" not in features(named)["sample"]
+    assert features(named)["bucket"] == "old-lifecycle"
+    told = "a lifecycle rule archived it: " + named.sample
+    assert "lifecycle rule" in features(replace(named, sample=told))["sample"]
