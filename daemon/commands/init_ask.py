@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ossmend.daemon.commands.init_found import FIRST_REGION, cloud_section
+from ossmend.daemon.host.show import text
 
 if TYPE_CHECKING:
     from ossmend.config.problems import Problem
@@ -35,7 +36,7 @@ def asked(question: str, check: Check, default: str = "") -> str:
         if not refused and (not doubt or answer in (default, doubted)):
             return answer
         again = "" if refused else "; type it once more if it is meant"
-        click.echo(f"            {refused or doubt}{again}")
+        click.echo(f"            {text(refused or doubt)}{again}")
         doubted = answer
 
 
@@ -50,7 +51,7 @@ def ask(answers: Answers, found: Found, *, region_given: bool, targets_given: bo
     if not targets_given:
         answers.targets = [
             target for target in found.targets
-            if click.confirm(f"Read the access logs in oss://{target.bucket}/{target.prefix}", default=True)
+            if click.confirm(text(f"Read the access logs in oss://{target.bucket}/{target.prefix}"), default=True)
         ]  # fmt: skip
 
 
@@ -82,17 +83,17 @@ def path_of(answer: str) -> str:
     return str(Path(answer).expanduser().absolute())
 
 
-def _told(text: str, place: str) -> tuple[str, str]:
+def _told(part: str, place: str) -> tuple[str, str]:
     """What `ossmend check` says of that place in such a file."""
     from ossmend.config import document, doubts
     from ossmend.config.load import ConfigRefused, load_text
 
-    text = f"version: 1\n{text}\n"
+    whole = f"version: 1\n{part}\n"
     try:
-        config = load_text(text)
+        config = load_text(whole)
     except ConfigRefused as refused:
         return _said(refused.problems), ""
-    found = doubts.of(config, document.read(text, "ossmend.yaml"), text)
+    found = doubts.of(config, document.read(whole, "ossmend.yaml"), whole)
     return "", _said(each for each in found if each.path.startswith(place))
 
 

@@ -111,4 +111,6 @@ def clean(value: Any, name: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         of_objects = name == "keys"  # a list of keys is a batch job's objects; access keys are told with their counts
         return [clean(inner, "" if of_objects else name) for inner in value]
-    return value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return clean(str(value), name)  # an exception, a path: whoever prints it would ask for its words, as they are

@@ -14,10 +14,13 @@ from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
+_ANSWER = r"[{<]|\b\w{0,20}(?i:code|request[-_]?id)[\"']?[ \t]?[:=]"
+"""Where somebody who logs a message begins to tell OSS's answer, on the same line: no browser's reason has it."""
 _CHROMIUM = regex(
     r"Access to (XMLHttpRequest|fetch|font|image|script|video|resource|[\w ]{3,40}) at "
     r"'([^'\s]{1,4000})'(?: \(redirected from '[^']{1,4000}'\))?"
-    r" from origin '([^'\s]{1,300})' has been blocked by CORS policy(?:: ([^\r\n]{0,600}))?"
+    r" from origin '([^'\s]{1,300})' has been blocked by CORS policy"
+    rf"(?:: ((?:(?!{_ANSWER})[^\r\n]){{0,600}}))?"
 )
 _FIREFOX = regex(
     r"Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource "

@@ -24,3 +24,10 @@ KEY_ID = "AccessKeyOfSomebodyElse"
 )
 def test_access_keys_are_masked_and_the_keys_of_a_batch_jobs_objects_are_not(value: Any, shown: Any) -> None:
     assert clean(value) == shown
+
+
+def test_what_is_no_text_loses_its_secrets_and_terminal_codes_too() -> None:
+    shown = clean({"error": [ValueError("\x1b[2J\u202esecret_access_key=abcdefghijklmnopqrstuvwxyz1234")]})
+    assert shown["error"][0].isprintable()
+    assert "abcdefghijkl" not in shown["error"][0]
+    assert clean([None, True, 3, 0.5]) == [None, True, 3, 0.5]

@@ -92,3 +92,16 @@ def test_in_two_records_of_two_buckets_nobody_says_so() -> None:
     stamped = f"2026-11-28T03:00:00Z WARN page: {console()}\n2026-11-28T03:00:01Z WARN proxy: {other}"
     for event in explain_text(stamped)["events"]:
         assert not any("same trouble" in each for each in event["diagnosis"]["evidence"])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "{'status': 403, 'x-oss-request-id': '6929B33D0000000000000001', 'details': {'Code': 'AccessDenied'}}",
+        "code: AccessDenied, request_id: 6929B33D0000000000000001",
+        "ErrorCode=AccessDenied RequestId=6929B33D0000000000000001",
+    ],
+)
+def test_an_answer_on_the_same_line_is_no_part_of_the_browsers_reason(told: str) -> None:
+    events = read(f"2026-11-28 10:00:00 ERROR upload failed: {console()} {told}", strict=True)
+    assert ("AccessDenied", "6929B33D0000000000000001") in [(event.code, event.request_id) for event in events]
