@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import config_option, json_option, paused_policy, show, state_to_answer
+from ossmend.daemon.commands.common import (
+    NEEDS_A_HUMAN,
+    config_option,
+    json_option,
+    paused_policy,
+    show,
+    state_to_answer,
+)
 
 
 @click.command("resume")
@@ -24,3 +32,5 @@ def command(policy: str, config_path: Path, as_json: bool) -> None:
     if not report["resumed"]:
         paused_policy(config_path, policy)  # a pause of a policy that is gone ends all the same
     show(clean(report), as_json, pause_page.page)
+    if report["file"] is not None:
+        sys.exit(NEEDS_A_HUMAN)  # all is paused still: by a file, which only its owner should remove

@@ -75,3 +75,11 @@ def test_the_pause_of_a_policy_that_is_gone_can_be_ended(state: Path) -> None:
     called(state, POLICIES.format(mode="approve"), "pause", "thaw")
     told = called(state, "policies: []", "resume", "thaw")
     assert (told.exit_code, json.loads(told.stdout)["resumed"]) == (0, ["thaw"])
+
+
+def test_resume_ends_with_1_while_the_file_pauses_all_the_same(state: Path) -> None:
+    (state / "pause").touch()
+    good = POLICIES.format(mode="approve")
+    assert called(state, good, "resume").exit_code == 1
+    (state / "pause").unlink()
+    assert called(state, good, "resume").exit_code == 0

@@ -80,3 +80,9 @@ def test_an_ec_with_its_own_code_is_no_contradiction(ec: str) -> None:
 )
 def test_what_may_go_together_is_left_alone(code: str | None, ec: str) -> None:
     assert contradictions.of(Event(source="test", code=code, ec=ec), CAUSES) is None
+
+
+@pytest.mark.parametrize(("code", "ec"), [("AccessForbidden", "0034-00000001"), ("ImageDamage", "0040-00000005")])
+def test_an_ec_of_its_own_family_contradicts_no_code_whose_ecs_nobody_knows(code: str, ec: str) -> None:
+    (event,) = explain_text(body(code, ec))["events"]
+    assert "contradiction" not in event["diagnosis"]["facts"]
