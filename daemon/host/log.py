@@ -16,6 +16,7 @@ from typing import Any, Literal
 import structlog
 
 from ossmend.daemon.host.log_console import console
+from ossmend.daemon.host.redact import redact
 from ossmend.daemon.host.show import clean, text
 from ossmend.daemon.host.troubles import TROUBLES
 
@@ -63,5 +64,5 @@ def _clean(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Muta
 
 
 def _lines(traceback: str) -> str:
-    """A traceback keeps its lines; every other string is one."""
-    return "\n".join(text(line) for line in traceback.splitlines())
+    """A traceback keeps its lines; every other string is one. A secret may go over several of them: a private key."""
+    return "\n".join(text(line) for line in redact(traceback).splitlines())

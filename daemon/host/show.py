@@ -5,7 +5,8 @@ The journal keeps what it needs to act; logs, notices, tables and JSON output go
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
@@ -21,6 +22,9 @@ _SECRET_FIELD = regex(
 )
 """A field whose name says that nobody may see its value."""
 _KEY_ID = regex(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
+
+_SAFE = (bool, int, float, Decimal, date, timedelta)
+"""What no text can be in. Anything else (a path, an exception, bytes) is shown as its text, which may be hostile."""
 
 
 def text(value: str) -> str:
@@ -111,4 +115,4 @@ def clean(value: Any, name: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         of_objects = name == "keys"  # a list of keys is a batch job's objects; access keys are told with their counts
         return [clean(inner, "" if of_objects else name) for inner in value]
-    return value
+    return value if value is None or isinstance(value, _SAFE) else clean(str(value), name)

@@ -111,3 +111,29 @@ def test_a_person_is_spared_zeros_and_the_long_fields_of_a_notice_and_a_machine_
     structlog.get_logger("test").warning("notice", case=1, **fields)
     assert "next_steps" not in screen.getvalue()
     assert "case=1" in screen.getvalue()
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_value_that_is_no_string_is_as_safe_as_one(
+    monkeypatch: pytest.MonkeyPatch, style: Literal["json", "console"]
+) -> None:
+    found = said(monkeypatch, style, terminal=True, trouble=ValueError(HOSTILE), more=[{"in": {HOSTILE}}, Text()])
+    assert SECRET not in found
+    assert "LTAI5tExampleExampleKey1" not in found
+    assert found.count("\n") == 1
+    assert found.strip().isprintable()
+
+
+class Text:
+    def __str__(self) -> str:
+        return HOSTILE
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_private_key_in_a_traceback_is_gone_with_all_its_lines(
+    monkeypatch: pytest.MonkeyPatch, style: Literal["json", "console"]
+) -> None:
+    trouble = ValueError("-----BEGIN RSA PRIVATE KEY-----\nMIIEone\nMIIEtwo\n-----END RSA PRIVATE KEY-----\nafter")
+    found = said(monkeypatch, style, terminal=True, exc_info=trouble)
+    assert "after" in found
+    assert "MIIE" not in found
