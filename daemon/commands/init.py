@@ -63,7 +63,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     Finds the account, its buckets and their logs, and asks for the rest.
     """
     path = output or _default_output()
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:  # noqa: PTH110  # Path.exists raises; _write tells why
         _configured_already(path)
     from ossmend.daemon.commands.init_ask import ask
     from ossmend.daemon.commands.init_file import Answers

@@ -8,6 +8,7 @@ not there yet) may be meant: it is taken when it is typed a second time. Next: i
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
@@ -70,7 +71,7 @@ def log_is_right(answer: str, named: Collection[str]) -> tuple[str, str]:
         return f"{answer}: there is no such user; write the whole path", ""
     if path in named:
         return f"{path} is named already; Enter alone means: no more", ""
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where a path is too long, or may not be looked at
         return f"{path} is a directory; name the files in it, like {path}/*.log", ""
     source = f"sources:\n  - app_log: {{ path: {json.dumps(path, ensure_ascii=False)} }}"
     refused, doubt = _told(f"{cloud_section(FIRST_REGION, None, None)}\n{source}", "sources")

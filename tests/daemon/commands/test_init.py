@@ -17,6 +17,7 @@ import pytest
 from oss2.models import BucketLogging
 
 from ossmend.config.load import load
+from ossmend.daemon.commands.init_ask import log_is_right
 from ossmend.simulator.serve import Running, running_simulator
 from tests.daemon.commands.test_main import KEY, run
 from tests.patience import HUNG, until
@@ -284,3 +285,12 @@ def test_ctrl_c_at_a_question_leaves_nothing(cloud: Running, tmp_path: Path) -> 
     asked.process.send_signal(signal.SIGINT)
     assert asked.ends() == 1
     assert names(tmp_path) == set()
+
+
+def test_a_path_that_nobody_may_look_at_is_no_fault_of_ours(tmp_path: Path) -> None:
+    long = f"/{'a' * 300}"
+    refused, doubt = log_is_right(f"{long}/x.log", ())
+    assert (refused, "nothing is there yet" in doubt) == ("", True)
+    status, _, errors = run("init", "--output", long, "--yes", environment={})
+    assert status == 1
+    assert "cannot be written: File name too long" in errors
