@@ -15,6 +15,9 @@ NOT_YET = "could not check yet: "
 REFUSED = "could-not-check"
 """The cause of a case whose questions were refused."""
 
+MOST_CODES = 10
+"""So many are told by name: a log may say anything, and call it a code."""
+
 
 def unchecked(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
     """JSON values with stable keys; None where every question was answered."""
@@ -57,7 +60,10 @@ def headline(report: dict[str, Any]) -> str:
 
 def known(report: dict[str, Any]) -> str:
     """What such a report is still good for, and what to do."""
-    codes = ", ".join(f"{number} {code}" for code, number in report["unchecked"]["codes"].items())
+    counted = Counter(report["unchecked"]["codes"]).most_common()
+    codes = ", ".join(f"{number} {code}" for code, number in counted[:MOST_CODES])
+    if more := sum(number for _, number in counted[MOST_CODES:]):
+        codes += f", {more} with other codes"
     return (
         f"known all the same, from the logs: {codes}, each with its place and number of refusals below; `ossmend "
         "explain` says what a code means. Not known of them: the cause, what would be written, its cost. "
