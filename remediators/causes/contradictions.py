@@ -14,6 +14,8 @@ from ossmend.remediators.causes import codeless, ecs
 from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.case import Event, Origin
 
+CORS_CODE, CORS_ECS = "AccessForbidden", "0034-"
+"""Nobody has published the EC of a refused preflight: any EC of the CORS family may be it."""
 Contradiction = tuple[str, Text]
 """What the EC stands for in OSS's list, and what is said about it."""
 
@@ -54,6 +56,8 @@ def _of_words(event: Event, row: ecs.Ec) -> Text:
 def _goes_with(code: str, ec: str, catalogue: Mapping[str, Cause]) -> bool:
     """Does a cause of this code have the EC as a sign, or does the EC's own cause hide behind this code, too?"""
     row = ecs.known(ec)
+    if code == CORS_CODE and ec.startswith(CORS_ECS):
+        return True
     if row is not None and row.cause in catalogue and code in catalogue[row.cause].codes:
         return True
     signs = (sign for cause in catalogue.values() if code in cause.codes for sign in cause.signs)

@@ -80,3 +80,8 @@ def test_an_ec_with_its_own_code_is_no_contradiction(ec: str) -> None:
 )
 def test_what_may_go_together_is_left_alone(code: str | None, ec: str) -> None:
     assert contradictions.of(Event(source="test", code=code, ec=ec), CAUSES) is None
+
+
+def test_an_ec_of_cors_contradicts_no_refused_preflight_whose_own_ec_nobody_knows() -> None:
+    (event,) = explain_text(body("AccessForbidden", "0034-00000001"))["events"]
+    assert "contradiction" not in event["diagnosis"]["facts"]
