@@ -61,11 +61,15 @@ class Fragment:
             return self.origins[name]
         return Origin.BODY if self.shape in SHAPES_OF_OSS else Origin.REQUEST
 
+    def keep_origins(self) -> None:
+        """Note where each fact came from: before the shape, which says it of all others, becomes another's."""
+        self.origins = {name: self._origin(name) for name in self.facts}
+
     def absorb(self, other: Fragment) -> None:
         """The other speaks of the same request: what is missing here is taken from there, a place also where it is
         believed more.
         """
-        self.origins = {name: self._origin(name) for name in self.facts}  # its shape may become the other's
+        self.keep_origins()
         for name, value in other.facts.items():
             _value, origin = other.fact(name)
             better = name in PLACES and value and origin.rank < self._origin(name).rank

@@ -147,7 +147,10 @@ def _line_by_line(fragments: list[Fragment], text: str) -> list[Fragment]:
 
 
 def _unite(into: Fragment, fragment: Fragment) -> None:
-    """Take what the other has. The fuller one leads: its status and message are the error's own."""
+    """Take what the other has. The fuller one leads: its status and message are the error's own. Each fact keeps the
+    belief that it came with, whatever shape the whole has then.
+    """
+    into.keep_origins()
     if into.weak and not fragment.weak:
         for name in ("status", "message"):
             if name in fragment.facts:

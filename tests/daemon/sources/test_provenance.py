@@ -383,3 +383,10 @@ def test_a_body_without_its_tags_is_read(blank: str) -> None:
     event = one(f'403 Forbidden: "{blank}{blank.join(words)}"', strict=False)
     assert (event.code, event.request_id, event.bucket, event.ec) == (words[0], words[2], "inner", words[5])
     assert event.message == words[1]
+
+
+def test_what_stands_beside_a_body_of_oss_is_not_believed_like_the_body() -> None:
+    body = "<Error><Message>No.</Message><HostId>reports.oss-cn-hangzhou.aliyuncs.com</HostId></Error>"
+    (event,) = events_in(f"code=AccessDenied request_id=6929B33D0000000000000001 {body}", source="app_log:/x")
+    assert event.shape == "xml"
+    assert event.origins == {"code": Origin.REQUEST, "bucket": Origin.BODY, "request_id": Origin.REQUEST}
