@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ossmend.daemon.sources.parsers.brackets import PAIRED, closed_at, is_open
 from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.daemon.sources.parsers.unquoted import UnquotedValues
 from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
@@ -108,17 +109,20 @@ def bucket_of_host(host: str) -> str | None:
 
 def find(refusal: Fragment | None, context: Fragment | None, text: str, start: int, known: str | None) -> Addresses:
     """Every address in the fields and in the text; `known` is the bucket that the fields name."""
-    url, spots = _from_urls(refusal, context, text, known)
+    clients = UnquotedValues(text)
+    url, spots = _from_urls(refusal, context, text, known, clients)
     method, lines = _from_request_lines(refusal, context, text, known)
     return Addresses(
-        (*spots, *_from_uris(text, start), *lines, *_from_sentences(text), *_from_bare_hosts(text)), url, method
+        (*spots, *_from_uris(text, start, clients), *lines, *_from_sentences(text, clients), *_from_bare_hosts(text)),
+        url,
+        method,
     )
 
 
-def _from_sentences(text: str) -> Iterator[Spot]:
+def _from_sentences(text: str, clients: UnquotedValues) -> Iterator[Spot]:
     """`key 'a.csv' in bucket 'b'`, as Arrow says it: a fixed sentence, and yet a sentence."""
     for found in islice(_KEY_IN_BUCKET.finditer(text), MOST_ADDRESSES) if " in bucket '" in text else ():
-        yield Spot(found[2], found[1], origin=Origin.URI)
+        yield Spot(found[2], found[1], origin=clients.at_most(Origin.URI, found.start()))
 
 
 def _from_bare_hosts(text: str) -> Iterator[Spot]:
@@ -133,13 +137,13 @@ def _from_bare_hosts(text: str) -> Iterator[Spot]:
 
 
 def _from_urls(
-    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None
+    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None, clients: UnquotedValues
 ) -> tuple[str | None, list[Spot]]:
     """The request's URL: one that the error or the log line names, else those in the text that lead to OSS."""
     first: str | None = None
     spots: list[Spot] = []
     host = refusal.facts.get("host", "").lower() if refusal is not None else ""
-    for url, trusted, origin in islice(_urls(refusal, context, text), MOST_ADDRESSES):
+    for url, trusted, origin in islice(_urls(refusal, context, text, clients), MOST_ADDRESSES):
         if _NOT_REQUESTS.search(url):
             continue
         found = from_url(url.rstrip(".,;:!*"), origin, trusted=trusted, host_id=host, known=known)
@@ -149,20 +153,23 @@ def _from_urls(
     return first, spots
 
 
-def _urls(refusal: Fragment | None, context: Fragment | None, text: str) -> Iterator[tuple[str, bool, Origin]]:
+def _urls(
+    refusal: Fragment | None, context: Fragment | None, text: str, clients: UnquotedValues
+) -> Iterator[tuple[str, bool, Origin]]:
     """(URL, whether something names it the request's, origin)."""
     for fragment in (refusal, context):
-        value = fragment.facts.get("url", "") if fragment is not None else ""
+        value, told = fragment.fact("url") if fragment is not None else ("", Origin.PROSE)
         for url in (list(map(_ended, _URL.findall(value))) or _schemeless(value)) if value else ():
-            yield url, True, Origin.REQUEST
+            yield url, told is not Origin.PROSE, Origin.PROSE if told is Origin.PROSE else Origin.REQUEST
     for found in _IN_PARTS.finditer(text) if "aliyuncs.com" in text else ():
-        yield f"https://{found[1]}{found[2]}", False, Origin.REQUEST
+        yield f"https://{found[1]}{found[2]}", False, clients.at_most(Origin.REQUEST, found.start())
     for found in _URL.finditer(text) if "://" in text else ():
         before = text[max(0, found.start() - 24) : found.start()]
         asked = _ASKED.search(before) is not None
         url = _ended(found[0])
         url = url.partition(",")[0] if before.endswith(",") else url  # a column of a table
-        yield url, before.endswith("URL: "), Origin.REQUEST if asked else Origin.URI
+        origin = clients.at_most(Origin.REQUEST if asked else Origin.URI, found.start())
+        yield url, before.endswith("URL: ") and origin is not Origin.PROSE, origin
 
 
 def _ended(url: str) -> str:
@@ -258,7 +265,7 @@ def _from_fields(refusal: Fragment | None, context: Fragment | None) -> tuple[st
         if fragment is None:
             continue
         found, (host, origin) = _REQUEST_LINE.match(fragment.facts.get("request", "")), fragment.fact("host")
-        if found is None or origin is Origin.BODY:
+        if found is None or origin is Origin.BODY or fragment.fact("request")[1] is Origin.PROSE:
             continue
         if bucket_of_host(host.strip()) or _SERVICE_HOST.fullmatch(host.strip()):
             return found[1], from_url(f"https://{host.strip()}{found[2]}", Origin.REQUEST)
@@ -279,7 +286,7 @@ def _guessed(found: re.Match[str], known: str | None) -> Iterator[Spot]:
 # ---------------------------------------------------------------------------------------------------- oss:// and s3://
 
 
-def _from_uris(text: str, start: int) -> list[Spot]:
+def _from_uris(text: str, start: int, clients: UnquotedValues) -> list[Spot]:
     """`oss://bucket/key` before the error, raw. Of a copy the first is meant (its source), else the last before the
     error. An S3 client's place behind the error may be about anything.
     """
@@ -294,7 +301,8 @@ def _from_uris(text: str, start: int) -> list[Spot]:
     for uri in ordered[:4]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
         end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
-        spots += _raw_keys(uri, text, end)
+        told = clients.at_most(Origin.URI, uri.start())
+        spots += [replace(spot, origin=told) for spot in _raw_keys(uri, text, end)]
     if uris and uris[0].start() >= start and not uris[0][0].lower().startswith("oss:"):
         spots = [replace(spot, origin=Origin.PROSE) for spot in spots]
     return spots

@@ -19,6 +19,7 @@ from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.parsers.records import goes_on
+from ossmend.daemon.sources.parsers.unquoted import UnquotedValues
 from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
@@ -105,7 +106,7 @@ def pairs_in(text: str) -> Iterator[Pair]:
     lowered = text.lower()
     # a sign that grows when lowered (there is one) would shift every place behind it
     found = _PAIR.finditer(lowered) if len(lowered) == len(text) else _PAIR_ANY_CASE.finditer(text)
-    lines = _LineEnds(text)
+    lines, clients = _LineEnds(text), UnquotedValues(text)
     behind = 0
     pending = next(found, None)
     while pending is not None:
@@ -128,7 +129,7 @@ def pairs_in(text: str) -> Iterator[Pair]:
             continue
         if value:
             behind = end
-            yield Pair(name, spelling, value, here.start(), end, origin)
+            yield Pair(name, spelling, value, here.start(), end, origin and clients.at_most(origin, here.start()))
 
 
 def _origin(text: str, here: re.Match[str], name: str, spelling: str, end: int) -> Origin | None:
