@@ -220,6 +220,8 @@ def _is_local(host: str) -> bool:
     """OSS's SDKs put the bucket into the path where the endpoint is an address."""
     if host == "localhost":
         return True
+    if not host[-1:].isdigit() and ":" not in host:
+        return False  # nearly every host: a name, which ipaddress would take a while to refuse
     try:
         ipaddress.ip_address(host)
     except ValueError:
