@@ -20,6 +20,7 @@ from ossmend.remediators.contract.answers import BucketAccess, Denial, RefererRu
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import remedies
+from ossmend.remediators.contract.values import shortened
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict, Wait
 from ossmend.remediators.contract.view import Access
 
@@ -207,7 +208,7 @@ def _referers(event: Event, rules: RefererRules) -> dict[str, str]:
     elif any(_listed(page, pattern) for pattern in rules.denied) or (
         rules.allowed and not any(_listed(page, pattern) for pattern in rules.allowed)
     ):
-        world["cloud.referer_refuses"] = page[:200]
+        world["cloud.referer_refuses"] = shortened(page, 200)
     return world
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ossmend.remediators import agreement, causes
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
-from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer
+from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, PreflightAnswer, shortened
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
 from ossmend.remediators.contract.view import Cors
 from ossmend.remediators.contract.write import Place
@@ -85,7 +85,7 @@ def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
     """Look at the configuration, and say what follows."""
     event = case.event
     if event.message is not None and not is_cors(event):
-        why = f"AccessForbidden with another message than CORS's: {event.message[:200]}"
+        why = f"AccessForbidden with another message than CORS's: {shortened(event.message, 300)}"
         return Tell(why, causes.diagnosis("forbidden-not-cors", 0.7, (why,)))
     asked = _asked(case)
     if event.bucket is None or asked is None:

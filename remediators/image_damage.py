@@ -15,7 +15,7 @@ from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.answers import ImageAnswer, ImageCheck, ObjectVersion
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import Explained, OptIn, Proposal, remedies
-from ossmend.remediators.contract.values import Missing, ObjectRef
+from ossmend.remediators.contract.values import Missing, ObjectRef, shortened
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, Verdict
 from ossmend.remediators.contract.view import Pictures
 from ossmend.remediators.contract.write import Place
@@ -125,7 +125,7 @@ def _diagnosis(case: Case, found: ImageCheck, answer: ImageAnswer) -> Diagnosis:
     elif found.intact is False:
         evidence.append("its checksum is not the one that OSS keeps: what we fetched is not what was stored")
     if not answer.ok:
-        evidence.append(f"image/info is answered with {answer.code}: {answer.message}"[:200])
+        evidence.append(shortened(f"image/info is answered with {answer.code}: {answer.message}", 300))
     facts: dict[str, Any] = {"verdict": found.verdict, "format": found.format, "size": found.size}
     facts |= {"width": found.width, "height": found.height} if found.width else {}
     cause = CAUSE_OF.get(found.verdict)

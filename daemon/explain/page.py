@@ -10,6 +10,7 @@ from typing import Any
 from ossmend.daemon.explain import counted, page_zh
 from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.proposals import BARE
+from ossmend.remediators.causes.candidates import STATED
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.write import WRITES
@@ -139,6 +140,8 @@ def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
 
 
 def _named(told: dict[str, Any], lang: str) -> str:
+    if told["cause"] in STATED:
+        return f"{told['title'][lang]} ({told['cause']})"
     return f"{told['title'][lang]} ({told['cause']}, {told['confidence']:.0%})"
 
 

@@ -18,6 +18,15 @@ _REQUEST_ID = regex(r"[0-9A-F]{24}")
 _PAGE = regex(r"<(?:!DOCTYPE html|html|body)\b", re.IGNORECASE)
 """A page for people: OSS answers with XML, so somebody else wrote this, whatever headers came along."""
 _SERVER = regex(r"\bAliyunOSS\b")
+_SERVERS_NAME = (
+    r"(?:nginx|openresty|apache|cloudflare|varnish|haproxy|envoy|istio-envoy|caddy|traefik|kong|microsoft-iis)"
+)
+_SERVERS_OWN = regex(
+    rf"<center>({_SERVERS_NAME}(?:/[\w.]{{1,20}})?)</center>|<address>({_SERVERS_NAME}(?:/[\w.]{{1,20}})?)"
+    rf"|(?:^|[\s<'\"{{,])server['\"]?: {{0,2}}['\"]?({_SERVERS_NAME}(?:/[\w.]{{1,20}})?)(?![\w:])",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A web server's or proxy's own page, or its name in the answer's headers."""
 _HEADS = frozenset({"HeadObject", "HeadBucket", "GetObjectMeta", "HEAD"})
 _SAYS_HEAD = regex(
     r"\bHEAD (?:https?://|/|request\b)|\bHead(?:Object|Bucket)\b|\bhead_(?:object|bucket)\b|\bhead(?:Object|Bucket)\b|\bGetObjectMeta\b"
@@ -31,10 +40,12 @@ _ACL_MESSAGE = regex(r"\bbecause of bucket acl\b", re.IGNORECASE)
 
 
 def features(event: Event, sample: str) -> dict[str, str]:
-    """`oss_answered`, `head`, `signed_by`, `acl_told_to`, `not_cors`."""
+    """`oss_answered`, `head`, `signed_by`, `acl_told_to`, `not_cors`, `server`."""
     found: dict[str, str] = {}
     if (who := _oss(event, sample)) is not None:
         found["oss_answered"] = who
+    elif server := _SERVERS_OWN.search(sample):
+        found["server"] = next(name for name in server.groups() if name)
     if (head := _head(event, sample)) is not None:
         found["head"] = head
     if (signer := _signer(event, sample)) is not None:

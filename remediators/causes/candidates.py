@@ -10,6 +10,8 @@ from ossmend.remediators.causes.model import Cause, Sign, Text
 from ossmend.remediators.contract.case import Event
 
 UNKNOWN_CODE = "unknown-code"
+STATED = frozenset({codeless.NO_CODE, UNKNOWN_CODE})
+"""What the text itself shows, and no cause that was weighed: a share would tell nothing."""
 ANOTHER_SERVICE = "another-service"
 TELLING = 3.0
 """A sign of this weight tells the code, too."""
@@ -32,6 +34,10 @@ LOGGED = 0.9
 """An access log has no message and no EC: what it suggests is less sure than what OSS said."""
 BY_EC = 0.69
 """An EC alone is never sure: Alibaba says that its values may change."""
+CUT = 0.8
+"""How sure a code is of which the text shows the beginning alone: it may be one that is not in the catalogue."""
+MOST_OF_A_CUT = 5
+"""More codes than this begin like it: the beginning tells nothing."""
 HINTED = 0.6
 """How sure an EC's row in OSS's list makes, where no cause has the EC as its sign."""
 BARE = "code"
@@ -63,6 +69,8 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
             f"host, ids or wording are those of another service ({whose})", f"主机、ID 或措辞属于其他服务（{whose}）"
         )
         return Chosen((), ANOTHER_SERVICE, sure=0.95, why=(why,))
+    if event.code is None and (cut := event.fields.get("code_cut")) and (whole := near.begun(cut, _codes(catalogue))):
+        return _of_a_cut(catalogue, cut, whole)
     if event.code is not None and event.code not in codeless.WORDS:
         causes = _of(catalogue, {event.code})
         sure = LOGGED if event.shape == "access_log" else 1.0
@@ -74,6 +82,21 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
         )
         return Chosen(_of(catalogue, implied), codeless.NO_CODE, sure=WITHOUT_CODE, why=(why,))
     return _by_ec(catalogue, event, found) or _codeless(found)
+
+
+def _of_a_cut(catalogue: Mapping[str, Cause], cut: str, whole: set[str]) -> Chosen:
+    """The text ends within the code. What begins so is weighed; the event keeps no code, so no policy acts on it."""
+    if len(whole) > MOST_OF_A_CUT:
+        why = Text(
+            f"the code is cut off after {cut}: too many begin like that", f"错误码在 {cut} 之后被截断，以此开头的过多"
+        )
+        return Chosen((), codeless.NO_CODE, sure=0.9, why=(why,))
+    why = Text(
+        f"the code is cut off after {cut}; {_some(whole)} begins like that" if len(whole) == 1 else
+        f"the code is cut off after {cut}; {_some(whole, MOST_OF_A_CUT)} begin like that",
+        f"错误码在 {cut} 之后被截断；以此开头的有 {_some(whole, MOST_OF_A_CUT)}",
+    )  # fmt: skip
+    return Chosen(_of(catalogue, whole), codeless.NO_CODE, sure=CUT, why=(why,))
 
 
 def _unknown(catalogue: Mapping[str, Cause], event: Event, code: str) -> Chosen:
@@ -111,8 +134,8 @@ def _of(catalogue: Mapping[str, Cause], codes: set[str]) -> tuple[Cause, ...]:
     return tuple(cause for cause in catalogue.values() if codes.intersection(cause.codes))
 
 
-def _some(codes: set[str]) -> str:
-    return ", ".join(sorted(codes)[:3])
+def _some(codes: set[str], most: int = 3) -> str:
+    return ", ".join(sorted(codes)[:most])
 
 
 def _implied(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> set[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ossmend.remediators.causes.model import Bilingual, Text
+from ossmend.remediators.contract.values import shortened
 
 WORDS = frozenset({"Forbidden", "403"})
 """What S3 clients print as the code where the answer had no body: HTTP's own words, no code of OSS."""
@@ -50,7 +51,7 @@ def read(found: Mapping[str, str]) -> Codeless:
         return Codeless("head-refused", 0.5, (_oss(oss), why), (("code-not-shown", 0.2), *BEHIND[:3]))
     if oss:
         return Codeless("code-not-shown", 0.65, (_oss(oss), NO_CODE_WHY), (("no-code", 0.1), *BEHIND[:3]))
-    return Codeless(NO_CODE, 0.9, (NO_CODE_WHY,))
+    return Codeless(NO_CODE, 0.9, (*_of_a_server(found.get("server")), NO_CODE_WHY))
 
 
 def head_of(found: Mapping[str, str]) -> tuple[Text, ...]:
@@ -60,7 +61,20 @@ def head_of(found: Mapping[str, str]) -> tuple[Text, ...]:
 
 def _head(said: str) -> Text:
     return Text(
-        f"it was a HEAD request ({said[:60]}): its answer has no body", f"这是一个 HEAD 请求（{said[:60]}）：没有响应体"
+        f"it was a HEAD request ({shortened(said, 60)}): its answer has no body",
+        f"这是一个 HEAD 请求（{shortened(said, 60)}）：没有响应体",
+    )
+
+
+def _of_a_server(name: str | None) -> tuple[Text, ...]:
+    """A page or a header of nginx's says who answered, and not whether OSS was asked at all."""
+    if name is None:
+        return ()
+    return (
+        Text(
+            f"{name} answered, in its own name; nothing shows that OSS was asked",
+            f"是 {name} 以自己的名义返回的；没有迹象表明请求到达了 OSS",
+        ),
     )
 
 

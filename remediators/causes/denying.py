@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ossmend.remediators.contract.values import shortened
+
 MOST_SENTENCES = 3
 
 
@@ -23,9 +25,9 @@ def denying(policy: str, action: str | None, bucket: str, key: str | None) -> tu
         if not _names(statement, "Action", action) or not _place(statement, bucket, key):
             continue
         condition = " under a condition" if statement.get("Condition") else ""
-        what = ", ".join(_texts(statement.get("Action", statement.get("NotAction"))))[:100]
+        what = shortened(", ".join(_texts(statement.get("Action", statement.get("NotAction")))), 100)
         whom = ", ".join(_texts(statement.get("Principal"))) or "everybody not excepted"
-        found.append(f"statement {number} denies {what} to {whom[:60]}{condition}")
+        found.append(f"statement {number} denies {what} to {shortened(whom, 60)}{condition}")
     return tuple(found[:MOST_SENTENCES])
 
 

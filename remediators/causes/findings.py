@@ -11,6 +11,7 @@ from ossmend.remediators.causes.contradictions import Contradiction
 from ossmend.remediators.causes.model import Cause
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.values import shortened
 
 ACTIONS = {
     "GetObject": "oss:GetObject",
@@ -97,7 +98,7 @@ def _crowd(found: Mapping[str, str], facts: dict[str, Any], lang: str) -> list[s
     count, one_agent = found["clients_count"], found.get("agents") == "one"
     facts["view"] = "release" if one_agent else "fleet"
     if one_agent:
-        agent = found.get("user_agent", "")[:100]
+        agent = shortened(found.get("user_agent", ""), 100)
         return [f"{count} 个客户端，均使用同一 User-Agent（{agent}）：请检查是否为新版本引起" if lang == "zh" else
                 f"{count} clients, all with one agent ({agent}): look for a release"]  # fmt: skip
     return [f"{count} 个不同客户端受影响" if lang == "zh" else f"{count} clients with different agents run into it"]

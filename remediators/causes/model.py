@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-LONGEST_QUOTE = 200
+from ossmend.remediators.contract.values import shortened
+
+LONGEST_QUOTE = 300
 
 
 class Text(NamedTuple):
@@ -68,7 +70,7 @@ class Sign:
         """The evidence, in words one can check; None for a sign that has none."""
         if self.says is None or self.weight <= 0:
             return None
-        return self.says.words(lang).replace("{}", Bilingual.of(features[self.feature], lang)[:LONGEST_QUOTE])
+        return self.says.words(lang).replace("{}", shortened(Bilingual.of(features[self.feature], lang), LONGEST_QUOTE))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,3 +22,8 @@ def nearest(word: str, codes: Iterable[str]) -> str | None:
         return None
     found = get_close_matches(bare.lower(), by_lower, n=1, cutoff=LIKE)
     return by_lower[found[0]] if found else None
+
+
+def begun(word: str, codes: Iterable[str]) -> set[str]:
+    """The codes that begin with the word and do not end with it."""
+    return {code for code in codes if code.startswith(word) and code != word} if word else set()

@@ -11,6 +11,7 @@ import re
 from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.light import regex
+from ossmend.remediators.contract.values import shortened
 
 V1_LENGTH = 28
 """Base64 of an HMAC-SHA1."""
@@ -59,7 +60,7 @@ def _v1(event: Event, string: str) -> dict[str, str]:
     """VERB, Content-MD5, Content-Type, date, x-oss- headers, resource; one a line."""
     lines = string.split("\n")
     if len(lines) < 5 or lines[0] not in _METHODS:
-        return {"signed.odd": string[:60]} if lines[0] not in _METHODS else {}
+        return {"signed.odd": shortened(string, 60)} if lines[0] not in _METHODS else {}
     method, md5, content_type, date = (line.strip() for line in lines[:4])
     found = {"signed.method": method}
     if md5:
@@ -70,7 +71,7 @@ def _v1(event: Event, string: str) -> dict[str, str]:
         found["presigned"] = Bilingual("the signed date is an expiry time", "签名中的日期是过期时间")
     headers = [header for line in lines[4:-1] if (header := _HEADER.match(line))]
     if headers:
-        found["signed.headers"] = ", ".join(header[1] for header in headers)[:200]
+        found["signed.headers"] = shortened(", ".join(header[1] for header in headers), 200)
     if event.method and event.method != method:
         found["method_differs"] = Bilingual(
             f"{method} was signed, {event.method} was sent", f"签名为 {method}，实际发送 {event.method}"

@@ -211,3 +211,8 @@ class ClockReading:
 
     samples: tuple[ClockSample, ...]
     failed: tuple[str, ...] = ()
+
+
+def shortened(text: str, most: int) -> str:
+    """The text in at most so many characters; one that goes on says so."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

@@ -261,7 +261,7 @@ def broken_off(text: str, end: int, start: int) -> bool:
 
 
 def _put(fragment: Fragment, pair: Pair) -> None:
-    value = pair.value
+    value = pair.value.rstrip("….") if pair.name == "code" else pair.value  # the text, or whoever cut it, ends there
     match pair.name:
         case "code" if _NUMBER.fullmatch(value):
             _put_status(fragment, value.strip().lstrip("-"))

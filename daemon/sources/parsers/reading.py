@@ -23,6 +23,8 @@ from ossmend.remediators.contract.light import regex
 REQUEST_ID = regex(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
 MARKS = "!.,;:)]}'\"。，！；"
 """A sentence may end behind an id."""
+CUTS = " \t\r\n.…\"'"
+"""What a shortened text ends with."""
 SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
 """What an SDK calls a request that got no answer: no code of OSS's."""
 OSS_ID = regex(r"[0-9A-F]{24}")
@@ -47,6 +49,7 @@ def ready(found: list[Fragment], record: Record) -> list[Fragment]:
     for fragment in found:
         fragment.record = record.number
         _normalise(fragment)
+        _note_cut(fragment, record.own)
     _set_wrappers_aside(found)
     return found
 
@@ -121,6 +124,15 @@ def _normalise(fragment: Fragment) -> None:
     ec = facts.get("ec", "").strip()
     if ec and not re.fullmatch(r"\d{4}-\d{8}", ec):
         fragment.note("EC", facts.pop("ec"))
+
+
+def _note_cut(fragment: Fragment, text: str) -> None:
+    """A text that ends within a code, as pastes and shippers cut it, shows a beginning and no code."""
+    code = fragment.facts.get("code", "")
+    if not code or code in KNOWN_CODES or text[fragment.end :].strip(CUTS):
+        return
+    if text.rstrip(CUTS).endswith(code) and any(known.startswith(code) for known in KNOWN_CODES):
+        fragment.note("code_cut", fragment.facts.pop("code"))
 
 
 def _set_wrappers_aside(found: list[Fragment]) -> None:
