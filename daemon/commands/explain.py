@@ -19,26 +19,27 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("text", nargs=-1)
 @click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="Read the text from a file.")
-@click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the advice."
-)
+@click.option("--lang", type=click.Choice(["en", "zh"]),
+              help="Language of the advice. Default: the text's; with --json English.")  # fmt: skip
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE",
               help="Also say what this configuration's policies would do.")  # fmt: skip
 @click.option("--live", is_flag=True, help="Also ask the cloud, by reads alone; needs a configuration.")
 @json_option
 def command(
-    text: tuple[str, ...], file: Path | None, lang: str, config_path: Path | None, live: bool, as_json: bool
+    text: tuple[str, ...], file: Path | None, lang: str | None, config_path: Path | None, live: bool, as_json: bool
 ) -> None:
     """Explain any OSS error text, of any SDK, or just a code. Reads stdin if no TEXT is given."""
+    from ossmend.daemon.explain import language
     from ossmend.daemon.explain.text import explain_text
     from ossmend.daemon.sources.parsers import LONGEST_TEXT
 
     pasted = _text(text, file)
     if len(pasted) > LONGEST_TEXT:
         click.echo(f"note: only the first {LONGEST_TEXT // 1024**2} MiB of this text are read", err=True)
+    spoken = lang or ("en" if as_json else language.of(pasted))
     with ExitStack() as stack:
         config, ask = _asked(config_path, live, as_json, stack)
-        report = explain_text(pasted, config=config, lang=lang, live=ask)
+        report = explain_text(pasted, config=config, lang=spoken, live=ask)
 
     if as_json:
         show_json(report)
@@ -46,7 +47,11 @@ def command(
     from ossmend.daemon.explain.page import render
     from ossmend.daemon.explain.paper import Paper
 
-    render(report, lang, Paper.of_stdout())
+    paper = Paper.of_stdout()
+    render(report, spoken, paper)
+    if spoken != (lang or "en"):
+        paper.write()
+        paper.write("In English: --lang en. 英文说明：--lang en。")
 
 
 def _asked(config_path: Path | None, live: bool, as_json: bool, stack: ExitStack) -> tuple[Config | None, Live | None]:

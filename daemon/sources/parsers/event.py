@@ -77,7 +77,7 @@ def _place(facts: Facts, stretch: _Stretch, *, strict: bool) -> Place:
     around, before, refusal = stretch.around, stretch.before, facts.refusal
     where = place.find(refusal.fragment, facts.context, _own(around, before), before)
     if where.bucket is None and where.key is None and not strict:
-        return place.guess(refusal.prelude or around[:before], refusal.sequel)
+        return place.guess(refusal.prelude or around[:before], refusal.sequel or around[before:])
     return where
 
 

@@ -31,6 +31,14 @@ _CUT_RESOURCE = regex(r"\s/([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/")
 _ASKED_PATH = regex(r"\b(?:uri|path|resource)\b['\"]?\s?[=:]\s?['\"]/([^'\"\s?]{1,1023})['\"?]")
 
 
+_SPOKEN = regex(
+    r"(?:\b[Bb]ucket|存储空间|存储桶)(?:\s?(?:name|名称|名字|名))?"
+    r"\s?(is called|is named|is|called|named|名称为|名称是|名为|是|为|叫|[:：=])?"
+    r"\s?[`'\"“「]?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?![\w./-])(?!\s?(?:is|not|in|to)\b)"
+)
+"""The bucket that a person speaks of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a refused request went, as far as the text tells."""
@@ -70,9 +78,10 @@ def guess(before: str, behind: str = "") -> Place:
     """What the lines around a pasted error speak of: the last place before it, else the first one behind it. It
     explains, and is never written to.
     """
-    addressed = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before))
+    addressed = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before), *_spoken_of(before))
     spot = next((each for each in addressed if each.bucket), None)
-    spot = spot or next((each for each in addresses.find(None, None, behind, 0, None).spots if each.bucket), None)
+    later = (*addresses.find(None, None, behind, 0, None).spots, *_spoken_of(behind))
+    spot = spot or next((each for each in later if each.bucket), None)
     spot = spot or next((each for each in addressed if each.key), None)
     if spot is None:
         return Place()
@@ -84,6 +93,13 @@ def _asked(text: str) -> Iterator[Spot]:
     """`uri='/docs/a.pdf'` of the request that an S3 client prints: a key, and no bucket."""
     for found in _ASKED_PATH.finditer(text):
         yield Spot(None, unquote(found[1], errors="replace"))
+
+
+def _spoken_of(text: str) -> Iterator[Spot]:
+    """`my bucket is my-photos`, `存储空间 my-photos`: a name and no word of the language, said to be a bucket's."""
+    for found in _SPOKEN.finditer(text):
+        if found[1] not in (None, "is") or any(sign in "-0123456789" for sign in found[2]):
+            yield Spot(found[2])
 
 
 def _best(spots: list[Spot], addressed: addresses.Addresses) -> Place:
