@@ -103,6 +103,8 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("accepted at {}", "接受时间：{0}"),
     ("no request id", "无请求 ID"),
     ("the access log has no Origin: {} is taken from the Referer", "访问日志没有 Origin：{0} 取自 Referer"),
+    ("the key of {} is Active (changed {}Z), and nothing was refused after that", "{0} 的密钥处于启用状态（变更于 {1}Z），此后未再被拒绝"),
+    ("the key of {} is Active, and nothing was refused after that", "{0} 的密钥处于启用状态，此后未再被拒绝"),
     ("the console does not tell the method: {} was looked at", "控制台未说明请求方法：按 {0} 查看"),
     ("only a browser's console tells of it, which is anybody's text: a person approves the write",
      "仅有浏览器控制台提到此问题，而这类文本任何人都能写：写入须由人批准"),

@@ -1,25 +1,28 @@
-"""A browser's console and OSS's answer tell of one bucket in two logs: one case where it is one page, and each is closed
-by what the bucket's rules say now.
-"""
+"""A browser's console and OSS's answer, in two lines of a log: one case, and it closes by what the bucket's rules say."""
 
 from __future__ import annotations
 
 import oss2
-import pytest
 
 from tests.journeys.conftest import Daemon, World, until
 from tests.journeys.test_browser import ORIGIN, POLICY, RULES, preflight, rules, tell
+from tests.journeys.test_service import fault
 
 OTHER = oss2.models.CorsRule(["https://www.example.com"], ["GET"], ["*"])
 MINE = oss2.models.CorsRule([ORIGIN], ["GET", "PUT"], ["*"])
 
+TWO_POLICIES = """\
+  - { name: shop, on: AccessForbidden, mode: enforce, match: { bucket: "*", key: "shop/**" }, cors: { rule: web } }
+  - { name: rest, on: AccessForbidden, mode: enforce, match: { bucket: "*" }, cors: { rule: web } }
+"""
 
-def console(daemon: Daemon, bucket: str, origin: str = ORIGIN) -> None:
+
+def console(daemon: Daemon, bucket: str, key: str = "a.png") -> None:
     """What a page's logger sends home: the browser's words, and nothing of OSS's."""
     with daemon.log.open("a", encoding="utf-8") as log:
         log.write(
-            f"page: Access to XMLHttpRequest at 'https://{bucket}.oss-cn-hangzhou.aliyuncs.com/a.png' from origin "
-            f"'{origin}' has been blocked by CORS policy: Response to preflight request doesn't pass access control "
+            f"page: Access to XMLHttpRequest at 'https://{bucket}.oss-cn-hangzhou.aliyuncs.com/{key}' from origin "
+            f"'{ORIGIN}' has been blocked by CORS policy: Response to preflight request doesn't pass access control "
             "check: No 'Access-Control-Allow-Origin' header is present on the requested resource.\n"
         )
 
@@ -66,7 +69,7 @@ def test_told_by_a_console_alone_a_retry_closes_it_when_somebody_has_added_the_r
 def test_rules_that_may_not_be_read_leave_it_open_and_say_why(world: World, daemon: Daemon) -> None:
     world.bucket("assets-shut", create=True)
     daemon.configure(POLICY, cors_rules=RULES)
-    world.simulator.fail("GetBucketCors", "AccessDenied", 403)
+    fault(world, operation="GetBucketCors", status=403, code="AccessDenied")
     console(daemon, "assets-shut")
     (case,) = daemon.command("once")[1]["cases"]
     assert (case["state"], case["cause"]) == ("reported", "could-not-check")
@@ -74,10 +77,24 @@ def test_rules_that_may_not_be_read_leave_it_open_and_say_why(world: World, daem
     assert "AccessDenied" in case["why"]
 
 
-@pytest.mark.parametrize("policies", [POLICY.replace("assets-*", "none-*")])
-def test_what_no_policy_takes_is_told_as_before(world: World, daemon: Daemon, policies: str) -> None:
+def test_what_no_policy_takes_is_told_as_before(world: World, daemon: Daemon) -> None:
     world.bucket("assets-left", create=True)
-    daemon.configure(policies, cors_rules=RULES)
+    daemon.configure(POLICY.replace("assets-*", "none-*"), cors_rules=RULES)
     console(daemon, "assets-left")
     (case,) = daemon.command("once")[1]["cases"]
-    assert (case["state"], case["policy"]) == ("reported", "-")
+    assert (case["state"], case["policy"], case["code"]) == ("reported", "-", None)
+
+
+def test_a_merge_that_works_wakes_the_cases_of_its_bucket_that_other_policies_took(
+    world: World, daemon: Daemon
+) -> None:
+    bucket = world.bucket("assets-two", create=True)
+    bucket.put_bucket_cors(oss2.models.BucketCors([OTHER]))
+    daemon.configure(TWO_POLICIES, cors_rules=RULES)
+    console(daemon, "assets-two", "shop/b.png")
+    assert [case["state"] for case in daemon.command("once")[1]["cases"]] == ["held"]
+    tell(daemon, "assets-two", preflight(world, "assets-two"))
+    daemon.start()
+    until("both cases are closed", lambda: states(daemon) == ["closed", "closed"])
+    assert daemon.stop() == 0
+    assert len(rules(bucket)) == 2

@@ -51,7 +51,7 @@ def world_with(*rules: CorsRule, bucket: str = "assets") -> FakeWorld:
 
 
 def case(*events: Event, **changes: object) -> Case:
-    return case_of(*events, code="AccessForbidden", **changes)
+    return replace(case_of(*events, code="AccessForbidden"), **changes)  # type: ignore[arg-type]  # as above
 
 
 def verdict(world: FakeWorld, about: Case | None = None, settings: CorsSettings = SETTINGS) -> Verdict:
