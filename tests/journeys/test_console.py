@@ -1,4 +1,4 @@
-"""A browser's console and OSS's answer, in two lines of a log: one case, and it closes by what the bucket's rules say."""
+"""A browser's console and OSS's answer in two lines of a log: one case, closed by what the bucket's rules say."""
 
 from __future__ import annotations
 
