@@ -74,8 +74,12 @@ def subject(event: Event, settings: CorsSettings) -> Subject:
 
 
 def proposes(told: Explained, settings: CorsSettings | None) -> Proposal | None:
-    """The merge of the stored rule, only where OSS, or an OPTIONS in its log, says that a preflight was refused."""
+    """The merge of the stored rule, only where OSS, or an OPTIONS in its log, says that a preflight was refused. A
+    console is no answer of OSS's: only a policy whose stored rule covers the page makes anything of it.
+    """
     event, console = told.event, is_console(told.event)
+    if console and settings is None:
+        return None
     was_preflight = is_cors(event) if event.message is not None else console or event.method == "OPTIONS"
     if event.bucket is None or not was_preflight or agreement.bucket(event) is not None:
         return None

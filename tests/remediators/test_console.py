@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 
 from ossmend.daemon.sources.parsers import events_in
-from ossmend.remediators.access_forbidden import NOT_ALLOWED, ONLY_CONSOLE, SILENCE, plan, subject
+from ossmend.remediators import causes
+from ossmend.remediators.access_forbidden import NOT_ALLOWED, ONLY_CONSOLE, SILENCE, plan, proposes, subject
 from ossmend.remediators.contract.case import Case, Event, Neighbour
 from ossmend.remediators.contract.console import code_of
+from ossmend.remediators.contract.registry import Explained
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
 from ossmend.remediators.contract.verdict import Act, Done, Refused, Tell, Verdict
 from ossmend.remediators.settings.cors import CorsSettings
@@ -159,6 +161,16 @@ def test_an_answer_from_before_it_was_well_vouches_for_nothing_a_console_tells_l
     found = verdict(world_with(), old)
     assert isinstance(found, Act)
     assert found.approve
+
+
+def test_explained_it_proposes_only_what_a_policy_has_stored_and_a_person_approves() -> None:
+    told = Explained(console(), causes.diagnose_event(console()))
+    found = proposes(told, SETTINGS)
+    assert found is not None
+    assert (found.operation, found.target) == ("PutBucketCors", "oss://assets")
+    assert found.only_if.endswith("; a person approves it")
+    assert proposes(told, None) is None
+    assert proposes(Explained(console(origin=ELSEWHERE), told.diagnosis), SETTINGS) is None
 
 
 def test_a_page_that_the_stored_rule_does_not_cover_gets_no_write() -> None:
