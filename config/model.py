@@ -43,6 +43,7 @@ from ossmend.config.prices import Prices
 from ossmend.config.retention import CaseCeilings, Retention
 from ossmend.config.sources.registry import SOURCES, SourceSettings
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.settings import Duration, Settings
 from ossmend.remediators.contract.values import ANY_ACCOUNT, AccountRef
 from ossmend.remediators.settings.cors import CorsSettings
@@ -199,7 +200,7 @@ class Config(Settings):
         that knows; None: no policy takes it, and a person is told.
         """
         for policy in self.policies:
-            asked = policy.enabled and event.code in policy.on and policy.works_in(event.account)
+            asked = policy.enabled and code_of(event) in policy.on and policy.works_in(event.account)
             if asked and policy.match.fits(event):
                 return policy
         return None

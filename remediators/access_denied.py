@@ -44,7 +44,7 @@ def subject(event: Event, _settings: NoSettings) -> Subject:
     return Subject("denied", (event.bucket or "", principal or event.access_key_id or "", operation or ""))
 
 
-@remedies("AccessDenied", subject=subject, asks=("denial", "bucket_access", "object_acl", "account_id"))
+@remedies("AccessDenied", subject=subject, asks=("denial", "bucket_access", "object_acl", "account_id"), sees_end=False)
 def plan(case: Case, view: Access, _settings: NoSettings) -> Verdict:
     """Decode, look at the bucket, weigh all of it."""
     event = case.event

@@ -15,7 +15,7 @@ from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Explained, OptIn, Proposal, remedies
 from ossmend.remediators.contract.values import KeyNetworks, KeyOwner, KeyStatus
-from ossmend.remediators.contract.verdict import Act, KeyFlag, Refused, Tell, Verdict
+from ossmend.remediators.contract.verdict import Act, Done, KeyFlag, Refused, Tell, Verdict
 from ossmend.remediators.contract.view import Keys
 from ossmend.remediators.writes.tag_user import TagUser
 
@@ -166,7 +166,7 @@ def _disabled(case: Case, settings: KeySettings, key_id: str, owner: KeyOwner, s
     return told
 
 
-def _active(case: Case, view: Keys, key_id: str, owner: KeyOwner, status: KeyStatus) -> Tell:
+def _active(case: Case, view: Keys, key_id: str, owner: KeyOwner, status: KeyStatus) -> Verdict:
     networks = view.key_networks(owner, key_id)
     outside = _outside(case.event, networks)
     if outside:
@@ -175,7 +175,11 @@ def _active(case: Case, view: Keys, key_id: str, owner: KeyOwner, status: KeySta
         return _tell(key_id, "ip-restricted", "key-ip-restricted", confidence, evidence, owner=owner)
     since = f" (changed {status.updated:%Y-%m-%d %H:%M}Z)" if status.updated else ""
     found = (f"RAM: the key of {owner.principal} is Active now{since}", *_message(case))
-    return _tell(key_id, "active", "key-active", 0.85, found, owner=owner)
+    told = _tell(key_id, "active", "key-active", 0.85, found, owner=owner)
+    if status.updated is not None and status.updated > case.last_seen:  # somebody has enabled it, and it works
+        why = f"the key of {owner.principal} is Active{since}, and nothing was refused after that"
+        return Done(why, "key-active", flag=told.flag)
+    return told
 
 
 def _outside(event: Event, networks: KeyNetworks) -> str | None:

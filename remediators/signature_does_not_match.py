@@ -29,7 +29,7 @@ def subject(event: Event, _settings: NoSettings) -> Subject:
     return Subject("signer", (event.access_key_id or "", event.client or "", event.user_agent or ""))
 
 
-@remedies("SignatureDoesNotMatch", subject=subject, asks=("key_owner", "key_status", "key_last_used"))
+@remedies("SignatureDoesNotMatch", subject=subject, asks=("key_owner", "key_status", "key_last_used"), sees_end=False)
 def plan(case: Case, view: Keys, _settings: NoSettings) -> Verdict:
     """Ask what is known of the key, then weigh it with the text."""
     world, said, facts = _key(case.event, view)

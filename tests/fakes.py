@@ -11,7 +11,6 @@ from typing import Any
 
 from ossmend.daemon.cloud.send.executor import Sent
 from ossmend.daemon.cloud.wire.errors import NotSent, Unsettled
-from ossmend.remediators.access_forbidden import Asked, covers
 from ossmend.remediators.contract.answers import (
     Balance,
     BatchJob,
@@ -42,6 +41,7 @@ from ossmend.remediators.contract.values import (
 )
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.contract.write import Write
+from ossmend.remediators.cors_rules import Asked, covers
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 from ossmend.remediators.writes.restore_object import RestoreObject
 from ossmend.remediators.writes.restore_version import RestoreVersion, versions_digest

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.commands.held_words import way_out
 from ossmend.daemon.commands.tables import are_several
 from ossmend.daemon.journal.states import CaseState, WriteState
+from ossmend.daemon.stages.triage import UNTAKEN
+from ossmend.remediators.contract.registry import Remediator
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -121,10 +123,18 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
         case CaseState.REPORTED:
             yield from ways
             yield from steps
-            yield f"when that is done: {now} looks at once"
+            yield _ending(found, now)
         case CaseState.PARKED:
             yield f"a fault of ours: the log has its traceback, at case.parked; {now} tries again"
             yield from steps
+
+
+def _ending(found: dict[str, Any], now: str) -> str:
+    """How a reported case comes to its end: what only its clients could try again is over when they are silent."""
+    quiet = "when nothing of it was seen for the `quiet` of its policy (24 h where none is set)"
+    if Remediator.looks(found["code"], taken=found["policy"] != UNTAKEN):
+        return f"when that is done: {now} looks at once; it closes, too, {quiet}"
+    return f"when that is done: leave it; no look of ossmend can show that it is over, so it closes {quiet}"
 
 
 def _ways_out(found: dict[str, Any]) -> Iterator[str]:

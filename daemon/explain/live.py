@@ -20,6 +20,7 @@ from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.show import clean
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, TryAgain, Verdict, Wait
 
@@ -55,7 +56,7 @@ class Live:
 
     def found(self, event: Event, others: Sequence[Event], told: Diagnosis, lang: str = "en") -> Found | None:
         """`told` is what the text alone tells: it stays where the cloud cannot be asked."""
-        remediator = Remediator.registry.get(event.code or "")
+        remediator = Remediator.registry.get(code_of(event) or "")
         if remediator is None or event.fields.get("foreign_service") or self._left == 0:
             return None
         self._left -= 1

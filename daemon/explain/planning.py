@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from ossmend.remediators.contract.case import Case, Event, Neighbour
+from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.view import View
 
@@ -53,7 +54,7 @@ def case_of(event: Event, others: Sequence[Event], remediator: Remediator, setti
     return Case(
         id=0,
         policy="",
-        code=event.code,
+        code=code_of(event),
         subject=remediator.subject(event, settings),
         events=1 + len(alike),
         opened_at=now - LONG_AGO,

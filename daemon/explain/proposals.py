@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.host.redact import mask_key_id
 from ossmend.daemon.host.show import clean
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Explained, Proposal, Remediator, is_ours
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ BARE = "code"
 def of(told: Explained, others: Sequence[Event], config: Config | None, lang: str = "en") -> list[dict[str, Any]]:
     """What the enabled policies would do; without a configuration, what a policy could do that opts into nothing."""
     event = told.event
-    remediator = Remediator.registry.get(event.code or "")
+    remediator = Remediator.registry.get(code_of(event) or "")
     if remediator is None or remediator.proposes is None or event.shape == BARE or not is_ours(event):
         return []
     if config is None:

@@ -192,6 +192,13 @@ def wake_held(connection: sa.Connection, by: str, now: datetime, account: Accoun
     connection.execute(cases.update().where(cases.c.id.in_(held), waiting).values(due_at=now))
 
 
+def wake_lane(connection: sa.Connection, lane: str, now: datetime) -> None:
+    """Make the cases of one lane due now that rest: what they are about was changed by another of them."""
+    resting = sa.and_(cases.c.lane == lane, cases.c.state.in_([state.value for state in RESTING]))
+    lock(connection, resting)
+    connection.execute(cases.update().where(resting).values(due_at=now))
+
+
 def wake_all(connection: sa.Connection, now: datetime) -> int:
     """Make every open case due now: the configuration has changed. How many."""
     waking = (*RESTING, CaseState.OPEN, CaseState.WAITING)

@@ -40,6 +40,8 @@ class Outcomes:
         for each in outcomes:
             if _account_is_well(each):
                 cases.wake_held(page.connection, ACCOUNT, page.now, each.case.account)
+            if _has_changed_rules(each):
+                cases.wake_lane(page.connection, cases.lane_of(each.case.account, each.case.subject), page.now)
         by_id = {each.case.id: each.case for each in outcomes}
         for decision in news:
             page.say("case.verdict", decision.case_id, of_case(by_id[decision.case_id], decision))
@@ -109,6 +111,14 @@ def _account_is_well(outcome: Outcome) -> bool:
         return False
     facts = outcome.diagnosis.facts if outcome.diagnosis is not None else {}
     return outcome.state is CaseState.CLOSED or facts.get("writes_suspended") is False
+
+
+def _has_changed_rules(outcome: Outcome) -> bool:
+    """Has this case's write to its bucket's CORS rules just been seen to work? Other pages may be served by it, too."""
+    case = outcome.case
+    if case.subject.kind != "cors" or outcome.state is not CaseState.CLOSED or outcome.verified_at is None:
+        return False
+    return any(case.verified_at is None or receipt.at > case.verified_at for receipt in case.receipts)
 
 
 def _log_cases(news: Sequence[Decision], by_id: Mapping[int, Case]) -> None:

@@ -35,6 +35,7 @@ from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
 from ossmend.remediators.contract.case import Case, Event, Subject
+from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.other import subject_other
 
@@ -223,7 +224,7 @@ class Triage:
         if account != event.account:
             event = replace(event, account=account)
         if policy is not None:
-            return event, Fold(policy.name, event.code, _subject(policy, event), policy.recurrence, account)
+            return event, Fold(policy.name, code_of(event), _subject(policy, event), policy.recurrence, account)
         telling = Remediator.only_telling(event.code)
         subject = (
             telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
@@ -275,7 +276,7 @@ def _without(event: Event) -> Event:
 
 
 def _subject(policy: Policy, event: Event) -> Subject:
-    remediator = Remediator.registry.get(event.code or "")
+    remediator = Remediator.registry.get(code_of(event) or "")
     if remediator is None:
         return subject_other(event)
     return remediator.subject(event, policy.settings_for(remediator.code))

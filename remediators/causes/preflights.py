@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 from ossmend.remediators.causes.model import Text
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.console import CONSOLE, PREFLIGHT_REFUSED, is_console
 
-CONSOLE = "browser_console"
-CODE, ANSWER = "AccessForbidden", "CORSResponse:"
+CODE, ANSWER = PREFLIGHT_REFUSED, "CORSResponse:"
 
 
 def are_one_trouble(one: Event, other: Event) -> bool:
     """Of the same bucket; and of the same page and object, where both tell it."""
-    console, answer = (one, other) if _is_console(one) else (other, one)
-    if not (_is_console(console) and _is_answer(answer)) or console.bucket is None or console.bucket != answer.bucket:
+    console, answer = (one, other) if is_console(one) else (other, one)
+    if not (is_console(console) and _is_answer(answer)) or console.bucket is None or console.bucket != answer.bucket:
         return False
     pairs = ((console.origin, answer.origin), (console.key, answer.key))
     return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
@@ -29,7 +29,7 @@ def told_twice(event: Event, others: Sequence[Event]) -> tuple[Text, ...]:
     same = next((other for other in others if are_one_trouble(event, other)), None)
     if same is None:
         return ()
-    if _is_console(same):
+    if is_console(same):
         if same.origin is None:
             return (Text("a browser's console tells of the same trouble", "浏览器控制台报告的是同一问题"),)
         return (
@@ -41,10 +41,6 @@ def told_twice(event: Event, others: Sequence[Event]) -> tuple[Text, ...]:
         Text(f"OSS's own answer of the same trouble is in this text, too: {CODE}, request id {which}",
              f"文本中也有 OSS 对同一问题的响应：{CODE}，请求 ID {which}"),
     )  # fmt: skip
-
-
-def _is_console(event: Event) -> bool:
-    return event.shape == CONSOLE and event.code is None
 
 
 def _is_answer(event: Event) -> bool:

@@ -108,6 +108,8 @@ class Remediator:
     """HTTP statuses that this code comes with when it is a refusal to look at."""
     asks: tuple[str, ...] = ()
     """Questions of its view (view.py) that its plan may ask: what it needs to read. Those of its writes are theirs."""
+    sees_end: bool = True
+    """May a look find that it is over? Else a case closes only when nothing of it was seen for the policy's `quiet`."""
 
     registry: ClassVar[Registry] = Registry()
 
@@ -126,6 +128,12 @@ class Remediator:
         """The remediator of a code that by default writes nothing: it may also look at what no policy took."""
         found = cls.registry.get(code or "")
         return found if found is not None and not found.writes else None
+
+    @classmethod
+    def looks(cls, code: str | None, *, taken: bool) -> bool:
+        """May a look at a case of this code find that it is over? `taken`: by a policy."""
+        found = cls.registry.get(code or "") if taken else cls.only_telling(code)
+        return found is not None and found.sees_end
 
     def may_write(self, settings: Settings) -> tuple[str, ...]:
         """Operations that it may plan with these settings."""
@@ -154,6 +162,7 @@ def remedies(
     proposes: ProposesFunction | None = None,
     statuses: tuple[int, ...] = (403,),
     asks: tuple[str, ...] = (),
+    sees_end: bool = True,
 ) -> Callable[[PlanFunction], PlanFunction]:
     """Register `plan` for `codes`. A code that the table gives to another file, or to none, stops the start."""
 
@@ -164,7 +173,7 @@ def remedies(
                     f"{plan.__module__} claims {code}: say so in remediators/__init__.py, for one file only"
                 )
             CLAIMED[code] = Remediator(
-                code, plan, subject, section, writes, opt_in, plan.__module__, proposes, statuses, asks
+                code, plan, subject, section, writes, opt_in, plan.__module__, proposes, statuses, asks, sees_end
             )
         return plan
 

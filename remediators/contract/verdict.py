@@ -50,6 +50,8 @@ class Done:
     cause: str
     watch_until: datetime | None = None
     """Something expires then: the case stays `watching` until that time."""
+    flag: KeyFlag | None = None
+    """What the key of the case is marked with from now on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from ossmend.remediators.access_forbidden import NOT_ALLOWED, NOT_ENABLED, merged, plan, size_of, subject
+from ossmend.remediators.access_forbidden import NOT_ALLOWED, NOT_ENABLED, plan, subject
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Wait
+from ossmend.remediators.cors_rules import merged, size_of
 from ossmend.remediators.settings.cors import CorsSettings
 from ossmend.remediators.writes.put_bucket_cors import PutBucketCors
 from tests.fakes import ASKED, NOW, FakeView, FakeWorld, case_of, receipt_of

@@ -9,7 +9,7 @@ import pytest
 
 from ossmend.remediators.contract.case import Case, Event
 from ossmend.remediators.contract.values import KeyLastUsed, KeyNetworks, KeyOwner, KeyStatus, RecycledKey
-from ossmend.remediators.contract.verdict import Act, Tell, TryAgain
+from ossmend.remediators.contract.verdict import Act, Done, Tell, TryAgain
 from ossmend.remediators.invalid_access_key_id import TAG, plan
 from ossmend.remediators.settings.key import KeySettings
 from ossmend.remediators.writes.tag_user import TagUser
@@ -127,6 +127,15 @@ def test_an_active_key_inside_its_networks_is_active_after_all(client: str) -> N
     world = alices(ACTIVE)
     world.networks[KEY] = KeyNetworks(("192.0.2.0/24",), "key")
     assert told(verdict(world, case_of(refused(client=client)))) == ("key-active", "active")
+
+
+@pytest.mark.parametrize(("minutes", "is_over"), [(5, True), (-5, False)], ids=["after", "before"])
+def test_a_key_that_was_enabled_after_its_last_refusal_is_over(minutes: int, *, is_over: bool) -> None:
+    answer = verdict(alices(replace(ACTIVE, updated=NOW + timedelta(minutes=minutes))))
+    assert isinstance(answer, Done) is is_over
+    assert isinstance(answer, Done | Tell)
+    assert answer.flag is not None
+    assert answer.flag.status == "active"
 
 
 def test_an_active_key_without_networks_is_active_after_all() -> None:

@@ -108,6 +108,26 @@ def test_a_case_that_is_over_or_waits_for_a_brake_asks_nobody_for_an_answer() ->
         assert not [line for line in shown(found("k") | changed) if "approve" in line and "next" in line]
 
 
+@pytest.mark.parametrize(
+    ("code", "policy", "looks"),
+    [
+        ("AccessForbidden", "web", True),
+        ("AccessForbidden", "-", False),
+        ("ImageDamage", "-", True),
+        ("AccessDenied", "rights", False),
+        ("SomethingElse", "rest", False),
+        (None, "-", False),
+    ],
+)
+def test_a_reported_case_says_how_it_ends_and_whether_a_look_can_tell(
+    code: str | None, policy: str, *, looks: bool
+) -> None:
+    lines = shown(found("k") | {"state": "reported", "writes": [], "code": code, "policy": policy})
+    (ending,) = [line for line in lines if "when that is done: " in line]
+    assert ("ossmend cases retry 1 looks at once" in ending) is looks
+    assert ending.endswith("when nothing of it was seen for the `quiet` of its policy (24 h where none is set)")
+
+
 def printed(rows: list[dict[str, Any]], *, width: int, terminal: bool = True) -> list[str]:
     console = Console(width=width, force_terminal=terminal, no_color=True, highlight=False, file=io.StringIO())
     tables.cases({"cases": rows, "not_opened": []}, console)

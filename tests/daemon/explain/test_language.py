@@ -46,4 +46,5 @@ def test_the_page_says_how_to_have_the_other_language_where_it_chose_one() -> No
 
 def test_machines_are_answered_in_english() -> None:
     (event,) = json.loads(CliRunner().invoke(command, ["--json", CHINESE]).output)["events"]
-    assert event["diagnosis"]["evidence"] and language.of(" ".join(event["diagnosis"]["evidence"])) == "en"
+    assert event["diagnosis"]["evidence"]
+    assert language.of(" ".join(event["diagnosis"]["evidence"])) == "en"
