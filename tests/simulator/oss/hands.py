@@ -34,6 +34,10 @@ class Row(NamedTuple):
     marker: bool
 
 
+Keys = list[str]
+Rows = list[Row]
+
+
 class Hand(Protocol):
     """What a step may ask for. Version ids are None where the answer names none."""
 
@@ -47,8 +51,8 @@ class Hand(Protocol):
     def delete_many(self, keys: list[tuple[str, str | None]]) -> int: ...
     def tag(self, key: str, version_id: str | None, tags: dict[str, str]) -> None: ...
     def tags(self, key: str, version_id: str | None) -> dict[str, str]: ...
-    def list(self, prefix: str, delimiter: str, page: int) -> tuple[list[str], list[str]]: ...
-    def versions(self, prefix: str, page: int) -> list[Row]: ...
+    def list(self, prefix: str, delimiter: str, page: int) -> tuple[Keys, Keys]: ...
+    def versions(self, prefix: str, page: int) -> Rows: ...
     def versioning(self, status: str) -> None: ...
 
 
@@ -83,7 +87,8 @@ class First:
         return self._version(self.bucket.put_object(key, data, headers=headers))
 
     def _version(self, result: Any) -> str | None:
-        return result.headers.get("x-oss-version-id")
+        version_id: str | None = result.headers.get("x-oss-version-id")
+        return version_id
 
     def append(self, key: str, position: int, data: bytes) -> int:
         with _first():
@@ -133,13 +138,13 @@ class First:
             found = self.bucket.get_object_tagging(key, params=_named(version_id) or {}).tag_set.tagging_rule
         return dict(found)
 
-    def list(self, prefix: str, delimiter: str, page: int) -> tuple[list[str], list[str]]:
+    def list(self, prefix: str, delimiter: str, page: int) -> tuple[Keys, Keys]:
         found = list(oss2.ObjectIterator(self.bucket, prefix=prefix, delimiter=delimiter, max_keys=page))
         keys = [each.key for each in found if not each.is_prefix()]
         return keys, [each.key for each in found if each.is_prefix()]
 
-    def versions(self, prefix: str, page: int) -> list[Row]:
-        rows: list[Row] = []
+    def versions(self, prefix: str, page: int) -> Rows:
+        rows: Rows = []
         after = {"key_marker": "", "versionid_marker": ""}
         while True:
             told = self.bucket.list_object_versions(prefix=prefix, max_keys=page, **after)
@@ -221,17 +226,17 @@ class Second:
             told = self.client.get_object_tagging(v2.GetObjectTaggingRequest(self.name, key, version_id=version_id))
         return {tag.key: tag.value or "" for tag in (told.tag_set.tags or [])}
 
-    def list(self, prefix: str, delimiter: str, page: int) -> tuple[list[str], list[str]]:
-        keys: list[str] = []
-        prefixes: list[str] = []
+    def list(self, prefix: str, delimiter: str, page: int) -> tuple[Keys, Keys]:
+        keys: Keys = []
+        prefixes: Keys = []
         request = v2.ListObjectsV2Request(self.name, prefix=prefix, delimiter=delimiter, max_keys=page)
         for told in self.client.list_objects_v2_paginator().iter_page(request):
             keys += [each.key for each in told.contents or []]
             prefixes += [each.prefix for each in told.common_prefixes or []]
         return keys, prefixes
 
-    def versions(self, prefix: str, page: int) -> list[Row]:
-        rows: list[Row] = []
+    def versions(self, prefix: str, page: int) -> Rows:
+        rows: Rows = []
         request = v2.ListObjectVersionsRequest(self.name, prefix=prefix, max_keys=page)
         for told in self.client.list_object_versions_paginator().iter_page(request):
             rows += [Row(each.key, each.version_id, bool(each.is_latest), marker=False) for each in told.version or []]

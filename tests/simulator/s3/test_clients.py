@@ -87,7 +87,7 @@ def test_an_upload_without_parts_lists_none(client: Any) -> None:
 def test_path_style_where_it_passes_signs_the_bucket_with_a_slash_or_without(signature: str) -> None:
     """botocore's SigV2 adds one to the path that it signs, and sends none."""
     settings = recommended(signature=signature)
-    settings.s3 = {"addressing_style": "path"}  # type: ignore[attr-defined]  # the stubs know only what was given
+    settings.s3 = {"addressing_style": "path"}
     with running_simulator(speed=0.0, scene={"s3": {"path_style": True}}) as sim:
         client = boto(sim, settings)
         client.create_bucket(Bucket=SHOP)
