@@ -195,7 +195,7 @@ def tags_response(tags: tuple[tuple[str, str], ...]) -> Response:
 
 @operation("PUT", "bucket", "tagging", name="PutBucketTags", action="oss:PutBucketTagging")
 def put_bucket_tags(call: Call) -> Response:
-    call.bucket.tags = read_tags(call.request.body, 20)
+    call.bucket.tags = read_tags(call.request.body, metadata.MOST_BUCKET_TAGS)
     return Response(200)
 
 

@@ -1,4 +1,4 @@
-"""Turns requests about a bucket as a whole into answers: create, delete, info, location, stat."""
+"""Turns requests about a bucket as a whole into answers: delete, info, location, stat; new_buckets.py makes one."""
 
 from __future__ import annotations
 
@@ -28,53 +28,7 @@ def acl_header(call: Call, allowed: tuple[str, ...], name: str) -> str | None:
     return acl
 
 
-def _configuration(call: Call) -> tuple[str, str]:
-    """Storage class and redundancy of a new bucket."""
-    storage_class, redundancy = "Standard", "LRS"
-    if call.request.body.strip():
-        document = xml.parse(call.request.body, "CreateBucketConfiguration")
-        storage_class = document.value("StorageClass") or storage_class
-        redundancy = document.value("DataRedundancyType") or redundancy
-    if storage_class not in STORAGE_CLASSES:
-        raise refusals.invalid_argument("The storage class is not valid.", "StorageClass", storage_class)
-    if redundancy not in ("LRS", "ZRS"):
-        raise refusals.invalid_argument("The redundancy type is not valid.", "DataRedundancyType", redundancy)
-    return storage_class, redundancy
-
-
-@operation("PUT", "bucket", name="PutBucket", bucket_must_exist=False)
-def put_bucket(call: Call) -> Response:
-    """Create; again by the same owner is fine and may change the ACL; somebody else's name is taken."""
-    acl = acl_header(call, BUCKET_ACLS, "x-oss-acl")
-    storage_class, redundancy = _configuration(call)
-    account = call.principal.account_id if call.principal else ""
-    existing = call.bucket_or_none
-    if existing is not None:
-        if existing.owner != account:
-            raise Refusal(
-                409,
-                "BucketAlreadyExists",
-                "The requested bucket name is not available. The bucket namespace is shared by all users of the "
-                "system. Please select a different name and try again.",
-                "0015-00000104",
-                [("BucketName", existing.name)],
-            )
-        if call.request.body.strip() and storage_class != existing.storage_class:
-            raise Refusal(
-                409,
-                "BucketAlreadyExists",
-                "The bucket exists with another storage class.",
-                "0015-00000111",  # ours
-                [("BucketName", existing.name)],
-            )
-        public_acl_refused(call, existing, acl or "")
-        existing.acl = acl or existing.acl
-        return Response(200, {"Location": f"/{existing.name}"})
-    create(call, acl or "private", storage_class=storage_class, redundancy=redundancy)
-    return Response(200, {"Location": f"/{call.bucket_name}"})
-
-
-def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy: str = "LRS") -> None:
+def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy: str = "LRS") -> Bucket:
     """A new bucket for the caller in the endpoint's region, if its account may have one more and the ACL is allowed."""
     account = call.principal.account_id if call.principal else ""
     if sum(bucket.owner == account for bucket in call.cloud.buckets.values()) >= _BUCKETS_PER_ACCOUNT:
@@ -86,7 +40,7 @@ def create(call: Call, acl: str, *, storage_class: str = "Standard", redundancy:
         )
     public_acl_refused(call, None, acl)
     anywhere = call.endpoint_region.startswith("accelerate")
-    call.cloud.create_bucket(
+    return call.cloud.create_bucket(
         call.bucket_name,
         owner=account,
         region=call.cloud.region if anywhere else call.endpoint_region,

@@ -79,7 +79,8 @@ def copy_object(call: Call) -> Response:
             [("MaxSizeAllowed", str(COPY_LIMIT)), ("ProposedSize", str(source.size))],
         )
     storage_class = metadata.storage_class(call, call.bucket)
-    headers = metadata.replaced_headers(call, source.headers) if replaced else source.headers
+    keep = metadata.replaced_headers if replaced else metadata.copied_headers
+    headers = keep(call, source.headers)
     if _is_current(call, source_bucket, source_key, source):
         # Documented: onto itself, whatever the directive says, the request's metadata replaces the object's.
         headers = metadata.stored_headers(call)

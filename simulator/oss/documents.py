@@ -135,6 +135,15 @@ def _know_group(call: Call, group: str) -> None:
         )  # ours
 
 
+def named_group(call: Call) -> bytes | None:
+    """The document of the resource group that a new bucket is to belong to; None: the account's own."""
+    group = call.header("x-oss-resource-group-id")
+    if not group:
+        return None
+    _know_group(call, group)
+    return xml.document("BucketResourceGroupConfiguration", [xml.element("ResourceGroupId", group)])
+
+
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
         document = settled(kind, call.request.body)

@@ -61,7 +61,8 @@ def _page_of(call: Call, prefix: str, delimiter: str, key_marker: str, version_m
         position += 1
     while position < len(keys) and keys[position].startswith(prefix):
         key = keys[position]
-        folded = fold(key, prefix, delimiter)
+        rows = list(_rows(call, key, key_marker, version_marker))
+        folded = fold(key, prefix, delimiter) if rows else None
         if folded is not None:
             position = bisect_left(keys, beyond(folded), position)
             if folded == key_marker:
@@ -72,7 +73,7 @@ def _page_of(call: Call, prefix: str, delimiter: str, key_marker: str, version_m
             page.prefixes.append(folded)
             page.key_marker, page.version_marker = folded, ""
             continue
-        for row in _rows(call, key, key_marker, version_marker):
+        for row in rows:
             if len(page.rows) + len(page.prefixes) == limit:
                 page.truncated = True
                 return page

@@ -147,13 +147,18 @@ def list_objects(call: Call) -> Response:
     return Response(200, dict(XML), xml.document("ListBucketResult", children))
 
 
+_TOKEN_SIGNS = bytes.maketrans(b"+/=", b"._-")
+_BASE64_SIGNS = bytes.maketrans(b"._-", b"+/=")
+
+
 def _token(key: str) -> str:
-    return base64.b64encode(key.encode("utf-8", "surrogateescape")).decode("ascii")
+    """Without a sign that a URL escapes, as OSS's own: S3 clients give a token back as it came, escaped or not."""
+    return base64.b64encode(key.encode("utf-8", "surrogateescape")).translate(_TOKEN_SIGNS).decode("ascii")
 
 
 def _key_of(token: str) -> str:
     try:
-        return base64.b64decode(token, validate=True).decode("utf-8")
+        return base64.b64decode(token.encode("ascii").translate(_BASE64_SIGNS), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         raise refusals.invalid_argument(
             "The continuation token provided is incorrect.", "continuation-token", token

@@ -8,7 +8,7 @@ import hashlib
 import uuid
 from typing import Final
 
-from ossmend.simulator.oss import permit, refusals
+from ossmend.simulator.oss import permit, refusals, xml
 from ossmend.simulator.oss.buckets import acl_header, public_acl_refused
 from ossmend.simulator.oss.call import Call
 from ossmend.simulator.oss.readable import restore_text
@@ -27,7 +27,9 @@ _KEPT: Final = (
 )
 CLIENT_ENCRYPTION: Final = "x-oss-meta-client-side-encryption-"
 _META_LIMIT = 8 * 1024
+_READ_CONDITIONS: Final = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 MOST_OBJECT_TAGS: Final = 10
+MOST_BUCKET_TAGS: Final = 20
 _TAG_SIGNS: Final = "+-=._:/ "
 ENCRYPTIONS: Final = ("AES256", "KMS", "SM4")
 _SSE: Final = "x-oss-server-side-encryption"
@@ -64,9 +66,11 @@ def bad_algorithm() -> Refusal:
 
 
 def _encryption(call: Call) -> list[tuple[str, str]]:
-    """An upload's encryption. Only KMS has a key, the account's own if none is named, and a cipher."""
+    """An upload's encryption, or its bucket's. Only KMS has a key, the account's own if none is named, and a cipher."""
     algorithm, key, cipher = (call.header(name) for name in (_SSE, _SSE_KEY, _SSE_DATA))
     if algorithm is None:
+        algorithm, key, cipher = _default_encryption(call.bucket)
+    if not algorithm:
         return []
     if algorithm not in ENCRYPTIONS:
         raise bad_algorithm()
@@ -74,6 +78,21 @@ def _encryption(call: Call) -> list[tuple[str, str]]:
         return [(_SSE, algorithm)]
     own_key = str(uuid.uuid5(uuid.NAMESPACE_OID, call.bucket.owner))
     return [(_SSE, algorithm), (_SSE_KEY, key or own_key), *([(_SSE_DATA, cipher)] if cipher else [])]
+
+
+def _default_encryption(bucket: Bucket) -> tuple[str, str, str]:
+    """Algorithm, key and cipher of the bucket's rule; the first is empty without a rule."""
+    document = bucket.documents.get("encryption")
+    rule = document and xml.parse(document, "ServerSideEncryptionRule").first("ApplyServerSideEncryptionByDefault")
+    if not rule:
+        return "", "", ""
+    return rule.value("SSEAlgorithm"), rule.value("KMSMasterKeyID"), rule.value("KMSDataEncryption")
+
+
+def copied_headers(call: Call, source: Pairs) -> Pairs:
+    """What a copy keeps of its source's metadata. Documented: how that was encrypted is not told to the copy."""
+    kept = tuple(pair for pair in source if pair[0] not in (_SSE, _SSE_KEY, _SSE_DATA))
+    return (*kept, *_encryption(call))
 
 
 def refuse_encryption(call: Call) -> None:
@@ -201,10 +220,14 @@ def require_length(call: Call) -> None:
         )
 
 
-def refuse_modified_since(call: Call) -> None:
-    """A condition that only reads have: passed over, an upload would overwrite what it was to spare."""
-    if call.header("if-modified-since") is not None:
-        raise refusals.not_implemented("If-Modified-Since")
+def refuse_conditions(call: Call) -> None:
+    """Conditions that only reads have: passed over, an upload would overwrite what it was to spare.
+
+    Of PutObject only: one SDK repeats a copy's conditions under these names, and OSS does not mind.
+    """
+    for name in _READ_CONDITIONS:
+        if call.header(name.lower()) is not None:
+            raise refusals.not_implemented(name)
 
 
 def describe(cloud: Cloud, bucket: Bucket, version: ObjectVersion) -> dict[str, str]:

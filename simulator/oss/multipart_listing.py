@@ -114,7 +114,7 @@ def list_parts(call: Call) -> Response:
         xml.element("UploadId", upload.upload_id),
         xml.element("StorageClass", upload.storage_class),
         xml.element("PartNumberMarker", str(marker)),
-        xml.element("NextPartNumberMarker", str(shown[-1][0]) if shown else ""),
+        xml.element("NextPartNumberMarker", str(shown[-1][0] if shown else marker)),
         xml.element("MaxParts", str(limit)),
         xml.element("IsTruncated", xml.flag(len(waiting) > limit)),
     ]

@@ -201,7 +201,7 @@ def get_object_meta(call: Call) -> Response:
 @operation("PUT", "object", name="PutObject", signed_only=False)
 def put_object(call: Call) -> Response:
     metadata.require_length(call)
-    metadata.refuse_modified_since(call)
+    metadata.refuse_conditions(call)
     stacks.forbid_overwrite(call)
     callback = callbacks.asked(call)
     body = call.request.body

@@ -12,6 +12,7 @@ from typing import Final
 
 from ossmend.simulator.oss import refusals
 from ossmend.simulator.oss.call import OPERATIONS, Call, Level, Operation, known_subresources
+from ossmend.simulator.oss.service import REGIONS
 from ossmend.simulator.s3 import dialect
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import Refusal, Request, Response, percent_decode
@@ -19,6 +20,7 @@ from ossmend.simulator.wire import Refusal, Request, Response, percent_decode
 _OSS_HOST = re.compile(
     r"(?:(?P<bucket>(?!s3\.)[^.]+)\.)?(?:s3\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z"
 )
+_DUAL_STACK_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?(?P<region>[a-z0-9-]+)\.oss\.(?:aliyuncs\.com|localhost)\Z")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
 
@@ -89,14 +91,24 @@ def locate(cloud: Cloud, request: Request) -> Call:
     return call
 
 
-def _oss_host(host: str) -> re.Match[str] | None:
+def _oss_host(cloud: Cloud, host: str) -> re.Match[str] | None:
     """Looks for the letters first: nearly no Host has them here."""
-    return _OSS_HOST.match(host) if "oss-" in host else None
+    if ".oss." in host:
+        return _DUAL_STACK_HOST.match(host)
+    match = _OSS_HOST.match(host) if "oss-" in host else None
+    if match and match["bucket"] is None and host.endswith(_LOOPBACK_DOMAIN) and not _is_region(cloud, match["region"]):
+        return None  # `oss-pictures.localhost` is a bucket with that name
+    return match
+
+
+def _is_region(cloud: Cloud, name: str) -> bool:
+    known = name in REGIONS or name == cloud.region or name.startswith("accelerate")
+    return known or any(bucket.region == name for bucket in cloud.buckets.values())
 
 
 def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
     """Region of the endpoint, bucket if the host names one, and whether it is a name only real OSS has."""
-    match = _oss_host(host)
+    match = _oss_host(cloud, host)
     if match:
         # One SDK forces `bucket.oss-region...` as Host when it is pointed at an address; without a bucket, nothing
         # but a client that resolves the real name to this machine sends it.
@@ -113,7 +125,7 @@ def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
 def settle_region(call: Call) -> None:
     """An address stands for the endpoints of all regions: what is signed for the bucket's region has reached it."""
     host = call.request.host.partition(":")[0].lower()
-    call.any_region = _oss_host(host) is None
+    call.any_region = _oss_host(call.cloud, host) is None
     bucket = call.bucket_or_none
     if call.any_region and bucket is not None:
         told = (call.header("authorization") or call.query.get("x-oss-credential", ""))[:300]

@@ -7,6 +7,7 @@ from importlib import import_module
 _THEMES = (
     "service",
     "buckets",
+    "new_buckets",
     "bucket_settings",
     "access_log",
     "cors",

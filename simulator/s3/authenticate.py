@@ -185,10 +185,16 @@ def _verify_v2(call: Call, credentials: Credentials, key: AccessKey) -> None:
             raise refusals.access_denied("OSS authentication requires a valid Date.", "0002-00000503")
         signed_dates.check_skew(call, signed_at, "0002-00000501")
         date = "" if call.header("x-amz-date") is not None else text
-    string = signatures.v2_string(call, date=date, token=credentials.token)
-    expected = signatures.v2_signature(key.secret, string)
-    if not same(expected, credentials.signature):
-        raise _mismatch(credentials, b"", string)
+    strings = [signatures.v2_string(call, date=date, token=credentials.token, ending=text) for text in _endings(call)]
+    expected = [signatures.v2_signature(key.secret, string) for string in strings]
+    if not any(same(each, credentials.signature) for each in expected):
+        raise _mismatch(credentials, b"", strings[0])
+
+
+def _endings(call: Call) -> tuple[str, ...]:
+    """Botocore asks for `/bucket` in path style and signs `/bucket/`, as it does in virtual-hosted style."""
+    bare = call.level == "bucket" and not call.in_host and not call.request.path.endswith("/")
+    return ("", "/") if bare else ("",)
 
 
 def _mismatch(credentials: Credentials, canonical: bytes, text: bytes) -> Refusal:

@@ -65,7 +65,7 @@ def v4_signature(secret: str, scope: str, text: bytes) -> str:
     return hmac.digest(v4_key(secret, scope), text, "sha256").hex()
 
 
-def v2_string(call: Call, *, date: str, token: str | None) -> bytes:
+def v2_string(call: Call, *, date: str, token: str | None, ending: str = "") -> bytes:
     """`date` is Expires for a URL, and empty where `x-amz-date` is sent, which is then among the headers."""
     assert call.s3 is not None
     sent = dict(call.s3.headers)
@@ -75,7 +75,7 @@ def v2_string(call: Call, *, date: str, token: str | None) -> bytes:
     path = (f"/{call.bucket_name}" if call.in_host else "") + call.request.path
     parameters = sorted((name, value) for name, value in call.request.pairs if name in _V2_PARAMETERS)
     tail = "&".join(f"{name}={value}" if value else name for name, value in parameters)
-    resource = path.encode("latin-1") + (f"?{tail}" if tail else "").encode("utf-8", "surrogateescape")
+    resource = (path + ending).encode("latin-1") + (f"?{tail}" if tail else "").encode("utf-8", "surrogateescape")
     first = (call.request.method, sent.get("content-md5", ""), sent.get("content-type", ""), date)
     return "\n".join(first).encode("latin-1", "replace") + b"\n" + lines.encode("latin-1", "replace") + resource
 

@@ -35,7 +35,7 @@ _PASSED_OVER = frozenset(
     "x-amz-content-sha256 x-amz-date x-amz-decoded-content-length x-amz-trailer x-amz-user-agent x-amz-te "
     "x-amz-checksum-mode x-amz-checksum-algorithm x-amz-checksum-type x-amz-sdk-checksum-algorithm "
     "x-amz-checksum-crc32 x-amz-checksum-crc32c x-amz-checksum-crc64nvme x-amz-checksum-sha1 x-amz-checksum-sha256 "
-    "x-amz-mp-object-size x-amz-sdk-invocation-id x-amz-sdk-request".split()
+    "x-amz-mp-object-size x-amz-sdk-invocation-id x-amz-sdk-request x-amz-api-version".split()
 )
 """Part of the signature or body, which others read; or checksums beside a plain body, which OSS passes over."""
 

@@ -295,6 +295,33 @@ def test_host_style_and_both(sim: Running, bucket: Any, wire: Wire) -> None:
     assert error_of(far.content)["EC"] == "0003-00001403"
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("examplebucket.cn-hangzhou.oss.aliyuncs.com", 200),
+        ("examplebucket.cn-beijing.oss.aliyuncs.com", 403),
+        ("oss-pictures.cn-hangzhou.oss.aliyuncs.com", 200),
+        ("oss-pictures.oss-cn-hangzhou.aliyuncs.com", 200),
+        ("oss-pictures.localhost", 200),
+        ("oss-pictures.oss-cn-hangzhou.localhost", 200),
+        ("oss-pictures.oss-cn-beijing.localhost", 403),
+    ],
+)
+def test_a_dual_stack_host_and_a_bucket_whose_name_begins_like_a_host(
+    sim: Running, bucket: Any, host: str, status: int
+) -> None:
+    for name in ("examplebucket", "oss-pictures"):
+        control(sim, "PUT", f"buckets/{name}", {"acl": "public-read"})
+        bucket_of(sim, name).put_object("k", b"1")
+    answer = requests.get(f"{sim.oss}/k", headers={"Host": host}, timeout=HUNG)
+    assert answer.status_code == status, answer.text
+
+
+def test_an_endpoint_without_a_bucket_is_the_services_own_on_either_network(sim: Running, wire: Wire) -> None:
+    for host in ("oss-cn-hangzhou.localhost", "cn-hangzhou.oss.aliyuncs.com", "oss-cn-hangzhou.aliyuncs.com"):
+        assert "<ListAllMyBucketsResult>" in wire.signed("GET", headers={"Host": host}).text, host
+
+
 def test_settings_are_json_for_control(sim: Running, bucket: Any) -> None:
     state = control(sim, "GET", "state")
     assert json.dumps(state)

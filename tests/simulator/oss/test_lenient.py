@@ -81,12 +81,30 @@ def test_the_acl_of_an_upload_in_parts_is_the_one_that_completes_it(sim: Running
         assert bucket.get_object_acl("k").acl == left
 
 
-def test_an_upload_on_a_condition_of_reads_is_refused_and_overwrites_nothing(sim: Running, bucket: Any) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("If-Modified-Since", "Thu, 01 Jan 2026 00:00:00 GMT"),
+        ("If-Unmodified-Since", "Thu, 01 Jan 2026 00:00:00 GMT"),
+        ("If-None-Match", "*"),
+        ("If-Match", '"0"'),
+    ],
+)
+def test_an_upload_on_a_condition_of_reads_is_refused_and_overwrites_nothing(
+    sim: Running, bucket: Any, name: str, value: str
+) -> None:
     bucket.put_object("k", b"old")
     with pytest.raises(oss2.exceptions.ServerError) as refused:
-        bucket.put_object("k", b"new", headers={"If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"})
-    assert (refused.value.status, refused.value.details["Header"]) == (501, "If-Modified-Since")
+        bucket.put_object("k", b"new", headers={name: value})
+    assert (refused.value.status, refused.value.details["Header"]) == (501, name)
     assert bucket.get_object("k").read() == b"old"
+
+
+def test_a_copy_that_repeats_its_conditions_under_the_names_of_reads_is_made(sim: Running, bucket: Any) -> None:
+    """ali-oss sends both."""
+    etag = bucket.put_object("k", b"old").headers["ETag"]
+    both = {"If-Match": etag, "x-oss-copy-source-if-match": etag}
+    assert bucket.copy_object("examplebucket", "k", "copy", headers=both).status == 200
 
 
 @pytest.mark.parametrize(("prefix", "status"), [("Example", 400), ("ex_", 400), ("ex", 200), ("", 200), ("zz", 200)])

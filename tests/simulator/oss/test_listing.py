@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import alibabacloud_oss_v2 as oss_v2
@@ -123,6 +124,52 @@ def test_one_of_many_shared_objects_is_restored_alone(sim: Running, bucket: Any)
     bucket.restore_object("k3")
     shown = {entry.key: entry.restore_info for entry in bucket.list_objects().object_list}
     assert [key for key, text in shown.items() if text] == ["k3"]
+
+
+def test_versions_before_the_marker_fold_into_no_prefix(sim: Running, bucket: Any) -> None:
+    """A marker inside of what the delimiter folds: the folder shows as long as something of it lies behind."""
+    bucket.put_bucket_versioning(oss2.models.BucketVersioningConfig(oss2.BUCKET_VERSIONING_ENABLE))
+    first = bucket.put_object("dir/k", b"one").versionid
+    second = bucket.put_object("dir/k", b"two").versionid
+    bucket.put_object("l", b"1")
+    for marker, folders in ((second, ["dir/"]), (first, [])):
+        listed = bucket.list_object_versions(delimiter="/", key_marker="dir/k", versionid_marker=marker)
+        assert (listed.common_prefix, [entry.key for entry in listed.versions]) == (folders, ["l"])
+
+
+def _plainly(keys: list[str], prefix: str, delimiter: str, after: str, limit: int) -> tuple[list[str], list[str], bool]:
+    """Keys, folded prefixes, is there more? By looking at every key, as no listing of a large bucket could."""
+    shown: list[str] = []
+    folded: list[str] = []
+    for key in (key for key in keys if key.startswith(prefix) and key > after):
+        head, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+        above = prefix + head + found
+        if found and (above in folded or above == after):
+            continue
+        if len(shown) + len(folded) == limit:
+            return shown, folded, True
+        if found:
+            folded.append(above)
+        else:
+            shown.append(key)
+    return shown, folded, False
+
+
+def test_any_prefix_delimiter_and_marker_select_what_a_look_at_every_key_does(sim: Running, bucket: Any) -> None:
+    rng = random.Random(5)
+    keys = sorted({"x" + "".join(rng.choices("ab/-中", k=rng.randint(0, 5))) for _ in range(60)})
+    for key in keys:
+        bucket.put_object(key, b"")
+    for _ in range(150):
+        prefix = "x" + "".join(rng.choices("ab/", k=rng.randint(0, 2)))
+        delimiter, limit = rng.choice(("", "/", "a", "ab", "//")), rng.randint(1, 6)
+        after = rng.choice(("", "xa/", "xb", "中", *rng.choices(keys, k=4)))
+        right = _plainly(keys, prefix, delimiter, after, limit)
+        first = bucket.list_objects(prefix=prefix, delimiter=delimiter, marker=after, max_keys=limit)
+        second = bucket.list_objects_v2(prefix=prefix, delimiter=delimiter, start_after=after, max_keys=limit)
+        for told in (first, second):
+            answered = ([each.key for each in told.object_list], told.prefix_list, told.is_truncated)
+            assert answered == right, (prefix, delimiter, after, limit)
 
 
 def test_versions_and_delete_markers(sim: Running, bucket: Any) -> None:

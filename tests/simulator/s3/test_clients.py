@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from minio.commonconfig import CopySource
 from minio.deleteobjects import DeleteObject
 
-from ossmend.simulator.serve import Running
+from ossmend.simulator.serve import Running, running_simulator
 from tests.patience import HUNG
 from tests.simulator.s3.clients import boto, explained, minio_of, recommended, s3cmd, send_md5
 from tests.simulator.s3.conftest import SHOP
@@ -65,6 +65,54 @@ def test_boto3_uploads_in_parts(client: Any) -> None:
     upload = client.create_multipart_upload(Bucket=SHOP, Key="parts")["UploadId"]
     client.abort_multipart_upload(Bucket=SHOP, Key="parts", UploadId=upload)
     assert client.head_object(Bucket=SHOP, Key="parts")["ContentLength"] == len(data)
+
+
+def test_boto3_goes_from_page_to_page_whatever_the_last_key_is(client: Any) -> None:
+    """boto3 asks for encoded answers and gives a token back as it came."""
+    keys = sorted(("a", "ab", "abc", "a b+/", "ü", "~~~>>>???", "中文/键"), key=str.encode)
+    for key in keys:
+        client.put_object(Bucket=SHOP, Key=key, Body=b"1")
+    for kind in ("list_objects_v2", "list_objects"):
+        pages = client.get_paginator(kind).paginate(Bucket=SHOP, PaginationConfig={"PageSize": 1})
+        assert [each["Key"] for page in pages for each in page["Contents"]] == keys
+
+
+def test_an_upload_without_parts_lists_none(client: Any) -> None:
+    upload = client.create_multipart_upload(Bucket=SHOP, Key="parts")["UploadId"]
+    told = client.list_parts(Bucket=SHOP, Key="parts", UploadId=upload)
+    assert ("Parts" in told, told["NextPartNumberMarker"], told["IsTruncated"]) == (False, 0, False)
+
+
+@pytest.mark.parametrize("signature", ["s3v4", "s3"])
+def test_path_style_where_it_passes_signs_the_bucket_with_a_slash_or_without(signature: str) -> None:
+    """botocore's SigV2 adds one to the path that it signs, and sends none."""
+    settings = recommended(signature=signature)
+    settings.s3 = {"addressing_style": "path"}
+    with running_simulator(speed=0.0, scene={"s3": {"path_style": True}}) as sim:
+        client = boto(sim, settings)
+        client.create_bucket(Bucket=SHOP)
+        client.put_object(Bucket=SHOP, Key=KEY, Body=b"1")
+        assert [each["Key"] for each in client.list_objects_v2(Bucket=SHOP)["Contents"]] == [KEY]
+        with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+            boto(sim, settings, key=(sim.access_key_id, "wrong")).list_objects_v2(Bucket=SHOP)
+
+
+def test_the_version_that_the_sdk_for_cpp_names_is_no_wish(sim: Running) -> None:
+    """pyarrow and others that stand on it send it with each request."""
+    client = boto(sim, recommended())
+    client.meta.events.register(
+        "before-sign.s3", lambda request, **_: request.headers.add_header("x-amz-api-version", "2006-03-01")
+    )
+    client.put_object(Bucket=SHOP, Key=KEY, Body=b"1")
+    assert client.head_object(Bucket=SHOP, Key=KEY)["ContentLength"] == 1
+
+
+def test_an_upload_on_a_condition_is_refused_as_oss_does(client: Any) -> None:
+    client.put_object(Bucket=SHOP, Key=KEY, Body=b"old")
+    for condition in ({"IfNoneMatch": "*"}, {"IfMatch": '"0"'}):
+        with pytest.raises(ClientError, match="NotImplemented"):
+            client.put_object(Bucket=SHOP, Key=KEY, Body=b"new", **condition)
+    assert client.get_object(Bucket=SHOP, Key=KEY)["Body"].read() == b"old"
 
 
 def test_the_source_of_a_copy_may_be_encoded_as_a_whole(sim: Running) -> None:
