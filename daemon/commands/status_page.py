@@ -40,7 +40,7 @@ def page(report: dict[str, Any], console: Console) -> None:
 
 def lines(report: dict[str, Any]) -> Iterator[Line]:
     yield from _head(report)
-    yield from _labelled("trouble", ((told, BAD) for told in report["troubles"]))
+    yield from _labelled("trouble", _troubles(report))
     yield from _labelled("paused", ((told, LOUD) for told in _pauses(report)))
     yield from _labelled("sources", _sources(report))
     yield from _labelled("cases", _cases(report))
@@ -91,6 +91,14 @@ def _node(node: dict[str, Any], running: bool) -> str:
     who = f"{node['host']}, version {node['version']}, process {node['pid']}"
     holds = "" if node["holds"] is None else f", has {node['holds']} in hand" if node["lives"] else ", lost"
     return f"{who}, since {clock_time(node['started_at'])}{seen}{holds}"
+
+
+def _troubles(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A refused configuration may have several lines, each with its place in the file."""
+    for told in report["troubles"]:
+        first, *further = told.splitlines()
+        yield first, BAD
+        yield from ((f"  {line}", BAD) for line in further)
 
 
 def _pauses(report: dict[str, Any]) -> Iterator[str]:

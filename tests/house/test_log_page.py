@@ -32,7 +32,9 @@ SPREAD: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("replies.py", "data"): WRITE,
     ("outcomes.py", "counted((each.state.value for each in news))"): tuple(CaseState),
     ("outcomes.py", "of_case(by_id[each.case_id], each)"): OF_CASE,
-    ("replies.py", "counted((entry.kind for entry in page.said))"): tuple(f"write.{each}" for each in ENDED),
+    ("replies.py", "counted((entry.kind for entry in page.said if entry.kind.startswith('write.')))"): tuple(
+        f"write.{each}" for each in ENDED
+    ),
     ("ceiling.reached", "data"): ("policy", "ceiling", "most"),
     ("ceiling.cleared", "data"): ("policy", "subjects", "events"),
     ("fault.py", "about"): (),
@@ -49,6 +51,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "f'write.{state}'": ("write.done", "write.not-sent"),
     "f'write.{how.state}'": tuple(f"write.{each}" for each in ENDED),
     "'paused' if number == signal.SIGUSR1 else 'resumed'": ("paused", "resumed"),
+    "'paused' if there else 'resumed'": ("paused", "resumed"),
     "event": (),
 }
 """Names that are made. `event` is fault.py's, whose callers name it."""
