@@ -121,14 +121,15 @@ def test_a_configuration_that_was_kept_out_is_told_until_a_good_one_comes(world:
     daemon.configure(POLICY)
     daemon.start()
     good = daemon.config.read_text(encoding="utf-8")
-    daemon.config.write_text(f"{good}\npolices: []\n", encoding="utf-8")
+    bad = good.replace("mode:", "mood:").replace("every:", "evry:")
+    daemon.config.write_text(bad, encoding="utf-8")
     daemon.signal(signal.SIGHUP)
     until("it says that it kept it out", lambda: "config.kept" in daemon.trace.read_text(encoding="utf-8"))
-    until("status knows", lambda: "polices" in (said(daemon)["configuration"]["kept_out"] or ""))
+    until("status knows", lambda: "mood" in (said(daemon)["configuration"]["kept_out"] or ""))
     code, found = status(daemon)
     assert (code, found["configuration"]["kept_out_at"] is not None) == (NOT_WELL, True)
     (told,) = found["troubles"]
-    assert "\n" in told
+    assert len(told.splitlines()) == 3
     assert "\\n" not in told
     daemon.config.write_text(good, encoding="utf-8")
     assert said(daemon)["configuration"]["kept_out"] is None, "the file is what is at work"
@@ -138,7 +139,7 @@ def test_a_configuration_that_was_kept_out_is_told_until_a_good_one_comes(world:
     assert "config.kept" not in [each["event"] for each in said(daemon)["errors"]]
     assert daemon.stop() == 0
     told_of = [each for each in entries(daemon) if each["kind"] == "config.kept"]
-    assert ["polices" in each["data"]["why"] for each in told_of] == [True]
+    assert ["mood" in each["data"]["why"] for each in told_of] == [True]
 
 
 def test_the_journal_tells_when_somebody_worked_who_was_killed_and_that_a_file_has_paused(
