@@ -1,7 +1,7 @@
 """A snapshot of the state, and whether somebody works it -> how ossmend fares: JSON values with stable keys.
 
 `well` means that ossmend does its work: it runs, its sources are read, its channels take notices, its clock is right.
-That cases wait for a person is work, and no fault; they are counted. What is not well is a sentence in `troubles`.
+That cases need a person is work, and no fault; they are counted. What is not well is a sentence in `troubles`.
 How it looks on a terminal is status_page.py.
 """
 

@@ -222,7 +222,7 @@ def test_the_screen_fits_eighty_columns_and_a_pipe_gets_no_colour(
         "last refusal",
         "4 watching",
         "objects_per_day",
-        "wait for a person",
+        "need a person",
         os.uname()[1],
     ):
         assert word in told
