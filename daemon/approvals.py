@@ -77,8 +77,14 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
                          state=WriteState.ASKED, why=UNDO)  # fmt: skip
         intents.put(connection, [asked], now)
+        data = {
+            "by": _person(),
+            "operation": write.operation,
+            "target": write.target,
+            "outcome": "an undo is asked for",
+        }
         cases.reopen(connection, case_id, now)
-        entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])
+        entries.append(connection, now, [Entry("write.asked", case_id, data)])
     return {
         "case": case_id,
         "done": "undo",

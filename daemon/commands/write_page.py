@@ -10,6 +10,8 @@ from difflib import unified_diff
 from typing import Any
 
 THERE, THEN = "is there now", "will be there"
+LONGEST = 100
+"""Characters of a list that stays on the line of its field."""
 SAID_ABOVE = frozenset({"operation", "planned_on"})
 """Of the call: its name stands in the line above, and what it was planned on is a fingerprint."""
 
@@ -30,4 +32,21 @@ def _difference(now: Any, then: Any) -> Iterator[str]:
 
 
 def _text(value: Any) -> list[str]:
-    return json.dumps(value, ensure_ascii=False, indent=2).splitlines()
+    return list(_lines(value, ""))
+
+
+def _lines(value: Any, indent: str) -> Iterator[str]:
+    """A field a line, and a list of words on the line of its field: a rule is to be seen as a whole."""
+    named = value.items() if isinstance(value, Mapping) else (("-", each) for each in value)
+    for name, each in named:
+        label = f"{indent}{name}" if name == "-" else f"{indent}{name}:"
+        short = f"{label} {json.dumps(each, ensure_ascii=False)}"
+        if isinstance(each, Mapping) or (isinstance(each, list) and (_is_deep(each) or len(short) > LONGEST)):
+            yield label
+            yield from _lines(each, f"{indent}  ")
+        else:
+            yield short
+
+
+def _is_deep(values: list[Any]) -> bool:
+    return any(isinstance(each, (Mapping, list)) for each in values)

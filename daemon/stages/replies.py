@@ -26,7 +26,7 @@ from ossmend.remediators.contract.write import digest
 
 GONE = (WriteState.DONE, WriteState.FAILED, WriteState.INTENDED)
 """Of these a request has left, or may have."""
-UNDONE = "undone: what was there before the write is there again"
+UNDONE = "undone: the earlier write is taken back"
 GIVEN_BACK = "what somebody else wrote at the same moment is on top again"
 
 

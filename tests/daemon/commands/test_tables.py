@@ -101,8 +101,7 @@ def test_a_narrow_terminal_gets_a_case_wrapped_between_words_and_what_is_to_be_c
 def test_a_case_that_waits_for_a_person_says_what_is_sent_and_how_to_answer() -> None:
     lines = shown(found("k"))
     assert "next  ossmend cases approve 1, or ossmend cases reject 1" in lines
-    at = lines.index("it sends  {")
-    assert lines[at + 1 : at + 3] == ['"days": 1', "}"]
+    assert "it sends  days: 1" in lines
 
 
 def test_a_write_that_replaces_a_configuration_shows_what_goes_and_what_comes() -> None:
