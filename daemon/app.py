@@ -35,7 +35,7 @@ from ossmend.daemon.journal.store import open_store
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS
-from ossmend.daemon.stages.rules import modes_of
+from ossmend.daemon.stages.rules import by_mode
 from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.works import Works
 
@@ -70,7 +70,8 @@ class App:
         self._since = since
         self._signal = Signal()
         self._orders = Orders(self._signal.set)
-        self._paused_by_file = False
+        self._paused_by_file: bool | None = None
+        """None: not looked at yet."""
         self._systemd = Systemd()
         config = load(path)
         self.store = opening.to_work(config, dry_run=dry_run) if state is None else open_store(state, exclusive=True)
@@ -153,8 +154,9 @@ class App:
             self.works.start()
             self.works.wait_for_first_look()
             gc.freeze()  # what a start has made stays for good: no collection walks over its 100,000 objects any more
-            modes = modes_of(self.works.config, dry_run=self._dry_run)
-            log.info("daemon.ready", version=__version__, dry_run=self._dry_run, policies=modes)
+            policies = by_mode(self.works.config, dry_run=self._dry_run)
+            log.info("daemon.ready", version=__version__, dry_run=set(policies) <= {"dry-run"}, policies=policies)
+            self._life.works(policies)
             self._beat()
             self._systemd.ready(self._status())
             try:
@@ -163,6 +165,7 @@ class App:
                 self._systemd.stopping()
                 waker.stop()
                 self.works.close(self._turning)
+                self._life.ends()
                 self._beat(stopped=True)
                 log.info("daemon.stopped")
 
@@ -191,11 +194,13 @@ class App:
 
     def _throw_switch(self) -> None:
         """SIGUSR1 pauses all policies, SIGUSR2 ends every pause; what the file has held is due when it is gone."""
-        file = (self.store.directory / switch.FILE).exists()
-        if self._paused_by_file and not file:
+        file = self.store.directory / switch.FILE
+        if (there := file.exists()) is not self._paused_by_file:
             with self.store.begin() as connection:
-                cases.wake_held(connection, switch.HELD_BY, self._clock.now())
-        self._paused_by_file = file
+                changed = switch.by_file(connection, self.store.host, str(file), self._clock.now(), there=there)
+            self._paused_by_file = there
+            if changed:
+                log.warning("paused" if there else "resumed", by=f"the file {file}")
         number = self._orders.switch
         if number is None:
             return

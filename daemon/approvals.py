@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.journal.undos import Undo
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.write import Write, to_json
 
 NO_CASE = "there is no case {}: `ossmend cases list --all` lists them"
 
@@ -75,9 +77,20 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
                          state=WriteState.ASKED, why=UNDO)  # fmt: skip
         intents.put(connection, [asked], now)
+        data = {
+            "by": _person(),
+            "operation": write.operation,
+            "target": write.target,
+            "outcome": "an undo is asked for",
+        }
         cases.reopen(connection, case_id, now)
-        entries.append(connection, now, [Entry("write.asked", case_id, {"by": _person(), "target": write.target})])
-    return {"case": case_id, "done": "undo", "writes": [{"operation": write.operation, "target": write.target}]}
+        entries.append(connection, now, [Entry("write.asked", case_id, data)])
+    return {
+        "case": case_id,
+        "done": "undo",
+        "policy": case.policy,
+        "writes": [{"operation": write.operation, "target": write.target}],
+    }
 
 
 def _not_undone(standing: Sequence[Intent], found: Sequence[Intent], taken_back: Sequence[Undo]) -> str:
@@ -124,8 +137,16 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
         cases.wake(connection, [case_id], now)
         kind = "write.approved" if granted else "write.rejected"
         entries.append(connection, now, [Entry(kind, case_id, {"by": person, "digests": digests})])
-    shown = [{"operation": each.write.operation, "target": each.write.target, "digest": each.digest} for each in held]
+    shown = [
+        {"operation": each.write.operation, "target": each.write.target, "digest": each.digest}
+        | {"body": json.loads(to_json(each.write)), "replaces": _replaces(each.write)}
+        for each in held
+    ]
     return {"case": case_id, "done": "approve" if granted else "reject", "writes": shown}
+
+
+def _replaces(write: Write) -> dict[str, object] | None:
+    return None if write.replaces is None else dict(zip(("now", "then"), write.replaces, strict=True))
 
 
 def _existing(connection: sa.Connection, case_id: int) -> Case:

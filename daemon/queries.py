@@ -21,7 +21,7 @@ from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
-from ossmend.remediators.contract.write import to_json
+from ossmend.remediators.contract.write import Write, to_json
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
@@ -34,7 +34,7 @@ LONGEST_BODY = 8192
 
 
 def open_cases(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Every case that is not closed, those that wait for a human first."""
+    """Every case that is not closed, those that need a person first."""
     return _rows(connection, cases.c.state != CaseState.CLOSED)
 
 
@@ -47,7 +47,10 @@ def needs_a_human(rows: list[dict[str, Any]]) -> bool:
 
 
 def report(connection: sa.Connection, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"cases": rows, "not_opened": not_opened(connection)}
+    """`closed_not_shown`: how many more cases there are, which are over."""
+    closed = by_state(connection)[CaseState.CLOSED]
+    shown = sum(row["state"] == CaseState.CLOSED for row in rows)
+    return {"cases": rows, "not_opened": not_opened(connection), "closed_not_shown": closed - shown}
 
 
 def not_opened(connection: sa.Connection) -> list[dict[str, Any]]:
@@ -190,6 +193,7 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
     flag = connection.execute(sa.select(flags).where(flags.c.case_id == case_id)).first()
     return _row(row, flag) | {
         "verified_at": row.verified_at.isoformat() if row.verified_at else None,
+        "looked_at": row.planned_at.isoformat() if row.planned_at else None,
         "watch_until": row.watch_until.isoformat() if row.watch_until else None,
         "diagnosis": clean(row.diagnosis),
         "writes": _writes(connection, case_id),
@@ -221,11 +225,20 @@ def _write(intent: intents.Intent) -> dict[str, Any]:
         "outcome": clean(intent.outcome),
         "held_by": intent.held_by,
         "body": _body(to_json(intent.write)),
+        "replaces": replaces(intent.write),
         "planned_at": intent.planned_at.isoformat(),
         "sent_at": intent.sent_at.isoformat() if intent.sent_at else None,
         "request_id": intent.request_id,
         "digest": intent.digest,
     }
+
+
+def replaces(write: Write) -> dict[str, Any] | None:
+    """What is there and what will be in its place, where it replaces a configuration as a whole."""
+    if write.replaces is None:
+        return None
+    now, then = write.replaces
+    return {"now": clean(now), "then": clean(then)}
 
 
 def _body(text: str) -> Any:

@@ -72,6 +72,7 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, older: i
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "unchecked": unchecked,
         "cases": rows,
+        "closed_not_shown": queries.by_state(connection)[CaseState.CLOSED],
         "not_opened": away,
         "older": older,
         "writes": planned,

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.commands.held_words import way_out
 from ossmend.daemon.commands.tables import are_several
-from ossmend.daemon.journal.states import CaseState, WriteState
+from ossmend.daemon.commands.write_page import request
+from ossmend.daemon.host.show import ago, moment, seconds_since
+from ossmend.daemon.journal.states import UNSENT, CaseState, WriteState
 from ossmend.daemon.stages.triage import UNTAKEN
 from ossmend.remediators.contract.registry import Remediator
 
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+SECOND = 19
+"""Characters of a time that goes down to the second, as the state and as a page spell it."""
 LONGEST_SAMPLE = 400
 """Characters of a log's line that is shown as evidence; `--json` has all of it."""
 NAMES = 12
 """Columns of the names."""
-TO_COPY = frozenset({"grant", "it sends"})
+TO_COPY = frozenset({"grant"})
 Line = tuple[str, object]
 
 
@@ -83,14 +87,27 @@ def _titled(title: str, values: Sequence[str]) -> Iterator[Line]:
 
 
 def _evidence(found: dict[str, Any]) -> list[str]:
-    """What the diagnosis rests on. Where none was needed, the log's own line is what there is."""
-    told = list((found["diagnosis"] or {}).get("evidence", []))
+    """What the diagnosis rests on, each with its time, the newest look first: a diagnosis outlives the looks that come
+    after it. Where none was needed, the log's own line is what there is.
+    """
+    diagnosis, looked = found["diagnosis"] or {}, found.get("looked_at")
+    seen_at, told = diagnosis.get("seen_at"), list(diagnosis.get("evidence", []))
+    looks = [(seen_at, each) for each in told]
+    is_newer = looked and (seen_at is None or looked[:SECOND] > seen_at[:SECOND])
+    if is_newer and found["why"] and found["state"] != CaseState.CLOSED:  # how it ended is no look
+        looks.append((looked, found["why"]))
+    if found["verified_at"]:
+        looks.append((found["verified_at"], "seen well by ossmend itself"))
     if not told:
         lines_of_logs = [sample for sample in found["samples"] if sample]
-        told = [f"a log says: {_short(sample)}" for sample in lines_of_logs[:1]]
-    if found["verified_at"]:
-        told.append(f"seen well by ossmend itself at {found['verified_at']}")
-    return told
+        looks += [(found["last_seen"], f"a log says: {_short(sample)}") for sample in lines_of_logs[:1]]
+    looks.sort(key=lambda look: look[0] or "", reverse=True)
+    return [f"{_seen(at)}: {each}" for at, each in looks]
+
+
+def _seen(at: str | None) -> str:
+    """One that an older ossmend has kept has no time."""
+    return "seen earlier" if at is None else f"seen {moment(at)}, {ago(seconds_since(at))}"
 
 
 def _short(sample: str) -> str:
@@ -157,13 +174,13 @@ def _write(write: dict[str, Any], *, several: bool) -> Iterator[Line]:
     """A write; where there are several each has a number, by which an undo says what it takes back."""
     undo, who = _undo(write)
     sent = f", sent {write['sent_at']}" if write["sent_at"] else ""
-    request = f", request {write['request_id']}" if write["request_id"] else ""
+    its_id = f", request {write['request_id']}" if write["request_id"] else ""
     became = " ".join(filter(None, (write["state"], None if undo else write["outcome"])))
-    what = f"{undo}{write['operation']} {write['target']}: {became}{sent}{request}"
+    what = f"{undo}{write['operation']} {write['target']}: {became}{sent}{its_id}"
     yield (f"write {write['number']}" if several else "write"), what
     yield "", who
-    if write["state"] == WriteState.HELD:
-        yield "it sends", json.dumps(write["body"], ensure_ascii=False)
+    if write["state"] in UNSENT:
+        yield from _titled("it changes" if write.get("replaces") else "it sends", list(request(write)))
 
 
 def _undo(write: dict[str, Any]) -> tuple[str, str]:

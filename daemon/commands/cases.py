@@ -31,7 +31,7 @@ command = reading_group("cases", "list", "The work: list, show, approve, reject,
 @click.option("--all", "closed", is_flag=True, help="Closed cases, too.")
 @json_option
 def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) -> None:
-    """Open cases, those that wait for a human first."""
+    """Open cases, those that need a person first."""
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
@@ -61,6 +61,15 @@ def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> 
     show(found, as_json, case_page.page)
 
 
+def _mode(config_path: Path, policy: str) -> str | None:
+    """In which the case's policy is; None where the configuration is refused, so that nobody knows."""
+    from ossmend.config.load import load_for_state
+    from ossmend.daemon.stages.rules import RuleBook
+
+    config, refused = load_for_state(config_path)
+    return None if refused is not None else RuleBook(config, dry_run=False).mode(policy)
+
+
 def _answering(name: str, words: str) -> None:
     """Define `cases NAME CASE`: a person's word on a case."""
 
@@ -79,10 +88,25 @@ def _answering(name: str, words: str) -> None:
             except approvals.Impossible as error:
                 fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
             report = clean(report) | {"daemon_runs": store.is_worked()}
+        if name == "undo":
+            report["mode"] = _mode(config_path, report["policy"])
         show(report, as_json, tables.answer)
 
 
 _answering("approve", "Let the held writes of a case go, as they are planned now. Expires after 24 h.")
 _answering("reject", "Refuse the held writes of a case, for 24 h.")
 _answering("retry", "Look at a case again now.")
-_answering("undo", "Take a write of a case back. Only a merged CORS rule can be, if nothing has changed since.")
+_answering(
+    "undo",
+    """Take the newest write of a case back that can be, if nothing has changed since. The undo is a write, too: it asks
+    the policy's mode and limits.
+
+    \b
+    PutBucketCors    yes: the rules of before; not where there were none
+    RestoreVersion   yes: the version of before is put on top again
+    UpdateJobStatus  yes: a released batch job is cancelled
+    CreateJob        no: reject its release, and it is cancelled after a day
+    RestoreObject    no: the restored copy expires after its days
+    TagUser          no: ossmend takes no tag away; remove it by hand
+    """,
+)

@@ -215,4 +215,11 @@ def plain_console() -> Console:
     """A terminal that prints text as it is: a key may hold `[bold]` or `:fire:`, and both are part of its name."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    terminal = sys.stdout.isatty()
+    return Console(
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if terminal else PLAIN_WIDTH,
+        force_terminal=None if terminal else False,  # whatever FORCE_COLOR says: grep reads no colours
+    )

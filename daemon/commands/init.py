@@ -1,6 +1,7 @@
 """`ossmend init`: flags, questions and what the account shows (init_found.py) -> a first configuration (init_file.py).
 
-The same code as `ossmend check` has the last word before anything is written. Nothing is asked where nobody can answer.
+The same code as `ossmend check` has the last word before anything is written. Nothing is asked where nobody can answer,
+and nothing is guessed there without `--yes`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ossmend.daemon.commands.init_found import Found
 
 HERE = "ossmend.yaml"
+GUESS = "cn-hangzhou"
+NOT_FOUND = "none was given, no bucket of the account was seen, and no log names one"
 STATE_HERE = "ossmend-state"
 
 
@@ -44,7 +47,7 @@ STATE_HERE = "ossmend-state"
 @click.option("--endpoint", metavar="URL", help="Of OSS, where it is not the public one: the simulator's.")
 @click.option("--rpc-endpoint", metavar="URL", help="Of RAM and its siblings: likewise.")
 @click.option("--allow-root", is_flag=True, help="Let it work with a key of the account itself: the simulator's.")
-@click.option("--yes", is_flag=True, help="Ask nothing: take what is given and found.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is given and found, guess the rest.")
 @click.option("--force", is_flag=True, help="Replace a configuration that is there; a copy of it is kept.")
 def command(  # noqa: PLR0917  # click passes each flag by its name
     output: Path | None,
@@ -81,9 +84,11 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     if asks:  # who is asked has to know why; everybody else reads it at the end
         _tell_missing(found)
     known = region or found.region or region_in(answers.logs)
-    answers.region, answers.region_is_known = known or "cn-hangzhou", known is not None
+    answers.region, answers.region_is_known = known or GUESS, known is not None
     if not access_logs:
         answers.targets = list(found.targets)
+    if not (asks or yes):
+        _refuse_to_guess(answers, found)
     if asks:
         ask(answers, found, region_given=region is not None, targets_given=bool(access_logs))
     written = _write(path, answers, found, force=force)
@@ -147,6 +152,26 @@ def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) ->
     return found
 
 
+def _refuse_to_guess(answers: Answers, found: Found) -> None:
+    """A script that forgot a flag must not take the guess for an answer; `--yes` says that it may be one."""
+    missing = []
+    if not answers.region_is_known:
+        missing.append(f"--region REGION, like {GUESS}: {NOT_FOUND}")
+    if not _reads(answers):
+        missing.append("--log PATH or --access-log BUCKET: no log is named, and no bucket says where its own goes")
+    if missing:
+        _tell_missing(found)
+        told = "\n".join(f"  {each}" for each in missing)
+        raise click.UsageError(
+            f"nobody is asked here, so nothing was written; missing:\n{told}\nor --yes, which guesses the region and "
+            "leaves the logs out"
+        )
+
+
+def _reads(answers: Answers) -> bool:
+    return bool(answers.logs or answers.targets or answers.access_files)
+
+
 def _tell_missing(found: Found) -> None:
     for each in found.missing:
         click.echo(f"not found   {each}")
@@ -205,10 +230,10 @@ def _doubts(path: Path, answers: Answers) -> None:
     from ossmend.config.load import load_with_doubts
 
     if not answers.region_is_known:
-        click.echo(f"doubt       the region was not found: {answers.region} is a guess, correct it in the file")
+        click.echo(f"doubt       the region {answers.region} is a guess, correct it in the file: {NOT_FOUND}")
     for doubt in load_with_doubts(path)[1]:
         click.echo(f"doubt       {doubt.told('')}")
-    if not (answers.logs or answers.targets or answers.access_files):
+    if not _reads(answers):
         click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
 
 

@@ -86,12 +86,14 @@ def together(connection: sa.Connection, local: Collection[str]) -> Vitals | None
     if len(turning) < 2:
         return turning[0] if turning else None
     newest = turning[-1]
+    refusing = next((life for life in turning if life.kept_out), newest)
     measured = [life.clock for life in turning if life.clock is not None]
     return replace(
         newest,
         at=turning[0].at,  # of whoever has been silent for longest: one that hangs is to be seen
         sources=_sources(turning, local),
-        kept_out=next((life.kept_out for life in turning if life.kept_out), None),
+        kept_out=refusing.kept_out,
+        kept_out_at=refusing.kept_out_at,
         clock=next((each for each in measured if each.get("cause")), measured[-1] if measured else None),
         oss_ahead_seconds=max((life.oss_ahead_seconds or 0.0 for life in turning), key=abs),
         errors=sorted((error for life in turning for error in life.errors), key=lambda error: str(error["at"])),

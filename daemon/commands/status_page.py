@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.commands.held_words import held
 from ossmend.daemon.commands.pause_page import resume
 from ossmend.daemon.commands.status_report import NEAR
-from ossmend.daemon.host.show import moment
+from ossmend.daemon.host.show import ago, moment, span
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,7 @@ def page(report: dict[str, Any], console: Console) -> None:
 
 def lines(report: dict[str, Any]) -> Iterator[Line]:
     yield from _head(report)
-    yield from _labelled("trouble", ((told, BAD) for told in report["troubles"]))
+    yield from _labelled("trouble", _troubles(report))
     yield from _labelled("paused", ((told, LOUD) for told in _pauses(report)))
     yield from _labelled("sources", _sources(report))
     yield from _labelled("cases", _cases(report))
@@ -93,6 +93,14 @@ def _node(node: dict[str, Any], running: bool) -> str:
     return f"{who}, since {clock_time(node['started_at'])}{seen}{holds}"
 
 
+def _troubles(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A refused configuration may have several lines, each with its place in the file."""
+    for told in report["troubles"]:
+        first, *further = told.splitlines()
+        yield first, BAD
+        yield from ((f"  {line}", BAD) for line in further)
+
+
 def _pauses(report: dict[str, Any]) -> Iterator[str]:
     for each in report["paused"]:
         whose = f"{_policies(each['policy'])}, by {each['by']} since {clock_time(each['since'])}"
@@ -133,7 +141,8 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     told = [f"{number} {state}" for state, number in report["cases"].items() if number]
     yield ", ".join(told) or "none", ""
     if report["waiting_for_a_person"]:
-        yield f"{report['waiting_for_a_person']} wait for a person: `ossmend cases`", LOUD
+        number = report["waiting_for_a_person"]
+        yield f"{number} of them {'needs' if number == 1 else 'need'} a person: `ossmend cases`", LOUD
     if report["held"]:
         held_back = "; ".join(f"{number} {held(by)}" for by, number in report["held"].items())
         yield f"writes held: {held_back}", ""
@@ -202,15 +211,3 @@ def _errors(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def clock_time(at: str | None) -> str:
     """2026-11-28 14:03:20Z, as everywhere."""
     return "?" if at is None else moment(at)
-
-
-def ago(seconds: float | None) -> str:
-    return "now" if not seconds or seconds < 1 else f"{span(seconds)} ago"
-
-
-def span(seconds: float) -> str:
-    """Two figures are enough: 4 s, 12 min, 3 h, 5 d."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -1,7 +1,7 @@
 """A snapshot of the state, and whether somebody works it -> how ossmend fares: JSON values with stable keys.
 
 `well` means that ossmend does its work: it runs, its sources are read, its channels take notices, its clock is right.
-That cases wait for a person is work, and no fault; they are counted. What is not well is a sentence in `troubles`.
+That cases need a person is work, and no fault; they are counted. What is not well is a sentence in `troubles`.
 How it looks on a terminal is status_page.py.
 """
 
@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from ossmend.config.model import Config
 from ossmend.daemon import queries
 from ossmend.daemon.commands.status_nodes import GONE_SECONDS, age, seen, together
-from ossmend.daemon.host.show import clean
+from ossmend.daemon.host.show import clean, moment
+from ossmend.daemon.host.troubles import NO_TROUBLE
 from ossmend.daemon.journal import pause, vitals
 from ossmend.daemon.journal.ledger import Ledger, Scope
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals
@@ -54,10 +55,7 @@ def status(
         "nodes": seen(connection, now, worked=worked),
         "down_since": None if worked or life is None else life.stopped_at or life.at,
         "stopped_in_order": None if worked or life is None else life.stopped_at is not None,
-        "configuration": {
-            "in_use": life is None or not life.digest or life.digest == config.digest,
-            "kept_out": clean(life.kept_out) if life is not None else None,
-        },
+        "configuration": _configuration(config, life if worked else None),
         "sources": [_source(each.name, each.trust, life, worked, now) for each in config.sources],
         "cases": counts,
         "waiting_for_a_person": sum(counts[state] for state in queries.HUMAN_STATES),
@@ -69,11 +67,31 @@ def status(
         "paused": [{"policy": each.policy or "all", "by": each.by, "since": each.at}
                    for each in pause.standing(connection)],
         "pause_file": _pause_file(directory),
-        "errors": clean(list(reversed(life.errors))) if life is not None else [],
+        "errors": _errors(life),
     }  # fmt: skip
     report["troubles"] = list(_troubles(report, life, now))
     report["well"] = worked and not report["troubles"]
     return report
+
+
+def _configuration(config: Config, life: Vitals | None) -> dict[str, Any]:
+    """`life`: of a process that works now. What one refused before it ended is read anew by the next; and a file that
+    is again what is at work is kept out by nobody.
+    """
+    in_use = life is None or not life.digest or life.digest == config.digest
+    kept_out = life.kept_out if life is not None and life.digest != config.digest else None
+    return {
+        "in_use": in_use,
+        "kept_out": None if kept_out is None else "\n".join(clean(line) for line in kept_out.splitlines()),
+        "kept_out_at": life.kept_out_at if life is not None and kept_out is not None else None,
+    }
+
+
+def _errors(life: Vitals | None) -> list[dict[str, Any]]:
+    """The newest first, without what is told above, where it still holds (a state of an older ossmend has it)."""
+    told = [] if life is None else [each for each in reversed(life.errors) if each["event"] not in NO_TROUBLE]
+    found: list[dict[str, Any]] = clean(told)
+    return found
 
 
 def _pause_file(directory: Path) -> str | None:
@@ -168,7 +186,9 @@ def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Ite
     if report["running"]:
         yield from _of_the_process(report, life, now)
     if report["configuration"]["kept_out"]:
-        yield f"the newest configuration is kept out: {report['configuration']['kept_out']}"
+        why, at = report["configuration"]["kept_out"], report["configuration"]["kept_out_at"]
+        since = f" since {moment(at)}" if at else ""
+        yield f"the newest configuration is kept out{since}, the one before it is at work:\n{why}"
     if report["running"]:
         yield from _of_the_sources(report)
         yield from _of_the_clock(report)

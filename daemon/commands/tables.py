@@ -4,11 +4,12 @@ console prints text as it is (common.py): what looks like markup or an emoji is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.commands import audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
+from ossmend.daemon.commands.write_page import request
 from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
@@ -29,10 +30,18 @@ AFTER: Mapping[str, str] = {
     "what became of it",
     "reject": "`ossmend cases approve {case}` takes that back",
     "retry": "`ossmend cases show {case}` tells what was found",
-    "undo": "`ossmend cases show {case}` tells what became of it; the next refusal is a case again, so take the policy "
-    "out of `enforce` first if you do not want it repaired anew",
+    "undo": "`ossmend cases show {case}` tells what became of it",
 }
 """How to take that word back, or what follows from it."""
+AFTER_UNDO: Mapping[str, str] = {
+    "dry-run": "policy {policy} is in `dry-run`, so the undo is planned and not sent: it leaves when the policy is in "
+    "`approve` or `enforce`",
+    "approve": "the next refusal is a case again; policy {policy} is in `approve`, so nothing is repaired anew without "
+    "your approval",
+    "enforce": "the next refusal is a case again, and policy {policy} is in `enforce`: take it out of `enforce` first "
+    "if you do not want it repaired anew",
+}
+"""What follows from an undo, by the mode of the case's policy."""
 IN_WORDS: Mapping[str, str] = {
     "woken": "cases looked at again",
     "digest": "fingerprint of the configuration",
@@ -41,6 +50,10 @@ IN_WORDS: Mapping[str, str] = {
     "through": "let go up to entry",
 }
 """Fields of the journal whose names nobody understands who reads them first. `--json` has them as they are."""
+GAP = "  "
+"""Between two columns. No cell has two blanks in a row but where a log has them: `awk -F '  +'` finds the columns."""
+LEAST: Mapping[str, int] = {"why": 12, "from": 8, "subject": 32}
+"""Columns that may be cut on a terminal, those that tell least first, and how much of them has to stay."""
 SHORT = 12
 """Signs of a fingerprint that tell it apart; `--json` has all."""
 NUMBERS = "A1, A2, ... are the numbers of this report"
@@ -53,6 +66,8 @@ def cases(found: dict[str, Any], console: Console) -> None:
         _table(found["cases"], console)
     else:
         console.print("no open cases")
+    if number := found.get("closed_not_shown"):
+        console.print(_closed(number, audited="since_seconds" in found), soft_wrap=not console.is_terminal)
     for row in found["not_opened"]:
         told = (
             f"policy {row['policy']}: {row['events']} refusals of {row['subjects']} more subjects were counted and not "
@@ -61,8 +76,17 @@ def cases(found: dict[str, Any], console: Console) -> None:
         console.print(told if row["over"] else f"{told}; there is room again", markup=False, soft_wrap=True)
 
 
+def _closed(number: int, *, audited: bool) -> str:
+    """An audit has a state of its own: what closed in it was looked at, and needs nothing any more."""
+    if audited:
+        return f"{number} more {'is' if number == 1 else 'are'} over already: looked at, and nothing would be done"
+    return f"{number} closed not shown: `ossmend cases list --all`"
+
+
 def _table(rows: list[dict[str, Any]], console: Console) -> None:
-    """A line for each case; on a terminal that is too narrow for that, a few lines for each."""
+    """A line for each case. On a terminal that is too narrow for that, what tells least of a case is cut; where even
+    that does not fit, each has a few lines.
+    """
     from rich.cells import cell_len
     from rich.text import Text
 
@@ -70,13 +94,30 @@ def _table(rows: list[dict[str, Any]], console: Console) -> None:
     names = ("case", "state", "code", "cause", *(("account",) if several else ()), "subject", "from", "events", "why")
     lines = [names, *(_cells(row, several=several) for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    if console.is_terminal and sum(widths) + 2 * len(widths) > console.width:
+    if console.is_terminal and not _narrowed(widths, names, console.width):
         for row in rows:
             _stacked(row, several, console)
         return
     for line, style in zip(lines, ("bold", *map(_style, rows)), strict=True):
-        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
-        console.print(Text("  ".join(padded).rstrip(), style=style), soft_wrap=True)
+        padded = (_cut(cell, width) for cell, width in zip(line, widths, strict=True))
+        console.print(Text(GAP.join(padded).rstrip(), style=style), soft_wrap=True)
+
+
+def _narrowed(widths: list[int], names: Sequence[str], most: int) -> bool:
+    """Make the columns that tell least as narrow as they have to be; whether the table fits then."""
+    over = sum(widths) + len(GAP) * (len(widths) - 1) - most
+    for name, least in LEAST.items():
+        at = names.index(name)
+        cut = max(min(over, widths[at] - least), 0)
+        widths[at], over = widths[at] - cut, over - cut
+    return over <= 0
+
+
+def _cut(cell: str, width: int) -> str:
+    """A cell as wide as its column; of one that is too long the end goes."""
+    from rich.cells import cell_len, set_cell_size
+
+    return set_cell_size(cell, width) if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
 
 
 def _cells(row: dict[str, Any], *, several: bool) -> tuple[str, ...]:
@@ -127,11 +168,22 @@ def moved(found: dict[str, Any], console: Console) -> None:
 
 
 def journal(found: dict[str, Any], console: Console) -> None:
-    """One line an entry; what only machines compare is short, and named in words."""
+    """One line an entry; what only machines compare is short, and named in words. A terminal gets what does not fit
+    below its entry.
+    """
+    from rich.cells import cell_len
+    from rich.padding import Padding
+    from rich.text import Text
+
     for entry in found["entries"]:
         data = ", ".join(_told(name, value) for name, value in entry["data"].items() if value not in (None, ""))
         case = f"case {entry['case']}" if entry["case"] is not None else ""
-        console.print(f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9} {data}", soft_wrap=True)
+        head = f"{entry['seq']:>6} {entry['at'][:19]}Z {entry['kind']:<16} {case:<9}"
+        if console.is_terminal and cell_len(head) + 1 + cell_len(data) > console.width:
+            console.print(head.rstrip(), soft_wrap=True)
+            console.print(Padding(Text(data, overflow="fold"), (0, 0, 0, 8), expand=False))
+        else:
+            console.print(f"{head} {data}".rstrip(), soft_wrap=True)
 
 
 def _told(name: str, value: object) -> str:
@@ -158,6 +210,11 @@ def answer(report: dict[str, Any], console: Console) -> None:
     console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=not console.is_terminal)
     for write in report["writes"]:
         console.print(f"  {write['operation']} {write['target']}", soft_wrap=True)
+        for line in request(write) if write.get("body") else ():
+            console.print(f"    {line}", soft_wrap=True)
+    if report.get("mode"):
+        told = AFTER_UNDO[report["mode"]].format(policy=report["policy"])
+        console.print(told, soft_wrap=not console.is_terminal)
     console.print(AFTER[done].format(case=case), soft_wrap=not console.is_terminal)
 
 

@@ -34,6 +34,23 @@ def moment(at: datetime | str) -> str:
     return f"{said[:19].replace('T', ' ')}Z"
 
 
+def seconds_since(at: str) -> float:
+    """A time as the state or a page spells it -> how long ago that was."""
+    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+
+
+def ago(seconds: float | None) -> str:
+    return "now" if not seconds or seconds < 1 else f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """Two figures are enough: 4 s, 12 min, 3 h, 5 d."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def with_moments(value: Any) -> Any:
     """A report for people: the times in it, known by the names of their fields, as `moment` spells them."""
     if isinstance(value, list):

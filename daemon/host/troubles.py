@@ -13,8 +13,8 @@ from typing import Any
 MOST = 10
 LONGEST = 300
 LEVELS = ("warning", "error", "critical")
-NO_TROUBLE = frozenset({"notice", "paused", "resumed", "clock.drift"})
-"""Said loudly, and told elsewhere: cases, the switch, the clock."""
+NO_TROUBLE = frozenset({"notice", "paused", "resumed", "clock.drift", "config.kept"})
+"""Said loudly, and told elsewhere, as long as it holds: cases, the switch, the clock, the configuration."""
 WHERE = ("source", "lane", "channel", "job", "stages", "policy")
 """Fields that tell two troubles of one name apart."""
 WHY = ("why", "what", "outcome", "exception")
@@ -48,7 +48,8 @@ class Troubles:
         """What a process before us has met, behind what this one has met already."""
         with self._lock:
             for each in newest:
-                self._kept.setdefault((each["event"], each["where"]), dict(each))
+                if each["event"] not in NO_TROUBLE:
+                    self._kept.setdefault((each["event"], each["where"]), dict(each))
             last = sorted(self._kept.items(), key=lambda kept: str(kept[1]["at"]))[-MOST:]
             self._kept = dict(last)
 

@@ -20,6 +20,8 @@ from ossmend.daemon.journal.schema import cases
 from ossmend.daemon.journal.states import RESTING, CaseState, moved
 from ossmend.remediators.contract.verdict import Diagnosis
 
+SEEN_AT = "seen_at"
+"""Of a diagnosis as it is kept: when the world was looked at for it."""
 _FIELDS = tuple(each.name for each in fields(Diagnosis))
 
 
@@ -91,7 +93,7 @@ def decide(
         closed_at = now if each.state is CaseState.CLOSED else None
         rows.append(
             (each.case_id, each.state.value, each.why, seconds(due_at), each.tries, seconds(each.watch_until),
-             seconds(now), each.cause, _kept(each.diagnosis), seconds(each.verified_at), seconds(closed_at),
+             seconds(now), each.cause, _kept(each.diagnosis, now), seconds(each.verified_at), seconds(closed_at),
              each.reported_cause)
         )  # fmt: skip
         if (each.state, each.cause or was.cause) != (was.state, was.cause):
@@ -100,6 +102,10 @@ def decide(
     return news
 
 
-def _kept(diagnosis: Diagnosis | None) -> dict[str, object] | None:
-    """As the row has it. By hand: `asdict` copies every word of it."""
-    return None if diagnosis is None else {name: getattr(diagnosis, name) for name in _FIELDS}
+def _kept(diagnosis: Diagnosis | None, now: datetime) -> dict[str, object] | None:
+    """As the row has it, with its time: it outlives looks that find nothing new to say. By hand: `asdict` copies every
+    word of it.
+    """
+    if diagnosis is None:
+        return None
+    return {name: getattr(diagnosis, name) for name in _FIELDS} | {SEEN_AT: now.isoformat(timespec="seconds")}

@@ -17,6 +17,8 @@ HELD_BY = "pause"
 FILE = "pause"
 """In the state directory: while it is there, every policy is paused."""
 _NAME = "paused:"
+_BY_FILE = "pause_file:"
+"""With the name of this machine, where the state has several: its file is known to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,22 @@ def resume(connection: sa.Connection, policy: str, by: str, now: datetime) -> li
     if ended:
         cases.wake_held(connection, HELD_BY, now)
     return ended
+
+
+def by_file(connection: sa.Connection, host: str, file: str, now: datetime, *, there: bool) -> bool:
+    """The file that pauses every policy is there, or is not: write down where that is news, also for who was not at
+    work when it came or went. What it held is due when it is gone.
+    """
+    locks.take(connection, locks.PAUSE)
+    known = connection.scalar(sa.select(meta.c.name).where(meta.c.name == _BY_FILE + host)) is not None
+    if known is there:
+        return False
+    data = {"policy": "all", "by": f"the file {file}"}
+    if there:
+        connection.execute(meta.insert().values(name=_BY_FILE + host, value=now.isoformat(timespec="seconds")))
+        entries.append(connection, now, [Entry("paused", None, data)])
+        return True
+    connection.execute(meta.delete().where(meta.c.name == _BY_FILE + host))
+    cases.wake_held(connection, HELD_BY, now)
+    entries.append(connection, now, [Entry("resumed", None, data | {"why": "the file is gone"})])
+    return True

@@ -66,6 +66,8 @@ class Vitals:
     """Of the configuration at work."""
     kept_out: str | None = None
     """Why the newest configuration was refused at a reload; the one before it is at work."""
+    kept_out_at: str | None = None
+    """When that was."""
     sources: list[SourceVitals] = field(default_factory=list)
     clock: Mapping[str, Any] | None = None
     """The newest measure of this host's clock; None: not measured yet."""

@@ -11,7 +11,7 @@ from ossmend.daemon.journal import cases, intents
 from ossmend.daemon.journal.intents import GIVES_BACK, Intent, Settlement
 from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.stages.page import Page, Reports, log, of_write
-from ossmend.daemon.stages.replies import undone
+from ossmend.daemon.stages.replies import say_ends, undo_in_words, undone
 from ossmend.daemon.stages.settle import Found
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case
@@ -35,9 +35,15 @@ def close(page: Page, intent: Intent, found: Found) -> None:
         _close_undone(page, intent)
     else:
         cases.resume(page.connection, intent.case_id, page.now)
-    data = of_write(intent.write, outcome)
+    data = of_write(intent.write, _in_words(intent, found, outcome))
     page.say(f"write.{state}", intent.case_id, data)
     log.info(f"write.{state}", case=intent.case_id, **data)
+
+
+def _in_words(intent: Intent, found: Found, outcome: str) -> str:
+    if not intent.is_undo:
+        return outcome
+    return undo_in_words(outcome, done=found == "there", given_back=intent.outcome == GIVES_BACK)
 
 
 def _close_undone(page: Page, intent: Intent) -> None:
@@ -45,7 +51,7 @@ def _close_undone(page: Page, intent: Intent) -> None:
     case = cases.get(page.connection, intent.case_id)
     assert case is not None  # a write has its case
     intents.overtake(page.connection, case.id, intent.id, page.now)
-    page.decide([undone(case, given_back=intent.outcome == GIVES_BACK)])
+    say_ends(page, page.decide([undone(case, given_back=intent.outcome == GIVES_BACK)]))
 
 
 def unsettled_for_long(page: Page, reports: Reports, case: Case, intent: Intent) -> None:
@@ -53,6 +59,7 @@ def unsettled_for_long(page: Page, reports: Reports, case: Case, intent: Intent)
     why = f"nobody can tell whether {intent.write.operation} of {intent.write.target} took effect"
     at = f"{intent.sent_at or intent.planned_at:%Y-%m-%d %H:%M:%S}Z"
     evidence = (why, f"it was sent at {at}, its answer was lost, and its target cannot be read")
-    page.decide([reports.reported(page, case, why, causes.diagnosis("could-not-check", 1.0, evidence))])
+    told = causes.diagnosis("could-not-check", 1.0, evidence)
+    say_ends(page, page.decide([reports.reported(page, case, why, told)]))
     page.say("write.unsettled", case.id, of_write(intent.write, why))
     log.warning("case.reported", case=case.id, why=why)

@@ -26,6 +26,7 @@ from ossmend.remediators.contract.write import digest
 
 GONE = (WriteState.DONE, WriteState.FAILED, WriteState.INTENDED)
 """Of these a request has left, or may have."""
+UNDONE = "undone: the earlier write is taken back"
 GIVEN_BACK = "what somebody else wrote at the same moment is on top again"
 
 
@@ -52,7 +53,7 @@ class Replies:
         intents.use_up(page.connection, [digest(sending.write) for sending, _, how in ends if how.state in GONE])
         closing = _Closing()
         for sending, reply, how in ends:
-            data = of_write(sending.write, how.outcome) | {"request_id": how.request_id}
+            data = of_write(sending.write, _in_words(sending, how)) | {"request_id": how.request_id}
             if how.state is WriteState.INTENDED:  # the answer was lost: settle.py will read the world
                 page.say("write.unsettled", sending.case.id, data)
                 log.warning("write.unsettled", case=sending.case.id, **data)
@@ -63,7 +64,7 @@ class Replies:
                 log.info(f"write.{how.state}", case=sending.case.id, **data)
         _store(page, closing)
         if len(replied) > FEW:
-            log.info("writes.ended", **counted(entry.kind for entry in page.said))
+            log.info("writes.ended", **counted(entry.kind for entry in page.said if entry.kind.startswith("write.")))
 
     def _close(self, page: Page, closing: _Closing, sending: Sending, reply: Reply, how: Ended) -> None:
         if sending.undo and how.state is WriteState.NOT_SENT:
@@ -128,14 +129,34 @@ class Replies:
                          state=WriteState.ASKED, why=GIVES_BACK)]  # fmt: skip
 
 
+def _in_words(sending: Sending, how: Ended) -> str:
+    """How it ended, for log and journal. The answer to an undo speaks of its call, which is that of any other write."""
+    if not sending.undo:
+        return how.outcome
+    return undo_in_words(how.outcome, done=how.state is WriteState.DONE, given_back=sending.given_back)
+
+
+def undo_in_words(outcome: str, *, done: bool, given_back: bool) -> str:
+    if done:
+        return GIVEN_BACK if given_back else UNDONE
+    return f"{'giving back' if given_back else 'undo'}: {outcome}"
+
+
 def _store(page: Page, closing: _Closing) -> None:
     intents.settle(page.connection, closing.settlements, page.now)
     intents.ask_again(page.connection, closing.again)
-    page.decide(closing.decisions)
+    say_ends(page, page.decide(closing.decisions))
     intents.put(page.connection, closing.back, page.now)
     for each in closing.back:
         page.say("write.asked", each.case_id, of_write(each.write, each.why))
     entries.append(page.connection, page.now, page.said)
+
+
+def say_ends(page: Page, news: Sequence[Decision]) -> None:
+    """A case that an answer closes, or hands to a person, is news of its own; one that waits is planned again."""
+    for each in news:
+        if each.state is not CaseState.WAITING:
+            page.say("case.verdict", each.case_id, {"state": each.state.value, "cause": each.cause, "why": each.why})
 
 
 def undone(case: Case, *, given_back: bool) -> Decision:

@@ -5,7 +5,6 @@ Asked by every stage behind triage; no stage reads the configuration by itself.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -53,7 +52,15 @@ class RuleBook:
         )
 
 
+def by_mode(config: Config, *, dry_run: bool) -> dict[str, list[str]]:
+    """The names of the policies at work, by their mode."""
+    book, found = RuleBook(config, dry_run=dry_run), dict[str, list[str]]()
+    for policy in config.policies:
+        if policy.enabled:
+            found.setdefault(book.mode(policy.name), []).append(policy.name)
+    return found
+
+
 def modes_of(config: Config, *, dry_run: bool) -> dict[str, int]:
     """How many of the policies at work are in which mode."""
-    book = RuleBook(config, dry_run=dry_run)
-    return dict(Counter(book.mode(policy.name) for policy in config.policies if policy.enabled))
+    return {mode: len(names) for mode, names in by_mode(config, dry_run=dry_run).items()}

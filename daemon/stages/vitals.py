@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 import platform
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from ossmend import __version__
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.troubles import TROUBLES
-from ossmend.daemon.journal import vitals
+from ossmend.daemon.journal import lives, vitals
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals, told
 from ossmend.remediators.contract.values import ClockReading
@@ -42,16 +44,38 @@ class SignOfLife:
         self._written: Vitals | None = None
         self._written_at = float("-inf")
         self._lock = threading.Lock()
+        self._before: Vitals | None = None
         with suppress(StateUnavailable), store.read() as connection:
             if (before := vitals.read(connection, store.host) or vitals.read(connection)) is not None:
                 self._row.sources, self._row.clock = before.sources, before.clock
                 self._row.oss_ahead_seconds = before.oss_ahead_seconds
                 self._row.oss_ahead_at = before.oss_ahead_at or before.at
                 TROUBLES.restore(before.errors)
+            self._before = before
+
+    def works(self, policies: Mapping[str, Sequence[str]]) -> None:
+        """Say in the journal that the service is ready: the names of its policies by their mode. A state that cannot
+        be written just now is told by the log.
+        """
+        with suppress(StateUnavailable), self._store.begin() as connection:
+            self._tell_of_the_one_before(connection)
+            lives.started(connection, self._row, policies, self._clock.now())
+
+    def _tell_of_the_one_before(self, connection: sa.Connection) -> None:
+        if self._before is not None and self._before.host == self._row.host:
+            lives.lost(connection, self._before, self._clock.now())
+        self._before = None
+
+    def ends(self) -> None:
+        """Say in the journal that the service has ended in order."""
+        with suppress(StateUnavailable), self._store.begin() as connection:
+            lives.stopped(connection, self._row, self._clock.now())
 
     def once(self) -> None:
         """It is `ossmend once` that works, and not the service."""
         self._row.command = "once"
+        with suppress(StateUnavailable), self._store.begin() as connection:
+            self._tell_of_the_one_before(connection)
 
     def known(self, name: str) -> SourceVitals:
         """What a source begins with: when its last event was, and until when it was read, outlive it."""
@@ -60,10 +84,18 @@ class SignOfLife:
 
     def configured(self, digest: str) -> None:
         """That configuration is at work from now on."""
-        self._row.digest, self._row.kept_out = digest, None
+        self._row.digest, self._row.kept_out, self._row.kept_out_at = digest, None, None
 
     def kept_out(self, why: str) -> None:
-        self._row.kept_out = why
+        """A new configuration was refused: the one before it stays at work. The journal is told once of one refusal,
+        however often the file is read.
+        """
+        if why == self._row.kept_out:
+            return
+        now = self._clock.now()
+        self._row.kept_out, self._row.kept_out_at = why, told(now)
+        with suppress(StateUnavailable), self._store.begin() as connection:
+            lives.kept(connection, why, now)
 
     def measured(self, reading: ClockReading, cause: str | None) -> None:
         """The clock was measured; `cause`: it is worth a warning."""

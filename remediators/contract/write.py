@@ -109,6 +109,13 @@ class Write(ABC):
         """In the currency of `prices`; None where a price is not known."""
         return Decimal(0)
 
+    @property
+    def replaces(self) -> tuple[object, object] | None:
+        """What is there and what will be in its place, as JSON has them, where it replaces a configuration as a whole;
+        None for a call that adds or copies.
+        """
+        return None
+
     def undone(self, outcome: str) -> Write | None:  # noqa: ARG002  # only RestoreVersion's undo depends on the answer
         """The write that takes this one back, planned on what it left behind; None where nothing can. `outcome` is what
         the journal holds of its answer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal
 
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule
@@ -42,6 +42,11 @@ class PutBucketCors(Write):
     def permissions(self) -> tuple[tuple[str, str], ...]:
         return (("oss:PutBucketCors", f"acs:oss:*:*:{self.bucket}"),)
 
+    @property
+    def replaces(self) -> tuple[object, object]:
+        """Rule by rule, in their order: the first that fits answers."""
+        return (_shown(self.before, self.before_response_vary), _shown(self.rules, self.response_vary))
+
     def undone(self, outcome: str) -> Write | None:  # noqa: ARG002  # what it left behind is known without the answer
         """The rules of before. None where there were none: those could only be deleted, and nothing here deletes."""
         if not self.before:
@@ -58,3 +63,9 @@ class PutBucketCors(Write):
 
     def not_undone(self) -> str:
         return "the bucket had no CORS rules before, and ossmend deletes nothing: delete the rule by hand"
+
+
+def _shown(rules: tuple[CorsRule, ...], response_vary: bool | None) -> dict[str, object]:
+    """Without what is not set."""
+    told = [{name: value for name, value in asdict(rule).items() if value not in ((), None)} for rule in rules]
+    return {"rules": told} | ({} if response_vary is None else {"response_vary": response_vary})

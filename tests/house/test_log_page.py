@@ -12,7 +12,7 @@ from typing import Any
 from ossmend.daemon.commands.held_words import WORDS
 from ossmend.daemon.host.log_console import LONG, NAMES
 from ossmend.daemon.journal.retention import Gone
-from ossmend.daemon.journal.states import CaseState, WriteState
+from ossmend.daemon.journal.states import HUMAN, CaseState, WriteState
 from tests.house.test_names import ROOT
 
 LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
@@ -32,7 +32,9 @@ SPREAD: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("replies.py", "data"): WRITE,
     ("outcomes.py", "counted((each.state.value for each in news))"): tuple(CaseState),
     ("outcomes.py", "of_case(by_id[each.case_id], each)"): OF_CASE,
-    ("replies.py", "counted((entry.kind for entry in page.said))"): tuple(f"write.{each}" for each in ENDED),
+    ("replies.py", "counted((entry.kind for entry in page.said if entry.kind.startswith('write.')))"): tuple(
+        f"write.{each}" for each in ENDED
+    ),
     ("ceiling.reached", "data"): ("policy", "ceiling", "most"),
     ("ceiling.cleared", "data"): ("policy", "subjects", "events"),
     ("fault.py", "about"): (),
@@ -49,6 +51,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "f'write.{state}'": ("write.done", "write.not-sent"),
     "f'write.{how.state}'": tuple(f"write.{each}" for each in ENDED),
     "'paused' if number == signal.SIGUSR1 else 'resumed'": ("paused", "resumed"),
+    "'paused' if there else 'resumed'": ("paused", "resumed"),
     "event": (),
 }
 """Names that are made. `event` is fault.py's, whose callers name it."""
@@ -135,3 +138,11 @@ def test_what_a_terminal_calls_otherwise_and_what_holds_a_write_is_explained() -
     assert [field for field, plain in NAMES.items() if f"`{field}` (`{plain}`)" not in text] == []
     assert set(LONG) <= set(documented())
     assert len(WriteState) > len(ENDED)
+
+
+def test_every_state_of_a_case_has_a_row_and_says_whether_it_needs_a_person() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", text))
+    assert {state: rows[state].startswith("needs a person") for state in CaseState} == {
+        state: state in HUMAN for state in CaseState
+    }

@@ -121,15 +121,54 @@ def test_a_configuration_that_was_kept_out_is_told_until_a_good_one_comes(world:
     daemon.configure(POLICY)
     daemon.start()
     good = daemon.config.read_text(encoding="utf-8")
-    daemon.config.write_text(f"{good}\npolices: []\n", encoding="utf-8")
+    bad = good.replace("mode:", "mood:").replace("every:", "evry:")
+    daemon.config.write_text(bad, encoding="utf-8")
     daemon.signal(signal.SIGHUP)
     until("it says that it kept it out", lambda: "config.kept" in daemon.trace.read_text(encoding="utf-8"))
+    until("status knows", lambda: "mood" in (said(daemon)["configuration"]["kept_out"] or ""))
+    code, found = status(daemon)
+    assert (code, found["configuration"]["kept_out_at"] is not None) == (NOT_WELL, True)
+    (told,) = found["troubles"]
+    assert len(told.splitlines()) == 3
+    assert "\\n" not in told
     daemon.config.write_text(good, encoding="utf-8")
-    until("status knows", lambda: "polices" in (said(daemon)["configuration"]["kept_out"] or ""))
-    assert status(daemon)[0] == NOT_WELL
+    assert said(daemon)["configuration"]["kept_out"] is None, "the file is what is at work"
+    daemon.config.write_text(f"{good}\nlog: {{ level: warning }}\n", encoding="utf-8")
     daemon.signal(signal.SIGHUP)
     until("it is well again", lambda: said(daemon)["troubles"] == [])
+    assert "config.kept" not in [each["event"] for each in said(daemon)["errors"]]
     assert daemon.stop() == 0
+    told_of = [each for each in entries(daemon) if each["kind"] == "config.kept"]
+    assert ["mood" in each["data"]["why"] for each in told_of] == [True]
+
+
+def test_the_journal_tells_when_somebody_worked_who_was_killed_and_that_a_file_has_paused(
+    world: World, daemon: Daemon
+) -> None:
+    daemon.configure(POLICY)
+    pause = daemon.directory / "state" / "pause"
+    daemon.start()
+    pid = said(daemon)["nodes"][0]["pid"]
+    pause.touch()
+    until("the file is seen", lambda: "paused" in kinds(daemon))
+    daemon.kill()
+    pause.unlink()
+    daemon.start()
+    until("it is seen to be gone", lambda: "resumed" in kinds(daemon))
+    assert daemon.stop() == 0
+    told = [kind for kind in kinds(daemon) if kind != "config.loaded"]
+    assert told == ["daemon.started", "paused", "daemon.lost", "daemon.started", "resumed", "daemon.stopped"]
+    lost = next(each for each in entries(daemon) if each["kind"] == "daemon.lost")
+    assert (lost["data"]["pid"], "killed" in lost["data"]["why"]) == (pid, True)
+
+
+def entries(daemon: Daemon) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = daemon.command("journal", "show")[1]["entries"]
+    return found
+
+
+def kinds(daemon: Daemon) -> list[str]:
+    return [each["kind"] for each in entries(daemon)]
 
 
 def test_status_of_a_state_that_nobody_works_says_since_when_and_leaves_every_byte_as_it_is(
@@ -183,7 +222,7 @@ def test_the_screen_fits_eighty_columns_and_a_pipe_gets_no_colour(
         "last refusal",
         "4 watching",
         "objects_per_day",
-        "wait for a person",
+        "need a person",
         os.uname()[1],
     ):
         assert word in told

@@ -128,6 +128,22 @@ def test_a_region_that_nobody_told_is_said_to_be_a_guess(tmp_path: Path) -> None
     assert "THE REGION WAS NOT FOUND" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("flags", "missing"),
+    [((), ["--region", "--log"]), (("--region", SHANGHAI), ["--log"]), (("--log", "/srv/app.log"), ["--region"])],
+)
+def test_where_nobody_can_answer_it_names_what_is_missing_and_writes_nothing(
+    tmp_path: Path, flags: tuple[str, ...], missing: list[str]
+) -> None:
+    status, _, said = run("init", "--output", str(tmp_path / "ossmend.yaml"), *flags)
+    assert status == 2
+    assert [
+        each.split()[0] for each in said.partition("missing:\n")[2].splitlines() if each.startswith("  ")
+    ] == missing
+    assert "or --yes" in said
+    assert names(tmp_path) == set()
+
+
 def test_what_was_not_found_and_what_is_doubted_comes_after_the_long_policy_and_the_key_before_the_next_command(
     tmp_path: Path,
 ) -> None:
@@ -160,7 +176,7 @@ def test_a_machine_that_is_configured_already_is_left_alone(tmp_path: Path) -> N
 def test_force_replaces_it_and_keeps_a_copy(tmp_path: Path) -> None:
     path = tmp_path / "ossmend.yaml"
     path.write_text("version: 1\n# mine\n", encoding="utf-8")
-    assert run("init", "--output", str(path), "--region", SHANGHAI, "--force")[0] == 0
+    assert run("init", "--output", str(path), "--yes", "--region", SHANGHAI, "--force")[0] == 0
     (kept,) = names(tmp_path) - {"ossmend.yaml"}
     assert (tmp_path / kept).read_text(encoding="utf-8") == "version: 1\n# mine\n"
     assert load(path).cloud.region == SHANGHAI

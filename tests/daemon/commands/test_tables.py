@@ -24,6 +24,7 @@ KEYS = (
     "\x1b[31mred\x1b[0m", "\x1b]8;;https://e.example\x07", "a\u202eb\u2066c", "a\nb\rc\td", "\x9b31m",
     "\u200b\ufeff\u00ad", "\x00\x07\x08", "中文:fire:", "a\\[b]",
 )  # fmt: skip
+SEEN = "2026-03-01T12:00:00+00:00"
 WRITE = {
     "operation": "RestoreObject", "state": "held", "held_by": "approval", "outcome": "waits for approval",
     "body": {"days": 1}, "request_id": None, "cost": None, "number": 1, "sent_at": None, "undoes": None,
@@ -37,7 +38,7 @@ def found(key: str) -> dict[str, Any]:
     key = clean(key)
     row = {
         "id": 1, "state": "held", "code": "X", "cause": "c", "confidence": 0.9, "subject": subject, "policy": "p",
-        "events": 1, "recurrences": 0, "first_seen": "-", "last_seen": "-", "why": key, "flag": {"owner": key},
+        "events": 1, "recurrences": 0, "first_seen": SEEN, "last_seen": SEEN, "why": key, "flag": {"owner": key},
         "facts": {}, "account": "default", "region": None,
         "from": key, "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
         "used_by": {"clients": {key: 1}}, "samples": [key], "verified_at": None, "watch_until": None, "due_at": None,
@@ -100,7 +101,32 @@ def test_a_narrow_terminal_gets_a_case_wrapped_between_words_and_what_is_to_be_c
 def test_a_case_that_waits_for_a_person_says_what_is_sent_and_how_to_answer() -> None:
     lines = shown(found("k"))
     assert "next  ossmend cases approve 1, or ossmend cases reject 1" in lines
-    assert 'it sends  {"days": 1}' in lines
+    assert "it sends  days: 1" in lines
+
+
+def test_a_write_that_replaces_a_configuration_shows_what_goes_and_what_comes() -> None:
+    rules = [{"allowed_origins": ["https://a.example.com"], "allowed_methods": [each]} for each in ("GET", "PUT")]
+    held = WRITE | {"target": "t", "replaces": {"now": {"rules": rules[:1]}, "then": {"rules": rules}}}
+    lines = shown(standing("held", writes=[held]))
+    assert "it changes  --- is there now" in lines
+    assert [line for line in lines if line.startswith("+") and "PUT" in line]
+    assert not [line for line in lines if line.startswith("-") and "GET" in line], "it stays"
+    assert "it sends" not in "".join(lines)
+
+
+def test_evidence_has_its_time_and_the_newest_look_comes_first() -> None:
+    restoring = standing("waiting", looked_at=UNTIL, why="OSS is restoring it")
+    restoring["diagnosis"] |= {"seen_at": "2026-03-02T11:00:00+00:00"}
+    at = [line for line in shown(restoring) if line.startswith("evidence") or ": seen" in line]
+    assert [re.sub(r", \d+ \w+ ago", "", line) for line in at] == [
+        "evidence  seen 2026-03-02 12:00:00Z: OSS is restoring it",
+        "seen 2026-03-02 11:00:00Z: seen",
+    ]
+    assert all(re.search(r", \d+ \w+ ago: ", line) for line in at)
+    same = [
+        line for line in shown(restoring | {"looked_at": "2026-03-02T11:00:00+00:00"}) if "OSS is restoring" in line
+    ]
+    assert same == ["why  OSS is restoring it"], "what was seen at that look stands below"
 
 
 def test_a_case_that_is_over_or_waits_for_a_brake_asks_nobody_for_an_answer() -> None:
@@ -141,6 +167,41 @@ def test_a_wide_terminal_and_a_pipe_get_a_line_for_each_case_however_long_it_is(
         assert len(lines) == 3
         assert lines[1].index("oss://") == lines[2].index("oss://")
         assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_a_terminal_gets_a_table_cut_where_it_tells_least_and_what_fits_stays_whole(width: int) -> None:
+    long = {"why": "merge the stored rule web-upload " * 3, "from": "10.0.0.8, /var/log/app/app.log +2"}
+    rows = [found("2024/q1.csv")["cases"][0] | long, found("2024/q2.csv")["cases"][0] | long]
+    lines = printed(rows, width=width)
+    assert len(lines) == 3, "a line for each"
+    assert max(map(len, lines)) <= width
+    assert all("oss://b/2024/q" in line and "…" in line for line in lines[1:])
+    assert ("app.log +2" in lines[1]) == (width > 80), "the reason is cut first"
+
+
+@pytest.mark.parametrize(("number", "audited", "told"), [
+    (3, {}, ["3 closed not shown: `ossmend cases list --all`"]),
+    (1, {"since_seconds": 60.0}, ["1 more is over already: looked at, and nothing would be done"]),
+    (0, {}, []),
+])  # fmt: skip
+def test_cases_that_are_over_are_counted_where_they_are_not_shown(
+    number: int, audited: dict[str, float], told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show({"cases": [], "not_opened": [], "closed_not_shown": number} | audited, False, tables.cases)
+    assert capsys.readouterr().out.splitlines() == ["no open cases", *told]
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [("dry-run", "not sent"), ("approve", "without your approval"), ("enforce", "out of `enforce`")]
+)
+def test_what_follows_an_undo_is_told_by_the_mode_of_its_policy(
+    mode: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(found("k") | {"done": "undo", "mode": mode, "policy": "web"}, False, tables.answer)
+    told = capsys.readouterr().out
+    assert f"policy web is in `{mode}`" in told
+    assert words in told
 
 
 def test_a_narrow_terminal_gets_a_few_lines_for_each_case_and_no_name_is_cut_where_it_fits() -> None:
@@ -280,8 +341,9 @@ def test_a_case_in_any_state_that_is_not_over_says_what_comes_next_and_whose_tur
 def test_a_case_without_a_diagnosis_shows_the_logs_own_line_and_when_it_was_seen_well() -> None:
     lines = shown(standing("watching", diagnosis=None, samples=["403 InvalidObjectState"], verified_at=UNTIL,
                            watch_until=UNTIL))  # fmt: skip
-    assert "evidence  a log says: 403 InvalidObjectState" in lines
-    assert f"seen well by ossmend itself at {UNTIL}" in lines
+    (first, second) = [line for line in lines if line.startswith("evidence") or "a log says" in line]
+    assert re.fullmatch(r"evidence  seen 2026-03-02 12:00:00Z, \d+ d ago: seen well by ossmend itself", first)
+    assert re.fullmatch(r"seen 2026-03-01 12:00:00Z, \d+ d ago: a log says: 403 InvalidObjectState", second)
     assert f"next  nothing for you to do: it is repaired until {UNTIL}, and looked at again then" in lines
 
 

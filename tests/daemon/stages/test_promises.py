@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ossmend.daemon import approvals
 from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
+from ossmend.daemon.journal import entries
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.remediators.contract.case import Event
@@ -329,6 +330,19 @@ def test_an_undo_whose_answer_was_lost_is_not_repaired_again(scene: Scene) -> No
     assert (merged(scene), scene.world.cors_of["b"].rules) == (2, (OLD,))
     (row,) = scene.rows()
     assert (row["state"], row["why"]) == ("closed", "undone by hand")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_journal_says_that_an_undo_undid_and_that_its_case_is_closed(scene: Scene, lost: bool) -> None:
+    undo_asked_for(scene)
+    scene.world.loses_answers = lost
+    scene.turn()
+    scene.world.loses_answers = False
+    scene.settle()
+    with scene.store.read() as connection:
+        told = {each.kind: each.data for each in entries.newest(connection, 100)}
+    assert str(told["write.done"]["outcome"]).startswith("undone"), "and not `merged`, or `found`"
+    assert (told["case.verdict"]["state"], told["case.verdict"]["why"]) == ("closed", "undone by hand")
 
 
 def test_what_was_undone_is_not_written_again_by_a_second_undo(scene: Scene) -> None:

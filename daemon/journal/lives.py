@@ -1,0 +1,48 @@
+"""Begin and end of a process, and a configuration that it refused -> entries of the journal.
+
+Who reads the journal after a night has to see beside each write whether somebody worked at all, and by which
+configuration. One that was killed cannot say so: the next one finds no farewell in its last sign of life (vitals.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ossmend.daemon.journal import entries, nodes
+from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.vitals import Vitals
+
+LOST = "it ended without a word: it was killed, or the machine went down"
+
+
+def started(connection: sa.Connection, life: Vitals, policies: Mapping[str, Sequence[str]], now: datetime) -> None:
+    """The service works from now on, with so many policies in each mode."""
+    data = {"host": life.host, "pid": life.pid, "version": life.version, "dry_run": life.dry_run}
+    modes = {mode: len(names) for mode, names in policies.items()}
+    entries.append(connection, now, [Entry("daemon.started", None, data | {"policies": modes})])
+
+
+def stopped(connection: sa.Connection, life: Vitals, now: datetime) -> None:
+    """It has ended in order."""
+    entries.append(connection, now, [Entry("daemon.stopped", None, {"host": life.host, "pid": life.pid})])
+
+
+def lost(connection: sa.Connection, before: Vitals, now: datetime) -> None:
+    """Say of the service that worked here before whether it ended without a word. Where several nodes share a state,
+    one of this host may work still.
+    """
+    if before.stopped_at is not None or before.command != "run":
+        return
+    at_work = {(node.host, node.name.rsplit("/", 2)[1]) for node in nodes.living(connection)}
+    if (before.host, str(before.pid)) in at_work:
+        return
+    data = {"host": before.host, "pid": before.pid, "last_sign_of_life_at": before.at, "why": LOST}
+    entries.append(connection, now, [Entry("daemon.lost", None, data)])
+
+
+def kept(connection: sa.Connection, why: str, now: datetime) -> None:
+    """A new configuration was refused: the one before it is at work."""
+    entries.append(connection, now, [Entry("config.kept", None, {"why": why})])
