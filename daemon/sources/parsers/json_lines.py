@@ -142,13 +142,16 @@ def _opened(value: Any, depth: int) -> Any:
 
 
 def _named(values: list[Any]) -> dict[str, Any] | None:
-    """`[{"name": "Server", "value": "AliyunOSS"}]` as the object that is meant; None if it is another list."""
+    """`[{"name": "Server", "value": "AliyunOSS"}]`, `[{"Key": "level", "Value": "ERROR"}]` as the object that is meant;
+    None if it is another list.
+    """
     found: dict[str, Any] = {}
     for each in values:
-        name = (each.get("name") or each.get("key")) if isinstance(each, dict) and "value" in each else None
+        pair = {str(spelling).lower(): told for spelling, told in each.items()} if isinstance(each, dict) else {}
+        name = (pair.get("name") or pair.get("key")) if "value" in pair else None
         if not isinstance(name, str):
             return None
-        value = each["value"]
+        value = pair["value"]
         typed = isinstance(value, dict) and len(value) == 1 and next(iter(value)).endswith("Value")
         found.setdefault(name, next(iter(value.values())) if typed else value)
     return found or None
