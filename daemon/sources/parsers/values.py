@@ -76,6 +76,8 @@ def value_of(text: str, start: int, name: str, limit: int, lines: LineEnds) -> t
         if _QUOTED_ON.search(value):
             return "", inside + len(value)
         return value.removesuffix("!"), inside + len(value)  # its sentence ends with one, whatever the key ends with
+    if inside == limit and inside > start:
+        return "", start  # `Endpoint: Ec:0003-...`: a name without a value, and the next name
     return _bare(text, name, inside, line) or ("", start)
 
 

@@ -110,7 +110,7 @@ def test_what_is_wrapped_around_a_text_changes_nothing(row: dict[str, Any], wrap
 
 @pytest.mark.parametrize("row", rows(ALONE))
 def test_a_log_that_only_speaks_of_codes_tells_of_no_refusal(row: dict[str, Any]) -> None:
-    around = {"plain": str, **WRAPPERS}
+    around: dict[str, Callable[[str], str]] = {"plain": str, **WRAPPERS}
     assert {name: events_in(wrap(row["text"]), source="test", strict=True) for name, wrap in around.items()} == {
         name: [] for name in around
     }
