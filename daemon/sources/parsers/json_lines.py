@@ -128,7 +128,11 @@ def passed_on(context: Fragment) -> Fragment | None:
 def _opened(value: Any, depth: int) -> Any:
     """The same with JSON that was written into a string as the value that it is."""
     if isinstance(value, dict):
-        return {name: _opened(each, depth if _may_be_opened(name, each) else 0) for name, each in value.items()}
+        return {
+            name: _opened(each, depth if _may_be_opened(name, each) else 0)
+            for name, each in value.items()
+            if not _are_tags(name, each)
+        }
     if isinstance(value, list):
         named = _named(value)
         return [_opened(each, depth) for each in value] if named is None else _opened(named, depth)
@@ -155,6 +159,13 @@ def _named(values: list[Any]) -> dict[str, Any] | None:
         typed = isinstance(value, dict) and len(value) == 1 and next(iter(value)).endswith("Value")
         found.setdefault(name, next(iter(value.values())) if typed else value)
     return found or None
+
+
+def _are_tags(name: Any, value: Any) -> bool:
+    """`"TagSet": [{"Key": "bucket", "Value": ...}]`: what a client tied to an object is nothing of the request."""
+    if not (isinstance(value, list) and "tag" in str(name)[:60].lower()):
+        return False
+    return any(isinstance(each, dict) and "Key" in each for each in value)
 
 
 def _may_be_opened(name: Any, value: Any) -> bool:

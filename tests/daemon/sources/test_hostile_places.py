@@ -232,8 +232,9 @@ CUT = {
     "a key that looks like ossutil's end": f'Error: {GO}, Bucket=inner, Object=x.zip!", "rc": "y!',
     "a backslash in a key without quotes": f"{GO}, Bucket=inner, Key=x.zip\\2024",
     "a list of pairs about something else": json.dumps(
-        {"tags": [{"Key": "__hostname__", "Value": "web"}], "message": f"{GO}, bucket inner"}
+        {"fields": [{"Key": "__hostname__", "Value": "web"}], "message": f"{GO}, bucket inner"}
     ),
+    "an object's tags": json.dumps({"TagSet": [{"Key": "key", "Value": "payroll/x.bin"}], "message": GO}),
 }
 
 
