@@ -1,4 +1,5 @@
-"""What viewers and terminals print before each line: compose, `kubectl logs --prefix`, stern, logcat, Meteor, mail.
+"""What viewers and terminals print before each line: compose, `kubectl logs --prefix`, stern, logcat, Meteor, mail, and
+the routers of Heroku's and Cloud Foundry's logs.
 
 Their prefixes are words of plain text, so each of them is only taken where it looks like nothing else. A wrong guess
 costs a prefix; it cannot swallow a line.
@@ -27,6 +28,11 @@ _METEOR = regex(r"[A-Z](20\d{6})-(\d\d:\d\d:\d\d\.\d{3})\(-?\d{1,2}\)\? ?")
 _LOGCAT = regex(
     r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d{1,7}){1,2} [VDIWEF] [^:\n]{1,60}: ?|[VDIWEF]/[^:\n(]{1,60}\( *\d{1,7}\): ?"
 )
+_ROUTED = regex(
+    r"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{2,9}(?:Z|[+-]\d\d:?\d\d)) (?:([a-z][a-z-]{0,30}\[[a-z][\w.-]{0,40}\]):"
+    r"|(\[[A-Z]{2,8}(?:/[\w.-]{1,40}){1,6}\]) (?:OUT|ERR))(?: |$)"
+)
+"""`app[web.1]:` or `[APP/PROC/WEB/0] ERR`: each line of a trace is stamped, and belongs to one process."""
 _QUOTE = regex(r"(?:> ?){1,4}|< (?=\w)|```\w{0,10}$")
 
 
@@ -56,6 +62,11 @@ def coloured(raw: str) -> Line | None:
 def logcat(raw: str) -> Line | None:
     found = _LOGCAT.match(raw)
     return Line(raw[found.end() :]) if found else None
+
+
+def routed(raw: str) -> Line | None:
+    found = _ROUTED.match(raw)
+    return Line(raw[found.end() :], found[2] or found[3], found[1]) if found else None
 
 
 def meteor(raw: str) -> Line | None:

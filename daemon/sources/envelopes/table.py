@@ -22,6 +22,7 @@ OF_TEXT: tuple[Callable[[str], Line | None], ...] = (
     prefixes.kubectl,
     prefixes.stern,
     syslog.opened,
+    prefixes.routed,
     stamps.opened,
     prefixes.compose,
     prefixes.logcat,

@@ -17,6 +17,8 @@ _ANGLES = regex(r"\\+(?:u00|x)(3[cCeE]|26|27|22)")
 _TAG_NAMES = r"/?(?:Error|Code|Message|RequestId|HostId|EC)\b"
 _ESCAPED_TAG = regex(rf"(&(?:amp;){{0,8}}(?:lt|#60|#x3[cC]);|\\+(?:u00|x)3[cC])\\{{0,8}}{_TAG_NAMES}")
 _PLAIN_TAG = regex(rf"<{_TAG_NAMES}[^<>]{{0,400}}>")
+_BROKEN_TAG = regex(r"<(/?[A-Za-z]{0,24})(\r?\n)([A-Za-z/]{0,24}>)")
+_ELEMENTS = frozenset("Error Code Message RequestId HostId EC BucketName ObjectName OSSAccessKeyId".split())
 _LINE_MARK = regex(r"<(?:EOL|CRLF|LF|br ?/?)>")
 DEEPEST = 5
 
@@ -72,6 +74,8 @@ def opened(text: str) -> str:
     """
     if has_marks(text):
         text = _LINE_MARK.sub("\n ", text)
+    if "<" in text:
+        text = _BROKEN_TAG.sub(_mended, text)
     if "u003" not in text and "lt;" not in text and "x3" not in text and "#60;" not in text:
         return text
     lines: list[str] = []
@@ -87,6 +91,12 @@ def opened(text: str) -> str:
         if "</Error" in plain:
             times = 0
     return "\n".join(lines)
+
+
+def _mended(tag: re.Match[str]) -> str:
+    """A tag that a terminal's width has cut in two; the line ends behind it."""
+    name = tag[1] + tag[3]
+    return f"<{name}{tag[2]}" if name.strip("/>") in _ELEMENTS else tag[0]
 
 
 def _once(line: str) -> str:

@@ -128,7 +128,11 @@ def passed_on(context: Fragment) -> Fragment | None:
 def _opened(value: Any, depth: int) -> Any:
     """The same with JSON that was written into a string as the value that it is."""
     if isinstance(value, dict):
-        return {name: _opened(each, depth if _may_be_opened(name, each) else 0) for name, each in value.items()}
+        return {
+            name: _opened(each, depth if _may_be_opened(name, each) else 0)
+            for name, each in value.items()
+            if not _are_tags(name, each)
+        }
     if isinstance(value, list):
         named = _named(value)
         return [_opened(each, depth) for each in value] if named is None else _opened(named, depth)
@@ -142,16 +146,26 @@ def _opened(value: Any, depth: int) -> Any:
 
 
 def _named(values: list[Any]) -> dict[str, Any] | None:
-    """`[{"name": "Server", "value": "AliyunOSS"}]` as the object that is meant; None if it is another list."""
+    """`[{"name": "Server", "value": "AliyunOSS"}]`, `[{"Key": "level", "Value": "ERROR"}]` as the object that is meant;
+    None if it is another list.
+    """
     found: dict[str, Any] = {}
     for each in values:
-        name = (each.get("name") or each.get("key")) if isinstance(each, dict) and "value" in each else None
+        pair = {str(spelling).lower(): told for spelling, told in each.items()} if isinstance(each, dict) else {}
+        name = (pair.get("name") or pair.get("key")) if "value" in pair else None
         if not isinstance(name, str):
             return None
-        value = each["value"]
+        value = pair["value"]
         typed = isinstance(value, dict) and len(value) == 1 and next(iter(value)).endswith("Value")
         found.setdefault(name, next(iter(value.values())) if typed else value)
     return found or None
+
+
+def _are_tags(name: Any, value: Any) -> bool:
+    """`"TagSet": [{"Key": "bucket", "Value": ...}]`: what a client tied to an object is nothing of the request."""
+    if not (isinstance(value, list) and "tag" in str(name)[:60].lower()):
+        return False
+    return any(isinstance(each, dict) and "Key" in each for each in value)
 
 
 def _may_be_opened(name: Any, value: Any) -> bool:

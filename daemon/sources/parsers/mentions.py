@@ -75,6 +75,9 @@ _OURS = regex(r"(?i)oss|aliyun|alibaba")
 _COMPARED_BEFORE = regex(r"(?:[=!]==?|\bcase|\.equals(?:IgnoreCase)?\()[ \t]{0,4}[\"'`]$")
 _COMPARED_AFTER = regex(r"[\"'`](?:[ \t]{0,4}[=!]==?[ \t]|\.equals(?:IgnoreCase)?\(|:[ \t]{0,4}$)")
 """Source code that asks which error it was: `if (code === 'AccessDenied')`."""
+_IN_PATH_BEFORE = regex(r"[\w.-]/$")
+_IN_PATH_AFTER = regex(r"\.[a-z][a-z0-9]{1,4}(?![\w.])")
+"""`oss://docs/AccessDenied.html`: a name of a file."""
 _RPC = regex(r"rpc error: code = $")
 _RECOMMENDED = regex(r"troubleshoot\?q=(\d{4}-\d{8})\b")
 _OSS_ID = regex(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
@@ -122,6 +125,8 @@ def _codes(text: str) -> Iterator[Fragment]:
         line_end = text.find("\n", word.end(), word.end() + 700)
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
         if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)) or _is_compared(before, after):
+            continue
+        if _IN_PATH_BEFORE.search(before[-2:]) and _IN_PATH_AFTER.match(after):
             continue
         status = _status_near(before, after)
         if status is not None and NOT_REFUSALS.get(word[1], 403) not in (404, 409):

@@ -153,8 +153,8 @@ _TYPED = frozenset(
 _ANSWERED = frozenset({"response", "resp", "reply", "answer", "upstream", "error", "err", "exception"})
 """... unless it is what came back: `http.response.body`, `request_error`."""
 _ERRORS = regex(
-    r"err|exc|\Aex?\Z|throw|fail|fault|caus|reason|warn|msg|mess|log|text|line|stack|trace|detail|desc|resp|repl|answer"
-    r"|result|out|body|data|content|payload|raw|event|xml|html|info|note|state?ment|status|oss|diag|dump|report|value|错|消息"
+    r"err|exc|\A(?:ex?|@x|@mt?)\Z|throw|fail|fault|caus|reason|warn|msg|mess|log|text|line|stack|trace|detail|desc|resp|repl|answer"
+    r"|result|out|body|data|content|payload|raw|event|xml|html|info|note|state?ment|status|oss|diag|dump|report|record|value|错|消息"
 )
 """A string may hold an error where the name of its field says so, in any of its parts."""
 _WORD = regex(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+")
@@ -202,9 +202,13 @@ def _joined(spelling: str) -> str:
     return spelling.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
+_OF_ERRORS = regex(r"\A(?:error|err|exception|oss)\.")
+"""A record that was laid flat: `error.request_id`."""
+
+
 def canonical_field(spelling: str) -> str | None:
     """Our name of a field of a structured record."""
-    return canonical(spelling) or _BY_FIELD.get(_joined(spelling))
+    return canonical(spelling) or _BY_FIELD.get(_joined(spelling)) or canonical(_OF_ERRORS.sub("", spelling))
 
 
 def spellings(name: str) -> tuple[str, ...]:

@@ -13,40 +13,27 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ossmend.daemon.sources.parsers.brackets import closed_at
-from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import implied_code
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, NAME_PATTERN, OF_THE_BODY, canonical
 from ossmend.daemon.sources.parsers.records import goes_on
 from ossmend.daemon.sources.parsers.unquoted import UnquotedValues
+from ossmend.daemon.sources.parsers.values import NAMED, PLACES, PROSE, LineEnds, value_of
 from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
-_TAIL = r"(?:\\*['\"`]|[\])*])?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
-_PAIR_TEXT = rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt]))({NAME_PATTERN}){_TAIL}"
+_TAIL = r"(?:\\*['\"`](?:\](?=\s{0,4}=>))?|[\])]|\*{1,2})?(?:\s{0,20}(=>|[:=：])|(\s{0,4},)(?=\s{0,4}\\*[\"'(\[]))"
+_PAIR_TEXT = rf"(?:(?<![a-z0-9_$.<])|(?<=\\[nrt])|(?<=[\s{{,]oss\.))({NAME_PATTERN}){_TAIL}"
 _PAIR, _PAIR_ANY_CASE = regex(_PAIR_TEXT), regex(_PAIR_TEXT, re.IGNORECASE)
-_OPENING = regex(r"\s{0,8}(?:(?:[A-Za-z]\w{1,24}(?: |\())(?=\\*['\"]))?(?:[\[({]{1,2}\s{0,60})?(\\*)(['\"`]?)")
-_REMARK = regex(r"=\s{1,8}[\[({]{1,2}\s{0,60}")
-_BARE = regex(r"[^\s,;'\"\])}<>&|`（），；。\\]{1,4096}")
-_BARE_PLACE = regex(r"[^\s,;'\"<>&|`，；。\\]{1,4096}")
-"""A place may have brackets of its own."""
 _CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
-_SIGNED = regex(r"[^{}]{1,4096}?(?=,? ?StringToSignBytes|\}|\n\n\n)")
 _TELLS_MORE = regex(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
-_LIST = regex(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
-_LINE_END = regex(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
-_NEXT_ITEM = regex(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
+_NEXT_ITEM = regex(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:> {0,4})?(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
 _NUMBER = regex(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
 MOST_LINES_BETWEEN = 40
 IDENTITY = frozenset({"code", "request_id", "ec"})
-PROSE = frozenset({"message"})
-PLACES = frozenset({"object", "key", "url"})
-NAMED = frozenset({"object", "key", "bucket", "version_id"})
-"""Words of everyday speech, too: `failed to get object: oss: ...` names none."""
 _OPENS = regex(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
 _KEYLIKE = regex(r"[^\s:{}()\[\]\"'=]{1,1024}")
 _FILELIKE = regex(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
@@ -106,7 +93,7 @@ def pairs_in(text: str) -> Iterator[Pair]:
     lowered = text.lower()
     # a sign that grows when lowered (there is one) would shift every place behind it
     found = _PAIR.finditer(lowered) if len(lowered) == len(text) else _PAIR_ANY_CASE.finditer(text)
-    lines, clients = _LineEnds(text), UnquotedValues(text)
+    lines, clients = LineEnds(text), UnquotedValues(text)
     behind = 0
     pending = next(found, None)
     while pending is not None:
@@ -119,7 +106,7 @@ def pairs_in(text: str) -> Iterator[Pair]:
         if name == "code" and text.endswith("rpc error: ", 0, here.start()):
             continue  # a gRPC wrapper's own code, whatever it is called
         limit = pending.start() if pending is not None else len(text)
-        value, end = _value(text, here.end(), name, limit, lines)
+        value, end = value_of(text, here.end(), name, limit, lines)
         spelling = text[here.start(1) : here.end(1)]
         origin = _origin(text, here, name, spelling, end)
         if origin is Origin.PROSE and not _may_be_a_place(name, value):
@@ -150,81 +137,6 @@ def _origin(text: str, here: re.Match[str], name: str, spelling: str, end: int) 
 def _may_be_a_place(name: str, value: str) -> bool:
     """The word behind a sentence's colon is a guess at best: it has to look like a key."""
     return name in NAMED and _KEYLIKE.fullmatch(value) is not None and _FILELIKE.search(value) is not None
-
-
-class _LineEnds:
-    """Where lines end, looked for once: a text of one line and a million pairs must not be searched a million times."""
-
-    WINDOW = 64 * 1024
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._from = self._end = 0
-
-    def after(self, place: int) -> int:
-        """The end of the line that `place` is in; the end of what was looked at, where that is far away."""
-        if not self._from <= place < self._end:
-            found = _LINE_END.search(self._text, place, place + self.WINDOW)
-            self._from = place
-            self._end = found.start() if found else min(len(self._text), place + self.WINDOW)
-        return self._end
-
-
-def _value(text: str, start: int, name: str, limit: int, lines: _LineEnds) -> tuple[str, int]:
-    """What stands behind a name's sign of assignment, and where it ends; `limit`: where the next name begins."""
-    opening = _OPENING.match(text, start)
-    assert opening is not None  # it may match nothing at all
-    slashes, quote = opening[1], opening[2]
-    inside = opening.end()
-    if name == "cors_headers" and "{" in opening[0]:
-        return "", start  # a table of headers, not a list of names
-    if name in NAMED and _REMARK.fullmatch(text, start - 1, inside):
-        return "", start  # `Object= (try 1)`: there is no value, and a remark behind it
-    if quote:
-        closing = _closing(text, inside, slashes, quote)
-        return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1
-    if name == "string_to_sign" and (signed := _SIGNED.match(text, inside)):
-        return signed[0], signed.end()
-    if "\n" in opening[0] and opening[0].strip() == "":
-        return "", start  # the value would be on the next line: that is another statement
-    line = min(lines.after(inside), inside + 4096)
-    if name in PROSE:
-        value = _sentence(text, inside, limit, line)
-        return value, inside + len(value)
-    if text.endswith(" Object=", max(0, start - 8), start):  # ossutil's: the key is not quoted, and may have blanks
-        value = _sentence(text, inside, limit, line)
-        return value.removesuffix("!"), inside + len(value)  # its sentence ends with one, whatever the key ends with
-    bare = (_LIST if name == "cors_headers" else _BARE_PLACE if name in PLACES else _BARE).match(text, inside)
-    if bare is None or bare.start() >= line:
-        return "", start
-    value = bare[0]
-    if name in PLACES:
-        end = closed_at(value)
-        return value[:end], inside + end
-    return value.rstrip(".:"), bare.end()
-
-
-def _sentence(text: str, inside: int, limit: int, line: int) -> str:
-    """To the next name or the end of the line, without ossutil's hint at its report."""
-    end = min(line, limit if limit > inside else line)
-    report = text.find(". See more information in file", inside, end)
-    return text[inside : report if report >= 0 else end].rstrip(" \t,;，；[({\"'\\")
-
-
-def _closing(text: str, start: int, slashes: str, quote: str) -> int:
-    """Where the quoted value ends: the same quote, escaped no deeper than the opening one."""
-    at, most = start, min(len(text), start + 16384)
-    while True:
-        at = text.find(quote, at, most)
-        if at < 0:
-            line = text.find("\n", start, most)
-            return line if line >= 0 else most
-        before = at
-        while before > start and text[before - 1] == "\\":
-            before -= 1
-        if at - before == len(slashes) or (not slashes and (at - before) % 2 == 0):
-            return at - len(slashes)
-        at += 1
 
 
 def _contradicts(fragment: Fragment, pair: Pair) -> bool:

@@ -19,7 +19,10 @@ from ossmend.remediators.contract.light import regex
 TELLING = frozenset({"code", "status", "request_id", "ec"})
 """A table without a column of these is about something else."""
 KEPT = TELLING | PLACES | {"message", "method", "time", "operation", "key_id", "user_agent"}
+NAMELESS = frozenset({"code", "status", "message"})
+"""Rows that tell no more than these, each of another code: a page's list of codes, and nobody was refused."""
 FEWEST_NAMES = 2
+FEWEST_LISTED = 3
 MOST_CELLS = 120
 LONGEST_HEADER = 2000
 LONGEST_NAME = 40
@@ -42,6 +45,7 @@ class Header:
 def find(text: str, header: Header | None = None) -> Iterator[Fragment]:
     """Every row that tells of a request, and every list of names and values; `header` was said before the text."""
     listed: list[tuple[int, int, str, str]] = []
+    rows: list[tuple[int, int, dict[str, str]]] = []
     start = 0
     for line in text.split("\n"):
         end = start + len(line)
@@ -52,11 +56,13 @@ def find(text: str, header: Header | None = None) -> Iterator[Fragment]:
             yield from _list(listed)
             listed = []
             if header is not None and (row := _row(line, header)) is not None:
-                yield from _fragment(start, end, row)
+                rows.append((start, end, row))
             elif not _RULE.match(line[:400]):
-                header = header_in(line)
+                yield from _table(rows)
+                rows, header = [], header_in(line)
         start = end + 1
     yield from _list(listed)
+    yield from _table(rows)
 
 
 def header_in(line: str) -> Header | None:
@@ -145,6 +151,16 @@ def _pair(line: str, border: re.Match[str] | None) -> tuple[str, str] | None:
     if len(cells) != 2 or not _NAME.match(cells[0]) or cells[1][:1] in (":", "=", "："):
         return None
     return (name, cells[1].strip('`*"')) if (name := canonical_field(cells[0])) and cells[1] else None
+
+
+def _table(rows: list[tuple[int, int, dict[str, str]]]) -> Iterator[Fragment]:
+    codes = [row.get("code") for _start, _end, row in rows]
+    listed = len(rows) >= FEWEST_LISTED and len(set(codes)) == len(codes)
+    explained = listed and all((row.keys() & KEPT) <= NAMELESS for _start, _end, row in rows)
+    for start, end, row in rows:
+        for fragment in _fragment(start, end, row):
+            fragment.weak = explained
+            yield fragment
 
 
 def _list(rows: list[tuple[int, int, str, str]]) -> Iterator[Fragment]:

@@ -247,3 +247,28 @@ def test_a_file_of_fluentd_is_opened(tmp_path: Path) -> None:
     data = "\n".join([*(f"{stamp}\t{record}" for record in records), ""]).encode()
     for how, found in everywhere(tmp_path, data).items():
         assert found == bare("java", FIRST), how
+
+
+ROUTERS = {
+    "Heroku's": (
+        "2026-03-01T10:00:00.12345{n}+00:00 app[web.1]: ",
+        "2026-03-01T10:00:00.12345{n}+00:00 app[worker.2]: ",
+    ),
+    "Cloud Foundry's": (
+        "2026-03-01T10:00:00.1{n}+0800 [APP/PROC/WEB/0] ERR ",
+        "2026-03-01T10:00:00.1{n}+0800 [APP/PROC/WEB/1] ERR ",
+    ),
+}
+
+
+@pytest.mark.parametrize("prefixes", ROUTERS.values(), ids=list(ROUTERS))
+def test_lines_of_two_processes_behind_a_platforms_router_are_told_apart(prefixes: tuple[str, str]) -> None:
+    one, other = (
+        [prefix.replace("{n}", str(n % 10)) + line for n, line in enumerate(lines_of("node_inspect", refused))]
+        for prefix, refused in zip(prefixes, (FIRST, SECOND), strict=True)
+    )
+    between = [line for pair in zip(one, other, strict=True) for line in pair]
+    events = events_in("\n".join(between), source="test", strict=True)
+    assert [(event.code, event.request_id) for event in events] == [
+        (refused.code, refused.request_id) for refused in (FIRST, SECOND)
+    ]

@@ -225,3 +225,20 @@ def test_the_line_of_another_thread_lends_its_object_to_nobody(between: str) -> 
     error = f"oss: service returned error: StatusCode=403, ErrorCode=InvalidObjectState, RequestId={ID}"
     event = refused(f"{stamps[0]}{between.format(bystander, stamps[1])}{error}")
     assert (event.bucket, event.key, event.readings) == (None, None, ())
+
+
+CUT = {
+    "ossutil's sentence in quotes": f'{{"stderr": "Error: {GO}, Bucket=inner, Object=x.zip!", "stdout": ""',
+    "a key that looks like ossutil's end": f'Error: {GO}, Bucket=inner, Object=x.zip!", "rc": "y!',
+    "a backslash in a key without quotes": f"{GO}, Bucket=inner, Key=x.zip\\2024",
+    "a list of pairs about something else": json.dumps(
+        {"fields": [{"Key": "__hostname__", "Value": "web"}], "message": f"{GO}, bucket inner"}
+    ),
+    "an object's tags": json.dumps({"TagSet": [{"Key": "key", "Value": "payroll/x.bin"}], "message": GO}),
+}
+
+
+@pytest.mark.parametrize("text", CUT.values(), ids=list(CUT))
+def test_the_beginning_of_a_name_names_no_object(text: str) -> None:
+    (event,) = events_in(text, source="test", strict=True)
+    assert (event.code, event.key) == ("InvalidObjectState", None)

@@ -63,5 +63,19 @@ def test_a_line_of_another_width_ends_the_table() -> None:
     assert facts(f"{text}reports,b.csv,403\nreports,c.csv,403,{OTHER}\n") == [row]
 
 
+CODES = ("AccessDenied", "InvalidObjectState", "SignatureDoesNotMatch", "RequestTimeTooSkewed")
+
+
+def test_a_list_of_codes_in_a_log_tells_of_no_refusal() -> None:
+    text = "| Code | Status | What to do |\n| --- | --- | --- |\n" + "\n".join(
+        f"| {code} | 403 | ask |" for code in CODES
+    )
+    assert events_in(text, source="test", strict=True) == []
+    with_ids = "| Code | Status | Request ID |\n" + "\n".join(
+        f"| {code} | 403 | {ID[:-1]}{n} |" for n, code in enumerate(CODES)
+    )
+    assert [event.code for event in events_in(with_ids, source="test", strict=True)] == list(CODES)
+
+
 def test_a_table_of_any_length_costs_what_its_length_costs() -> None:
     assert grows(lambda size: list(tables.find("a,status,code\n" + "1,403,AccessDenied\n" * size)), 400) < 2.5

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from ossmend.daemon.explain.text import explain_text
+from ossmend.daemon.sources.parsers import events_in
 from tests.samples.pasted.judge import differences
 
 OURS = Path(__file__).with_name("reports.jsonl")
+ALONE = Path(__file__).with_name("alone.jsonl")
 SHARED = (
     Path(os.environ.get("OSSMEND_SHARED") or Path(__file__).parents[4] / "shared") / "samples" / "reports_dev.jsonl"
 )
@@ -101,3 +103,14 @@ def wrapped() -> list[Any]:
 @pytest.mark.parametrize(("row", "wrapper"), wrapped())
 def test_what_is_wrapped_around_a_text_changes_nothing(row: dict[str, Any], wrapper: str) -> None:
     assert said(WRAPPERS[wrapper](row["text"])) == said(row["text"])
+
+
+# ------------------------------------------------------------------------------------------------ what is left alone
+
+
+@pytest.mark.parametrize("row", rows(ALONE))
+def test_a_log_that_only_speaks_of_codes_tells_of_no_refusal(row: dict[str, Any]) -> None:
+    around: dict[str, Callable[[str], str]] = {"plain": str, **WRAPPERS}
+    assert {name: events_in(wrap(row["text"]), source="test", strict=True) for name, wrap in around.items()} == {
+        name: [] for name in around
+    }
