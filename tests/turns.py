@@ -51,8 +51,8 @@ def in_turn(nodeids: Iterable[str]) -> list[str]:
 class InTurn(LoadGroupScheduling):  # type: ignore[misc]  # xdist tells no types
     """Hands out pieces of work in the order of the collection, which conftest.py has sorted."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        super().__init__(config)
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
         config.option.loadscopereorder = False  # or a trial of a minute would be last, being a single test
         self._numbers: dict[str, int] = {}
 

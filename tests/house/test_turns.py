@@ -32,7 +32,7 @@ def run_by(workers: list[Any], collected: list[str]) -> dict[str, list[str]]:
     )
     turns = in_turn(collected)
     collected.sort(key=lambda nodeid: turns.index(file_of(nodeid)))
-    schedule = InTurn(config)
+    schedule = InTurn(config, SimpleNamespace(loadgroupsched=lambda *_: None))
     for worker in workers:
         schedule.add_node(worker)
         schedule.add_node_collection(worker, collected)

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from ossmend.simulator.serve import Running, running_simulator
+from tests.journeys.forked import Commands
 from tests.journeys.story import Story
 from tests.journeys.test_every_cause import RULE
 from tests.patience import HUNG, until
@@ -28,7 +29,8 @@ __all__ = ["Daemon", "World", "until"]
 class Daemon:
     """`ossmend run` on a directory of its own."""
 
-    def __init__(self, directory: Path, simulator: Running) -> None:
+    def __init__(self, directory: Path, simulator: Running, commands: Commands) -> None:
+        self._commands = commands
         self.directory = directory
         self.log = directory / "app.log"
         self.config = directory / "ossmend.yaml"
@@ -106,14 +108,12 @@ class Daemon:
 
     def command(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """Run another `ossmend` command on the same configuration with --json: exit status and document."""
-        done = subprocess.run(
-            [sys.executable, "-m", "ossmend", *arguments, "--config", str(self.config), "--json"],
-            env=self.environment, capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        asked = [*arguments, "--config", str(self.config), "--json"]
+        status, out, errors = self._commands.run(asked, self.environment)
         try:
-            return done.returncode, json.loads(done.stdout)
+            return status, json.loads(out)
         except json.JSONDecodeError:
-            pytest.fail(f"{arguments} printed no JSON: {done.stdout!r} {done.stderr.decode()}")
+            pytest.fail(f"{arguments} printed no JSON: {out!r} {errors.decode()}")
 
     def refused(self, *arguments: str) -> tuple[int, str]:
         """Run a command that does not begin: exit status, and what it says on stderr."""
@@ -163,9 +163,16 @@ def world() -> Iterator[World]:
         yield World(simulator)
 
 
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    begun = Commands(tmp_path_factory.mktemp("commands"))
+    yield begun
+    begun.close()
+
+
 @pytest.fixture
-def daemon(tmp_path: Path, world: World) -> Iterator[Daemon]:
-    started = Daemon(tmp_path, world.simulator)
+def daemon(tmp_path: Path, world: World, commands: Commands) -> Iterator[Daemon]:
+    started = Daemon(tmp_path, world.simulator, commands)
     yield started
     started.close()
 
