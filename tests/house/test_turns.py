@@ -26,13 +26,17 @@ class Worker:
         self.shutting_down = True
 
 
+def silent(*_: object) -> None:
+    """xdist's own log."""
+
+
 def run_by(workers: list[Any], collected: list[str]) -> dict[str, list[str]]:
     config: Any = SimpleNamespace(
         option=SimpleNamespace(loadscopereorder=True), getvalue=lambda _: [f"{len(workers)}*popen"], hook=None
     )
     turns = in_turn(collected)
     collected.sort(key=lambda nodeid: turns.index(file_of(nodeid)))
-    schedule = InTurn(config, SimpleNamespace(loadgroupsched=lambda *_: None))
+    schedule = InTurn(config, SimpleNamespace(loadscopesched=silent, loadgroupsched=silent))
     for worker in workers:
         schedule.add_node(worker)
         schedule.add_node_collection(worker, collected)

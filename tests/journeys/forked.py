@@ -1,7 +1,7 @@
 """Arguments -> what a command answers: by a process of its own, forked from one that has imported everything already.
 
 A journey asks `cases list` until a restore is verified; Python's second to import each time would be most of its work.
-The daemon itself is started as people start it, and so are the commands of test_people.py and test_getting_started.py.
+The daemon itself and every other command of a journey are started as people start them.
 """
 
 from __future__ import annotations
