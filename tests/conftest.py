@@ -6,6 +6,7 @@ look for new ones asks for them: `pytest --hypothesis-profile=hunt`. What takes 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ossmend.daemon.host.troubles import TROUBLES
+from tests.turns import WAITING, InTurn, file_of, in_turn
 
 if TYPE_CHECKING:
     from ossmend.daemon.journal.store import Store
@@ -30,11 +32,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Left out without a word for each: a skip is for what could not run here."""
+    """In turn; what is left out, without a word for each: a skip is for what could not run here."""
+    turns = {file: number for number, file in enumerate(in_turn(item.nodeid for item in items))}
+    items.sort(key=lambda item: turns[file_of(item.nodeid)])
     if not config.getoption("--long"):
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return len(os.sched_getaffinity(0)) + WAITING
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InTurn | None:
+    return InTurn(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)

@@ -87,12 +87,21 @@ class Nursery:
         self._process = subprocess.Popen(command, cwd=checkout, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._lock = threading.Lock()
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], trace: Path, clock: Path) -> Child:
-        """`ossmend ARGUMENTS`; stderr goes to `trace`, and `clock` holds the seconds by which its clock is off."""
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        trace: Path,
+        clock: Path,
+        out: Path | None = None,
+    ) -> Child:
+        """`ossmend ARGUMENTS`; stderr goes to `trace`, stdout to `out` or nowhere, and `clock` holds the seconds by
+        which its clock is off.
+        """
         exit_status = trace.with_suffix(".exit")
         exit_status.unlink(missing_ok=True)
         order = {"arguments": list(arguments), "environment": dict(environment), "trace": str(trace),
-                 "clock": str(clock), "exit": str(exit_status)}  # fmt: skip
+                 "clock": str(clock), "exit": str(exit_status), "out": str(out or os.devnull)}  # fmt: skip
         assert self._process.stdin is not None  # both are pipes
         assert self._process.stdout is not None
         with self._lock:
@@ -142,8 +151,9 @@ def _become(order: Mapping[str, Any]) -> None:
     """In the child: what the order says, to its end."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody outlives the trials, whatever ends them
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    null, trace = os.open(os.devnull, os.O_RDWR), os.open(order["trace"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for target, source in ((0, null), (1, null), (2, trace)):
+    null = os.open(os.devnull, os.O_RDWR)
+    out, trace = (os.open(order[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for name in ("out", "trace"))
+    for target, source in ((0, null), (1, out), (2, trace)):
         os.dup2(source, target)
     os.environ.clear()
     os.environ.update(order["environment"])
@@ -158,6 +168,7 @@ def _become(order: Mapping[str, Any]) -> None:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
     except BaseException:  # noqa: BLE001 - the child must not become a second nursery
         sys.excepthook(*sys.exc_info())
+    sys.stdout.flush()
     sys.stderr.flush()
     Path(order["exit"]).write_text(str(status), encoding="ascii")
     os._exit(status)

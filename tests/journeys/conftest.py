@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from ossmend.simulator.serve import Running, running_simulator
+from tests.journeys.forked import Commands
 from tests.journeys.story import Story
 from tests.journeys.test_every_cause import RULE
 from tests.patience import HUNG, until
@@ -28,7 +29,8 @@ __all__ = ["Daemon", "World", "until"]
 class Daemon:
     """`ossmend run` on a directory of its own."""
 
-    def __init__(self, directory: Path, simulator: Running) -> None:
+    def __init__(self, directory: Path, simulator: Running, commands: Commands) -> None:
+        self._commands = commands
         self.directory = directory
         self.log = directory / "app.log"
         self.config = directory / "ossmend.yaml"
@@ -124,7 +126,11 @@ class Daemon:
         return done.returncode, done.stderr.decode()
 
     def cases(self, *arguments: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.command("cases", "list", "--all", *arguments)[1]["cases"]
+        """What `cases list` prints; mostly asked again and again until it is what a journey waits for (forked.py)."""
+        asked = ["cases", "list", "--all", *arguments, "--config", str(self.config), "--json"]
+        status, out, errors = self._commands.run(asked, self.environment)
+        assert status in (0, 1), errors.decode()  # 1: somebody is needed
+        found: list[dict[str, Any]] = json.loads(out)["cases"]
         return found
 
     def close(self) -> None:
@@ -163,9 +169,16 @@ def world() -> Iterator[World]:
         yield World(simulator)
 
 
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    begun = Commands(tmp_path_factory.mktemp("commands"))
+    yield begun
+    begun.close()
+
+
 @pytest.fixture
-def daemon(tmp_path: Path, world: World) -> Iterator[Daemon]:
-    started = Daemon(tmp_path, world.simulator)
+def daemon(tmp_path: Path, world: World, commands: Commands) -> Iterator[Daemon]:
+    started = Daemon(tmp_path, world.simulator, commands)
     yield started
     started.close()
 

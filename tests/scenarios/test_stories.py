@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from ossmend.daemon.explain.text import explain_text
+from tests.naming import each_named
 from tests.scenarios.further import FURTHER
 from tests.scenarios.listed import LISTED
 from tests.scenarios.retired import RETIRED
 from tests.scenarios.story import WHOLE, Story
 
 STORIES = (*LISTED, *FURTHER, *RETIRED)
-CASES = [pytest.param(story, shape, id=f"{story.id}-{shape.__name__}") for story in STORIES for shape in WHOLE]
 
 
 def told(text: str, code: str) -> dict[str, Any]:
@@ -30,11 +30,14 @@ def operations(event: dict[str, Any]) -> list[str]:
     return [write["operation"] for write in event["writes"]]
 
 
-@pytest.mark.parametrize(("story", "shape"), CASES)
-def test_the_whole_text_names_the_cause_and_no_other_write(story: Story, shape: Callable[[Story], str]) -> None:
-    event = told(shape(story), story.code)
-    assert event["diagnosis"]["cause"] in story.causes, event["diagnosis"]
-    assert operations(event) == ([story.write] if story.write else [])
+@pytest.mark.parametrize("shape", WHOLE, ids=lambda shape: shape.__name__)
+def test_the_whole_text_names_the_cause_and_no_other_write(shape: Callable[[Story], str]) -> None:
+    with each_named() as of:
+        for story in STORIES:
+            with of(story.id):
+                event = told(shape(story), story.code)
+                assert event["diagnosis"]["cause"] in story.causes, event["diagnosis"]
+                assert operations(event) == ([story.write] if story.write else [])
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.id)

@@ -16,6 +16,7 @@ from ossmend.daemon.sources.parsers import event_for_code, events_in
 from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES, SHARED
 from ossmend.remediators.contract.case import Event, Origin
 from ossmend.remediators.contract.values import ObjectRef
+from tests.naming import each_named
 from tests.samples.printed import CODES, SHAPES, Refused
 from tests.work import grows
 
@@ -39,14 +40,20 @@ def one(text: str, *, strict: bool = True) -> Event:
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["pasted", "in a log"])
-@pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_of_every_code_is_read_back(shape: str, code: str, strict: bool) -> None:
-    refused = Refused(code=code, message=CODES[code])
-    told = SHAPES[shape](refused)
-    event = one(told.text, strict=strict)
-    fields = told.fields - ({"message"} if code == "UserDisable" else frozenset())  # its message is its code
-    assert {name: getattr(event, name) for name in fields} == {name: getattr(refused, name) for name in fields}
+def test_every_shape_of_every_code_is_read_back(shape: str, strict: bool) -> None:
+    with each_named() as of:
+        for code, message in CODES.items():
+            with of(code):
+                refused = Refused(code=code, message=message)
+                told = SHAPES[shape](refused)
+                event = one(told.text, strict=strict)
+                fields = told.fields - (
+                    {"message"} if code == "UserDisable" else frozenset()
+                )  # its message is its code
+                assert {name: getattr(event, name) for name in fields} == {
+                    name: getattr(refused, name) for name in fields
+                }
 
 
 @pytest.mark.parametrize("between", ["\n", "\n2026-03-01 10:00:00,123 ERROR next: "], ids=["plain", "stamped"])
