@@ -155,9 +155,9 @@ class App:
             self.works.wait_for_first_look()
             gc.freeze()  # what a start has made stays for good: no collection walks over its 100,000 objects any more
             policies = by_mode(self.works.config, dry_run=self._dry_run)
-            log.info("daemon.ready", version=__version__, dry_run=set(policies) <= {"dry-run"}, policies=policies)
             self._life.works(policies)
-            self._beat()
+            self._beat()  # who is killed as soon as it has said that it is ready was at work, and not stopped in order
+            log.info("daemon.ready", version=__version__, dry_run=set(policies) <= {"dry-run"}, policies=policies)
             self._systemd.ready(self._status())
             try:
                 self._loop(waker)
