@@ -7,6 +7,7 @@ the docstrings. The exit codes are a contract (common.py). Next: the file of the
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 if sys.argv[1:2] == ["run"]:  # before all else: a signal that comes during the imports must not end a service
@@ -24,7 +25,6 @@ from typing import Any
 import click
 
 from ossmend import __version__
-from ossmend.daemon.host.width import columns
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -95,7 +95,12 @@ class LazyGroup(click.Group):
 
 def page_width() -> int:
     """How wide click makes a page. It asks shutil, which brings four compressors along; this is the same answer."""
-    return max(min(columns() or 80, WIDEST) - 2, 50)
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        wide = int(columns) if columns.isdecimal() and int(columns) else os.get_terminal_size(1).columns
+    except OSError:  # no terminal
+        wide = 0
+    return max(min(wide or 80, WIDEST) - 2, 50)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST})

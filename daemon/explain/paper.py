@@ -1,4 +1,4 @@
-"""Lines of text -> a terminal or a pipe: folded to the width that is told (host/width.py), bold and dim where it can show them.
+"""Lines of text -> a terminal or a pipe: folded to a width that is told, bold and dim where it can show them.
 
 rich does far more, for the tables of other commands; its import alone takes longer than an explanation may.
 """

@@ -1,6 +1,6 @@
 """How wide what we print may be -> columns; None where nobody has said so: then a line stays whole.
 
-shutil answers the same, but brings four compressors along. Next: explain/paper.py, commands/common.py, commands/main.py.
+shutil answers the same, but brings four compressors along. Asked by explain/paper.py and commands/common.py.
 """
 
 from __future__ import annotations
