@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.causes.sureness import hedge
-from ossmend.remediators.causes.times import drift_of
+from ossmend.remediators.causes.times import LATE_AT_MOST, drift_of
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.values import ClockReading, ClockSample
@@ -91,6 +91,9 @@ def _nameless(case: Case, clocks: Sequence[Sequence[Timed]], reading: ClockReadi
     evidence = next(diagnosis.evidence for diagnosis in found if diagnosis.cause == cause)
     left = tuple((each, round(shares[each], 2)) for each in others)
     weighed = causes.diagnosis(cause, round(shares[cause], 2), evidence, {}, left)
+    if own_clock_is_fine(reading) and all(-LATE_AT_MOST <= drift < 0 for clock in clocks for drift, _ in clock):
+        queued = "all are late by less than an hour, by different amounts: a queue does that, or several slow clocks"
+        weighed = causes.diagnosis("clock-slow-upload", 0.5, (queued, *evidence), {}, (("clock-drift", 0.4),))
     said = [f"clocks of unknown machines, off by {len(clocks)} different amounts (with their samples): {each_of}"]
     facts = {"drifts": [{"drift_seconds": clock[-1][0], "samples": len(clock)} for clock in clocks], "samples": number}
     why = f"clocks of unknown machines are off by {len(clocks)} different amounts: {each_of}"

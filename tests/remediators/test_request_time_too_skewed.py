@@ -194,6 +194,12 @@ def test_of_several_nameless_clocks_a_cause_is_as_sure_as_the_share_of_the_sampl
     assert {among.cause, *(cause for cause, _ in among.alternatives)} == {"clock-drift", "clock-time-zone"}
 
 
+def test_nameless_lags_of_minutes_may_be_a_queue_or_several_clocks_and_neither_is_sure() -> None:
+    late, ahead = tell(nameless(-950.0), nameless(-1400.0)).diagnosis, tell(nameless(-950.0), nameless(+1400.0))
+    assert (late.cause, late.confidence, late.alternatives) == ("clock-slow-upload", 0.5, (("clock-drift", 0.4),))
+    assert ahead.diagnosis.cause == "clock-drift"
+
+
 def test_one_skew_without_a_client_is_one_clock_and_a_named_client_keeps_its_mean() -> None:
     assert tell(nameless(-1387.0), nameless(-1380.0)).why.startswith("the clock of the client is 23 min behind")
     assert tell(refused(+1000.0), refused(+1400.0)).why.startswith("the clock of 10.0.0.8 is 20 min ahead")
