@@ -75,7 +75,7 @@ def plan(case: Case, view: Access, _settings: NoSettings) -> Verdict:
     )
     place = f" on {event.bucket}" if event.bucket else ""
     what = f" ({denial.action} for {denial.principal or 'the caller'})" if denial is not None else ""
-    return Tell(f"AccessDenied{place}: {causes.CAUSES[diagnosis.cause].title.en}{what}", diagnosis)
+    return Tell(f"AccessDenied{place}: {causes.worded(diagnosis).en}{what}", diagnosis)
 
 
 # ---------------------------------------------------------------------------------------------- the diagnostic message

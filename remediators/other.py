@@ -22,4 +22,4 @@ def plan_other(case: Case, _view: Now) -> Tell:
     diagnosis = replace(diagnosis, evidence=(*diagnosis.evidence, *company.onset(case)))
     what = case.code or "a refusal without a code"
     place = f" on {case.event.bucket}" if case.event.bucket else ""
-    return Tell(f"{what}{place}: {causes.CAUSES[diagnosis.cause].title.en}", diagnosis)
+    return Tell(f"{what}{place}: {causes.worded(diagnosis).en}", diagnosis)

@@ -6,12 +6,15 @@ the interval, never by a point. Nothing is ever set: a person, or NTP, corrects 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ossmend.remediators import causes
-from ossmend.remediators.causes.features import BIG_BYTES, size_of
+from ossmend.remediators.causes import correlation as company
+from ossmend.remediators.causes.sureness import hedge
+from ossmend.remediators.causes.times import LATE_AT_MOST, drift_of
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.values import ClockReading, ClockSample
@@ -23,24 +26,24 @@ if TYPE_CHECKING:
 
 THIS_HOST = "this host"
 """What the daemon's own host is called as a client."""
-HALF_HOUR = 1800
-ZONE_SLACK = 90.0
-"""A time zone taken for another is off by half hours, give or take the drift of an ordinary clock."""
-MOST_ZONE = 14 * 3600
-SLOW_SLACK = 3600.0
-"""An upload that was signed and then queued or slowly sent is behind by minutes, not by days."""
-EARLIEST, LATEST = datetime(2011, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""OSS opened in 2011: a server time outside is not OSS's (a proxy's, or a bad Date of 1970)."""
-UNSET_BEFORE = datetime(2011, 1, 1, tzinfo=UTC)
-UPLOADS = ("PUT", "POST", "PutObject", "PostObject", "UploadPart", "AppendObject")
+ONE_CLOCK = 60.0
+"""Seconds by which the drift of one clock differs from request to request."""
 MANY_CLIENTS = 3
+ONE_SAMPLE = ("RequestTime minus ServerTime", "RequestTime 比 ServerTime")
+"""What one sample tells of the drift; a case says it of all of them."""
+
+Timed = tuple[float, Event]
+"""A refusal that tells both times, and the client's clock minus OSS's in seconds."""
 
 
 def subject(event: Event, _settings: ClockSettings) -> Subject:
-    """This host, or a client: address and agent."""
+    """This host, or a client: address and agent. Where no address is told, the key tells some machines apart; it stays
+    out where a client is named: a client with two keys has one clock.
+    """
     if event.client == THIS_HOST:
         return Subject("clock", (THIS_HOST,))
-    return Subject("clock", (event.client or "", event.user_agent or ""))
+    known = (event.access_key_id,) if event.access_key_id and not event.client else ()
+    return Subject("clock", (event.client or "", event.user_agent or "", *known))
 
 
 @remedies("RequestTimeTooSkewed", subject=subject, section="clock", asks=("clock",))
@@ -48,77 +51,92 @@ def plan(case: Case, view: Clocks, settings: ClockSettings) -> Verdict:
     """Measure what can be measured, and tell."""
     if case.event.client == THIS_HOST:
         return _this_host(view.clock(), settings)
-    drifts = [drift for event in case.samples if (drift := drift_of(event)) is not None]
+    timed = [(drift, event) for event in case.samples if (drift := drift_of(event)) is not None]
     reading = view.clock()
-    if not drifts:
+    if not timed:
         return _unmeasured(case, reading)
-    return _client(case, drifts, reading)
+    clocks = _clocks(timed)
+    return _client(case, timed, reading) if case.event.client or len(clocks) == 1 else _nameless(case, clocks, reading)
 
 
 # ------------------------------------------------------------------------------------------------------- the client
 
 
-def drift_of(event: Event) -> float | None:
-    """The client's clock minus OSS's, in seconds (negative: the client is behind); None if absurd or not told."""
-    if event.request_time is None or event.server_time is None or not EARLIEST <= event.server_time <= LATEST:
-        return None
-    return (event.request_time - event.server_time).total_seconds()
-
-
-def _client(case: Case, drifts: list[float], reading: ClockReading) -> Tell:
-    drift = median(drifts)
-    kind, confidence = kind_of(drift, case.event)
-    spread = max(drifts) - min(drifts)
-    if kind == "clock-drift" and len(drifts) > 1 and spread > 60 and drift < 0 and own_clock_is_fine(reading):
-        kind, confidence = "clock-slow-upload", 0.6  # one clock is off by one amount; queued requests by many
-    evidence = [
+def _client(case: Case, timed: Sequence[Timed], reading: ClockReading) -> Tell:
+    """One machine's clock, weighed as every cause is: `explain` says the same of the same text."""
+    drifts = [drift for drift, _ in timed]
+    drift, spread = median(drifts), max(drifts) - min(drifts)
+    weighed = company.diagnosed(case, timed[-1][1])
+    if weighed.cause == "clock-drift" and spread > ONE_CLOCK and drift < 0 and own_clock_is_fine(reading):
+        queued = "the same client is late by different amounts: a clock is off by one amount, queued requests by many"
+        weighed = causes.diagnosis("clock-slow-upload", 0.6, (queued, *weighed.evidence), weighed.facts)
+    said = [
         f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}) in {len(drifts)}/{len(case.samples)} samples"
     ]
-    if kind == "clock-time-zone":
-        evidence.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")
-    clients = _clients(case)
-    facts = {"drift_seconds": drift, "kind": kind, "clients": len(clients), "samples": len(drifts)}
-    if len(clients) >= MANY_CLIENTS:
-        evidence.append(f"{len(clients)} clients are affected: {', '.join(clients[:5])}")
+    if weighed.cause == "clock-time-zone":
+        said.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")
     who = case.event.client or "the client"
-    why = f"the clock of {who} is {_words(drift)} ({kind.removeprefix('clock-').replace('-', ' ')})"
-    evidence += _own_clock(reading)
-    return Tell(why, causes.diagnosis(kind, confidence, tuple(evidence), facts))
+    facts = {"drift_seconds": drift, "samples": len(drifts)}
+    return _told(case, f"the clock of {who} is {_words(drift)} ({_kind(weighed)})", weighed, said, facts, reading)
 
 
-def kind_of(drift: float, event: Event) -> tuple[str, float]:
-    """Which of the known kinds a drift is, and how sure that is."""
-    if event.request_time is not None and event.request_time < UNSET_BEFORE:
-        return "clock-unset", 0.97
-    halves = round(drift / HALF_HOUR)
-    if halves and abs(drift) <= MOST_ZONE + ZONE_SLACK and abs(drift - halves * HALF_HOUR) <= ZONE_SLACK:
-        return "clock-time-zone", 0.95 if abs(drift) >= 3600 else 0.7
-    if drift < 0 and -drift < SLOW_SLACK and _is_upload(event) and _is_large(event):
-        return "clock-slow-upload", 0.7
-    return "clock-drift", 0.9
-
-
-def _is_upload(event: Event) -> bool:
-    return (event.operation or event.method or "") in UPLOADS
-
-
-def _is_large(event: Event) -> bool:
-    """The text tells of many bytes: 100 MB or more take minutes on a slow line."""
-    return size_of(event, event.sample) >= BIG_BYTES
+def _nameless(case: Case, clocks: Sequence[Sequence[Timed]], reading: ClockReading) -> Tell:
+    """Different skews that have no name beside them are no one machine's drift: each is told, and none is a mean."""
+    found = [company.diagnosed(case, clock[-1][1]) for clock in clocks]
+    number, shares = sum(map(len, clocks)), dict[str, float]()
+    for diagnosis, clock in zip(found, clocks, strict=True):
+        shares[diagnosis.cause] = shares.get(diagnosis.cause, 0.0) + diagnosis.confidence * len(clock) / number
+    cause, *others = sorted(shares, key=lambda each: (-shares[each], each))
+    each_of = ", ".join(f"{_words(clock[-1][0])} ({len(clock)})" for clock in clocks)
+    evidence = next(diagnosis.evidence for diagnosis in found if diagnosis.cause == cause)
+    left = tuple((each, round(shares[each], 2)) for each in others)
+    weighed = causes.diagnosis(cause, round(shares[cause], 2), evidence, {}, left)
+    if own_clock_is_fine(reading) and all(-LATE_AT_MOST <= drift < 0 for clock in clocks for drift, _ in clock):
+        queued = "all are late by less than an hour, by different amounts: a queue does that, or several slow clocks"
+        weighed = causes.diagnosis("clock-slow-upload", 0.5, (queued, *evidence), {}, (("clock-drift", 0.4),))
+    said = [f"clocks of unknown machines, off by {len(clocks)} different amounts (with their samples): {each_of}"]
+    facts = {"drifts": [{"drift_seconds": clock[-1][0], "samples": len(clock)} for clock in clocks], "samples": number}
+    why = f"clocks of unknown machines are off by {len(clocks)} different amounts: {each_of}"
+    return _told(case, why, weighed, said, facts, reading)
 
 
 def _unmeasured(case: Case, reading: ClockReading) -> Tell:
     """An access log, or a cut text: who is known, by how much is not."""
-    event = case.event
-    if event.server_time is not None and not EARLIEST <= event.server_time <= LATEST:
-        why = f"the server time in the text is {event.server_time:%Y-%m-%d}: not OSS's clock, so it proves nothing"
-        return Tell(why, causes.diagnosis("clock-absurd-server-time", 0.9, (why, *_own_clock(reading))))
+    weighed, server_time = company.diagnosed(case), case.event.server_time
     why = "the text has no RequestTime and ServerTime, so the drift is not known; it is more than 15 minutes"
+    if weighed.cause == "clock-absurd-server-time" and server_time is not None:
+        why = f"the server time in the text is {server_time:%Y-%m-%d}: not OSS's clock, so it proves nothing"
+    return _told(case, why, weighed, [why], {}, reading)
+
+
+def _told(
+    case: Case, why: str, weighed: Diagnosis, said: list[str], facts: Mapping[str, Any], reading: ClockReading
+) -> Tell:
+    """What was weighed, with what was measured before it and this host's clock behind it."""
     clients = _clients(case)
-    many = len(clients) >= MANY_CLIENTS
-    evidence = [why, *([f"{len(clients)} clients are affected: {', '.join(clients[:5])}"] if many else [])]
-    cause = "clock-many-clients" if many else "clock-unmeasured"
-    return Tell(why, causes.diagnosis(cause, 0.6, (*evidence, *_own_clock(reading)), {"clients": len(clients)}))
+    if len(clients) >= MANY_CLIENTS:
+        said = [*said, f"{len(clients)} clients are affected: {', '.join(clients[:5])}"]
+    known = {**weighed.facts, **facts, "kind": weighed.cause, "clients": len(clients)}
+    further = [each for each in weighed.evidence if not each.startswith(ONE_SAMPLE)]
+    evidence = (*said, *further, *_own_clock(reading))
+    return Tell(why, replace(weighed, evidence=tuple(dict.fromkeys(evidence)), facts=known))
+
+
+def _kind(weighed: Diagnosis) -> str:
+    """What stands behind the drift, and no surer than it is."""
+    kind = weighed.cause.removeprefix("clock-").replace("-", " ")
+    return f"{hedge(weighed.cause, weighed.confidence).en}{kind}"
+
+
+def _clocks(timed: Sequence[Timed]) -> list[list[Timed]]:
+    """Drifts that lie as close together as those of one clock do; from the furthest behind to the furthest ahead."""
+    found: list[list[Timed]] = []
+    for each in sorted(timed, key=lambda one: one[0]):
+        if found and each[0] - found[-1][-1][0] <= ONE_CLOCK:
+            found[-1].append(each)
+        else:
+            found.append([each])
+    return found
 
 
 def _clients(case: Case) -> list[str]:

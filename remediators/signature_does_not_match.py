@@ -45,7 +45,7 @@ def plan(case: Case, view: Keys, _settings: NoSettings) -> Verdict:
         facts={**diagnosis.facts, **facts},
     )
     place = f" on {case.event.bucket}" if case.event.bucket else ""
-    return Tell(f"SignatureDoesNotMatch{place}: {causes.CAUSES[diagnosis.cause].title.en}", diagnosis)
+    return Tell(f"SignatureDoesNotMatch{place}: {causes.worded(diagnosis).en}", diagnosis)
 
 
 def _key(event: Event, view: Keys) -> tuple[dict[str, str], list[str], dict[str, str]]:

@@ -48,6 +48,7 @@ def page(report: dict[str, Any]) -> str:
             f"(prices as of {_text(cost['prices_as_of'])}).</p>",
             "<h2>Cases</h2>",
             _table(("case", *columns), rows),
+            f'<p class="note">{_text(audit_unchecked.LOOKED)}.</p>',
             f'<p class="note">{_text(NUMBERS)}. Refusals older than that, left out: {report["older"]}.</p>',
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),

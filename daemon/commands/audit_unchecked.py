@@ -15,6 +15,10 @@ NOT_YET = "could not check yet: "
 REFUSED = "could-not-check"
 """The cause of a case whose questions were refused."""
 
+LOOKED = (
+    "the causes are what log and cloud tell together; `ossmend explain` reads the text alone, unless it is given --live"
+)
+"""Why the same log may have another cause there."""
 MOST_CODES = 10
 """So many are told by name: a log may say anything, and call it a code."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FINE, NEEDS_A_HUMAN, WRONG_USAGE, CONFIG_REFUSED = 0, 1, 2, 78
 PLAIN_WIDTH = 160
-"""Columns where there is no terminal to ask."""
+"""Columns where neither a terminal nor COLUMNS says how many there are."""
 DEFAULT_CONFIG = "/etc/ossmend/ossmend.yaml"
 
 Command = Callable[..., Any]
@@ -215,11 +215,12 @@ def plain_console() -> Console:
     """A terminal that prints text as it is: a key may hold `[bold]` or `:fire:`, and both are part of its name."""
     from rich.console import Console
 
-    terminal = sys.stdout.isatty()
+    from ossmend.daemon.host.width import columns
+
     return Console(
         highlight=False,
         markup=False,
         emoji=False,
-        width=None if terminal else PLAIN_WIDTH,
-        force_terminal=None if terminal else False,  # whatever FORCE_COLOR says: grep reads no colours
+        width=columns() or PLAIN_WIDTH,
+        force_terminal=None if sys.stdout.isatty() else False,  # whatever FORCE_COLOR says: grep reads no colours
     )

@@ -240,6 +240,7 @@ def audit(report: dict[str, Any], console: Console) -> None:
     console.print(
         f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})"
     )
+    console.print(audit_unchecked.LOOKED, soft_wrap=not console.is_terminal)
     for title, key in (("permissions", "permissions"), ("cannot be known", "cannot_be_known")):
         for value in report[key]:
             console.print(f"{title}: {value}")

@@ -25,6 +25,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "by_id": "{} (by the request id)",
         "more": "and {} more like it. {}:",
         "all": "All {}",
+        "cases": "{} cases",
+        "sum": "In sum {} refusals, which are {} as `ossmend audit` counts them. {}",
+        "case": "1 case",
+        "asked": "The cloud was asked about {} of them, as audit asks it about all.",
+        "unasked": "This is what the text tells: the cloud was not asked. Audit asks it, so its causes may differ.",
         "several": "of {} buckets",
         "no_bucket": "no bucket named",
         "refusal": "1 refusal",
@@ -44,6 +49,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "by_id": "{}（取自请求 ID）",
         "more": "另有 {} 条同类拒绝。{}：",
         "all": "全部 {} 条",
+        "cases": "{} 个案例",
+        "sum": "共 {} 条拒绝，按 `ossmend audit` 的计法为 {}。{}",
+        "case": "1 个案例",
+        "asked": "已就其中 {} 条查询云端；audit 会查询全部。",
+        "unasked": "以上仅依据文本，未查询云端。audit 会查询，因此其原因可能不同。",
         "several": "涉及 {} 个 Bucket",
         "no_bucket": "未说明 Bucket",
         "refusal": "1 条拒绝",
@@ -68,6 +78,7 @@ Told = Mapping[str, Any]
 def alike(events: Sequence[Told]) -> list[list[Told]]:
     """The refusals that are explained alike; in a text with few of them each for itself. What a policy would do is
     part of the explanation (a bucket of another policy, or of another mode, has its own), and so is a contradiction.
+    One case is explained once, by its newest refusal.
     """
     if len(events) <= FEW:
         return [[event] for event in events]
@@ -75,8 +86,29 @@ def alike(events: Sequence[Told]) -> list[list[Told]]:
     for event in events:
         writes = tuple(sorted((each["operation"], str(each["policy"]), str(each["mode"])) for each in event["writes"]))
         against = str(event["diagnosis"]["facts"].get("contradiction"))
-        groups.setdefault((event["code"], event["diagnosis"]["cause"], writes, against), []).append(event)
+        cause = (event["case"] or event["diagnosis"])["cause"]
+        groups.setdefault((event["code"], cause, writes, against), []).append(event)
     return list(groups.values())
+
+
+def speaker(group: Sequence[Told]) -> Told:
+    """The refusal that is explained for all of them: the first that says of itself what its case says."""
+
+    def agrees(event: Told) -> bool:
+        return event["case"] is None or event["diagnosis"]["cause"] == event["case"]["cause"]
+
+    return next(filter(agrees, group), group[0])
+
+
+def summed(report: Mapping[str, Any], lang: str) -> str:
+    """How many cases the refusals are, and who was asked; empty for less than two."""
+    words, cases = WORDS[lang], {event["case"]["number"]: event["case"] for event in report["events"] if event["case"]}
+    refusals = sum(case["events"] for case in cases.values())
+    if refusals < 2:
+        return ""
+    asked = sum(event["asked_cloud"] for event in report["events"])
+    number = words["case"] if len(cases) == 1 else words["cases"].format(len(cases))
+    return words["sum"].format(refusals, number, words["asked"].format(asked) if asked else words["unasked"])
 
 
 def where(event: Told, lang: str) -> str:

@@ -14,8 +14,7 @@ from typing import Any
 from ossmend.config.model import Config, Policy
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
-from ossmend.daemon.explain import sentences_zh
-from ossmend.daemon.explain.planning import case_of
+from ossmend.daemon.explain.planning import case_of, spoken
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.show import clean
 from ossmend.remediators import causes
@@ -67,19 +66,14 @@ class Live:
             case = case_of(event, others, remediator, settings, self._view.now())
             verdict: Verdict = remediator.plan(case, self._view, settings)
         except (TryAgain, Refused) as trouble:
-            return Found(replace(told, evidence=(*told.evidence, *_said((f"could not check: {trouble}",), lang))), [])
+            return Found(replace(told, evidence=(*told.evidence, *spoken((f"could not check: {trouble}",), lang))), [])
         finally:
             causes.SPOKEN.reset(speaking)
         return _found(verdict, told, policy, event, lang)
 
 
-def _said(sentences: Sequence[str], lang: str) -> tuple[str, ...]:
-    """A remediator's own sentences, in the language asked for; the catalogue's are in it already."""
-    return tuple(sentences_zh.sentence(each) for each in sentences) if lang == "zh" else tuple(sentences)
-
-
 def _spoken(diagnosis: Diagnosis, lang: str) -> Diagnosis:
-    return replace(diagnosis, evidence=_said(diagnosis.evidence, lang))
+    return replace(diagnosis, evidence=spoken(diagnosis.evidence, lang))
 
 
 def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Event, lang: str) -> Found:
@@ -103,5 +97,5 @@ def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Even
         case Done(why, cause) | Wait(_, why, cause):
             named = told if cause in (told.cause, "unknown") else causes.diagnosis(cause, 0.95, ())
             now = "刚刚查询" if lang == "zh" else "asked just now"
-            (why,) = _said((why,), lang)
+            (why,) = spoken((why,), lang)
             return Found(replace(named, evidence=(f"{now}{'：' if lang == 'zh' else ': '}{why}", *told.evidence)), [])

@@ -11,6 +11,8 @@ from ossmend.daemon.explain import counted, page_zh
 from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.remediators.causes.candidates import STATED
+from ossmend.remediators.causes.model import Text
+from ossmend.remediators.causes.sureness import worded
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.write import WRITES
@@ -87,9 +89,14 @@ def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
     for number, group in enumerate(counted.alike(report["events"])):
         if number:
             paper.write()
-        _render_event(group[0], lang, paper)
+        speaker = counted.speaker(group)
+        whole = speaker["case"] and speaker["case"]["diagnosis"]
+        _render_event({**speaker, "diagnosis": whole} if whole and len(group) > 1 else speaker, lang, paper)
         for line in counted.counted(group, lang) if len(group) > 1 else ():
             paper.whole(line)
+    if sum_of_all := counted.summed(report, lang):
+        paper.write()
+        paper.write(sum_of_all)
 
 
 def _head(event: Mapping[str, Any]) -> str:
@@ -142,7 +149,8 @@ def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
 def _named(told: dict[str, Any], lang: str) -> str:
     if told["cause"] in STATED:
         return f"{told['title'][lang]} ({told['cause']})"
-    return f"{told['title'][lang]} ({told['cause']}, {told['confidence']:.0%})"
+    title = Text(told["title"]["en"], told["title"]["zh"])
+    return f"{worded(told['cause'], title, told['confidence']).words(lang)} ({told['cause']}, {told['confidence']:.0%})"
 
 
 def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:

@@ -1,4 +1,4 @@
-"""Lines of text -> a terminal or a pipe: folded to its width, bold and dim where it can show them.
+"""Lines of text -> a terminal or a pipe: folded to a width that is told, bold and dim where it can show them.
 
 rich does far more, for the tables of other commands; its import alone takes longer than an explanation may.
 """
@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import TextIO
 from unicodedata import combining, east_asian_width
 
+from ossmend.daemon.host.width import columns
 from ossmend.remediators.contract.light import regex
 
-PLAIN_WIDTH = 160
-"""Columns where there is no terminal to ask."""
+WHOLE = sys.maxsize
+"""Columns where nobody has said how many there are: a pipe is read by a program, which wants whole lines."""
 TITLE = 16
 """Columns of a row's title."""
 _STYLES = {"bold": "\x1b[1m{}\x1b[0m", "dim": "\x1b[2m{}\x1b[0m"}
@@ -34,9 +35,8 @@ class Paper:
     @classmethod
     def of_stdout(cls) -> Paper:
         terminal = sys.stdout.isatty()
-        width = _columns() if terminal else PLAIN_WIDTH
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
-        return cls(sys.stdout, width, styled=terminal and not plain)
+        return cls(sys.stdout, columns() or WHOLE, styled=terminal and not plain)
 
     def write(self, text: str = "", style: str = "") -> None:
         """A paragraph, folded."""
@@ -62,15 +62,12 @@ class Paper:
         return _STYLES[style].format(text) if self._styled and style and text else text
 
 
-def _columns() -> int:
-    import shutil  # brings four compressors along, and most output goes to a file or another program
-
-    return shutil.get_terminal_size().columns
-
-
 def folded(text: str, width: int) -> Iterator[str]:
     """Its lines, none wider than that: broken at blanks, and within a word only where one is too wide by itself."""
     for line in text.split("\n"):
+        if 2 * len(line) <= width:
+            yield line.rstrip()
+            continue
         now = ""
         for piece in (_WORD if max(line, default="") < _CJK else _PIECE).findall(line):
             if cells(now) + cells(piece) <= width or not piece.strip():

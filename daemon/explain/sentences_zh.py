@@ -222,6 +222,12 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("this host's clock is right: the failing client is elsewhere", "本机时钟准确：出错的客户端在别处"),
     ("this host's clock is right again", "本机时钟已恢复准确"),
     ("this host's clock is {} ({})", "本机时钟 {0}（{1}）"),
+    ("clocks of unknown machines, off by {} different amounts (with their samples): {}", "若干未知机器的时钟，偏差有 {0} 种（括号内为样本数）：{1}"),
+    ("clocks of unknown machines are off by {} different amounts: {}", "若干未知机器的时钟存在 {0} 种偏差：{1}"),
+    ("all are late by less than an hour, by different amounts: a queue does that, or several slow clocks",
+     "全部迟到不足一小时且数值各不相同：可能是排队发送，也可能是多台时钟偏慢"),
+    ("the same client is late by different amounts: a clock is off by one amount, queued requests by many",
+     "同一客户端的迟到时间各不相同：时钟偏差只有一个数值，排队的请求才会有多个"),
     ("the time sources contradict each other", "各时间源相互矛盾"),
     ("the clock of {} is {} ({})", "{0}的时钟 {1}（{2}）"),
     # SignatureDoesNotMatch, UserDisable, and what several say

@@ -6,19 +6,20 @@ sees it in page.py.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.explain import proposals
+from ossmend.daemon.explain.gathered import Gathered, gathered
+from ossmend.daemon.explain.planning import decided_of
 from ossmend.daemon.explain.where import Lines, when
 from ossmend.daemon.host.redact import mask_key_id, printable
-from ossmend.daemon.host.show import clean
+from ossmend.daemon.host.show import clean, subject_text
 from ossmend.daemon.sources.parsers import told_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
-from ossmend.remediators.causes import preflights
+from ossmend.remediators.causes import correlation, preflights
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.registry import Explained
 from ossmend.remediators.contract.verdict import Diagnosis
@@ -39,25 +40,47 @@ MOST_BESIDE = 50
 def explain_text(
     text: str, *, config: Config | None = None, lang: str = "en", live: Live | None = None
 ) -> dict[str, Any]:
-    """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say.
+    """{"events": [...]}, one for each refused request, in order of appearance; null where the text does not say. Each
+    has the case that the daemon would make of it and the others like it, as an audit counts them.
 
     With `live` the cloud is asked about them, by reads alone.
     """
     found = told_in(text, source=SOURCE, now=datetime.now(UTC))
     events = [told.event for told in found]
-    correlation, lines = _Correlation(events), Lines(text)
+    company, lines = _Company(events, gathered(events, config)), Lines(text)
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
-    reported = [_explained(event, correlation, around, config, lang, live) for event in events]
+    reported = [_explained(number, company, around, config, lang, live) for number in range(len(events))]
     for told, report in zip(found, reported, strict=True):
         report["lines"] = lines.of(told) if told.event.shape != proposals.BARE else None
+    for case in company.cases:
+        whole = _case(case, reported, config, lang)
+        for number in case.refusals:
+            reported[number]["case"] = whole
     return {"events": reported}
 
 
+def _case(of: Gathered, reported: Sequence[dict[str, Any]], config: Config | None, lang: str) -> dict[str, Any]:
+    """What an audit has of it, too. Its newest refusal speaks for it, unless its plan says something of all of them."""
+    case, newest = of.case, reported[of.refusals[-1]]
+    decided = decided_of(case, config, lang) if case.events > 1 and not newest["asked_cloud"] else None
+    whole = newest["diagnosis"] if decided is None else _said(decided)
+    return {
+        "number": case.id,
+        "policy": case.policy,
+        "subject": subject_text(case.subject),
+        "events": case.events,
+        "cause": whole["cause"],
+        "confidence": whole["confidence"],
+        "diagnosis": None if decided is None else whole,
+    }
+
+
 def _explained(
-    event: Event, correlation: _Correlation, around: str, config: Config | None, lang: str, live: Live | None
+    number: int, company: _Company, around: str, config: Config | None, lang: str, live: Live | None
 ) -> dict[str, Any]:
-    others = correlation.of(event)
-    diagnosis = causes.diagnose_event(event, others=others, lang=lang, around=around)
+    event, others = company.events[number], company.of(number)
+    usage = company.usage(number)
+    diagnosis = causes.diagnose_event(event, others=others, usage=usage, lang=lang, around=around)
     found = live.found(event, others, diagnosis, lang) if live is not None and event.shape != proposals.BARE else None
     told = Explained(event, diagnosis, around)
     writes = proposals.of(told, others, config, lang) if found is None else found.writes
@@ -81,6 +104,8 @@ def _explained(
         **when(event),
         "shape": event.shape,
         "diagnosis": said,
+        "asked_cloud": found is not None,
+        "case": None,
         "writes": writes,
     }
 
@@ -109,28 +134,36 @@ def _keep_contradiction(said: dict[str, Any], told: Diagnosis) -> None:
     said["evidence"] = [first, *(each for each in said["evidence"] if each != first)]
 
 
-class _Correlation:
-    """Which other refusals of a text tell something about one of them."""
+class _Company:
+    """Which other refusals of a text tell something about one of them: those that the daemon weighs it with. Where
+    nobody says that they belong together, a text that somebody has pasted may say so by being short.
+    """
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], cases: list[Gathered]) -> None:
+        self.events, self.cases = events, cases
+        self._of = {number: each for each in cases for number in each.refusals}
         self._few = len(events) <= SHORT
         self._of_code: dict[str | None, list[Event]] = {}
-        counts: Counter[str | None] = Counter()
         for event in events:
-            counts[event.code] += 1
-            if counts[event.code] <= MOST_BESIDE:
-                self._of_code.setdefault(event.code, []).append(event)
+            alike = self._of_code.setdefault(event.code, [])
+            if len(alike) < MOST_BESIDE:
+                alike.append(event)
 
-    def of(self, event: Event) -> list[Event]:
-        """Those of the same code, and those of other codes that belong to the same story."""
-        found: list[Event] = []
+    def of(self, number: int) -> list[Event]:
+        """Its case's and its neighbours', and one of each other code that belongs to the same story."""
+        event, mine = self.events[number], self._of.get(number)
+        found = list(mine.beside(event)) if mine is not None else []
+        there = {each.code for each in found}
         for code, events in self._of_code.items():
-            if code == event.code:
-                found += [other for other in events if other is not event]
-            else:
+            if code != event.code and code not in there:
                 story = [other for other in events if _one_story(event, other)]
                 found += (story or (events if self._few else []))[:1]
         return found
+
+    def usage(self, number: int) -> Mapping[str, Mapping[str, int]]:
+        """Who runs into it, as far as its case and those beside it tell."""
+        mine = self._of.get(number)
+        return correlation.usage(mine.case) if mine is not None else {}
 
 
 def _one_story(one: Event, other: Event) -> bool:

@@ -87,7 +87,7 @@ def subject_text(subject: Subject) -> str:
         case "key":
             return _key(subject.parts[0] if subject.parts else "")
         case "clock":
-            return f"clock of {_who(first, second)}"
+            return _clock(first, second, third)
         case "signer":
             return f"signatures with {_key(subject.parts[0])} by {_who(second, third)}"
         case "denied":
@@ -113,6 +113,14 @@ def _who(client: str, agent: str) -> str:
     if client and agent:
         return f"{client} ({agent})"
     return client or agent or "a client that the log does not name"
+
+
+def _clock(client: str, agent: str, key_id: str) -> str:
+    """Without an address it may be many machines' clocks."""
+    if client:
+        return f"clock of {_who(client, agent)}"
+    known = " with ".join(filter(None, (agent, _key(key_id) if key_id else "")))
+    return "clocks of unknown machines" + (f" ({known})" if known else "")
 
 
 def clean(value: Any, name: str = "") -> Any:

@@ -23,10 +23,11 @@ from ossmend.remediators.causes import (
     requests_400,
     s3_client,
     signature,
+    sureness,
     token,
 )
 from ossmend.remediators.causes import other_codes as neighbours
-from ossmend.remediators.causes.model import Cause
+from ossmend.remediators.causes.model import Cause, Text
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.verdict import Diagnosis
 
@@ -74,3 +75,8 @@ def diagnose_event(
     the cloud said when it was asked: features whose names begin with `cloud.`.
     """
     return engine.diagnose(CAUSES, event, others, usage, lang or SPOKEN.get(), around, world)
+
+
+def worded(said: Diagnosis) -> Text:
+    """The title of its cause, in words as sure as its confidence."""
+    return sureness.worded(said.cause, CAUSES[said.cause].title, said.confidence)

@@ -53,7 +53,7 @@ CAUSES = (
          ("Look for a queue or a retry that sends old signatures again.", "检查是否有队列或重试在重发旧签名。")),
         (("Do not change the clock before it was measured: it may be right.", "测量之前不要修改时钟：它可能是准的。"),),
         (sign("upload", ".", 0.9, "an upload ({}) was refused", "被拒绝的是上传（{}）"),
-         sign("big", ".", 1.8, "the body has {}", "请求体大小为 {}"),
+         sign("big", ".", 2.6, "the body has {}", "请求体大小为 {}"),
          sign("took", ".", 4, "the request took {}", "请求耗时 {}"),
          sign("late", ".", 1.6, "it is late by {} only: a queue or a slow line does that", "仅迟到 {}：排队或慢速线路即可造成"),
          sign("sample", r"ntp.{0,40}(?:ok|synchroni[sz]ed)|clock (?:is|was) (?:correct|right|fine|in sync)|时钟(?:正常|准确)", 2.2,
@@ -74,7 +74,7 @@ CAUSES = (
         ("Many clients are skewed at once", "多个客户端同时出现时钟偏差"),
         (("Look for what they share: a host, an image, an NTP server, a proxy that changes Date.",
           "查找共同点：宿主机、镜像、NTP 服务器或改写 Date 的代理。"),),
-        _NO_STEP, (sign("clients_count", r"^([3-9]|\d\d+)$", 2.4, "{} clients are affected", "受影响的客户端有 {} 个"),), -1.6,
+        _NO_STEP, (sign("clients_count", r"^([3-9]|\d\d+)$", 3.2, "{} clients are affected", "受影响的客户端有 {} 个"),), -1.6,
     ),
     cause(
         "clock-absurd-server-time", CODE,

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
+from ossmend.remediators.causes import diagnose_event
+from ossmend.remediators.causes.times import drift_of
 from ossmend.remediators.contract.case import Event, Subject
 from ossmend.remediators.contract.values import ClockReading, ClockSample
 from ossmend.remediators.contract.verdict import Done, Tell
-from ossmend.remediators.request_time_too_skewed import THIS_HOST, drift_of, host_clock_verdict, plan, subject
+from ossmend.remediators.request_time_too_skewed import THIS_HOST, host_clock_verdict, plan, subject
 from ossmend.remediators.settings.clock import ClockSettings
 from tests.fakes import NOW, FakeView, FakeWorld, case_of
 
@@ -167,6 +169,54 @@ def test_a_clock_that_could_not_be_measured_is_no_finding() -> None:
 def test_this_host_and_each_client_are_cases_of_their_own() -> None:
     assert subject(refused(client=THIS_HOST), SETTINGS) == Subject("clock", (THIS_HOST,))
     assert subject(refused(), SETTINGS) == Subject("clock", ("10.0.0.8", "x/1"))
+
+
+# ---------------------------------------------------------------------------------------- clocks that nobody has named
+
+
+def nameless(drift: float, **fields: object) -> Event:
+    return refused(drift, client=None, **fields)
+
+
+def test_different_skews_without_a_client_are_told_each_and_never_as_a_mean() -> None:
+    answer = tell(nameless(-3600.0 * 8), nameless(-1387.0), nameless(+1000.0), nameless(+1010.0))
+    assert answer.why.startswith("clocks of unknown machines are off by 3 different amounts: ")
+    assert all(words in answer.why for words in ("8.0 h behind (1)", "23 min behind (1)", "17 min ahead (2)"))
+    facts = answer.diagnosis.facts
+    assert "drift_seconds" not in facts
+    assert [each["samples"] for each in facts["drifts"]] == [1, 1, 2]
+
+
+def test_of_several_nameless_clocks_a_cause_is_as_sure_as_the_share_of_the_samples_that_have_it() -> None:
+    alone, among = tell(nameless(-1387.0)).diagnosis, tell(nameless(-1387.0), nameless(-8 * 3600.0)).diagnosis
+    assert alone.confidence > 0.85
+    assert among.confidence <= 0.5
+    assert {among.cause, *(cause for cause, _ in among.alternatives)} == {"clock-drift", "clock-time-zone"}
+
+
+def test_nameless_lags_of_minutes_may_be_a_queue_or_several_clocks_and_neither_is_sure() -> None:
+    late, ahead = tell(nameless(-950.0), nameless(-1400.0)).diagnosis, tell(nameless(-950.0), nameless(+1400.0))
+    assert (late.cause, late.confidence, late.alternatives) == ("clock-slow-upload", 0.5, (("clock-drift", 0.4),))
+    assert ahead.diagnosis.cause == "clock-drift"
+
+
+def test_one_skew_without_a_client_is_one_clock_and_a_named_client_keeps_its_mean() -> None:
+    assert tell(nameless(-1387.0), nameless(-1380.0)).why.startswith("the clock of the client is 23 min behind")
+    assert tell(refused(+1000.0), refused(+1400.0)).why.startswith("the clock of 10.0.0.8 is 20 min ahead")
+
+
+def test_nameless_refusals_of_two_keys_are_two_cases_and_a_named_client_is_one_whatever_its_key() -> None:
+    one, two = (nameless(-1387.0, access_key_id=f"LTAI5tExampleOfAKey000{number}") for number in (1, 2))
+    assert subject(one, SETTINGS) != subject(two, SETTINGS)
+    assert subject(replace(one, client="10.0.0.8"), SETTINGS) == subject(replace(two, client="10.0.0.8"), SETTINGS)
+    assert subject(nameless(-1387.0), SETTINGS) == Subject("clock", ("", "x/1"))
+
+
+@pytest.mark.parametrize("event", [refused(-1387.0), refused(+8 * 3600.0), refused(None), refused(-960.0, method="PUT",
+                                   fields={"content-length": "5000000000"})])  # fmt: skip
+def test_a_clock_is_judged_as_explain_judges_it(event: Event) -> None:
+    told, weighed = tell(event).diagnosis, diagnose_event(event)
+    assert (told.cause, told.confidence, told.alternatives) == (weighed.cause, weighed.confidence, weighed.alternatives)
 
 
 @pytest.mark.parametrize("bad", [{"warn_after": "11m", "critical_after": "10m"}, {"critical_after": "15m"}])

@@ -217,7 +217,9 @@ def test_a_narrow_terminal_gets_a_few_lines_for_each_case_and_no_name_is_cut_whe
 @pytest.mark.parametrize(
     ("subject", "words"),
     [
-        (Subject("clock", ("", "")), "clock of a client that the log does not name"),
+        (Subject("clock", ("", "")), "clocks of unknown machines"),
+        (Subject("clock", ("", "app/1", "LTAI5tMyKey1")),
+         "clocks of unknown machines (app/1 with access key LTAI****Key1)"),
         (Subject("clock", ("10.0.0.8", "app/1")), "clock of 10.0.0.8 (app/1)"),
         (Subject("object", ("b", "k:fire:", "")), "oss://b/k:fire:"),
         (Subject("object", ("b", "k", "v1")), "oss://b/k version v1"),

@@ -167,7 +167,7 @@ def test_a_plan_that_does_not_ask_has_decided_by_the_text(key_id: str, decided: 
 
 
 def test_explain_names_no_single_remediator_and_no_single_write() -> None:
-    shared = r"contract\b|causes\b|settings import told\b|writes import WRITES\b"
+    shared = r"contract\b|causes\b|other\b|settings import told\b|writes import WRITES\b"
     single = re.compile(rf"^\s*(?:from|import) ossmend\.remediators\.(?!{shared})", re.MULTILINE)
     files = list((Path(__file__).parents[3] / "daemon/explain").glob("*.py"))
     assert len(files) > 5

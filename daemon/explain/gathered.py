@@ -1,0 +1,118 @@
+"""The refusals of a text -> the cases that the daemon would make of them: those that an audit of the same log counts.
+
+What makes two refusals one case is asked of those who know it: the remediator (subject), the configuration (policy and
+account), the journal (folds.py: key, samples and users; correlation.py: which cases stand beside which). So `explain`
+and `ossmend audit` count alike, and weigh a refusal with the same company. Next: text.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ossmend.daemon.explain.proposals import BARE
+from ossmend.daemon.journal.folds import Fold
+from ossmend.remediators.contract.case import Case, Event, Neighbour
+from ossmend.remediators.contract.registry import Remediator, is_ours
+from ossmend.remediators.other import subject_other
+
+if TYPE_CHECKING:
+    from ossmend.config.model import Config
+
+UNTAKEN = "-"
+"""The policy of what no policy takes, and of everything where no configuration is at hand."""
+MOST_NEIGHBOURS = 500
+"""The newest cases that are looked through, as the daemon does."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """One case, and which refusals of the text are its own, by their number from 0."""
+
+    case: Case
+    refusals: list[int] = field(default_factory=list)
+
+    def beside(self, event: Event) -> tuple[Event, ...]:
+        """Whom a refusal of this case is weighed with: the samples of its case, and the newest of each beside it."""
+        samples = (sample for sample in self.case.samples if sample is not event)
+        return (*samples, *(neighbour.event for neighbour in self.case.correlated))
+
+
+def gathered(events: Sequence[Event], config: Config | None) -> list[Gathered]:
+    """In order of appearance. A typed code, another service's error, and what was told before are no case."""
+    now, told = datetime.now(UTC), _Told()
+    folds: dict[str, tuple[Fold, list[int]]] = {}
+    for number, event in enumerate(events):
+        if event.shape == BARE or not is_ours(event) or told.before(event):
+            continue
+        new = _fold_of(event, config)
+        fold, refusals = folds.setdefault(new.key, (new, []))
+        fold.add(event, event.time or now)
+        refusals.append(number)
+    cases = _with_company([_case(number, fold, now) for number, (fold, _) in enumerate(folds.values(), 1)])
+    return [Gathered(case, refusals) for case, (_, refusals) in zip(cases, folds.values(), strict=True)]
+
+
+def _fold_of(event: Event, config: Config | None) -> Fold:
+    """Nothing in it yet. Without a configuration it is what a configuration makes of it that has no policy for it."""
+    policy = config.taking(event) if config is not None else None
+    account = config.settled(event, policy) if config is not None else event.account
+    remediator = Remediator.registry.get(event.code or "")
+    if policy is not None and remediator is not None:
+        subject = remediator.subject(event, policy.settings_for(remediator.code))
+    elif (telling := Remediator.only_telling(event.code)) is not None:
+        subject = telling.subject(event, None)  # what only tells has nothing in its settings that tells cases apart
+    else:
+        subject = subject_other(event)
+    return Fold(policy.name if policy is not None else UNTAKEN, event.code, subject, timedelta(), account)
+
+
+def _case(number: int, fold: Fold, now: datetime) -> Case:
+    return Case(
+        id=number, account=fold.account, policy=fold.policy, code=fold.code, subject=fold.subject, events=fold.events,
+        opened_at=now, first_seen=fold.first or now, last_seen=fold.last or now, samples=tuple(fold.samples),
+        usage=fold.usage, dry_run=True,
+    )  # fmt: skip
+
+
+def _with_company(cases: list[Case]) -> list[Case]:
+    """Each with the cases beside it, by the journal's own rule."""
+    if len(cases) < 2:
+        return cases
+    from ossmend.daemon.journal.correlation import ALONE, correlated  # brings the database along
+
+    explaining = [case for case in cases if case.code != ALONE]
+    newest = sorted(explaining, key=lambda case: case.last_seen, reverse=True)[:MOST_NEIGHBOURS]
+    return correlated(cases, [_neighbour(case) for case in newest])
+
+
+def _neighbour(case: Case) -> Neighbour:
+    return Neighbour(
+        id=case.id, code=case.code, cause=None, event=case.event, usage=case.usage,
+        first_seen=case.first_seen, last_seen=case.last_seen,
+    )  # fmt: skip
+
+
+class _Told:
+    """Request ids, each with the places it was told for: a part that a telling leaves open is the same as any."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, list[tuple[str | None, str | None]]] = {}
+
+    def before(self, event: Event) -> bool:
+        if not event.request_id:
+            return False
+        told, place = self._places.setdefault(event.request_id, []), (event.bucket, event.key)
+        if any(_is_of(each, place) for each in told):
+            return True
+        told.append(place)
+        return False
+
+
+def _is_of(one: tuple[str | None, str | None], other: tuple[str | None, str | None]) -> bool:
+    (bucket, key), (its_bucket, its_key) = one, other
+    if bucket is None or its_bucket is None:
+        return True
+    return bucket == its_bucket and (key is None or its_key is None or key == its_key)
