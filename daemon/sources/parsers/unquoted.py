@@ -8,6 +8,7 @@ person says whether it is meant. Who asks: addresses.py and pairs.py, of each pl
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 from ossmend.remediators.contract.case import Origin
@@ -15,11 +16,12 @@ from ossmend.remediators.contract.light import regex
 
 _OF_A_SERVER = r"(?!x[-_](?:oss|acs|amz|goog|ms|cos|obs)[-_])"
 """A storage service's own headers: the application's library wrote them, or OSS did."""
-_HEADER = regex(
+_HEADER_TEXT = (
     r"(?<![\w.-])(?:[\w.-]{0,40}[-_. ])?"
     rf"(?:user[-_ ]?agent|agent|ua|referr?er|cookies?|forwarded|via|{_OF_A_SERVER}x[-_][a-z][\w-]{{0,40}})"
     r"(?:\\{0,8}[\"'])?[ \t]{0,4}(?:=>?|[:：])(?!//)"
 )
+_HEADER, _HEADER_ANY_CASE = regex(_HEADER_TEXT), regex(_HEADER_TEXT, re.IGNORECASE)
 _SIGNS = ("agent", "ua", "refer", "cookie", "forwarded", "via", "x-", "x_")
 """In small letters, one of these is in every name above."""
 
@@ -29,7 +31,7 @@ class UnquotedValues:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts: list[int] | None = None
+        self._found: tuple[list[int], list[int]] | None = None
 
     def at_most(self, origin: Origin, place: int) -> Origin:
         """What a place that is told there is worth: a guess, where a client may have told it."""
@@ -37,13 +39,23 @@ class UnquotedValues:
 
     def have(self, place: int) -> bool:
         """Does a client's header stand before this place, on the same line?"""
-        if self._starts is None:
-            self._starts = self._found()
-        at = bisect_right(self._starts, place) - 1
-        return at >= 0 and "\n" not in self._text[self._starts[at] : place]
+        if self._found is None:
+            self._found = self._looked_for()
+        starts, ends = self._found
+        at = bisect_right(starts, place) - 1
+        return at >= 0 and place <= ends[at]
 
-    def _found(self) -> list[int]:
-        lowered = self._text.lower()
+    def _looked_for(self) -> tuple[list[int], list[int]]:
+        """Behind each header, and where its line ends: asked of a million places on one line, it is not read again."""
+        text, lowered = self._text, self._text.lower()
         if not any(sign in lowered for sign in _SIGNS):
-            return []
-        return [found.end() for found in _HEADER.finditer(lowered)]
+            return [], []
+        # a sign that grows when lowered (there is one) would shift every place behind it, and a client may send it
+        found = _HEADER.finditer(lowered) if len(lowered) == len(text) else _HEADER_ANY_CASE.finditer(text)
+        starts, ends, end = [each.end() for each in found], list[int](), -1
+        for start in starts:
+            if start > end:
+                end = text.find("\n", start)
+                end = end if end >= 0 else len(text)
+            ends.append(end)
+        return starts, ends

@@ -40,6 +40,15 @@ def test_a_place_behind_an_unquoted_header_is_a_guess(header: str, place: str, b
     assert keys_named(event) == set()
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_signs_that_grow_in_small_letters_move_no_place_out_of_the_headers(place: str) -> None:
+    """A client sends them before the header, in its path."""
+    text = f"INFO GET /{'İ' * 300} User-Agent: Mozilla/5.0 {place} {BODY}"
+    (event,) = events_in(text, source="t")
+    assert (event.code, event.bucket) == ("InvalidObjectState", "inner")
+    assert keys_named(event) == set()
+
+
 @pytest.mark.parametrize(
     "line",
     [
