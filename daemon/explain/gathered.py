@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.daemon.journal.folds import Fold
 from ossmend.remediators.contract.case import Case, Event, Neighbour
+from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.other import subject_other
 
@@ -59,14 +60,15 @@ def _fold_of(event: Event, config: Config | None) -> Fold:
     """Nothing in it yet. Without a configuration it is what a configuration makes of it that has no policy for it."""
     policy = config.taking(event) if config is not None else None
     account = config.settled(event, policy) if config is not None else event.account
-    remediator = Remediator.registry.get(event.code or "")
+    code = code_of(event) if policy is not None else event.code
+    remediator = Remediator.registry.get(code or "")
     if policy is not None and remediator is not None:
         subject = remediator.subject(event, policy.settings_for(remediator.code))
     elif (telling := Remediator.only_telling(event.code)) is not None:
         subject = telling.subject(event, None)  # what only tells has nothing in its settings that tells cases apart
     else:
         subject = subject_other(event)
-    return Fold(policy.name if policy is not None else UNTAKEN, event.code, subject, timedelta(), account)
+    return Fold(policy.name if policy is not None else UNTAKEN, code, subject, timedelta(), account)
 
 
 def _case(number: int, fold: Fold, now: datetime) -> Case:

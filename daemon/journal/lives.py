@@ -6,6 +6,7 @@ configuration. One that was killed cannot say so: the next one finds no farewell
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -34,13 +35,28 @@ def lost(connection: sa.Connection, before: Vitals, now: datetime) -> None:
     """Say of the service that worked here before whether it ended without a word. Where several nodes share a state,
     one of this host may work still.
     """
-    if before.stopped_at is not None or before.command != "run":
-        return
-    at_work = {(node.host, node.name.rsplit("/", 2)[1]) for node in nodes.living(connection)}
-    if (before.host, str(before.pid)) in at_work:
+    if before.stopped_at is not None or before.command != "run" or _works_still(connection, before):
         return
     data = {"host": before.host, "pid": before.pid, "last_sign_of_life_at": before.at, "why": LOST}
     entries.append(connection, now, [Entry("daemon.lost", None, data)])
+
+
+def _works_still(connection: sa.Connection, before: Vitals) -> bool:
+    """The database takes a node for living until its lease is over; who is started anew after a kill comes sooner. So
+    this machine is asked, too. One with our own number (in a container it is always the same) was there before us.
+    """
+    at_work = {(node.host, node.name.rsplit("/", 2)[1]) for node in nodes.living(connection)}
+    return (before.host, str(before.pid)) in at_work and before.pid != os.getpid() and _exists(before.pid)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it is another user's
+    return True
 
 
 def kept(connection: sa.Connection, why: str, now: datetime) -> None:

@@ -62,7 +62,8 @@ class SignOfLife:
             lives.started(connection, self._row, policies, self._clock.now())
 
     def _tell_of_the_one_before(self, connection: sa.Connection) -> None:
-        if self._before is not None and self._before.host == self._row.host:
+        of_one_host = not self._store.host  # whatever it was called: a container that is made anew has another name
+        if self._before is not None and (of_one_host or self._before.host == self._row.host):
             lives.lost(connection, self._before, self._clock.now())
         self._before = None
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ossmend.config.load import load_text
 from ossmend.daemon.commands.status_page import lines
 from ossmend.daemon.commands.status_report import status
 from ossmend.daemon.host.troubles import MOST, Troubles
 from ossmend.daemon.journal import vitals
-from ossmend.daemon.journal.schema import meta
+from ossmend.daemon.journal.postgres import LIVE, Address, open_node
+from ossmend.daemon.journal.schema import entries, meta, nodes
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals
 from ossmend.daemon.stages.vitals import BEAT_SECONDS, LOOK_SECONDS, SignOfLife
@@ -115,3 +121,49 @@ def test_a_trouble_is_kept_once_with_its_number_and_a_finding_is_none() -> None:
     for number in range(50):
         kept.note(None, "", {"level": "error", "event": "lane.failed", "lane": str(number)})
     assert len(kept.newest()) == MOST
+
+
+# ------------------------------------------------------------------------------------------ who ended without a word
+
+
+def kinds(store: Store) -> list[str]:
+    with store.read() as connection:
+        return list(connection.scalars(sa.select(entries.c.kind).order_by(entries.c.seq)))
+
+
+def was_here(store: Store, host: str, pid: int) -> None:
+    """A service that has given a sign of life, and no farewell."""
+    then = vitals.told(NOON)
+    with store.begin() as connection:
+        vitals.write(connection, Vitals(host, pid, "1", "run", False, then, then), store.host)
+
+
+def ended() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_container_that_is_made_anew_under_another_name_tells_of_the_one_before(store: Store) -> None:
+    was_here(store, "another-container", 1)
+    SignOfLife(store, FakeClock(NOON), dry_run=False).works({})
+    assert kinds(store) == ["daemon.lost", "daemon.started"]
+
+
+@pytest.mark.parametrize(("pid", "lost"), [(ended, True), (os.getpid, True), (os.getppid, False)])
+def test_a_killed_node_is_told_of_though_its_lease_is_not_over(
+    shared_state: str, tmp_path: Path, pid: Callable[[], int], lost: bool
+) -> None:
+    """`os.getpid`: in a container every process has the same number. `os.getppid`: it works still."""
+    number = pid()
+    with closing(open_node(Address(shared_state, LIVE), tmp_path, "web-1")) as node:
+        was_here(node, "web-1", number)
+        with node.begin() as connection:
+            connection.execute(nodes.insert().from_select(
+                ["name", "host", "version", "started_at", "seen_at"],
+                sa.select(sa.literal(f"web-1/{number}/0a0a"), nodes.c.host, nodes.c.version, nodes.c.started_at,
+                          nodes.c.seen_at).where(nodes.c.name.startswith(f"web-1/{os.getpid()}/")),
+            ))  # fmt: skip
+        SignOfLife(node, FakeClock(NOON), dry_run=False).works({})
+        assert kinds(node) == ["daemon.lost"] * lost + ["daemon.started"]
