@@ -35,6 +35,7 @@ EXPECTED = {
     "model_attributes_type": "a mapping (key: value)",
 }
 """pydantic's word -> what was expected"""
+_SECTIONS = ("a list", "a mapping (key: value)")
 
 
 def complain(document: Document, error: ValidationError) -> None:
@@ -106,7 +107,9 @@ def _unexpected(expected: str, value: Any) -> str:
         hint = "; put it in quotes"
     elif expected.endswith("number") and isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]{1,40}", value):
         hint = "; write it without quotes"
-    return f"expected {expected}, found {found(value)}{hint}"
+    # where a section is expected, a lone text may be the secret that belongs into it
+    what = "a text" if isinstance(value, str) and expected in _SECTIONS else found(value)
+    return f"expected {expected}, found {what}{hint}"
 
 
 def _bound(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.host.show import moment, text
+from ossmend.daemon.host.show import moment, request, text
 from ossmend.daemon.journal import cases, entries, intents, locks, undos
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
@@ -21,7 +20,6 @@ from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.journal.undos import Undo
 from ossmend.remediators.contract.case import Case
-from ossmend.remediators.contract.write import Write, to_json
 
 NO_CASE = "there is no case {}: `ossmend cases list --all` lists them"
 
@@ -138,15 +136,10 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
         kind = "write.approved" if granted else "write.rejected"
         entries.append(connection, now, [Entry(kind, case_id, {"by": person, "digests": digests})])
     shown = [
-        {"operation": each.write.operation, "target": each.write.target, "digest": each.digest}
-        | {"body": json.loads(to_json(each.write)), "replaces": _replaces(each.write)}
+        {"operation": each.write.operation, "target": each.write.target, "digest": each.digest} | request(each.write)
         for each in held
     ]
     return {"case": case_id, "done": "approve" if granted else "reject", "writes": shown}
-
-
-def _replaces(write: Write) -> dict[str, object] | None:
-    return None if write.replaces is None else dict(zip(("now", "then"), write.replaces, strict=True))
 
 
 def _existing(connection: sa.Connection, case_id: int) -> Case:

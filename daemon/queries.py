@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.host.show import clean, subject_text, text
+from ossmend.daemon.host.show import clean, request, subject_text, text
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal import ceilings, entries, intents, undos
 from ossmend.daemon.journal.schema import CURRENT, cases, flags, notices, writes
@@ -21,16 +21,12 @@ from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
-from ossmend.remediators.contract.write import Write, to_json
 
 HUMAN_STATES = tuple(state.value for state in HUMAN)
 """States in which nothing more happens until a person does something."""
 
 NOT_SAID: Mapping[str, str] = defaultdict(str, {CaseState.OPEN: "just seen: it is looked at next"})
 """Why a case stands as it does, where no plan has said so yet."""
-
-LONGEST_BODY = 8192
-"""Characters of a write as JSON: a CORS configuration may have so many, a list of keys has more."""
 
 
 def open_cases(connection: sa.Connection) -> list[dict[str, Any]]:
@@ -224,26 +220,12 @@ def _write(intent: intents.Intent) -> dict[str, Any]:
         "state": intent.state,
         "outcome": clean(intent.outcome),
         "held_by": intent.held_by,
-        "body": _body(to_json(intent.write)),
-        "replaces": replaces(intent.write),
+        **request(intent.write),
         "planned_at": intent.planned_at.isoformat(),
         "sent_at": intent.sent_at.isoformat() if intent.sent_at else None,
         "request_id": intent.request_id,
         "digest": intent.digest,
     }
-
-
-def replaces(write: Write) -> dict[str, Any] | None:
-    """What is there and what will be in its place, where it replaces a configuration as a whole."""
-    if write.replaces is None:
-        return None
-    now, then = write.replaces
-    return {"now": clean(now), "then": clean(then)}
-
-
-def _body(text: str) -> Any:
-    """All that a write says of itself; of one that names very many objects, how long it is."""
-    return clean(json.loads(text)) if len(text) <= LONGEST_BODY else f"{len(text)} characters"
 
 
 def journal(connection: sa.Connection, limit: int, case_id: int | None) -> dict[str, Any]:

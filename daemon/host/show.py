@@ -5,15 +5,19 @@ The journal keeps what it needs to act; logs, notices, tables and JSON output go
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.light import regex
+from ossmend.remediators.contract.write import Write, to_json
 
 TIME_FIELDS = ("at", "since", "first_seen", "last_seen", "last", "down_since", "watch_until")
 _TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00:00|Z)")
+LONGEST_BODY = 8192
+"""Characters of a write as JSON: a CORS configuration may have so many, a list of keys has more."""
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
 _SECRET_FIELD = regex(
     r"(?i)(?:[a-z_.-]{0,40}[_.-])?(?:[a-z]{0,20}secret|passw(?:or)?d|[a-z]{0,20}token|signature(?:provided)?|apikey"
@@ -121,6 +125,16 @@ def _clock(client: str, agent: str, key_id: str) -> str:
         return f"clock of {_who(client, agent)}"
     known = " with ".join(filter(None, (agent, _key(key_id) if key_id else "")))
     return "clocks of unknown machines" + (f" ({known})" if known else "")
+
+
+def request(write: Write) -> dict[str, Any]:
+    """What a write sends, safe to show: all that it says of itself, or of one that names very many objects how long
+    that is; and what is there and will be in its place, where it replaces a configuration as a whole.
+    """
+    whole = to_json(write)
+    body = clean(json.loads(whole)) if len(whole) <= LONGEST_BODY else f"{len(whole)} characters"
+    replaces = None if write.replaces is None else clean(dict(zip(("now", "then"), write.replaces, strict=True)))
+    return {"body": body, "replaces": replaces}
 
 
 def clean(value: Any, name: str = "") -> Any:

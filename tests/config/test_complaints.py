@@ -70,6 +70,8 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
         ("brakes: [1]", "3:1: brakes: expected a mapping (key: value), found a list"),
         ("sources: { app_log: { path: /a } }", "3:1: sources: expected a list, found a mapping"),
         ("policies:\n", f"3:10: policies: {WRITE_A_VALUE}"),
+        ("notify: https://h/?token=hunter2", "3:9: notify: expected a list, found a text"),
+        ("notify: [ hunter2 ]", "3:11: notify[0]: expected a mapping (key: value), found a text"),
         ("sources: [5]", "3:11: sources[0]: expected a mapping (key: value), found the number 5"),
         (POLICY + "    enabled: yes", '7:14: policies[0].enabled: expected true or false, found the text "yes"'),
         (POLICY + "    enabled: 1", "7:14: policies[0].enabled: expected true or false, found the number 1"),
@@ -430,6 +432,9 @@ def test_hostile_words_cannot_forge_a_line_or_reach_the_terminal(text: str) -> N
         "notify: [ { webhook: { url: 'https://u:hunter2@h/' } } ]",
         "state: { url: 'postgresql://u:hunter2@h/db' }",
         "notify: [ { webhook: { url: 'https://h/', secret: [hunter2] } } ]",
+        "notify: hunter2",
+        "notify: [ hunter2 ]",
+        "notify: [ { webhook: hunter2 } ]",
     ],
 )
 def test_a_secret_in_the_file_is_not_repeated(text: str) -> None:

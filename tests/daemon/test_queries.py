@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon import queries
+from ossmend.daemon import approvals, queries
+from ossmend.daemon.host import show
 from ossmend.daemon.journal import intents
 from ossmend.daemon.journal.intents import NewWrite
 from ossmend.daemon.journal.states import CaseState, WriteState
@@ -43,11 +44,20 @@ def body_of(store: Store, write: Write) -> Any:
 
 
 def test_a_write_of_very_many_objects_is_not_shown_whole(store: Store) -> None:
-    assert body_of(store, job_as_long_as(queries.LONGEST_BODY + 1)) == f"{queries.LONGEST_BODY + 1} characters"
+    assert body_of(store, job_as_long_as(show.LONGEST_BODY + 1)) == f"{show.LONGEST_BODY + 1} characters"
+
+
+def test_who_approves_it_is_not_shown_every_object_either(store: Store) -> None:
+    put(store, fold_of())
+    with store.begin() as connection:
+        held = NewWrite(case_id=1, policy="p", write=job_as_long_as(show.LONGEST_BODY + 1), state=WriteState.HELD)
+        intents.put(connection, [held], NOW)
+    (told,) = approvals.approve(store, 1)["writes"]
+    assert told["body"] == f"{show.LONGEST_BODY + 1} characters"
 
 
 def test_a_write_that_can_be_read_is_shown_whole(store: Store) -> None:
-    write = job_as_long_as(queries.LONGEST_BODY)
+    write = job_as_long_as(show.LONGEST_BODY)
     body = body_of(store, write)
     assert (body["bucket"], len(body["keys"])) == ("b", len(write.keys))
 

@@ -37,6 +37,11 @@ _SPOKEN = regex(
     r"\s?[`'\"“「]?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?![\w./-])(?!\s?(?:is|not|in|to)\b)"
 )
 """The bucket that a person speaks of."""
+_SAID_OF_BUCKETS = regex(
+    r"public-read(?:-write)?|(?:read|write)-only|read-write|non-[a-z]+|cross-[a-z]+"
+    r"|(?:oss-)?(?:cn|ap|us|eu|me|na)-[a-z]+(?:-\d)?"
+)
+"""Rights, kinds and regions: `my bucket is public-read` tells no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ def _asked(text: str) -> Iterator[Spot]:
 def _spoken_of(text: str) -> Iterator[Spot]:
     """`my bucket is my-photos`, `存储空间 my-photos`: a name and no word of the language, said to be a bucket's."""
     for found in _SPOKEN.finditer(text):
+        if _SAID_OF_BUCKETS.fullmatch(found[2]):
+            continue
         if found[1] not in (None, "is") or any(sign in "-0123456789" for sign in found[2]):
             yield Spot(found[2])
 

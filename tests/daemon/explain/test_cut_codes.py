@@ -87,6 +87,8 @@ def test_what_has_a_mark_of_oss_is_not_told_as_a_servers_own() -> None:
         ("my bucket is called photos and I get AccessDenied", "photos"),
         ("AccessDenied. The bucket is private, and the bucket policy says no", None),
         ("the bucket acl denied it: AccessDenied", None),
+        ("AccessDenied, though my bucket is public-read", None),
+        ("AccessDenied. My bucket is in cn-hangzhou, and the other bucket is non-public", None),
     ],
 )
 def test_the_bucket_that_a_person_speaks_of(text: str, bucket: str | None) -> None:

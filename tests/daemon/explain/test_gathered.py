@@ -25,9 +25,9 @@ policies:
 """
 HOST = "assets-both.oss-cn-hangzhou.aliyuncs.com"
 BLOCKED = (
-    f"Access to XMLHttpRequest at 'https://{HOST}/{{}}' from origin '{ORIGIN}' has been blocked by CORS policy: Response "
-    "to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin' header is present on the "
-    "requested resource."
+    f"Access to XMLHttpRequest at 'https://{HOST}/{{}}' from origin '{ORIGIN}' has been blocked by CORS policy: "
+    "Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin' header is "
+    "present on the requested resource."
 )
 ANSWERED = (
     f"OPTIONS https://{HOST}/a.png Origin: {ORIGIN} Access-Control-Request-Method: PUT <Error><Code>AccessForbidden"
