@@ -98,8 +98,8 @@ _answering("reject", "Refuse the held writes of a case, for 24 h.")
 _answering("retry", "Look at a case again now.")
 _answering(
     "undo",
-    """Take the newest write of a case back that can be, if nothing has changed since. The undo is a write, too: it asks
-    the policy's mode and limits.
+    """Take back the newest write of a case that can be. Nothing may have changed since. The undo is a write, too: it
+    asks the policy's mode and limits.
 
     \b
     PutBucketCors    yes: the rules of before; not where there were none

@@ -32,8 +32,8 @@ _ASKED_PATH = regex(r"\b(?:uri|path|resource)\b['\"]?\s?[=:]\s?['\"]/([^'\"\s?]{
 
 
 _SPOKEN = regex(
-    r"(?:\b[Bb]ucket|存储空间|存储桶)(?:\s?(?:name|名称|名字|名))?"
-    r"\s?(is called|is named|is|called|named|名称为|名称是|名为|是|为|叫|[:：=])?"
+    r"(?:\b[Bb]ucket|存储空间|存储桶)(名称|名字|名)?(?: name)?"
+    r"\s?(is called|is named|called|named|是|为|叫)?(?: is|[:：=])?"
     r"\s?[`'\"“「]?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?![\w./-])(?!\s?(?:is|not|in|to)\b)"
 )
 """The bucket that a person speaks of."""
@@ -103,10 +103,10 @@ def _asked(text: str) -> Iterator[Spot]:
 def _spoken_of(text: str) -> Iterator[Spot]:
     """`my bucket is my-photos`, `存储空间 my-photos`: a name and no word of the language, said to be a bucket's."""
     for found in _SPOKEN.finditer(text):
-        if _SAID_OF_BUCKETS.fullmatch(found[2]):
-            continue
-        if found[1] not in (None, "is") or any(sign in "-0123456789" for sign in found[2]):
-            yield Spot(found[2])
+        told = found[1] or found[2] or any(sign in "-0123456789" for sign in found[3])
+        is_another_word = found[3].startswith("oss-") or _SAID_OF_BUCKETS.fullmatch(found[3])
+        if told and not is_another_word:
+            yield Spot(found[3])
 
 
 def _best(spots: list[Spot], addressed: addresses.Addresses) -> Place:

@@ -85,6 +85,8 @@ def test_what_has_a_mark_of_oss_is_not_told_as_a_servers_own() -> None:
         ("存储空间 my-bucket 报错 InvalidObjectState", "my-bucket"),
         ("AccessDenied on bucket my-data-2 since today", "my-data-2"),
         ("my bucket is called photos and I get AccessDenied", "photos"),
+        ("Bucket名称：photos 上传失败 AccessDenied", "photos"),
+        ("create bucket: oss: service returned error: StatusCode=403, ErrorCode=AccessDenied", None),
         ("AccessDenied. The bucket is private, and the bucket policy says no", None),
         ("the bucket acl denied it: AccessDenied", None),
         ("AccessDenied, though my bucket is public-read", None),
