@@ -46,10 +46,11 @@ def of_text(record: Record) -> list[Fragment]:
 
 def ready(found: list[Fragment], record: Record) -> list[Fragment]:
     """Spelled as OSS spells, and with wrappers set aside."""
+    written = len(record.own.rstrip(CUTS))
     for fragment in found:
         fragment.record = record.number
         _normalise(fragment)
-        _note_cut(fragment, record.own)
+        _note_cut(fragment, record.own, written)
     _set_wrappers_aside(found)
     return found
 
@@ -126,12 +127,14 @@ def _normalise(fragment: Fragment) -> None:
         fragment.note("EC", facts.pop("ec"))
 
 
-def _note_cut(fragment: Fragment, text: str) -> None:
-    """A text that ends within a code, as pastes and shippers cut it, shows a beginning and no code."""
+def _note_cut(fragment: Fragment, text: str, written: int) -> None:
+    """A text that ends within a code, as pastes and shippers cut it, shows a beginning and no code. `written`: where it
+    ends, but for what a cut leaves.
+    """
     code = fragment.facts.get("code", "")
-    if not code or code in KNOWN_CODES or text[fragment.end :].strip(CUTS):
+    if not code or code in KNOWN_CODES or fragment.end < written:
         return
-    if text.rstrip(CUTS).endswith(code) and any(known.startswith(code) for known in KNOWN_CODES):
+    if text.endswith(code, 0, written) and any(known.startswith(code) for known in KNOWN_CODES):
         fragment.note("code_cut", fragment.facts.pop("code"))
 
 
