@@ -115,11 +115,12 @@ def plan(case: Case, view: Cors, settings: CorsSettings) -> Verdict:
 
 def _is_of_old(case: Case, answer: Event) -> bool:
     """Was all well since OSS gave it, and has only a console told of trouble after that? Then it vouches for nothing:
-    a rule that its owner has taken away must not come back because of anybody's text.
+    a rule that its owner has taken away must not come back because of anybody's text. What came last may be a log that
+    tells late of a refusal from before: its time says so.
     """
-    if case.verified_at is None or not is_console(case.event):
+    if case.verified_at is None:
         return False
-    return answer.time is None or answer.time <= case.verified_at
+    return is_console(case.event) if answer.time is None else answer.time <= case.verified_at
 
 
 def _adds(console: Event, answered: Asked | None) -> bool:

@@ -242,3 +242,19 @@ def test_an_answer_without_an_origin_names_the_case_whose_console_tells_it() -> 
     found = verdict(world_with(), case(answer(origin=None), correlated=(other,)))
     assert isinstance(found, Tell)
     assert found.why.endswith(f"; see case 7: the same bucket, refused to pages of {PAGE}")
+
+
+def test_a_log_that_tells_late_of_a_refusal_from_before_does_not_vouch_for_a_console() -> None:
+    """The owner has taken the rule away since; an access log comes an hour after its requests."""
+    early, well = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    about = case(console(), answer(time=early), verified_at=well)
+    found = verdict(world_with(CorsRule((ELSEWHERE,), ("GET",))), about)
+    assert isinstance(found, Act)
+    assert found.approve
+
+
+def test_a_refusal_after_all_was_well_is_oss_s_own_word() -> None:
+    about = case(console(), answer(time=NOW), verified_at=NOW - timedelta(hours=1))
+    found = verdict(world_with(CorsRule((ELSEWHERE,), ("GET",))), about)
+    assert isinstance(found, Act)
+    assert not found.approve
