@@ -26,5 +26,7 @@ def hedge(cause: str, share: float) -> Text:
 
 
 def worded(cause: str, title: Text, share: float) -> Text:
-    """The cause's title, as sure as it is."""
+    """The cause's title, as sure as it is. A title that says "may" is unsure enough by itself."""
+    if " may " in title.en:
+        return title
     return Text(*(before + said for before, said in zip(hedge(cause, share), title, strict=True)))

@@ -50,6 +50,8 @@ _HINT = regex(
 _PRETTY = regex(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"", re.MULTILINE)
 OSS_ID = regex(r"[0-9A-F]{24}")
 EC = regex(r"\d{4}-\d{8}")
+_TAGS = regex(r"(?:^|[_.-]|(?=T))[Tt]ag(?:s|[Ss]et|ging)?(?![a-z])")
+"""`TagSet`, `object_tags`, and no `stages` or `percentage`."""
 REQUESTS = frozenset({"request", "req", "httprequest"})
 PREFLIGHT = frozenset({"origin", "access-control-request-method", "access-control-request-headers"})
 """Headers of a request that a refused preflight is about; they name no place."""
@@ -163,7 +165,7 @@ def _named(values: list[Any]) -> dict[str, Any] | None:
 
 def _are_tags(name: Any, value: Any) -> bool:
     """`"TagSet": [{"Key": "bucket", "Value": ...}]`: what a client tied to an object is nothing of the request."""
-    if not (isinstance(value, list) and "tag" in str(name)[:60].lower()):
+    if not (isinstance(value, list) and _TAGS.search(str(name)[:60])):
         return False
     return any(isinstance(each, dict) and "Key" in each for each in value)
 

@@ -40,3 +40,8 @@ def test_why_a_case_is_told_is_no_surer_than_its_confidence(code: str) -> None:
     assert isinstance(answer, Tell)
     plain = f"{code} on b: {causes.CAUSES[answer.diagnosis.cause].title.en}"
     assert (answer.why == plain) is (answer.diagnosis.confidence >= 0.9)
+
+
+def test_a_title_that_is_unsure_by_itself_is_not_hedged_twice() -> None:
+    title = causes.CAUSES["clock-slow-upload"].title
+    assert worded("clock-slow-upload", title, 0.46) == title
