@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ossmend.config.model import Config
+    from ossmend.config.problems import ConfigRefused
     from ossmend.daemon.app import App
     from ossmend.daemon.journal.store import Store
 
@@ -173,8 +174,12 @@ def config_of_state(config_path: Path) -> Config:
 
     config, refused = load_for_state(config_path)
     if refused is not None:
-        click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone", err=True)
+        tell_refused(refused)
     return config
+
+
+def tell_refused(refused: ConfigRefused) -> None:
+    click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone", err=True)
 
 
 def paused_policy(config_path: Path, policy: str) -> None:

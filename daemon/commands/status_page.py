@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 GOOD, BAD, QUIET, LOUD = "bold green", "bold red", "dim", "bold yellow"
 MOST_ERRORS = 5
+UNKNOWN = "not known while the file is refused"
 UNITS = {"restore_gib_per_day": " GiB"}
 
 Line = tuple[str, str, str]
@@ -71,10 +72,20 @@ def _head(report: dict[str, Any]) -> Iterator[Line]:
     for number, each in enumerate(report["nodes"]):
         yield "" if number else "node", _node(each, report["running"]), "" if each["lives"] else QUIET
     modes = ", ".join(f"{number} in {mode}" for mode, number in report["policies"].items())
-    yield "policies", modes or "none: nothing is done", ""
-    if not report["configuration"]["in_use"] and report["running"]:
+    yield "policies", modes or (UNKNOWN if _is_refused(report) else "none: nothing is done"), ""
+    if _is_refused(report):
+        then = (
+            "reload (systemctl reload ossmend); until then the one before is at work" if report["running"] else "start"
+        )
+        yield "config", f"the file is refused: repair it, then {then}", LOUD
+    elif not report["configuration"]["in_use"] and report["running"]:
         told = "the file has changed since it was read: reload (systemctl reload ossmend) to work by it"
         yield "config", told, LOUD
+
+
+def _is_refused(report: dict[str, Any]) -> bool:
+    refused: bool = report["configuration"]["refused"]
+    return refused
 
 
 def _since(report: dict[str, Any], node: dict[str, Any]) -> str:
@@ -124,7 +135,7 @@ def _sources(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if each["complaint"]:
             yield f"  left out: {each['complaint']}", QUIET
     if not report["sources"]:
-        yield "none configured: nothing is read", LOUD
+        yield (UNKNOWN, "") if _is_refused(report) else ("none configured: nothing is read", LOUD)
 
 
 def _reads(source: dict[str, Any], running: bool) -> str:
@@ -152,6 +163,9 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _brakes(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if _is_refused(report):
+        yield UNKNOWN, ""
+        return
     near = [each for each in report["brakes"] if each["share"] >= NEAR]
     for each in near:
         yield f"{_brake(each)}, frees from {clock_time(each['frees_at'])}", LOUD
@@ -177,7 +191,7 @@ def _channels(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if each["given_up"]:
             yield f"  given up {clock_time(each['given_up_at'])}: {each['given_up']}", QUIET
     if not report["channels"]:
-        yield "none configured: notices are in the log only", ""
+        yield UNKNOWN if _is_refused(report) else "none configured: notices are in the log only", ""
 
 
 def _clock(clock: dict[str, Any], running: bool) -> str:

@@ -12,7 +12,7 @@ from ossmend.config.load import load_text
 from ossmend.daemon.commands.status_page import lines
 from ossmend.daemon.commands.status_report import status
 from ossmend.daemon.host.troubles import MOST, Troubles
-from ossmend.daemon.journal import vitals
+from ossmend.daemon.journal import entries, vitals
 from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals
@@ -115,3 +115,15 @@ def test_a_trouble_is_kept_once_with_its_number_and_a_finding_is_none() -> None:
     for number in range(50):
         kept.note(None, "", {"level": "error", "event": "lane.failed", "lane": str(number)})
     assert len(kept.newest()) == MOST
+
+
+@pytest.mark.parametrize(
+    ("policies", "dry_run"), [({"dry-run": ["a", "b"]}, True), ({"dry-run": ["a"], "approve": ["b"]}, False)]
+)
+def test_the_journal_means_by_dry_run_what_the_log_does(
+    store: Store, policies: dict[str, list[str]], dry_run: bool
+) -> None:
+    SignOfLife(store, FakeClock(NOON), dry_run=False).works(policies)
+    with store.read() as connection:
+        (begun,) = entries.newest(connection, 1, None)
+    assert (begun.kind, begun.data["dry_run"]) == ("daemon.started", dry_run)
