@@ -134,6 +134,9 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
             modes = "`mode: approve` asks you, `mode: enforce` sends"
             yield f"nothing is sent in a dry run; in policy {found['policy']}, {modes}"
             yield from steps
+        case CaseState.HELD if found.get("answered"):
+            undone = "approve" if found["answered"]["done"] == "rejected" else "reject"
+            yield f"nothing for you to do: {found['why']}; `ossmend cases {undone} {found['id']}` takes that back"
         case CaseState.HELD:
             yield from ways or [f"nothing for you to do: {look}"]
             yield from steps

@@ -67,7 +67,7 @@ def status(
         "configuration": _configuration(config, life if worked else None, refused=refused),
         "sources": [_source(name, trust, life, worked, now) for name, trust in _named(config, life, refused=refused)],
         "cases": counts,
-        "waiting_for_a_person": sum(counts[state] for state in queries.HUMAN_STATES),
+        "waiting_for_a_person": queries.waiting_for_a_person(connection, counts),
         "not_opened": queries.not_opened(connection),
         "held": queries.held(connection),
         "brakes": [] if refused else _brakes(connection, config, life, now),

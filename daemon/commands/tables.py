@@ -25,6 +25,7 @@ DONE: Mapping[str, str] = {
     "undo": "the undo is asked for",
 }
 """A person's word, as what it has done."""
+SAID: Mapping[str, str] = {"approve": "approved", "reject": "rejected"}
 AFTER: Mapping[str, str] = {
     "approve": "until it is sent, `ossmend cases reject {case}` takes that back; `ossmend cases show {case}` tells "
     "what became of it",
@@ -207,7 +208,11 @@ def answer(report: dict[str, Any], console: Console) -> None:
     """What a person's word on a case came to, and how to take it back or see what becomes of it."""
     case, done = report["case"], report["done"]
     when = "the daemon reads it within seconds" if report["daemon_runs"] else NOBODY_READS
-    console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=not console.is_terminal)
+    if report.get("leaves_after"):
+        when = f"it leaves after {report['leaves_after']}"
+    said = report.get("already")
+    what = f"was {SAID[done]} already, by {said['by']} at {said['at']}" if said else DONE[done]
+    console.print(f"case {case}: {what}; {when}", soft_wrap=not console.is_terminal)
     for write in report["writes"]:
         console.print(f"  {write['operation']} {write['target']}", soft_wrap=True)
         for line in request(write) if write.get("body") else ():
