@@ -53,8 +53,10 @@ IN_WORDS: Mapping[str, str] = {
 """Fields of the journal whose names nobody understands who reads them first. `--json` has them as they are."""
 GAP = "  "
 """Between two columns. No cell has two blanks in a row but where a log has them: `awk -F '  +'` finds the columns."""
-LEAST: Mapping[str, int] = {"why": 12, "from": 8, "subject": 32}
+LEAST: Mapping[str, int] = {"from": 8, "subject": 32, "why": 40}
 """Columns that may be cut on a terminal, those that tell least first, and how much of them has to stay."""
+IN_ITS_MIDDLE = "subject"
+"""Of an object's place the bucket and the name tell it from others: what lies between goes."""
 SHORT = 12
 """Signs of a fingerprint that tell it apart; `--json` has all."""
 NUMBERS = "A1, A2, ... are the numbers of this report"
@@ -100,7 +102,7 @@ def _table(rows: list[dict[str, Any]], console: Console) -> None:
             _stacked(row, several, console)
         return
     for line, style in zip(lines, ("bold", *map(_style, rows)), strict=True):
-        padded = (_cut(cell, width) for cell, width in zip(line, widths, strict=True))
+        padded = (_cut(cell, width, name) for cell, width, name in zip(line, widths, names, strict=True))
         console.print(Text(GAP.join(padded).rstrip(), style=style), soft_wrap=True)
 
 
@@ -114,11 +116,14 @@ def _narrowed(widths: list[int], names: Sequence[str], most: int) -> bool:
     return over <= 0
 
 
-def _cut(cell: str, width: int) -> str:
-    """A cell as wide as its column; of one that is too long the end goes."""
+def _cut(cell: str, width: int, name: str) -> str:
+    """A cell as wide as its column; of one that is too long the end goes, or the middle."""
     from rich.cells import cell_len, set_cell_size
 
-    return set_cell_size(cell, width) if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
+    if cell_len(cell) <= width:
+        return set_cell_size(cell, width)
+    end = set_cell_size(cell[::-1], (width - 1) // 2)[::-1] if name == IN_ITS_MIDDLE else ""
+    return f"{set_cell_size(cell, width - 1 - cell_len(end))}…{end}"
 
 
 def _cells(row: dict[str, Any], *, several: bool) -> tuple[str, ...]:

@@ -169,15 +169,23 @@ def test_a_wide_terminal_and_a_pipe_get_a_line_for_each_case_however_long_it_is(
         assert all(line == line.rstrip() for line in lines)
 
 
-@pytest.mark.parametrize("width", [80, 120, 160])
-def test_a_terminal_gets_a_table_cut_where_it_tells_least_and_what_fits_stays_whole(width: int) -> None:
+@pytest.mark.parametrize("width", [120, 140, 160, 200])
+def test_a_terminal_gets_a_table_in_which_the_reason_keeps_most_and_a_place_its_both_ends(width: int) -> None:
     long = {"why": "merge the stored rule web-upload " * 3, "from": "10.0.0.8, /var/log/app/app.log +2"}
-    rows = [found("2024/q1.csv")["cases"][0] | long, found("2024/q2.csv")["cases"][0] | long]
+    keys = [f"{'exports/' * 9}2024/q{number}.csv" for number in (1, 2)]
+    rows = [found(key)["cases"][0] | long for key in keys]
     lines = printed(rows, width=width)
     assert len(lines) == 3, "a line for each"
     assert max(map(len, lines)) <= width
-    assert all("oss://b/2024/q" in line and "…" in line for line in lines[1:])
-    assert ("app.log +2" in lines[1]) == (width > 80), "the reason is cut first"
+    at = lines[0].index("why")
+    assert all(len(line[at:].rstrip("…")) >= 39 for line in lines[1:])
+    for number, line in enumerate(lines[1:], start=1):
+        assert re.search(rf"oss://b/exports/\S*….*/q{number}\.csv", line)
+
+
+def test_a_terminal_with_no_room_for_the_reason_gets_no_table() -> None:
+    row = found("2024/q1.csv")["cases"][0] | {"why": "merge the stored rule web-upload " * 3}
+    assert printed([row], width=80)[0] == "1  held  X  c"
 
 
 @pytest.mark.parametrize(("number", "audited", "told"), [
