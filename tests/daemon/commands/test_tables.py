@@ -377,3 +377,10 @@ def test_an_undo_is_named_as_one_with_the_write_that_it_takes_back_and_who_asked
     at = lines.index(f"write 2  undo of write 1: PutBucketCors oss://b: done, sent {UNTIL}")
     assert lines[at + 1] == f"asked for by oncall at {UNTIL}"
     assert sum("undo of" in line for line in lines) == 1
+
+
+def test_a_held_write_gives_one_order_and_what_is_done_instead_of_it_is_introduced_as_that() -> None:
+    lines = shown(standing("held", writes=[WRITE | {"target": "t"}]))
+    at = lines.index("next  ossmend cases approve 1, or ossmend cases reject 1")
+    assert lines[at + 1 : at + 3] == ["or by hand:", STEP]
+    assert "or by hand:" not in shown(standing("reported")), "nothing but the steps is there to do"
