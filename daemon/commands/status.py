@@ -13,7 +13,7 @@ from ossmend.daemon.commands.common import (
     NEEDS_A_HUMAN,
     clear_errors,
     config_option,
-    dry_run_option,
+    dry_run_state_option,
     json_option,
     show,
     tell_refused,
@@ -24,7 +24,7 @@ NOT_RUNNING = 3
 
 @click.command("status")
 @config_option
-@dry_run_option
+@dry_run_state_option
 @json_option
 def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
     """How ossmend fares, on one screen. Exit 0: well; 1: not; 3: not running."""

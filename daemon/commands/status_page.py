@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 GOOD, BAD, QUIET, LOUD = "bold green", "bold red", "dim", "bold yellow"
 MOST_ERRORS = 5
+SAME_SECONDS = 0.1
 UNKNOWN = "not known while the file is refused"
 UNITS = {"restore_gib_per_day": " GiB"}
 
@@ -197,9 +198,9 @@ def _channels(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _clock(clock: dict[str, Any], running: bool) -> str:
     told = []
     if clock["oss_ahead_seconds"] is not None:
-        then = f"was {clock['oss_ahead_seconds']:+.1f} s {ago(clock['oss_ahead_seconds_ago'])}"
-        now = f"is {clock['oss_ahead_seconds']:+.1f} s"
-        told.append(f"OSS's minus ours {now if running and clock['oss_ahead_is_fresh'] else then}")
+        is_now, ahead = running and clock["oss_ahead_is_fresh"], _ahead(clock["oss_ahead_seconds"])
+        then = f"was {ahead} {ago(clock['oss_ahead_seconds_ago'])}"
+        told.append(f"OSS's clock {f'is {ahead}' if is_now else then}")
     if clock["low_seconds"] is not None:
         told.append(
             f"measured {ago(clock['measured_seconds_ago'])}: {clock['low_seconds']:+.1f} to "
@@ -208,6 +209,12 @@ def _clock(clock: dict[str, Any], running: bool) -> str:
     elif clock["measured_at"]:
         told.append(f"could not be measured {ago(clock['measured_seconds_ago'])} ({', '.join(clock['failed'])})")
     return "; ".join(told) or "not measured yet"
+
+
+def _ahead(seconds: float) -> str:
+    if abs(seconds) <= SAME_SECONDS:
+        return f"within {SAME_SECONDS} s of ours"
+    return f"{abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} ours"
 
 
 def _errors(report: dict[str, Any]) -> Iterator[tuple[str, str]]:

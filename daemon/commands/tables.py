@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.commands import audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.write_page import request
+from ossmend.daemon.host.show import moment
 from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
@@ -74,7 +75,7 @@ def cases(found: dict[str, Any], console: Console) -> None:
     for row in found["not_opened"]:
         told = (
             f"policy {row['policy']}: {row['events']} refusals of {row['subjects']} more subjects were counted and not "
-            f"opened, {row['since'][:16]}Z to {row['last'][:16]}Z ({row['ceiling']}: {row['most']})"
+            f"opened, {moment(row['since'])} to {moment(row['last'])} ({row['ceiling']}: {row['most']})"
         )
         console.print(told if row["over"] else f"{told}; there is room again", markup=False, soft_wrap=True)
 
@@ -203,7 +204,7 @@ def verified(found: dict[str, Any], console: Console) -> None:
     begins = found["retired_through"]
     kept = f"; the {begins} before them were let go, their last hash is {found['anchor']}" if begins else ""
     if found["holds"]:
-        console.print(f"the journal holds: {found['entries']} entries{kept}", markup=False, soft_wrap=True)
+        console.print(f"unaltered: {found['entries']} entries checked{kept}", markup=False, soft_wrap=True)
     else:
         console.print(f"the journal was altered: it holds up to entry {found['first_broken']}{kept}", markup=False,
                       soft_wrap=True)  # fmt: skip

@@ -121,3 +121,15 @@ def test_status_of_a_state_without_a_life_knows_neither_policies_nor_sources(sta
     for label in ("policies", "sources ", "brakes  ", "channels"):
         assert f"{label}  not known while the file is refused" in told
     assert "the file is refused: repair it, then start" in told
+
+
+def test_a_number_of_the_audit_is_named_as_that_and_another_word_is_no_number(state: Path) -> None:
+    good = POLICIES.format(mode="approve")
+    told = called(state, good, "cases", "show", "A1")
+    assert (told.exit_code, "A1 is of the audit; the numbers are in `ossmend cases`" in told.stderr) == (2, True)
+    assert "not a valid integer" in called(state, good, "cases", "show", "Ax").stderr
+
+
+@pytest.mark.parametrize("word", ["cases", "journal", "status"])
+def test_a_command_that_reads_says_of_dry_run_that_it_shows(word: str) -> None:
+    assert "Show the state of a dry run." in CliRunner().invoke(main, [word, "--help"]).stdout

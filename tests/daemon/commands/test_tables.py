@@ -384,3 +384,19 @@ def test_a_held_write_gives_one_order_and_what_is_done_instead_of_it_is_introduc
     at = lines.index("next  ossmend cases approve 1, or ossmend cases reject 1")
     assert lines[at + 1 : at + 3] == ["or by hand:", STEP]
     assert "or by hand:" not in shown(standing("reported")), "nothing but the steps is there to do"
+
+
+def test_a_journal_that_was_not_altered_says_so_first(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"holds": True, "entries": 96, "retired_through": None, "anchor": ""}, False, tables.verified)
+    assert capsys.readouterr().out == "unaltered: 96 entries checked\n"
+
+
+def test_the_time_of_a_pause_is_spelt_as_any_other_and_a_logs_own_words_are_left_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = ["paused by root since 2026-11-29T01:30:29+00:00", "it says: off since 2026-11-29T01:30:29+00:00"]
+    rows = [found("k")["cases"][0] | {"why": each} for each in told]
+    show({"cases": rows, "not_opened": []}, False, tables.cases)
+    out = capsys.readouterr().out
+    assert "paused by root since 2026-11-29 01:30:29Z" in out
+    assert told[1] in out
