@@ -27,7 +27,7 @@ from ossmend.daemon.host.stops import CredentialsRefused, StateOutgrown, StateUn
 from ossmend.daemon.host.systemd import Systemd
 from ossmend.daemon.host.wake import Signal, Waker
 from ossmend.daemon.host.watched_file import PERIOD, WatchedFile
-from ossmend.daemon.journal import cases, entries, leases, locks, opening, retention
+from ossmend.daemon.journal import cases, entries, leases, lives, locks, opening, retention
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.schema import meta
@@ -35,7 +35,7 @@ from ossmend.daemon.journal.store import open_store
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS
-from ossmend.daemon.stages.rules import by_mode
+from ossmend.daemon.stages.rules import by_mode, modes_of
 from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.works import Works
 
@@ -96,7 +96,7 @@ class App:
             raise
         for reading in works.readings:
             reading.vitals = self._life.known(reading.source.name)
-        self._life.configured(config.digest)
+        self._life.configured(config.digest, modes_of(config, dry_run=self._dry_run))
         return works
 
     def _note_configuration(self, config: Config) -> None:
@@ -157,7 +157,7 @@ class App:
             policies = by_mode(self.works.config, dry_run=self._dry_run)
             self._life.works(policies)
             self._beat()  # who is killed as soon as it has said that it is ready was at work, and not stopped in order
-            log.info("daemon.ready", version=__version__, dry_run=set(policies) <= {"dry-run"}, policies=policies)
+            log.info("daemon.ready", version=__version__, dry_run=lives.writes_nothing(policies), policies=policies)
             self._systemd.ready(self._status())
             try:
                 self._loop(waker)

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import moment, request, text
-from ossmend.daemon.journal import cases, entries, intents, locks, undos
+from ossmend.daemon.journal import answers, cases, entries, intents, locks, undos
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
 from ossmend.daemon.journal.intents import UNDO, Intent, NewWrite
@@ -131,15 +131,21 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
         if not held:
             raise Impossible(_holds_nothing(connection, case))
         digests = [intent.digest for intent in held]
-        intents.approve(connection, digests, case_id, person, now, granted=granted)
+        said = answers.standing(connection, now).get(case_id)
+        already = said if said is not None and said.granted == ("approved" if granted else "rejected") else None
+        if already is None:
+            intents.approve(connection, digests, case_id, person, now, granted=granted)
+            kind = "write.approved" if granted else "write.rejected"
+            entries.append(connection, now, [Entry(kind, case_id, {"by": person, "digests": digests})])
         cases.wake(connection, [case_id], now)
-        kind = "write.approved" if granted else "write.rejected"
-        entries.append(connection, now, [Entry(kind, case_id, {"by": person, "digests": digests})])
+        after = answers.ends_pause(connection, case.policy, store.directory / switch.FILE) if granted else None
     shown = [
         {"operation": each.write.operation, "target": each.write.target, "digest": each.digest} | request(each.write)
         for each in held
     ]
-    return {"case": case_id, "done": "approve" if granted else "reject", "writes": shown}
+    again = None if already is None else {"by": already.by, "at": already.at.isoformat()}
+    return {"case": case_id, "done": "approve" if granted else "reject", "already": again, "leaves_after": after,
+            "writes": shown}  # fmt: skip
 
 
 def _existing(connection: sa.Connection, case_id: int) -> Case:

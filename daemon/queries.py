@@ -7,18 +7,20 @@ does. All that comes from a log or from the cloud is made safe here. How it look
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from ossmend.daemon.host.show import clean, request, subject_text, text
+from ossmend.daemon.journal import answers, ceilings, entries, intents, pause, undos
 from ossmend.daemon.journal import cases as journal_cases
-from ossmend.daemon.journal import ceilings, entries, intents, undos
+from ossmend.daemon.journal.answers import Answer
 from ossmend.daemon.journal.schema import CURRENT, cases, flags, notices, writes
 from ossmend.daemon.journal.schema import entries as journal_table
-from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState, WriteState
+from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
 
@@ -39,7 +41,8 @@ def all_cases(connection: sa.Connection) -> list[dict[str, Any]]:
 
 
 def needs_a_human(rows: list[dict[str, Any]]) -> bool:
-    return any(row["state"] in HUMAN_STATES for row in rows)
+    """What a person has answered needs none until the daemon has looked, or the answer is over."""
+    return any(row["state"] in HUMAN_STATES and row["answered"] is None for row in rows)
 
 
 def report(connection: sa.Connection, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -73,10 +76,18 @@ def by_state(connection: sa.Connection) -> dict[str, int]:
 
 
 def held(connection: sa.Connection) -> dict[str, int]:
-    """What holds writes back, with how many: approval, pause, the name of a brake."""
-    by = sa.func.coalesce(writes.c.held_by, "approval")
-    query = sa.select(by, sa.func.count()).where(writes.c.state == WriteState.HELD.value).group_by(by).order_by(by)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    """What holds writes back, with how many: approval, pause, a brake's name; `approved`: the daemon's next look."""
+    found: Counter[str] = Counter()
+    for (by, said), number in answers.held(connection, datetime.now(UTC)).items():
+        found[said if said and by in answers.ANSWERED and by != pause.HELD_BY else by] += number
+    return dict(sorted(found.items()))
+
+
+def waiting_for_a_person(connection: sa.Connection, counts: Mapping[str, int]) -> int:
+    """`counts`: of by_state. A case that was answered waits for the daemon."""
+    answered = answers.standing(connection, datetime.now(UTC))
+    still = sa.select(sa.func.count()).where(cases.c.state.in_(HUMAN_STATES), cases.c.id.in_(answered))
+    return sum(counts[state] for state in HUMAN_STATES) - (connection.scalar(still) or 0 if answered else 0)
 
 
 def accounts(connection: sa.Connection) -> list[AccountRef]:
@@ -131,7 +142,23 @@ def _rows(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[
     waits = sa.case((cases.c.state.in_(HUMAN_STATES), 0), else_=1)
     query = sa.select(cases).where(condition).order_by(waits, cases.c.id)
     flagged = {row.case_id: row for row in connection.execute(sa.select(flags))}
-    return [_row(row, flagged.get(row.id)) for row in connection.execute(query)]
+    said = answers.standing(connection, datetime.now(UTC))
+    return [
+        _row(row, flagged.get(row.id)) | _answered(connection, row, said.get(row.id))
+        for row in connection.execute(query)
+    ]
+
+
+def _answered(connection: sa.Connection, row: Any, answer: Answer | None) -> dict[str, Any]:
+    """What a person has said of it and the daemon has not acted on yet: that is why it stands as it does."""
+    if answer is None:
+        return {"answered": None}
+    told = answer.told(answers.ends_pause(connection, row.policy))
+    is_held_otherwise = answer.held_by not in answers.ANSWERED and row.why
+    return {
+        "answered": {"done": answer.granted, "by": clean(answer.by), "at": answer.at.isoformat()},
+        "why": f"{told}; {clean(row.why)}" if is_held_otherwise else told,
+    }
 
 
 def _row(row: Any, flag: Any | None) -> dict[str, Any]:
@@ -187,15 +214,20 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
     if row is None:
         return None
     flag = connection.execute(sa.select(flags).where(flags.c.case_id == case_id)).first()
-    return _row(row, flag) | {
-        "verified_at": row.verified_at.isoformat() if row.verified_at else None,
-        "looked_at": row.planned_at.isoformat() if row.planned_at else None,
-        "watch_until": row.watch_until.isoformat() if row.watch_until else None,
-        "diagnosis": clean(row.diagnosis),
-        "writes": _writes(connection, case_id),
-        "used_by": clean(row.usage),
-        "samples": clean([sample.get("sample") for sample in json.loads(row.samples)]),
-    }
+    answer = answers.standing(connection, datetime.now(UTC)).get(case_id)
+    return (
+        _row(row, flag)
+        | _answered(connection, row, answer)
+        | {
+            "verified_at": row.verified_at.isoformat() if row.verified_at else None,
+            "looked_at": row.planned_at.isoformat() if row.planned_at else None,
+            "watch_until": row.watch_until.isoformat() if row.watch_until else None,
+            "diagnosis": clean(row.diagnosis),
+            "writes": _writes(connection, case_id),
+            "used_by": clean(row.usage),
+            "samples": clean([sample.get("sample") for sample in json.loads(row.samples)]),
+        }
+    )
 
 
 def _writes(connection: sa.Connection, case_id: int) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ LONGEST_SAMPLE = 400
 """Characters of a log's line that is shown as evidence; `--json` has all of it."""
 NAMES = 12
 """Columns of the names."""
+BY_HAND = "or by hand:"
 TO_COPY = frozenset({"grant"})
 Line = tuple[str, object]
 
@@ -134,9 +135,12 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
             modes = "`mode: approve` asks you, `mode: enforce` sends"
             yield f"nothing is sent in a dry run; in policy {found['policy']}, {modes}"
             yield from steps
+        case CaseState.HELD if found.get("answered"):
+            undone = "approve" if found["answered"]["done"] == "rejected" else "reject"
+            yield f"nothing for you to do: {found['why']}; `ossmend cases {undone} {found['id']}` takes that back"
         case CaseState.HELD:
             yield from ways or [f"nothing for you to do: {look}"]
-            yield from steps
+            yield from _by_hand(steps)
         case CaseState.REPORTED:
             yield from ways
             yield from steps
@@ -144,6 +148,13 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
         case CaseState.PARKED:
             yield f"a fault of ours: the log has its traceback, at case.parked; {now} tries again"
             yield from steps
+
+
+def _by_hand(steps: Sequence[str]) -> Iterator[str]:
+    """Steps that are done instead of the write which is held: who lets it go must not do them as well."""
+    if steps:
+        yield BY_HAND
+        yield from steps
 
 
 def _ending(found: dict[str, Any], now: str) -> str:

@@ -13,7 +13,7 @@ from ossmend.daemon.commands.common import (
     WRONG_USAGE,
     case_argument,
     config_option,
-    dry_run_option,
+    dry_run_state_option,
     fail,
     json_option,
     reading_group,
@@ -27,7 +27,7 @@ command = reading_group("cases", "list", "The work: list, show, approve, reject,
 
 @command.command("list")
 @config_option
-@dry_run_option
+@dry_run_state_option
 @click.option("--all", "closed", is_flag=True, help="Closed cases, too.")
 @json_option
 def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) -> None:
@@ -45,7 +45,7 @@ def list_cases(config_path: Path, dry_run: bool, closed: bool, as_json: bool) ->
 @command.command("show")
 @case_argument
 @config_option
-@dry_run_option
+@dry_run_state_option
 @json_option
 def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> None:
     """One case whole: cause, evidence, next steps, writes, users."""

@@ -25,12 +25,14 @@ def command(config_path: Path, live: bool, mode: str | None, as_json: bool) -> N
         raise click.UsageError("--mode asks about permissions, so it needs --live")
     with clear_errors(as_json=as_json):
         from ossmend.config.load import load_with_doubts
+        from ossmend.daemon.stages.rules import modes_of
 
         config, doubts = load_with_doubts(config_path)
         report: dict[str, Any] = {
             "ok": True,
             "file": str(config_path),
             "policies": len(config.policies),
+            "modes": dict(sorted(modes_of(config, dry_run=False).items())),
             "problems": [],
             "warnings": [doubt.as_dict() for doubt in doubts],
         }
@@ -52,7 +54,9 @@ def counted(number: int, one: str, several: str) -> str:
 def _tell(report: dict[str, Any]) -> None:
     number = len(report["warnings"])
     warned = f", with {counted(number, 'warning', 'warnings')} (above)" if number else ""
-    click.echo(f"{report['file']}: fine{warned}; {counted(report['policies'], 'policy', 'policies')}")
+    modes = ", ".join(f"{each} {mode}" for mode, each in report["modes"].items())
+    told = counted(report["policies"], "policy", "policies") + (f" ({modes})" if modes else "")
+    click.echo(f"{report['file']}: fine{warned}; {told}")
     if "live" in report:
         from ossmend.daemon.commands.check_live import tell
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ossmend.config.model import Config
+    from ossmend.config.problems import ConfigRefused
     from ossmend.daemon.app import App
     from ossmend.daemon.journal.store import Store
 
@@ -57,12 +58,26 @@ def dry_run_option(command: Command) -> Command:
     return click.option("--dry-run", is_flag=True, help=words)(command)
 
 
+def dry_run_state_option(command: Command) -> Command:
+    """Of a command that reads a state, or copies it."""
+    return click.option("--dry-run", is_flag=True, help="Show the state of a dry run.")(command)
+
+
 def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")(command)
 
 
+class CaseNumber(click.types.IntParamType):
+    """A case's number; an audit has numbers of its own."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value[:1] in "Aa" and value[1:].isdecimal():
+            self.fail(f"{value} is of the audit; the numbers are in `ossmend cases`", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def case_argument(command: Command) -> Command:
-    return click.argument("case_id", type=int, metavar="CASE")(command)
+    return click.argument("case_id", type=CaseNumber(), metavar="CASE")(command)
 
 
 def reading_group(name: str, default: str, words: str) -> click.Group:
@@ -70,7 +85,7 @@ def reading_group(name: str, default: str, words: str) -> click.Group:
 
     @click.group(name, invoke_without_command=True, help=words)
     @config_option
-    @dry_run_option
+    @dry_run_state_option
     @json_option
     @click.pass_context
     def group(context: click.Context, /, **options: object) -> None:
@@ -173,8 +188,12 @@ def config_of_state(config_path: Path) -> Config:
 
     config, refused = load_for_state(config_path)
     if refused is not None:
-        click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone", err=True)
+        tell_refused(refused)
     return config
+
+
+def tell_refused(refused: ConfigRefused) -> None:
+    click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone", err=True)
 
 
 def paused_policy(config_path: Path, policy: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
     "approval": "for a person's approval",
+    "approved": "by nothing but the daemon's next look: a person has approved them",
     "rejected": "because a person has rejected them",
     "price": "because nobody knows their price: a person has to approve",
     "account": "because the account itself is refused or suspended",

@@ -12,7 +12,7 @@ from ossmend.daemon.commands.common import (
     NEEDS_A_HUMAN,
     clear_errors,
     config_option,
-    dry_run_option,
+    dry_run_state_option,
     json_option,
     reading_group,
     show,
@@ -25,7 +25,7 @@ command = reading_group("journal", "show", "What was seen, decided and done.")
 
 @command.command("show")
 @config_option
-@dry_run_option
+@dry_run_state_option
 @click.option("--case", "case_id", type=int, metavar="CASE", help="Only of this case.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="The newest so many.")
 @json_option
@@ -41,7 +41,7 @@ def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: i
 
 @command.command("verify")
 @config_option
-@dry_run_option
+@dry_run_state_option
 @json_option
 def verify_journal(config_path: Path, dry_run: bool, as_json: bool) -> None:
     """Prove the journal unaltered, from where it begins now. Ends 1 where it is not."""
@@ -56,7 +56,7 @@ def verify_journal(config_path: Path, dry_run: bool, as_json: bool) -> None:
 
 @command.command("backup")
 @config_option
-@dry_run_option
+@dry_run_state_option
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @json_option
 def back_up_journal(config_path: Path, dry_run: bool, file: Path, as_json: bool) -> None:

@@ -12,11 +12,11 @@ from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
     clear_errors,
-    config_of_state,
     config_option,
-    dry_run_option,
+    dry_run_state_option,
     json_option,
     show,
+    tell_refused,
 )
 
 NOT_RUNNING = 3
@@ -24,7 +24,7 @@ NOT_RUNNING = 3
 
 @click.command("status")
 @config_option
-@dry_run_option
+@dry_run_state_option
 @json_option
 def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
     """How ossmend fares, on one screen. Exit 0: well; 1: not; 3: not running."""
@@ -40,11 +40,14 @@ def _read(config_path: Path, dry_run: bool) -> dict[str, Any]:
     """From the state alone: the daemon is not asked, so it may be down, or hang."""
     from datetime import UTC, datetime
 
+    from ossmend.config.load import load_for_state
     from ossmend.daemon.commands import status_report
     from ossmend.daemon.journal import opening
     from ossmend.daemon.journal.store import state_directory
 
-    config = config_of_state(config_path)
+    config, refused = load_for_state(config_path)
+    if refused is not None:
+        tell_refused(refused)
     directory = state_directory(config, dry_run=dry_run)
     store = opening.to_read(config, dry_run=dry_run)
     if store.note:
@@ -52,8 +55,7 @@ def _read(config_path: Path, dry_run: bool) -> dict[str, Any]:
     try:
         with store.read() as connection:
             worked = store.is_worked()
-            return status_report.status(
-                connection, config, directory, datetime.now(UTC), worked=worked, dry_run=dry_run
-            )
+            return status_report.status(connection, config, directory, datetime.now(UTC), worked=worked,
+                                        dry_run=dry_run, refused=refused is not None)  # fmt: skip
     finally:
         store.close()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 GOOD, BAD, QUIET, LOUD = "bold green", "bold red", "dim", "bold yellow"
 MOST_ERRORS = 5
+SAME_SECONDS = 0.1
+UNKNOWN = "not known while the file is refused"
 UNITS = {"restore_gib_per_day": " GiB"}
 
 Line = tuple[str, str, str]
@@ -71,10 +73,20 @@ def _head(report: dict[str, Any]) -> Iterator[Line]:
     for number, each in enumerate(report["nodes"]):
         yield "" if number else "node", _node(each, report["running"]), "" if each["lives"] else QUIET
     modes = ", ".join(f"{number} in {mode}" for mode, number in report["policies"].items())
-    yield "policies", modes or "none: nothing is done", ""
-    if not report["configuration"]["in_use"] and report["running"]:
+    yield "policies", modes or (UNKNOWN if _is_refused(report) else "none: nothing is done"), ""
+    if _is_refused(report):
+        then = (
+            "reload (systemctl reload ossmend); until then the one before is at work" if report["running"] else "start"
+        )
+        yield "config", f"the file is refused: repair it, then {then}", LOUD
+    elif not report["configuration"]["in_use"] and report["running"]:
         told = "the file has changed since it was read: reload (systemctl reload ossmend) to work by it"
         yield "config", told, LOUD
+
+
+def _is_refused(report: dict[str, Any]) -> bool:
+    refused: bool = report["configuration"]["refused"]
+    return refused
 
 
 def _since(report: dict[str, Any], node: dict[str, Any]) -> str:
@@ -124,7 +136,7 @@ def _sources(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if each["complaint"]:
             yield f"  left out: {each['complaint']}", QUIET
     if not report["sources"]:
-        yield "none configured: nothing is read", LOUD
+        yield (UNKNOWN, "") if _is_refused(report) else ("none configured: nothing is read", LOUD)
 
 
 def _reads(source: dict[str, Any], running: bool) -> str:
@@ -152,6 +164,9 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _brakes(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if _is_refused(report):
+        yield UNKNOWN, ""
+        return
     near = [each for each in report["brakes"] if each["share"] >= NEAR]
     for each in near:
         yield f"{_brake(each)}, frees from {clock_time(each['frees_at'])}", LOUD
@@ -177,15 +192,15 @@ def _channels(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if each["given_up"]:
             yield f"  given up {clock_time(each['given_up_at'])}: {each['given_up']}", QUIET
     if not report["channels"]:
-        yield "none configured: notices are in the log only", ""
+        yield UNKNOWN if _is_refused(report) else "none configured: notices are in the log only", ""
 
 
 def _clock(clock: dict[str, Any], running: bool) -> str:
     told = []
     if clock["oss_ahead_seconds"] is not None:
-        then = f"was {clock['oss_ahead_seconds']:+.1f} s {ago(clock['oss_ahead_seconds_ago'])}"
-        now = f"is {clock['oss_ahead_seconds']:+.1f} s"
-        told.append(f"OSS's minus ours {now if running and clock['oss_ahead_is_fresh'] else then}")
+        is_now, ahead = running and clock["oss_ahead_is_fresh"], _ahead(clock["oss_ahead_seconds"])
+        then = f"was {ahead} {ago(clock['oss_ahead_seconds_ago'])}"
+        told.append(f"OSS's clock {f'is {ahead}' if is_now else then}")
     if clock["low_seconds"] is not None:
         told.append(
             f"measured {ago(clock['measured_seconds_ago'])}: {clock['low_seconds']:+.1f} to "
@@ -194,6 +209,12 @@ def _clock(clock: dict[str, Any], running: bool) -> str:
     elif clock["measured_at"]:
         told.append(f"could not be measured {ago(clock['measured_seconds_ago'])} ({', '.join(clock['failed'])})")
     return "; ".join(told) or "not measured yet"
+
+
+def _ahead(seconds: float) -> str:
+    if abs(seconds) <= SAME_SECONDS:
+        return f"within {SAME_SECONDS} s of ours"
+    return f"{abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} ours"
 
 
 def _errors(report: dict[str, Any]) -> Iterator[tuple[str, str]]:

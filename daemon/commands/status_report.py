@@ -40,28 +40,37 @@ NEAR = 0.8
 
 
 def status(
-    connection: sa.Connection, config: Config, directory: Path, now: datetime, *, worked: bool, dry_run: bool
+    connection: sa.Connection,
+    config: Config,
+    directory: Path,
+    now: datetime,
+    *,
+    worked: bool,
+    dry_run: bool,
+    refused: bool = False,
 ) -> dict[str, Any]:
-    """`worked`: does a process hold this state at this moment?"""
+    """`worked`: does a process hold this state at this moment? `refused`: nothing of `config` counts but its state;
+    policies and sources are then as the process at work, or the last one, has said.
+    """
     life = together(connection, {each.name for each in config.sources if each.given.local})
     counts = queries.by_state(connection)
     report: dict[str, Any] = {
         "well": False,
         "running": worked,
         "dry_run": dry_run,
-        "policies": modes_of(config, dry_run=dry_run),
+        "policies": dict(life.policies if life is not None else {}) if refused else modes_of(config, dry_run=dry_run),
         "troubles": [],
         "state_directory": str(directory),
         "nodes": seen(connection, now, worked=worked),
         "down_since": None if worked or life is None else life.stopped_at or life.at,
         "stopped_in_order": None if worked or life is None else life.stopped_at is not None,
-        "configuration": _configuration(config, life if worked else None),
-        "sources": [_source(each.name, each.trust, life, worked, now) for each in config.sources],
+        "configuration": _configuration(config, life if worked else None, refused=refused),
+        "sources": [_source(name, trust, life, worked, now) for name, trust in _named(config, life, refused=refused)],
         "cases": counts,
-        "waiting_for_a_person": sum(counts[state] for state in queries.HUMAN_STATES),
+        "waiting_for_a_person": queries.waiting_for_a_person(connection, counts),
         "not_opened": queries.not_opened(connection),
         "held": queries.held(connection),
-        "brakes": _brakes(connection, config, life, now),
+        "brakes": [] if refused else _brakes(connection, config, life, now),
         "channels": [queries.channel(connection, each.name) for each in config.channels],
         "clock": _clock(life, now),
         "paused": [{"policy": each.policy or "all", "by": each.by, "since": each.at}
@@ -74,14 +83,24 @@ def status(
     return report
 
 
-def _configuration(config: Config, life: Vitals | None) -> dict[str, Any]:
+def _named(config: Config, life: Vitals | None, *, refused: bool) -> list[tuple[str, str | None]]:
+    """Each source with its trust; where the file is refused, those that are read, or were, and nobody knows how far
+    they are trusted.
+    """
+    if refused:
+        return [(each.name, None) for each in life.sources] if life is not None else []
+    return [(each.name, each.trust) for each in config.sources]
+
+
+def _configuration(config: Config, life: Vitals | None, *, refused: bool) -> dict[str, Any]:
     """`life`: of a process that works now. What one refused before it ended is read anew by the next; and a file that
     is again what is at work is kept out by nobody.
     """
     in_use = life is None or not life.digest or life.digest == config.digest
     kept_out = life.kept_out if life is not None and life.digest != config.digest else None
     return {
-        "in_use": in_use,
+        "in_use": in_use and not refused,
+        "refused": refused,
         "kept_out": None if kept_out is None else "\n".join(clean(line) for line in kept_out.splitlines()),
         "kept_out_at": life.kept_out_at if life is not None and kept_out is not None else None,
     }
@@ -99,7 +118,7 @@ def _pause_file(directory: Path) -> str | None:
     return str(file) if file.exists() else None
 
 
-def _source(name: str, trust: str, life: Vitals | None, worked: bool, now: datetime) -> dict[str, Any]:
+def _source(name: str, trust: str | None, life: Vitals | None, worked: bool, now: datetime) -> dict[str, Any]:
     """`lag_seconds`: how old the newest of what may be unread is."""
     known = life.sources if life is not None else []
     found = next((each for each in known if each.name == name), SourceVitals(name))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.commands import audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.write_page import request
+from ossmend.daemon.host.show import moment
 from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
@@ -25,6 +26,7 @@ DONE: Mapping[str, str] = {
     "undo": "the undo is asked for",
 }
 """A person's word, as what it has done."""
+SAID: Mapping[str, str] = {"approve": "approved", "reject": "rejected"}
 AFTER: Mapping[str, str] = {
     "approve": "until it is sent, `ossmend cases reject {case}` takes that back; `ossmend cases show {case}` tells "
     "what became of it",
@@ -52,8 +54,10 @@ IN_WORDS: Mapping[str, str] = {
 """Fields of the journal whose names nobody understands who reads them first. `--json` has them as they are."""
 GAP = "  "
 """Between two columns. No cell has two blanks in a row but where a log has them: `awk -F '  +'` finds the columns."""
-LEAST: Mapping[str, int] = {"why": 12, "from": 8, "subject": 32}
+LEAST: Mapping[str, int] = {"from": 8, "subject": 32, "why": 40}
 """Columns that may be cut on a terminal, those that tell least first, and how much of them has to stay."""
+IN_ITS_MIDDLE = "subject"
+"""Of an object's place the bucket and the name tell it from others: what lies between goes."""
 SHORT = 12
 """Signs of a fingerprint that tell it apart; `--json` has all."""
 NUMBERS = "A1, A2, ... are the numbers of this report"
@@ -71,7 +75,7 @@ def cases(found: dict[str, Any], console: Console) -> None:
     for row in found["not_opened"]:
         told = (
             f"policy {row['policy']}: {row['events']} refusals of {row['subjects']} more subjects were counted and not "
-            f"opened, {row['since'][:16]}Z to {row['last'][:16]}Z ({row['ceiling']}: {row['most']})"
+            f"opened, {moment(row['since'])} to {moment(row['last'])} ({row['ceiling']}: {row['most']})"
         )
         console.print(told if row["over"] else f"{told}; there is room again", markup=False, soft_wrap=True)
 
@@ -99,7 +103,7 @@ def _table(rows: list[dict[str, Any]], console: Console) -> None:
             _stacked(row, several, console)
         return
     for line, style in zip(lines, ("bold", *map(_style, rows)), strict=True):
-        padded = (_cut(cell, width) for cell, width in zip(line, widths, strict=True))
+        padded = (_cut(cell, width, name) for cell, width, name in zip(line, widths, names, strict=True))
         console.print(Text(GAP.join(padded).rstrip(), style=style), soft_wrap=True)
 
 
@@ -113,11 +117,14 @@ def _narrowed(widths: list[int], names: Sequence[str], most: int) -> bool:
     return over <= 0
 
 
-def _cut(cell: str, width: int) -> str:
-    """A cell as wide as its column; of one that is too long the end goes."""
+def _cut(cell: str, width: int, name: str) -> str:
+    """A cell as wide as its column; of one that is too long the end goes, or the middle."""
     from rich.cells import cell_len, set_cell_size
 
-    return set_cell_size(cell, width) if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
+    if cell_len(cell) <= width:
+        return set_cell_size(cell, width)
+    end = set_cell_size(cell[::-1], (width - 1) // 2)[::-1] if name == IN_ITS_MIDDLE else ""
+    return f"{set_cell_size(cell, width - 1 - cell_len(end))}…{end}"
 
 
 def _cells(row: dict[str, Any], *, several: bool) -> tuple[str, ...]:
@@ -197,7 +204,7 @@ def verified(found: dict[str, Any], console: Console) -> None:
     begins = found["retired_through"]
     kept = f"; the {begins} before them were let go, their last hash is {found['anchor']}" if begins else ""
     if found["holds"]:
-        console.print(f"the journal holds: {found['entries']} entries{kept}", markup=False, soft_wrap=True)
+        console.print(f"unaltered: {found['entries']} entries checked{kept}", markup=False, soft_wrap=True)
     else:
         console.print(f"the journal was altered: it holds up to entry {found['first_broken']}{kept}", markup=False,
                       soft_wrap=True)  # fmt: skip
@@ -207,7 +214,11 @@ def answer(report: dict[str, Any], console: Console) -> None:
     """What a person's word on a case came to, and how to take it back or see what becomes of it."""
     case, done = report["case"], report["done"]
     when = "the daemon reads it within seconds" if report["daemon_runs"] else NOBODY_READS
-    console.print(f"case {case}: {DONE[done]}; {when}", soft_wrap=not console.is_terminal)
+    if report.get("leaves_after"):
+        when = f"it leaves after {report['leaves_after']}"
+    said = report.get("already")
+    what = f"was {SAID[done]} already, by {said['by']} at {said['at']}" if said else DONE[done]
+    console.print(f"case {case}: {what}; {when}", soft_wrap=not console.is_terminal)
     for write in report["writes"]:
         console.print(f"  {write['operation']} {write['target']}", soft_wrap=True)
         for line in request(write) if write.get("body") else ():

@@ -18,6 +18,7 @@ TIME_FIELDS = ("at", "since", "first_seen", "last_seen", "last", "down_since", "
 _TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00:00|Z)")
 LONGEST_BODY = 8192
 """Characters of a write as JSON: a CORS configuration may have so many, a list of keys has more."""
+_PAUSED = regex(r"( since )(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00|Z))$")
 KEY_FIELDS = ("access_key_id", "key_id", "keys")
 _SECRET_FIELD = regex(
     r"(?i)(?:[a-z_.-]{0,40}[_.-])?(?:[a-z]{0,20}secret|passw(?:or)?d|[a-z]{0,20}token|signature(?:provided)?|apikey"
@@ -61,10 +62,20 @@ def with_moments(value: Any) -> Any:
         return [with_moments(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {
-        name: moment(each) if _is_time(name, each) else each if name == "facts" else with_moments(each)
-        for name, each in value.items()
-    }
+    return {name: _for_people(name, each) for name, each in value.items()}
+
+
+def _for_people(name: str, value: Any) -> Any:
+    if _is_time(name, value):
+        return moment(value)
+    if name in ("why", "outcome") and isinstance(value, str):
+        return _of_pause(value)
+    return value if name == "facts" else with_moments(value)
+
+
+def _of_pause(told: str) -> str:
+    """The stages keep a pause's time as the state spells it. In no other sentence: a log's words may be in it."""
+    return _PAUSED.sub(lambda found: f"{found[1]}{moment(found[2])}", told) if told.startswith("paused by ") else told
 
 
 def _is_time(name: str, value: Any) -> bool:

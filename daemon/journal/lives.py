@@ -7,7 +7,7 @@ configuration. One that was killed cannot say so: the next one finds no farewell
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,9 +21,14 @@ LOST = "it ended without a word: it was killed, or the machine went down"
 
 def started(connection: sa.Connection, life: Vitals, policies: Mapping[str, Sequence[str]], now: datetime) -> None:
     """The service works from now on, with so many policies in each mode."""
-    data = {"host": life.host, "pid": life.pid, "version": life.version, "dry_run": life.dry_run}
+    data = {"host": life.host, "pid": life.pid, "version": life.version, "dry_run": writes_nothing(policies)}
     modes = {mode: len(names) for mode, names in policies.items()}
     entries.append(connection, now, [Entry("daemon.started", None, data | {"policies": modes})])
+
+
+def writes_nothing(modes: Collection[str]) -> bool:
+    """Is no policy in another mode than dry-run? By `--dry-run` they all are in it. The log says the same."""
+    return set(modes) <= {"dry-run"}
 
 
 def stopped(connection: sa.Connection, life: Vitals, now: datetime) -> None:

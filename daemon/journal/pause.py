@@ -17,7 +17,7 @@ HELD_BY = "pause"
 FILE = "pause"
 """In the state directory: while it is there, every policy is paused."""
 _NAME = "paused:"
-_BY_FILE = "pause_file:"
+BY_FILE = "pause_file:"
 """With the name of this machine, where the state has several: its file is known to be there."""
 
 
@@ -66,15 +66,15 @@ def by_file(connection: sa.Connection, host: str, file: str, now: datetime, *, t
     work when it came or went. What it held is due when it is gone.
     """
     locks.take(connection, locks.PAUSE)
-    known = connection.scalar(sa.select(meta.c.name).where(meta.c.name == _BY_FILE + host)) is not None
+    known = connection.scalar(sa.select(meta.c.name).where(meta.c.name == BY_FILE + host)) is not None
     if known is there:
         return False
     data = {"policy": "all", "by": f"the file {file}"}
     if there:
-        connection.execute(meta.insert().values(name=_BY_FILE + host, value=now.isoformat(timespec="seconds")))
+        connection.execute(meta.insert().values(name=BY_FILE + host, value=now.isoformat(timespec="seconds")))
         entries.append(connection, now, [Entry("paused", None, data)])
         return True
-    connection.execute(meta.delete().where(meta.c.name == _BY_FILE + host))
+    connection.execute(meta.delete().where(meta.c.name == BY_FILE + host))
     cases.wake_held(connection, HELD_BY, now)
     entries.append(connection, now, [Entry("resumed", None, data | {"why": "the file is gone"})])
     return True

@@ -68,6 +68,8 @@ class Vitals:
     """Why the newest configuration was refused at a reload; the one before it is at work."""
     kept_out_at: str | None = None
     """When that was."""
+    policies: Mapping[str, int] = field(default_factory=dict)
+    """By that configuration: how many of the policies at work are in which mode."""
     sources: list[SourceVitals] = field(default_factory=list)
     clock: Mapping[str, Any] | None = None
     """The newest measure of this host's clock; None: not measured yet."""

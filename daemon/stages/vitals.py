@@ -83,9 +83,10 @@ class SignOfLife:
         before = next((each for each in self._row.sources if each.name == name), SourceVitals(name))
         return SourceVitals(name, before.caught_up_at, before.last_event_at)
 
-    def configured(self, digest: str) -> None:
-        """That configuration is at work from now on."""
-        self._row.digest, self._row.kept_out, self._row.kept_out_at = digest, None, None
+    def configured(self, digest: str, policies: Mapping[str, int]) -> None:
+        """That configuration is at work from now on, with so many policies in each mode."""
+        self._row.digest, self._row.policies = digest, policies
+        self._row.kept_out = self._row.kept_out_at = None
 
     def kept_out(self, why: str) -> None:
         """A new configuration was refused: the one before it stays at work. The journal is told once of one refusal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,14 +11,15 @@ from typing import Any
 import pytest
 
 from ossmend.daemon import approvals, queries
+from ossmend.daemon.commands import case_page
 from ossmend.daemon.host import show
-from ossmend.daemon.journal import intents
+from ossmend.daemon.journal import entries, intents
 from ossmend.daemon.journal.intents import NewWrite
 from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.daemon.journal.store import Store
 from ossmend.remediators.contract.write import Write, to_json
 from ossmend.remediators.writes.create_job import CreateJob
-from tests.daemon.journal.test_journal import NOW, WEEK, decide, fold_of, put
+from tests.daemon.journal.test_journal import NOW, WEEK, decide, fold_of, put, restore
 
 
 @pytest.fixture
@@ -71,3 +73,62 @@ def test_of_two_cases_of_one_subject_the_newer_one_takes_events(store: Store) ->
     with store.read() as connection:
         assert len(queries.all_cases(connection)) == 2
         assert queries.keys(connection) == [(2, fold_of().key)]
+
+
+@pytest.fixture
+def waiting(store: Store) -> Store:
+    """Case 1 has a write that waits for approval."""
+    put(store, fold_of())
+    with store.begin() as connection:
+        new = NewWrite(case_id=1, policy="p", write=restore(), state=WriteState.HELD, held_by="approval")
+        intents.put(connection, [new], NOW)
+        decide(connection, CaseState.HELD)
+    return store
+
+
+def read(store: Store) -> tuple[str, str, int, dict[str, int]]:
+    """Why the case stands as it does; what is next; how many wait for a person; what is held by what."""
+    with store.read() as connection:
+        (row,) = queries.open_cases(connection)
+        case = queries.one_case(connection, 1)
+        counts = queries.by_state(connection)
+        number, held = queries.waiting_for_a_person(connection, counts), queries.held(connection)
+    assert case is not None
+    assert (case["why"], queries.needs_a_human([row])) == (row["why"], number == 1)
+    return row["why"], next(str(told) for name, told in case_page.lines(case) if name == "next"), number, held
+
+
+def test_an_approval_that_has_not_left_is_seen_and_nobody_is_asked_for_it_again(waiting: Store) -> None:
+    assert read(waiting)[1:] == ("ossmend cases approve 1, or ossmend cases reject 1", 1, {"approval": 1})
+    assert approvals.approve(waiting, 1)["already"] is None
+    why, what, number, held = read(waiting)
+    assert re.fullmatch(r"approved by \S+ at [\d-]+ [\d:]+Z, leaves when the daemon looks", why)
+    assert what == f"nothing for you to do: {why}; `ossmend cases reject 1` takes that back"
+    assert (number, held) == (0, {"approved": 1})
+    again = approvals.approve(waiting, 1)
+    assert again["already"]["at"][:19].replace("T", " ") in why
+    with waiting.read() as connection:
+        assert [each.kind for each in entries.newest(connection, 9, 1)].count("write.approved") == 1
+
+
+def test_a_pause_holds_what_is_approved_and_is_named_until_it_ends(waiting: Store) -> None:
+    approvals.pause(waiting, "p")
+    assert approvals.approve(waiting, 1)["leaves_after"] == "`ossmend resume p`"
+    assert read(waiting)[0].endswith(", leaves after `ossmend resume p`")
+    approvals.resume(waiting, "p")
+    assert read(waiting)[0].endswith(", leaves when the daemon looks")
+    waiting.directory.mkdir(exist_ok=True)
+    file = waiting.directory / "pause"
+    file.touch()
+    assert approvals.approve(waiting, 1)["leaves_after"] == f"the file {file} is removed"
+    file.unlink()
+
+
+def test_an_approval_after_a_rejection_is_what_counts_and_another_policys_pause_holds_nothing(waiting: Store) -> None:
+    approvals.reject(waiting, 1)
+    assert read(waiting)[0].startswith("rejected by ")
+    assert read(waiting)[2:] == (0, {"rejected": 1})
+    approvals.pause(waiting, "other")
+    said = approvals.approve(waiting, 1)
+    assert (said["already"], said["leaves_after"]) == (None, None)
+    assert read(waiting)[0].startswith("approved by ")

@@ -44,6 +44,16 @@ def test_without_a_warning_none_is_counted(doubtful: Path) -> None:
     assert run("check", "--config", str(doubtful)) == (0, f"{doubtful}: fine; 0 policies\n", "")
 
 
+def test_policies_are_counted_by_their_mode(doubtful: Path) -> None:
+    text = doubtful.read_text(encoding="utf-8").replace("hangzhu", "hangzhou")
+    policies = ", ".join(
+        f"{{ name: {name}, on: InvalidObjectState, mode: {mode}, match: {{ bucket: {name}-bucket }} }}"
+        for name, mode in (("one", "dry-run"), ("two", "approve"), ("three", "dry-run"))
+    )
+    doubtful.write_text(f"{text}policies: [ {policies} ]\n", encoding="utf-8")
+    assert run("check", "--config", str(doubtful))[1] == f"{doubtful}: fine; 3 policies (1 approve, 2 dry-run)\n"
+
+
 def test_live_names_the_region_that_was_meant_where_its_host_does_not_answer(doubtful: Path) -> None:
     told = run("check", "--live", "--config", str(doubtful), environment=KEY)[1]
     (endpoint,) = [line for line in told.splitlines() if "endpoint" in line]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from click.testing import CliRunner, Result
 
 from ossmend.daemon.commands.main import main
 from ossmend.daemon.journal.store import DATABASE, open_store
+from ossmend.daemon.journal.vitals import SourceVitals
+from ossmend.daemon.stages.vitals import SignOfLife
+from tests.fakes import FakeClock
 
 POLICIES = "policies: [ {{ name: thaw, on: InvalidObjectState, mode: {mode}, match: {{ bucket: '*' }} }} ]"
 TYPO = POLICIES.format(mode="aprove")
@@ -83,3 +87,49 @@ def test_resume_ends_with_1_while_the_file_pauses_all_the_same(state: Path) -> N
     assert called(state, good, "resume").exit_code == 1
     (state / "pause").unlink()
     assert called(state, good, "resume").exit_code == 0
+
+
+def lived(state: Path, *, worked: bool) -> str:
+    """What `status` prints by a file that is refused, after a daemon with two policies and a source."""
+    store = open_store(state, exclusive=True)
+    try:
+        life = SignOfLife(store, FakeClock(datetime(2026, 3, 1, 12, 0, tzinfo=UTC)), dry_run=False)
+        life.configured("0" * 64, {"approve": 1, "dry-run": 1})
+        life.beat([SourceVitals("app_log:/var/log/a.log", "2026-03-01T12:00:00+00:00")], None, stopped=not worked)
+        file = state.parent / "ossmend.yaml"
+        file.write_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\nstate: {{ path: {state} }}\n{TYPO}\n", "utf-8")
+        return CliRunner().invoke(main, ["status", "--config", str(file)]).stdout
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_status_tells_what_the_daemon_does_and_nothing_of_a_file_that_is_refused(state: Path, worked: bool) -> None:
+    told = lived(state, worked=worked)
+    assert "1 in approve, 1 in dry-run" in told
+    assert "app_log:/var/log/a.log: read" in told
+    assert "the file is refused: repair it, then reload" in told  # its store is open here: somebody works
+    assert "brakes    not known while the file is refused" in told
+    for word in ("none: nothing is done", "none configured", "all limits are free", "to work by it"):
+        assert word not in told
+
+
+def test_status_of_a_state_without_a_life_knows_neither_policies_nor_sources(state: Path) -> None:
+    file = state.parent / "ossmend.yaml"
+    called(state, TYPO, "status")
+    told = CliRunner().invoke(main, ["status", "--config", str(file)]).stdout
+    for label in ("policies", "sources ", "brakes  ", "channels"):
+        assert f"{label}  not known while the file is refused" in told
+    assert "the file is refused: repair it, then start" in told
+
+
+def test_a_number_of_the_audit_is_named_as_that_and_another_word_is_no_number(state: Path) -> None:
+    good = POLICIES.format(mode="approve")
+    told = called(state, good, "cases", "show", "A1")
+    assert (told.exit_code, "A1 is of the audit; the numbers are in `ossmend cases`" in told.stderr) == (2, True)
+    assert "not a valid integer" in called(state, good, "cases", "show", "Ax").stderr
+
+
+@pytest.mark.parametrize("word", ["cases", "journal", "status"])
+def test_a_command_that_reads_says_of_dry_run_that_it_shows(word: str) -> None:
+    assert "Show the state of a dry run." in CliRunner().invoke(main, [word, "--help"]).stdout

@@ -169,15 +169,23 @@ def test_a_wide_terminal_and_a_pipe_get_a_line_for_each_case_however_long_it_is(
         assert all(line == line.rstrip() for line in lines)
 
 
-@pytest.mark.parametrize("width", [80, 120, 160])
-def test_a_terminal_gets_a_table_cut_where_it_tells_least_and_what_fits_stays_whole(width: int) -> None:
+@pytest.mark.parametrize("width", [120, 140, 160, 200])
+def test_a_terminal_gets_a_table_in_which_the_reason_keeps_most_and_a_place_its_both_ends(width: int) -> None:
     long = {"why": "merge the stored rule web-upload " * 3, "from": "10.0.0.8, /var/log/app/app.log +2"}
-    rows = [found("2024/q1.csv")["cases"][0] | long, found("2024/q2.csv")["cases"][0] | long]
+    keys = [f"{'exports/' * 9}2024/q{number}.csv" for number in (1, 2)]
+    rows = [found(key)["cases"][0] | long for key in keys]
     lines = printed(rows, width=width)
     assert len(lines) == 3, "a line for each"
     assert max(map(len, lines)) <= width
-    assert all("oss://b/2024/q" in line and "…" in line for line in lines[1:])
-    assert ("app.log +2" in lines[1]) == (width > 80), "the reason is cut first"
+    at = lines[0].index("why")
+    assert all(len(line[at:].rstrip("…")) >= 39 for line in lines[1:])
+    for number, line in enumerate(lines[1:], start=1):
+        assert re.search(rf"oss://b/exports/\S*….*/q{number}\.csv", line)
+
+
+def test_a_terminal_with_no_room_for_the_reason_gets_no_table() -> None:
+    row = found("2024/q1.csv")["cases"][0] | {"why": "merge the stored rule web-upload " * 3}
+    assert printed([row], width=80)[0] == "1  held  X  c"
 
 
 @pytest.mark.parametrize(("number", "audited", "told"), [
@@ -369,3 +377,26 @@ def test_an_undo_is_named_as_one_with_the_write_that_it_takes_back_and_who_asked
     at = lines.index(f"write 2  undo of write 1: PutBucketCors oss://b: done, sent {UNTIL}")
     assert lines[at + 1] == f"asked for by oncall at {UNTIL}"
     assert sum("undo of" in line for line in lines) == 1
+
+
+def test_a_held_write_gives_one_order_and_what_is_done_instead_of_it_is_introduced_as_that() -> None:
+    lines = shown(standing("held", writes=[WRITE | {"target": "t"}]))
+    at = lines.index("next  ossmend cases approve 1, or ossmend cases reject 1")
+    assert lines[at + 1 : at + 3] == ["or by hand:", STEP]
+    assert "or by hand:" not in shown(standing("reported")), "nothing but the steps is there to do"
+
+
+def test_a_journal_that_was_not_altered_says_so_first(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"holds": True, "entries": 96, "retired_through": None, "anchor": ""}, False, tables.verified)
+    assert capsys.readouterr().out == "unaltered: 96 entries checked\n"
+
+
+def test_the_time_of_a_pause_is_spelt_as_any_other_and_a_logs_own_words_are_left_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = ["paused by root since 2026-11-29T01:30:29+00:00", "it says: off since 2026-11-29T01:30:29+00:00"]
+    rows = [found("k")["cases"][0] | {"why": each} for each in told]
+    show({"cases": rows, "not_opened": []}, False, tables.cases)
+    out = capsys.readouterr().out
+    assert "paused by root since 2026-11-29 01:30:29Z" in out
+    assert told[1] in out

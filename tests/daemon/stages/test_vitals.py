@@ -17,6 +17,7 @@ from ossmend.config.load import load_text
 from ossmend.daemon.commands.status_page import lines
 from ossmend.daemon.commands.status_report import status
 from ossmend.daemon.host.troubles import MOST, Troubles
+from ossmend.daemon.journal import entries as journal
 from ossmend.daemon.journal import vitals
 from ossmend.daemon.journal.postgres import LIVE, Address, open_node
 from ossmend.daemon.journal.schema import entries, meta, nodes
@@ -80,17 +81,20 @@ def test_oss_s_clock_as_one_process_has_seen_it_outlives_it_with_its_age(store: 
 
     first = SignOfLife(store, clock, dry_run=False)
     first.beat([], clock.now() + timedelta(seconds=90))
-    assert shown(worked=True)["clock"] == "OSS's minus ours is +90.0 s"
+    assert shown(worked=True)["clock"] == "OSS's clock is 90.0 s ahead of ours"
     first.beat([], None, stopped=True)
     clock.pass_(timedelta(minutes=5))
-    assert shown(worked=False)["clock"] == "OSS's minus ours was +90.0 s 5 min ago"
+    assert shown(worked=False)["clock"] == "OSS's clock was 90.0 s ahead of ours 5 min ago"
     assert shown(worked=False)["ossmend"] == "not running, stopped cleanly 2026-03-01 12:00:00Z"
     second = SignOfLife(store, clock, dry_run=False)
     second.beat([], None)
-    assert shown(worked=True)["clock"] == "OSS's minus ours was +90.0 s 5 min ago"
+    assert shown(worked=True)["clock"] == "OSS's clock was 90.0 s ahead of ours 5 min ago"
     assert "trouble" not in shown(worked=True), "what a process before has seen is no trouble of now"
     second.beat([], clock.now(), stopped=True)
-    assert shown(worked=True)["clock"] == "OSS's minus ours is +0.0 s"
+    assert shown(worked=True)["clock"] == "OSS's clock is within 0.1 s of ours"
+    clock.pass_(timedelta(seconds=BEAT_SECONDS))
+    second.beat([], clock.now() - timedelta(seconds=0.9), stopped=True)
+    assert shown(worked=True)["clock"] == "OSS's clock is 0.9 s behind ours"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 1, "sources": [{"nose": 2}]}', "null"])
@@ -167,3 +171,15 @@ def test_a_killed_node_is_told_of_though_its_lease_is_not_over(
             ))  # fmt: skip
         SignOfLife(node, FakeClock(NOON), dry_run=False).works({})
         assert kinds(node) == ["daemon.lost"] * lost + ["daemon.started"]
+
+
+@pytest.mark.parametrize(
+    ("policies", "dry_run"), [({"dry-run": ["a", "b"]}, True), ({"dry-run": ["a"], "approve": ["b"]}, False)]
+)
+def test_the_journal_means_by_dry_run_what_the_log_does(
+    store: Store, policies: dict[str, list[str]], dry_run: bool
+) -> None:
+    SignOfLife(store, FakeClock(NOON), dry_run=False).works(policies)
+    with store.read() as connection:
+        (begun,) = journal.newest(connection, 1, None)
+    assert (begun.kind, begun.data["dry_run"]) == ("daemon.started", dry_run)
