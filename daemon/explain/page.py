@@ -82,8 +82,10 @@ LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
 
 
-def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
-    """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were."""
+def render(report: dict[str, Any], lang: str, paper: Paper, *, configured: bool = False) -> None:
+    """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were.
+    `configured`: the cases are those of somebody's own policies.
+    """
     if not report["events"]:
         paper.write(HEADINGS[lang]["nothing"])
     for number, group in enumerate(counted.alike(report["events"])):
@@ -94,7 +96,7 @@ def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
         _render_event({**speaker, "diagnosis": whole} if whole and len(group) > 1 else speaker, lang, paper)
         for line in counted.counted(group, lang) if len(group) > 1 else ():
             paper.whole(line)
-    if sum_of_all := counted.summed(report, lang):
+    if sum_of_all := counted.summed(report, lang, configured=configured):
         paper.write()
         paper.write(sum_of_all)
 

@@ -1,0 +1,74 @@
+"""The cases that `explain` counts: an object, a page's trouble, a key are one each, with a configuration or without."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from ossmend.config.load import load_text
+from ossmend.config.model import Config
+from ossmend.daemon.commands.init_file import POLICIES
+from ossmend.daemon.explain.gathered import USUAL
+from ossmend.daemon.explain.page import render
+from ossmend.daemon.explain.paper import Paper
+from ossmend.daemon.explain.text import explain_text
+
+ORIGIN = "https://app.example.com"
+CONSOLE = (
+    f"Access to fetch at 'https://web-assets.oss-cn-hangzhou.aliyuncs.com/up/a.png' from origin '{ORIGIN}' has been "
+    "blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
+)
+ANSWER = (
+    f"bucket=web-assets status=403 code=AccessForbidden origin={ORIGIN} "
+    'message="CORSResponse: This CORS request is not allowed." request_id=6929B33D0000000000000001'
+)
+FROZEN = "bucket=reports key=2026/{}.csv status=403 code=InvalidObjectState operation=GetObject"
+LOG = "".join(
+    f"2026-11-28T03:1{number}:00Z ERROR {line}\n2026-11-28T03:1{number}:30Z INFO goes on\n"
+    for number, line in enumerate((FROZEN.format("q1"), CONSOLE, FROZEN.format("q2"), ANSWER, FROZEN.format("q1")))
+)
+PLACELESS = "2026-11-28T03:12:00Z ERROR status=403 code=InvalidObjectState key={}.csv operation=GetObject\n"
+ACCOUNTS = "2026-11-28T03:12:00Z ERROR bucket=a-b status=403 code={}\n"
+
+
+@pytest.fixture(scope="module")
+def usual() -> Config:
+    return load_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\n{POLICIES}")
+
+
+def cases(text: str, config: Config | None) -> list[tuple[Any, ...]]:
+    events = explain_text(text, config=config)["events"]
+    found = {each["case"]["number"]: each["case"] for each in events if each["case"]}
+    return [(each["subject"], each["events"]) for each in found.values()]
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_an_object_is_a_case_and_so_is_a_page_whoever_tells_of_it(usual: Config, *, configured: bool) -> None:
+    assert [number for _, number in cases(LOG, usual if configured else None)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LOG, PLACELESS.format("a") + PLACELESS.format("b"), "".join(map(ACCOUNTS.format, ("InDebt", "UserDisable")))],
+)
+def test_without_a_configuration_they_are_those_of_the_policies_that_init_writes(text: str, usual: Config) -> None:
+    assert cases(text, None) == cases(text, usual)
+
+
+def test_the_usual_codes_are_those_of_init(usual: Config) -> None:
+    assert {code for policy in usual.policies for code in policy.on} == USUAL
+
+
+def test_the_sum_says_whose_policies_it_counts_by() -> None:
+    def told(*, configured: bool, lang: str = "en") -> str:
+        out = io.StringIO()
+        render(explain_text(LOG), lang, Paper(out, 400), configured=configured)
+        return out.getvalue()
+
+    assert "5 refusals, which are 3 cases as `ossmend audit` counts them with the policies of `ossmend init`." in told(
+        configured=False
+    )
+    assert "5 refusals, which are 3 cases as `ossmend audit` counts them." in told(configured=True)
+    assert "（使用 `ossmend init` 写出的策略）为 3 个案例。" in told(configured=False, lang="zh")
