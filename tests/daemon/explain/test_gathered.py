@@ -72,3 +72,20 @@ def test_the_sum_says_whose_policies_it_counts_by() -> None:
     )
     assert "5 refusals, which are 3 cases as `ossmend audit` counts them." in told(configured=True)
     assert "（使用 `ossmend init` 写出的策略）为 3 个案例。" in told(configured=False, lang="zh")
+
+
+def test_a_policy_writes_in_one_case_on_one_condition() -> None:
+    config = load_text(
+        "version: 1\ncloud: { region: cn-hangzhou }\n"
+        f"cors_rules: {{ web: {{ allowed_origins: ['{ORIGIN}'], allowed_methods: [GET, PUT] }} }}\n"
+        "policies: [ { name: cors, on: AccessForbidden, match: { bucket: '*' }, cors: { rule: web } } ]\n"
+    )
+
+    def notes(text: str) -> list[str]:
+        return [write["note"] for event in explain_text(text, config=config)["events"] for write in event["writes"]]
+
+    both = notes(f"{CONSOLE}\n" + LOG)
+    assert len(both) == 3
+    assert len(set(both)) == 1
+    assert "a person approves it" not in both[0]
+    assert all(note.endswith("a person approves it") for note in notes(CONSOLE))
