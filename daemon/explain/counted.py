@@ -94,12 +94,17 @@ def alike(events: Sequence[Told]) -> list[list[Told]]:
 
 
 def speaker(group: Sequence[Told]) -> Told:
-    """The refusal that is explained for all of them: the first that says of itself what its case says."""
+    """The refusal that is explained for all of them: of those that say of themselves what their case says the one
+    that tells most, which is the first of the surest.
+    """
 
     def agrees(event: Told) -> bool:
         return event["case"] is None or event["diagnosis"]["cause"] == event["case"]["cause"]
 
-    return next(filter(agrees, group), group[0])
+    def sureness(event: Told) -> float:
+        return float(event["diagnosis"]["confidence"])
+
+    return max(list(filter(agrees, group)) or group, key=sureness)
 
 
 def summed(report: Mapping[str, Any], lang: str, *, configured: bool = False) -> str:
