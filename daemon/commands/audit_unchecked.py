@@ -73,3 +73,22 @@ def known(report: dict[str, Any]) -> str:
         "explain` says what a code means. Not known of them: the cause, what would be written, its cost. "
         "`ossmend check --live` says what is wrong with key, network or permissions; then run the audit again"
     )
+
+
+def with_unknown(known_writes: str, report: dict[str, Any]) -> str:
+    """The writes that are planned; what nobody could check is not "nothing"."""
+    found = report["unchecked"]
+    if found is None:
+        return known_writes or "nothing"
+    if not known_writes:
+        return f"not known of {found['cases']} of {found['of']} cases"
+    return f"{known_writes}; not known of {found['cases']} of {found['of']} cases"
+
+
+def cost(report: dict[str, Any]) -> str:
+    """With the day of the prices; of what nobody could check it is not 0."""
+    told, found = report["cost"], report["unchecked"]
+    if found is not None and not report["calls"]:
+        return "not known"
+    least = "at least " if found is not None else ""
+    return f"{least}{told['amount']} {told['currency']} (prices as of {told['prices_as_of']})"

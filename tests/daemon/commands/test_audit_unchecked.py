@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ossmend.daemon.commands import audit_unchecked
+from ossmend.daemon.commands import audit_unchecked, tables
 
 
 def test_codes_that_a_log_made_up_do_not_fill_the_page() -> None:
@@ -11,3 +11,21 @@ def test_codes_that_a_log_made_up_do_not_fill_the_page() -> None:
     assert "from the logs: 7 AccessDenied, 1 Made0" in told
     assert "2991 with other codes" in told
     assert len(told) < 1000
+
+
+PRICE = {"amount": "0", "currency": "CNY", "prices_as_of": "2026-11-01"}
+
+
+def test_what_could_not_be_checked_is_not_nothing_and_not_free() -> None:
+    report = {"unchecked": {"cases": 2, "of": 3}, "calls": {}, "cost": PRICE}
+    assert tables.calls(report) == "not known of 2 of 3 cases"
+    assert audit_unchecked.cost(report) == "not known"
+    report["calls"] = {"RestoreObject": 1}
+    assert tables.calls(report) == "1 RestoreObject; not known of 2 of 3 cases"
+    assert audit_unchecked.cost(report) == "at least 0 CNY (prices as of 2026-11-01)"
+
+
+def test_where_all_was_checked_nothing_is_nothing() -> None:
+    report = {"unchecked": None, "calls": {}, "cost": PRICE}
+    assert tables.calls(report) == "nothing"
+    assert audit_unchecked.cost(report) == "0 CNY (prices as of 2026-11-01)"
