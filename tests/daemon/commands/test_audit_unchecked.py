@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from ossmend.daemon.commands import audit_unchecked, tables
 
 
@@ -29,3 +33,32 @@ def test_where_all_was_checked_nothing_is_nothing() -> None:
     report = {"unchecked": None, "calls": {}, "cost": PRICE}
     assert tables.calls(report) == "nothing"
     assert audit_unchecked.cost(report) == "0 CNY (prices as of 2026-11-01)"
+
+
+def row(*evidence: str) -> dict[str, Any]:
+    return {
+        "cause": "denied-bucket-policy",
+        "state": "told",
+        "why": "AccessDenied on b: probably: x",
+        "code": "AccessDenied",
+        "evidence": list(evidence),
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "our own GetBucketInfo was refused: InvalidAccessKeyId",
+        "could not read the bucket's rights: no answer",
+        "could not check the key: our own GetUser was refused with NoPermission",
+    ],
+)
+def test_a_case_that_is_told_by_its_text_because_its_reads_failed_was_not_checked(line: str) -> None:
+    found = audit_unchecked.unchecked([row("OSS said: no", line), row("OSS said: no")])
+    assert found is not None
+    assert (found["cases"], found["of"]) == (1, 2)
+    assert found["why"] in line
+
+
+def test_a_right_that_the_audit_lacks_for_one_of_its_reads_leaves_the_case_checked() -> None:
+    assert audit_unchecked.unchecked([row("our own GetBucketReferer was refused: AccessDenied")]) is None
