@@ -170,3 +170,20 @@ def test_of_several_alike_the_first_of_the_surest_is_shown() -> None:
     assert "media-3" in first
     sure = [event["diagnosis"]["confidence"] for event in events(text)]
     assert sure[2] == sure[4] == max(sure) > sure[0]
+
+
+def test_what_counts_the_refusals_fits_the_screen() -> None:
+    out = io.StringIO()
+    render(explain_text(MIXED), "en", Paper(out, 80))
+    lines = out.getvalue().splitlines()
+    begin = next(number for number, line in enumerate(lines) if "and 6 more like it" in line)
+    assert lines[begin + 1].startswith("    ")
+    assert max(map(len, lines[begin : begin + 8])) <= 80
+    assert " ".join(" ".join(lines[begin:]).split()).count("2026/1.csv, 2026/2.csv, 2026/3.csv and 2 more") == 1
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "possibly, among others"), ("zh", "可能的原因之一")])
+def test_in_a_list_of_causes_the_heading_says_how_sure_they_are(lang: str, words: str) -> None:
+    text = shown("AccessDenied", lang)
+    assert text.count("denied-") > 3
+    assert words not in text
