@@ -16,10 +16,21 @@ _STOPS = r"\s，。；：！？（）、“”\"'"
 _NAME = regex(
     rf"[^{_STOPS}]{{0,1024}}[/\\][^{_STOPS}]{{0,1024}}|[^{_STOPS}]{{1,255}}\.[A-Za-z0-9]{{1,8}}(?![A-Za-z0-9])"
 )
+_LOGGED = regex(
+    r"[ \t]{0,8}(?:[\[(<{\"]|\d{2,4}[-/:. ]|[A-Z][a-z]{2} [ \d]\d |(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b)"
+)
+"""How the lines of a log begin, and people's sentences do not."""
 _HAN = regex(r"[\u4e00-\u9fff]")
 
 
 def of(text: str) -> str:
-    """`zh` or `en`."""
-    names_left_out = _NAME.sub(" ", text[:READ])
-    return "zh" if len(_HAN.findall(names_left_out)) >= FEWEST else "en"
+    """`zh` or `en`. Of a log it is the language of at least half of its lines: one of them may well greet 张伟."""
+    lines = [line for line in text[:READ].splitlines() if line.strip()]
+    logged = [line for line in lines if _LOGGED.match(line)]
+    spoken = "\n".join(line for line in lines if not _LOGGED.match(line))
+    chinese = sum(map(_is_chinese, logged))
+    return "zh" if _is_chinese(spoken) or (logged and 2 * chinese >= len(logged)) else "en"
+
+
+def _is_chinese(text: str) -> bool:
+    return len(_HAN.findall(_NAME.sub(" ", text))) >= FEWEST

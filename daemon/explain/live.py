@@ -22,6 +22,7 @@ from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
 from ossmend.remediators.contract.verdict import Act, Diagnosis, Done, Refused, Tell, TryAgain, Verdict, Wait
+from ossmend.remediators.other import NO_BUCKET, gone
 
 MOST = 20
 """Refusals of one text that the cloud is asked about; a whole log is the daemon's work."""
@@ -66,6 +67,8 @@ class Live:
             case = case_of(event, others, remediator, settings, self._view.now())
             verdict: Verdict = remediator.plan(case, self._view, settings)
         except (TryAgain, Refused) as trouble:
+            if isinstance(trouble, Refused) and trouble.code == NO_BUCKET and event.bucket:
+                return _found(gone(event.bucket, trouble), told, policy, event, lang)
             return Found(replace(told, evidence=(*told.evidence, *spoken((f"could not check: {trouble}",), lang))), [])
         finally:
             causes.SPOKEN.reset(speaking)

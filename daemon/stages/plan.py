@@ -18,9 +18,8 @@ from ossmend.remediators.contract.registry import Remediator
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Refused, Tell, TryAgain, Verdict
 from ossmend.remediators.contract.view import View
-from ossmend.remediators.other import plan_other
+from ossmend.remediators.other import NO_BUCKET, answered, gone, plan_other
 
-NO_BUCKET = "NoSuchBucket"
 ASK_AGAIN = timedelta(minutes=10)
 """What our own key may not do is tried again this seldom."""
 
@@ -57,7 +56,7 @@ def _answer(case: Case, view: View, rules: Rules, other_owner: OtherOwner) -> Ve
     except Refused as refused:
         bucket = case.event.bucket
         if bucket and refused.code == NO_BUCKET:
-            return _gone(bucket, refused)
+            return gone(bucket, refused)
         owner = other_owner(bucket, case.account) if bucket and refused.code == "AccessDenied" else None
         if bucket and owner is not None:
             return _elsewhere(case, bucket, owner)
@@ -71,20 +70,10 @@ def _elsewhere(case: Case, bucket: str, owner: str) -> Tell:
     return Tell(why, causes.diagnosis("bucket-of-another-account", 1.0, (why,), facts))
 
 
-def _gone(bucket: str, refused: Refused) -> Tell:
-    """OSS knows no bucket of that name, in any account: a typing error, or it was deleted. Nothing can be repaired."""
-    diagnosis = causes.diagnosis("no-such-bucket", 1.0, _answered(refused), {"bucket": bucket})
-    return Tell(f"there is no bucket {bucket}", diagnosis)
-
-
 def could_not_check(refused: Refused, now: datetime) -> Tell:
     """Our own question was refused: a trouble of ours, and no finding about the user."""
-    diagnosis = causes.diagnosis("could-not-check", 1.0, _answered(refused), {"code": refused.code})
+    diagnosis = causes.diagnosis("could-not-check", 1.0, answered(refused), {"code": refused.code})
     return Tell(f"could not check: {refused}", diagnosis, again_at=now + ASK_AGAIN)
-
-
-def _answered(refused: Refused) -> tuple[str]:
-    return (f"our own {refused.operation} was refused: {refused.code} {refused.request_id or ''}".strip(),)
 
 
 def _asked(case: Case, view: View, rules: Rules) -> Verdict:

@@ -61,6 +61,14 @@ def test_the_plan_is_the_daemons_own(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert event["writes"] == []  # it reads: the text is old
 
 
+def test_a_bucket_that_is_not_there_any_more_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with playing("access_denied") as sim:
+        credentials(sim, monkeypatch)
+        text = text_of(get("vault", "secret/plan.txt", ANALYST), sim).replace("vault", "vault-gone")
+        (event,) = explained(sim, tmp_path, text, live=True)["events"]
+    assert event["diagnosis"]["cause"] == "no-such-bucket"
+
+
 def test_what_the_cloud_said_is_told_in_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told(sim: Running, text: str) -> list[str]:
         (event,) = explained(sim, tmp_path, text, live=True, lang="zh")["events"]

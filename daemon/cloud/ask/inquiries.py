@@ -82,6 +82,8 @@ class Inquiries:
         except Refused as refused:
             if absent and refused.code == absent:
                 return instead
+            if refused.code == "NoSuchBucket":
+                raise  # there is no bucket to tell parts of
             unread.append(f"our own {operation} was refused: {refused.code}")
             return None
 

@@ -53,6 +53,11 @@ def test_parts_that_our_key_may_not_read_are_named_and_nothing_is_raised() -> No
     assert found == BucketAccess(unread=tuple(f"our own {name} was refused: AccessDenied" for name in names))
 
 
+def test_of_a_bucket_that_is_not_there_no_part_is_told() -> None:
+    with viewing("access_denied") as (_, view), pytest.raises(Refused, match="NoSuchBucket"):
+        view.bucket_access("vault-gone")
+
+
 def test_a_denial_appears_late_is_decoded_once_and_expires() -> None:
     with viewing("access_denied") as (sim, view):
         session = oss2.Session()

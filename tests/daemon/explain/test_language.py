@@ -15,7 +15,14 @@ CHINESE = "小程序上传图片报 403，bucket 是 my-photos，错误码 Acces
 
 
 @pytest.mark.parametrize(
-    "text", [CHINESE, "上传失败: AccessDenied", '{"msg":"文件上传失败","code":"AccessDenied","status":403}']
+    "text",
+    [
+        CHINESE,
+        "上传失败: AccessDenied",
+        '{"msg":"文件上传失败","code":"AccessDenied","status":403}',
+        "2026-03-01 10:00:00 ERROR 文件上传失败 AccessDenied",
+        "请问这个错误怎么解决？\n2026-03-01 10:00:00 ERROR AccessDenied\n2026-03-01 10:00:01 INFO done",
+    ],
 )
 def test_chinese_sentences_are_answered_in_chinese(text: str) -> None:
     assert language.of(text) == "zh"
@@ -29,6 +36,7 @@ def test_chinese_sentences_are_answered_in_chinese(text: str) -> None:
         "GET https://my-data.oss-cn-hangzhou.aliyuncs.com/季度报告总结.csv AccessDenied 403",
         r"cannot read D:\数据\季度报告总结: AccessDenied",
         "用户 7 got AccessDenied",
+        "2026-03-01 10:00:00 ERROR AccessDenied\n2026-03-01 10:00:01 INFO 登录成功 user=张伟\n2026-03-01 INFO ok",
     ],
 )
 def test_names_and_single_words_are_no_sentence(text: str) -> None:
