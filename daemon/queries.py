@@ -138,6 +138,12 @@ def keys(connection: sa.Connection) -> list[tuple[int, str]]:
     return [(row.id, row.subject_key) for row in connection.execute(query)]
 
 
+def evidence(connection: sa.Connection) -> dict[int, list[str]]:
+    """What each case that is not closed has been told with."""
+    query = sa.select(cases.c.id, cases.c.diagnosis).where(cases.c.state != CaseState.CLOSED)
+    return {row.id: clean((row.diagnosis or {}).get("evidence", [])) for row in connection.execute(query)}
+
+
 def _rows(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
     waits = sa.case((cases.c.state.in_(HUMAN_STATES), 0), else_=1)
     query = sa.select(cases).where(condition).order_by(waits, cases.c.id)

@@ -65,10 +65,10 @@ SILENCE = timedelta(hours=24)
 ONLY_CONSOLE = "only a browser's console tells of it, which is anybody's text: a person approves the write"
 
 
-def subject(event: Event, settings: CorsSettings) -> Subject:
-    """Bucket and stored rule; bucket and origin where the stored rule does not cover it."""
+def subject(event: Event, settings: CorsSettings | None) -> Subject:
+    """Bucket and stored rule; bucket and origin where the stored rule does not cover it, or nothing is configured."""
     origin = event.origin or ""
-    if settings.stored is not None and origin and covers_origin(settings.stored, origin):
+    if settings is not None and settings.stored is not None and origin and covers_origin(settings.stored, origin):
         return Subject("cors", (event.bucket or "", f"rule={settings.rule}"))
     return Subject("cors", (event.bucket or "", origin))
 

@@ -62,11 +62,13 @@ def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
 def _report(connection: sa.Connection, config: Config, back: timedelta, older: int) -> dict[str, Any]:
     numbers = _known_numbers(connection, config)
     rows = sorted(queries.open_cases(connection), key=lambda row: int(row["id"]))
+    said = queries.evidence(connection)
+    unchecked = audit_unchecked.unchecked([row | {"evidence": said.get(row["id"], [])} for row in rows])
     rows = [row | _number(row["id"], numbers) for row in rows]
     planned = [_planned(intent, config) | _number(intent.case_id, numbers) for intent in queries.planned(connection)]
     costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]
     permissions = sorted({permission for write in planned for permission in write["permissions"]})
-    away, unchecked = queries.not_opened(connection), audit_unchecked.unchecked(rows)
+    away = queries.not_opened(connection)
     return {
         "since_seconds": back.total_seconds(),
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -14,6 +14,10 @@ NOT_YET = "could not check yet: "
 """How a case says that its questions went unanswered (stages/decide.py)."""
 REFUSED = "could-not-check"
 """The cause of a case whose questions were refused."""
+_UNREAD = ("could not check ", "could not read the bucket's rights: ")
+"""How the evidence of a case begins of which the text alone was weighed: its reads found no answer."""
+_OF_OUR_KEY = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "SecurityTokenExpired")
+"""A read that is refused with one of these: every other of the same key is, too."""
 
 LOOKED = (
     "the causes are what log and cloud tell together; `ossmend explain` reads the text alone, unless it is given --live"
@@ -25,7 +29,7 @@ MOST_CODES = 10
 
 def unchecked(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
     """JSON values with stable keys; None where every question was answered."""
-    found = [row for row in rows if row["cause"] == REFUSED or _waits_for_an_answer(row)]
+    found = [row for row in rows if row["cause"] == REFUSED or _waits_for_an_answer(row) or _unread(row)]
     if not found:
         return None
     reasons = Counter(_reason(row) for row in found)
@@ -42,9 +46,19 @@ def _waits_for_an_answer(row: dict[str, Any]) -> bool:
     return row["state"] == "waiting" and str(row["why"]).startswith(NOT_YET)
 
 
+def _unread(row: dict[str, Any]) -> str | None:
+    """What the evidence says of its failed reads: then its cause is what the text suggests."""
+    return next((str(line) for line in row.get("evidence", ()) if _is_unread(str(line))), None)
+
+
+def _is_unread(line: str) -> bool:
+    return line.startswith(_UNREAD) or (line.startswith("our own ") and line.endswith(_OF_OUR_KEY))
+
+
 def _reason(row: dict[str, Any]) -> str:
     """Without the request id, which differs each time."""
-    why = str(row["why"]).removeprefix(NOT_YET).removeprefix("could not check: ")
+    unread = None if row["cause"] == REFUSED or _waits_for_an_answer(row) else _unread(row)
+    why = str(unread or row["why"]).removeprefix(NOT_YET).removeprefix("could not check: ")
     request = next((part for part in _in_brackets(why) if len(part) == 24 and part.isalnum()), None)
     return why.replace(f" ({request})", "") if request else why
 
@@ -73,3 +87,22 @@ def known(report: dict[str, Any]) -> str:
         "explain` says what a code means. Not known of them: the cause, what would be written, its cost. "
         "`ossmend check --live` says what is wrong with key, network or permissions; then run the audit again"
     )
+
+
+def with_unknown(known_writes: str, report: dict[str, Any]) -> str:
+    """The writes that are planned; what nobody could check is not "nothing"."""
+    found = report["unchecked"]
+    if found is None:
+        return known_writes or "nothing"
+    if not known_writes:
+        return f"not known of {found['cases']} of {found['of']} cases"
+    return f"{known_writes}; not known of {found['cases']} of {found['of']} cases"
+
+
+def cost(report: dict[str, Any]) -> str:
+    """With the day of the prices; of what nobody could check it is not 0."""
+    told, found = report["cost"], report["unchecked"]
+    if found is not None and not report["calls"]:
+        return "not known"
+    least = "at least " if found is not None else ""
+    return f"{least}{told['amount']} {told['currency']} (prices as of {told['prices_as_of']})"

@@ -48,7 +48,7 @@ def command(
     from ossmend.daemon.explain.paper import Paper
 
     paper = Paper.of_stdout()
-    render(report, spoken, paper)
+    render(report, spoken, paper, configured=config is not None)
     if spoken != (lang or "en"):
         paper.write()
         paper.write("In English: --lang en. 英文说明：--lang en。")

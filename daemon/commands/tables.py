@@ -248,9 +248,7 @@ def audit(report: dict[str, Any], console: Console) -> None:
         console.print(f"  {number(write)}: {write['operation']} {write['target']} ({cost})")
     for job in report["batch_jobs"]:
         console.print(told(job, report["cost"]["currency"]))
-    console.print(
-        f"cost: {report['cost']['amount']} {report['cost']['currency']} (prices as of {report['cost']['prices_as_of']})"
-    )
+    console.print(f"cost: {audit_unchecked.cost(report)}")
     console.print(audit_unchecked.LOOKED, soft_wrap=not console.is_terminal)
     for title, key in (("permissions", "permissions"), ("cannot be known", "cannot_be_known")):
         for value in report[key]:
@@ -264,4 +262,5 @@ def number(row: dict[str, Any]) -> str:
 
 def calls(report: dict[str, Any]) -> str:
     """How often each operation would be called, in words."""
-    return ", ".join(f"{number} {operation}" for operation, number in report["calls"].items()) or "nothing"
+    known = ", ".join(f"{number} {operation}" for operation, number in report["calls"].items())
+    return audit_unchecked.with_unknown(known, report)

@@ -26,7 +26,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "more": "and {} more like it. {}:",
         "all": "All {}",
         "cases": "{} cases",
-        "sum": "In sum {} refusals, which are {} as `ossmend audit` counts them. {}",
+        "sum": "In sum {refusals} refusals, which are {cases} as `ossmend audit` counts them{policies}. {asked}",
+        "usual": " with the policies of `ossmend init`",
         "case": "1 case",
         "asked": "The cloud was asked about {} of them, as audit asks it about all.",
         "unasked": "This is what the text tells: the cloud was not asked. Audit asks it, so its causes may differ.",
@@ -50,7 +51,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "more": "另有 {} 条同类拒绝。{}：",
         "all": "全部 {} 条",
         "cases": "{} 个案例",
-        "sum": "共 {} 条拒绝，按 `ossmend audit` 的计法为 {}。{}",
+        "sum": "共 {refusals} 条拒绝，按 `ossmend audit` 的计法{policies}为 {cases}。{asked}",
+        "usual": "（使用 `ossmend init` 写出的策略）",
         "case": "1 个案例",
         "asked": "已就其中 {} 条查询云端；audit 会查询全部。",
         "unasked": "以上仅依据文本，未查询云端。audit 会查询，因此其原因可能不同。",
@@ -92,23 +94,33 @@ def alike(events: Sequence[Told]) -> list[list[Told]]:
 
 
 def speaker(group: Sequence[Told]) -> Told:
-    """The refusal that is explained for all of them: the first that says of itself what its case says."""
+    """The refusal that is explained for all of them: of those that say of themselves what their case says the one
+    that tells most, which is the first of the surest.
+    """
 
     def agrees(event: Told) -> bool:
         return event["case"] is None or event["diagnosis"]["cause"] == event["case"]["cause"]
 
-    return next(filter(agrees, group), group[0])
+    def sureness(event: Told) -> float:
+        return float(event["diagnosis"]["confidence"])
+
+    return max(list(filter(agrees, group)) or group, key=sureness)
 
 
-def summed(report: Mapping[str, Any], lang: str) -> str:
-    """How many cases the refusals are, and who was asked; empty for less than two."""
+def summed(report: Mapping[str, Any], lang: str, *, configured: bool = False) -> str:
+    """How many cases the refusals are, by whose policies, and who was asked; empty for less than two."""
     words, cases = WORDS[lang], {event["case"]["number"]: event["case"] for event in report["events"] if event["case"]}
     refusals = sum(case["events"] for case in cases.values())
     if refusals < 2:
         return ""
     asked = sum(event["asked_cloud"] for event in report["events"])
     number = words["case"] if len(cases) == 1 else words["cases"].format(len(cases))
-    return words["sum"].format(refusals, number, words["asked"].format(asked) if asked else words["unasked"])
+    return words["sum"].format(
+        refusals=refusals,
+        cases=number,
+        policies="" if configured else words["usual"],
+        asked=words["asked"].format(asked) if asked else words["unasked"],
+    )
 
 
 def where(event: Told, lang: str) -> str:

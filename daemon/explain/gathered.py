@@ -8,7 +8,7 @@ and `ossmend audit` count alike, and weigh a refusal with the same company. Next
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from ossmend.daemon.journal.folds import Fold
 from ossmend.remediators.contract.case import Case, Event, Neighbour
 from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.other import subject_other
 
 if TYPE_CHECKING:
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 
 UNTAKEN = "-"
 """The policy of what no policy takes, and of everything where no configuration is at hand."""
+USUAL = frozenset(
+    {
+        "AccessDenied",
+        "AccessForbidden",
+        "ImageDamage",
+        "InvalidAccessKeyId",
+        "InvalidObjectState",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UserDisable",
+    }
+)
+"""Codes for which `ossmend init` writes a policy of their own. A test holds the two together."""
 MOST_NEIGHBOURS = 500
 """The newest cases that are looked through, as the daemon does."""
 
@@ -52,23 +66,42 @@ def gathered(events: Sequence[Event], config: Config | None) -> list[Gathered]:
         fold, refusals = folds.setdefault(new.key, (new, []))
         fold.add(event, event.time or now)
         refusals.append(number)
-    cases = _with_company([_case(number, fold, now) for number, (fold, _) in enumerate(folds.values(), 1)])
-    return [Gathered(case, refusals) for case, (_, refusals) in zip(cases, folds.values(), strict=True)]
+    cases = [_case(number, fold, now) for number, (fold, _) in enumerate(folds.values(), 1)]
+    if config is None:  # the folds are named by their codes, and no policy has that name
+        cases = [replace(case, policy=UNTAKEN) for case in cases]
+    pairs = zip(_with_company(cases), folds.values(), strict=True)
+    return [Gathered(case, refusals) for case, (_, refusals) in pairs]
 
 
 def _fold_of(event: Event, config: Config | None) -> Fold:
-    """Nothing in it yet. Without a configuration it is what a configuration makes of it that has no policy for it."""
-    policy = config.taking(event) if config is not None else None
-    account = config.settled(event, policy) if config is not None else event.account
-    code = code_of(event) if policy is not None else event.code
+    """Nothing in it yet. The same as the daemon's own (stages/triage.py), for a policy that takes the event."""
+    if config is None:
+        return _usual(event)
+    policy, code = config.taking(event), code_of(event)
+    account, remediator = config.settled(event, policy), Remediator.registry.get(code or "")
+    if policy is None:
+        return _untaken(event, account)
+    settings = policy.settings_for(code or "")
+    subject = remediator.subject(event, settings) if remediator is not None else subject_other(event)
+    return Fold(policy.name, code, subject, timedelta(), account)
+
+
+def _usual(event: Event) -> Fold:
+    """What a configuration makes of it that has the policies of `ossmend init`: those that may write match every
+    bucket, so an event without one is not taken.
+    """
+    code = code_of(event)
     remediator = Remediator.registry.get(code or "")
-    if policy is not None and remediator is not None:
-        subject = remediator.subject(event, policy.settings_for(remediator.code))
-    elif (telling := Remediator.only_telling(event.code)) is not None:
-        subject = telling.subject(event, None)  # what only tells has nothing in its settings that tells cases apart
-    else:
-        subject = subject_other(event)
-    return Fold(policy.name if policy is not None else UNTAKEN, code, subject, timedelta(), account)
+    if code is None or remediator is None or code not in USUAL or (remediator.writes and not event.bucket):
+        return _untaken(event, event.account)
+    return Fold(code, code, remediator.subject(event, None), timedelta(), event.account)
+
+
+def _untaken(event: Event, account: AccountRef) -> Fold:
+    """What only tells has nothing in its settings that tells cases apart."""
+    telling = Remediator.only_telling(event.code)
+    subject = telling.subject(event, None) if telling is not None else subject_other(event)
+    return Fold(UNTAKEN, event.code, subject, timedelta(), account)
 
 
 def _case(number: int, fold: Fold, now: datetime) -> Case:

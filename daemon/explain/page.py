@@ -82,8 +82,10 @@ LIKELY = 0.5
 """Below, no cause is more likely than not, and all that may be are told alike."""
 
 
-def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
-    """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were."""
+def render(report: dict[str, Any], lang: str, paper: Paper, *, configured: bool = False) -> None:
+    """The report as paragraphs: each refusal, or in a longer log each kind of them, with how many there were.
+    `configured`: the cases are those of somebody's own policies.
+    """
     if not report["events"]:
         paper.write(HEADINGS[lang]["nothing"])
     for number, group in enumerate(counted.alike(report["events"])):
@@ -93,8 +95,8 @@ def render(report: dict[str, Any], lang: str, paper: Paper) -> None:
         whole = speaker["case"] and speaker["case"]["diagnosis"]
         _render_event({**speaker, "diagnosis": whole} if whole and len(group) > 1 else speaker, lang, paper)
         for line in counted.counted(group, lang) if len(group) > 1 else ():
-            paper.whole(line)
-    if sum_of_all := counted.summed(report, lang):
+            paper.indented(line)
+    if sum_of_all := counted.summed(report, lang, configured=configured):
         paper.write()
         paper.write(sum_of_all)
 
@@ -116,8 +118,8 @@ def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
     place = event["bucket"]
     paper.whole(_head(event), "bold")
     sure = diagnosis["confidence"] >= LIKELY or not diagnosis["alternatives"]
-    named = [_named(diagnosis, lang)] if diagnosis["cause"] != "unknown" or sure else []
-    others = [_named(each, lang) for each in diagnosis["alternatives"]]
+    named = [_named(diagnosis, lang, hedged=sure)] if diagnosis["cause"] != "unknown" or sure else []
+    others = [_named(each, lang, hedged=False) for each in diagnosis["alternatives"]]
     statement, meant = diagnosis["facts"].get("statement"), diagnosis["facts"].get("did_you_mean")
     here = [name for name in _WHO if event[name] and not (place and name == "key")]
     who = " · ".join(f"{words[name]} {event[name]}" for name in here)
@@ -146,11 +148,13 @@ def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
             _render_remediator(remediator, lang, paper)
 
 
-def _named(told: dict[str, Any], lang: str) -> str:
+def _named(told: dict[str, Any], lang: str, *, hedged: bool) -> str:
+    """Cause and share; in a list the heading says already how sure its lines are."""
     if told["cause"] in STATED:
         return f"{told['title'][lang]} ({told['cause']})"
     title = Text(told["title"]["en"], told["title"]["zh"])
-    return f"{worded(told['cause'], title, told['confidence']).words(lang)} ({told['cause']}, {told['confidence']:.0%})"
+    said = worded(told["cause"], title, told["confidence"]) if hedged else title
+    return f"{said.words(lang)} ({told['cause']}, {told['confidence']:.0%})"
 
 
 def _render_remediator(remediator: Remediator, lang: str, paper: Paper) -> None:

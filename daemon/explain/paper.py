@@ -47,6 +47,13 @@ class Paper:
         """One line, however long: it is there to be copied."""
         self._line(text, style)
 
+    def indented(self, text: str) -> None:
+        """A line that begins with blanks, folded: what does not fit stands two columns further in."""
+        line = text.lstrip(" ")
+        blanks = " " * (len(text) - len(line))
+        for number, part in enumerate(folded(line, max(self._width - len(blanks) - 2, 20))):
+            self._line(f"{blanks}{'  ' if number else ''}{part}")
+
     def row(self, title: str, text: str) -> None:
         """A title and its text side by side."""
         room = max(self._width - TITLE - 3, 20)

@@ -27,6 +27,8 @@ BARE = "code"
 def of(told: Explained, others: Sequence[Event], config: Config | None, lang: str = "en") -> list[dict[str, Any]]:
     """What the enabled policies would do; without a configuration, what a policy could do that opts into nothing."""
     event = told.event
+    if "sentence_cut" in event.fields:
+        return []  # in a log it implies no code, so the daemon writes nothing for it
     remediator = Remediator.registry.get(code_of(event) or "")
     if remediator is None or remediator.proposes is None or event.shape == BARE or not is_ours(event):
         return []

@@ -56,6 +56,7 @@ def explain_text(
         whole = _case(case, reported, config, lang)
         for number in case.refusals:
             reported[number]["case"] = whole
+        _agree([reported[number] for number in case.refusals])
     return {"events": reported}
 
 
@@ -73,6 +74,19 @@ def _case(of: Gathered, reported: Sequence[dict[str, Any]], config: Config | Non
         "confidence": whole["confidence"],
         "diagnosis": None if decided is None else whole,
     }
+
+
+def _agree(reported: Sequence[dict[str, Any]]) -> None:
+    """One policy writes in one case on one condition: that of OSS's own answer, where a console stands beside one."""
+    told = [each for each in reported if not each["asked_cloud"]]
+    notes = {
+        (write["operation"], write["policy"]): write["note"]
+        for each in told
+        if each["code"] is not None
+        for write in each["writes"]
+    }
+    for write in (write for each in told for write in each["writes"]):
+        write["note"] = notes.get((write["operation"], write["policy"]), write["note"])
 
 
 def _explained(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ossmend.remediators.causes import codeless, ecs, near
 from ossmend.remediators.causes.model import Cause, Sign, Text
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.values import shortened
 
 UNKNOWN_CODE = "unknown-code"
 STATED = frozenset({codeless.NO_CODE, UNKNOWN_CODE})
@@ -73,6 +74,8 @@ def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str
         return _of_a_cut(catalogue, cut, whole)
     if event.code is not None and event.code not in codeless.WORDS:
         causes = _of(catalogue, {event.code})
+        if causes and (cut := event.fields.get("sentence_cut")):
+            return _of_a_cut_sentence(causes, event.code, cut)
         sure = LOGGED if event.shape == "access_log" else 1.0
         return Chosen(causes, sure=sure) if causes else _unknown(catalogue, event, event.code)
     implied = _implied(catalogue, event, found)
@@ -97,6 +100,15 @@ def _of_a_cut(catalogue: Mapping[str, Cause], cut: str, whole: set[str]) -> Chos
         f"错误码在 {cut} 之后被截断；以此开头的有 {_some(whole, MOST_OF_A_CUT)}",
     )  # fmt: skip
     return Chosen(_of(catalogue, whole), codeless.NO_CODE, sure=CUT, why=(why,))
+
+
+def _of_a_cut_sentence(causes: tuple[Cause, ...], code: str, cut: str) -> Chosen:
+    """OSS's sentence has no other end that goes with another code; but which of the code's it is may stand there."""
+    why = Text(
+        f"OSS's sentence is cut off after {shortened(cut, 100)!r}; what begins like that goes with {code} only",
+        f"OSS 的句子在 {shortened(cut, 100)!r} 之后被截断；以此开头的句子只对应 {code}",
+    )
+    return Chosen(causes, sure=CUT, why=(why,))
 
 
 def _unknown(catalogue: Mapping[str, Cause], event: Event, code: str) -> Chosen:

@@ -25,6 +25,11 @@ BEHIND = (
 NO_CODE = "no-code"
 NO_CODE_WHY = Text("the refusal carries no OSS error code", "该拒绝没有携带 OSS 错误码")
 
+CUT_WHY = Text(
+    "the text ends within the answer: the code may have stood behind the cut",
+    "文本在响应中间被截断：错误码可能在截断之后",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Codeless:
@@ -43,6 +48,8 @@ def read(found: Mapping[str, str]) -> Codeless:
         return Codeless("head-refused", 0.65, (_head(head), _oss(oss)), BEHIND)
     if head:
         return Codeless("head-without-code", 0.6, (_head(head), NO_CODE_WHY), (("no-code", 0.15), *BEHIND[:3]))
+    if oss and "fields.body_cut" in found:
+        return Codeless("code-not-shown", 0.65, (_oss(oss), CUT_WHY), (("no-code", 0.1), *BEHIND[:3]))
     if oss and not ({"method", "operation"} & set(found)):
         why = Text(
             "OSS answers without a body where a HEAD is refused: that is what this looks like",

@@ -58,13 +58,24 @@ def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: boo
     service = foreign_service(fragment, stretch.around, _line(refusal.record.text, fragment))
     if not is_refusal(refusal, stretch.around, service, strict=strict, words=words):
         return None
-    if service is None and "code" not in fragment.facts:
-        implied = implied_code(fragment.facts.get("message", ""))
-        if implied:
-            fragment.put("code", implied, Origin.IMPLIED)
+    _imply(fragment, ours=service is None, strict=strict)
     facts = Facts.of(refusal, stretch.around)
     where = _place(facts, stretch, strict=strict)
     return _event(facts, where, stretch, service, source=source, now=now, strict=strict)
+
+
+def _imply(fragment: Fragment, *, ours: bool, strict: bool) -> None:
+    """The code that OSS's own sentence goes with. One that is cut off is explained to whoever pasted it; in a log it
+    implies nothing, so nothing is ever written for it.
+    """
+    cut, message = fragment.extra.pop("sentence_cut", None), fragment.facts.get("message", "")
+    if not ours or "code" in fragment.facts:
+        return
+    if (implied := implied_code(message)) is not None:
+        fragment.put("code", implied, Origin.IMPLIED)
+    elif cut is not None and not strict:
+        fragment.put("code", cut, Origin.IMPLIED)
+        fragment.note("sentence_cut", message)
 
 
 def _line(text: str, fragment: Fragment) -> str:

@@ -55,7 +55,7 @@ def _codeless(refusal: Refusal, *, oss: bool, strict: bool) -> bool:
         return False
     if "code_cut" in fragment.extra or facts.get("ec") or {"string_to_sign", "signature"} & facts.keys():
         return oss or not strict
-    if facts.get("message") and "said" in fragment.extra:
+    if facts.get("message") and "said" in fragment.extra and not (strict and "sentence_cut" in fragment.extra):
         return oss or not strict
     if facts.get("status") == "403":
         return oss or not strict

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
-from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
+from ossmend.daemon.sources.parsers.messages import CUTS, MESSAGE_CODES, cut_off
 from ossmend.daemon.sources.parsers.names import CODE_PATTERN, NOT_REFUSALS
 from ossmend.remediators.contract.light import regex
 
@@ -169,6 +169,10 @@ def _messages(text: str) -> Iterator[Fragment]:
         yield Fragment(
             message.start(), message.end(), "text", {"message": message[0].strip()}, {"said": "yes"}, weak=True
         )
+    if (cut := cut_off(text)) is not None:
+        start, code = cut
+        facts, extra = {"message": text[start:].rstrip(CUTS)}, {"said": "yes", "sentence_cut": code}
+        yield Fragment(start, len(text.rstrip(CUTS)), "text", facts, extra, weak=True)
 
 
 def _statuses(text: str) -> Iterator[Fragment]:

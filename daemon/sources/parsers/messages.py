@@ -67,4 +67,32 @@ def implied_code(message: str) -> str | None:
     return next((code for begin, code in _LOWERED if said.startswith(begin)), None)
 
 
+LEAST_OF_A_CUT = 24
+"""Characters of a sentence that is cut off: a shorter beginning may be anybody's words."""
+CUTS = " \t\r\n.…\"'"
+"""What a shortened text ends with."""
+
+
+def cut_off(text: str) -> tuple[int, str] | None:
+    """Where at the text's end a sentence begins that is cut off, and the code that each sentence with this beginning
+    goes with; None where there is no such sentence, or their codes differ.
+    """
+    end = text[-LONGEST_END:].rstrip(CUTS)
+    last = end.lower()
+    begun = max((_begun(last, sentence) for sentence, _ in _LOWERED), default=0)
+    before = end[: len(end) - begun][-1:]
+    codes = {code for sentence, code in _LOWERED if begun and sentence.startswith(last[-begun:])}
+    if len(codes) != 1 or before.isalnum() or len(last) != len(end):
+        return None
+    return max(0, len(text) - LONGEST_END) + len(end) - begun, codes.pop()
+
+
+def _begun(text: str, sentence: str) -> int:
+    """How many characters of the sentence the text ends with; 0 for too few, and for all of them."""
+    lengths = range(len(sentence) - 1, LEAST_OF_A_CUT - 1, -1)
+    return next((length for length in lengths if text.endswith(sentence[:length])), 0)
+
+
 _LOWERED = tuple((begin.lower(), code) for begin, code in MESSAGE_CODES.items())
+LONGEST_END = max(map(len, MESSAGE_CODES)) + 20
+"""With what a shortened text ends with, behind the sentence."""

@@ -15,6 +15,7 @@ from ossmend.daemon.sources.parsers import browser, mentions, pairs, stripped, t
 from ossmend.daemon.sources.parsers.escapes import has_marks, opened
 from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.daemon.sources.parsers.messages import CUTS, cut_off
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES
 from ossmend.daemon.sources.parsers.records import Record
 from ossmend.daemon.sources.parsers.same_request import NEAR
@@ -23,8 +24,8 @@ from ossmend.remediators.contract.light import regex
 REQUEST_ID = regex(r"[0-9A-Fa-f]{16,40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Z]{16}")
 MARKS = "!.,;:)]}'\"。，！；"
 """A sentence may end behind an id."""
-CUTS = " \t\r\n.…\"'"
-"""What a shortened text ends with."""
+WITHIN = 400
+"""How far before a refusal the dict or object may open that the text ends in."""
 SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
 """What an SDK calls a request that got no answer: no code of OSS's."""
 OSS_ID = regex(r"[0-9A-F]{24}")
@@ -132,10 +133,24 @@ def _note_cut(fragment: Fragment, text: str, written: int) -> None:
     ends, but for what a cut leaves.
     """
     code = fragment.facts.get("code", "")
-    if not code or code in KNOWN_CODES or fragment.end < written:
+    if not code:
+        _note_cut_body(fragment, text)
+        return
+    if code in KNOWN_CODES or fragment.end < written:
         return
     if text.endswith(code, 0, written) and any(known.startswith(code) for known in KNOWN_CODES):
         fragment.note("code_cut", fragment.facts.pop("code"))
+
+
+def _note_cut_body(fragment: Fragment, text: str) -> None:
+    """Within a sentence of OSS's, or within a dict or an object: the code may have stood behind the cut."""
+    message = fragment.facts.get("message", "").rstrip(CUTS)
+    if message and text.rstrip(CUTS).endswith(message) and (cut := cut_off(message)) is not None:
+        fragment.note("sentence_cut", cut[1])
+    if "status" in fragment.facts and not fragment.weak:
+        answer = text[max(0, fragment.start - WITHIN) :]
+        if answer.count("{") > answer.count("}"):
+            fragment.note("body_cut", "yes")
 
 
 def _set_wrappers_aside(found: list[Fragment]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ossmend.config.load import load_text
 from ossmend.daemon.explain.text import explain_text
+from ossmend.daemon.sources.parsers import events_in
 
 CONFIG = load_text("""
 version: 1
@@ -96,3 +97,56 @@ def test_what_has_a_mark_of_oss_is_not_told_as_a_servers_own() -> None:
 def test_the_bucket_that_a_person_speaks_of(text: str, bucket: str | None) -> None:
     (event,) = explain_text(text, config=CONFIG)["events"]
     assert (event["bucket"], event["writes"]) == (bucket, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("com.aliyun.oss.OSSException: The request signature we calculated does not mat", "SignatureDoesNotMatch"),
+        ("com.aliyun.oss.OSSException: The difference between the request time and", "RequestTimeTooSkewed"),
+        ("Error: com.aliyun.oss.OSSException: You have no right to acc...", "AccessDenied"),
+        ("{'status': 403, 'details': {'Message': 'You have no right to access this obj", "AccessDenied"),
+        (f"{PLACE}: The operation is not valid for the ob…", "InvalidObjectState"),
+    ],
+)
+def test_a_sentence_of_osss_that_is_cut_off_implies_its_code_and_no_write(text: str, code: str) -> None:
+    (event,) = explain_text(text, config=CONFIG)["events"]
+    assert event["code"] == code
+    assert any("sentence is cut off after" in line for line in event["diagnosis"]["evidence"])
+    assert event["writes"] == []
+    assert events_in(text, source="log", strict=True) == [] or "'status': 403" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "com.aliyun.oss.OSSException: You have no right to a",  # fewer than 24 characters
+        "com.aliyun.oss.OSSException: The security token you provided",  # of two codes
+        "we know that you have no right to access this obj is what it says",
+        "xyou have no right to access this obj",
+    ],
+)
+def test_what_may_be_anybodys_beginning_implies_nothing(text: str) -> None:
+    assert explain_text(text)["events"] == []
+
+
+def test_in_a_log_a_cut_sentence_beside_a_status_implies_no_code() -> None:
+    text = "oss2: {'status': 403, 'x-oss-request-id': '66F10B88C0FFEE1234ABCD01', 'Message': 'You have no right to acc"
+    assert [event.code for event in events_in(text, source="log", strict=True)] == [None]
+    assert [event.code for event in events_in(text, source="paste")] == ["AccessDenied"]
+
+
+DICT = "oss2.exceptions.ServerError: {'status': 403, 'x-oss-request-id': '66F10B88C0FFEE1234ABCD01', "
+
+
+@pytest.mark.parametrize("end", ["'det", "'details': {'HostId': 'a-b.oss-cn-hangzhou.aliyuncs.com', 'Mess", "'deta..."])
+def test_a_text_that_ends_within_a_dict_is_cut_off_and_no_head(end: str) -> None:
+    said = explain_text(DICT + end)["events"][0]["diagnosis"]
+    assert said["cause"] == "code-not-shown"
+    assert "the text ends within the answer: the code may have stood behind the cut" in said["evidence"]
+
+
+def test_a_whole_dict_without_a_code_is_still_a_heads() -> None:
+    said = explain_text(DICT + "'details': {}}")["events"][0]["diagnosis"]
+    assert said["cause"] == "head-refused"
+    assert not any("ends within" in line for line in said["evidence"])

@@ -1,52 +1,91 @@
-"""What `explain` counts as one case is what the daemon folds into one."""
+"""The cases that `explain` counts: an object, a page's trouble, a key are one each, with a configuration or without."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from datetime import UTC, datetime
-from pathlib import Path
+import io
+from typing import Any
 
 import pytest
 
 from ossmend.config.load import load_text
-from ossmend.daemon.explain.gathered import gathered
-from ossmend.daemon.journal.store import open_store
-from ossmend.daemon.sources.parsers import events_in
-from ossmend.daemon.stages.triage import Triage
+from ossmend.config.model import Config
+from ossmend.daemon.commands.init_file import POLICIES
+from ossmend.daemon.explain.gathered import USUAL
+from ossmend.daemon.explain.page import render
+from ossmend.daemon.explain.paper import Paper
+from ossmend.daemon.explain.text import explain_text
 
-ORIGIN = "https://shop.example.com"
-CONFIG = """
-version: 1
-cloud: { region: cn-hangzhou }
-cors_rules:
-  web: { allowed_origins: ["https://shop.example.com"], allowed_methods: [GET, PUT], allowed_headers: ["*"] }
-policies:
-  - { name: shop, on: AccessForbidden, match: { bucket: "BUCKET" }, cors: { rule: web } }
-"""
-HOST = "assets-both.oss-cn-hangzhou.aliyuncs.com"
-BLOCKED = (
-    f"Access to XMLHttpRequest at 'https://{HOST}/{{}}' from origin '{ORIGIN}' has been blocked by CORS policy: "
-    "Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin' header is "
-    "present on the requested resource."
+ORIGIN = "https://app.example.com"
+CONSOLE = (
+    f"Access to fetch at 'https://web-assets.oss-cn-hangzhou.aliyuncs.com/up/a.png' from origin '{ORIGIN}' has been "
+    "blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
 )
-ANSWERED = (
-    f"OPTIONS https://{HOST}/a.png Origin: {ORIGIN} Access-Control-Request-Method: PUT <Error><Code>AccessForbidden"
-    "</Code><Message>CORSResponse: This CORS request is not allowed.</Message><RequestId>5F3D1A2B3C4D5E6F70819293"
-    f"</RequestId><HostId>{HOST}</HostId></Error>"
+ANSWER = (
+    f"bucket=web-assets status=403 code=AccessForbidden origin={ORIGIN} "
+    'message="CORSResponse: This CORS request is not allowed." request_id=6929B33D0000000000000001'
 )
-LINES = (BLOCKED.format("a.png"), ANSWERED, BLOCKED.format("b.png"))
+FROZEN = "bucket=reports key=2026/{}.csv status=403 code=InvalidObjectState operation=GetObject"
+LOG = "".join(
+    f"2026-11-28T03:1{number}:00Z ERROR {line}\n2026-11-28T03:1{number}:30Z INFO goes on\n"
+    for number, line in enumerate((FROZEN.format("q1"), CONSOLE, FROZEN.format("q2"), ANSWER, FROZEN.format("q1")))
+)
+PLACELESS = "2026-11-28T03:12:00Z ERROR status=403 code=InvalidObjectState key={}.csv operation=GetObject\n"
+ACCOUNTS = "2026-11-28T03:12:00Z ERROR bucket=a-b status=403 code={}\n"
 
 
-@pytest.mark.parametrize(("bucket", "cases"), [("assets-*", 1), ("others-*", 2)])
-def test_a_console_s_line_is_in_the_case_in_which_the_daemon_has_it(tmp_path: Path, bucket: str, cases: int) -> None:
-    """Without a policy nobody judges it by the bucket's rules, and it has a case of its own."""
-    text = "".join(f"2026-11-28T03:1{number}:01Z ERROR {line}\n" for number, line in enumerate(LINES))
-    events, config = events_in(text, source="t", now=datetime.now(UTC)), load_text(CONFIG.replace("BUCKET", bucket))
-    with closing(open_store(tmp_path, exclusive=True)) as store:
-        triage = Triage(config, store, store.clock())
-        folds = {fold.key: fold for _, fold in map(triage._fold_of, events)}
-    mine = [each.case for each in gathered(events, config)]
-    assert [(each.policy, each.code, each.subject) for each in mine] == [
-        (each.policy, each.code, each.subject) for each in folds.values()
-    ]
-    assert len(mine) == cases
+@pytest.fixture(scope="module")
+def usual() -> Config:
+    return load_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\n{POLICIES}")
+
+
+def cases(text: str, config: Config | None) -> list[tuple[Any, ...]]:
+    events = explain_text(text, config=config)["events"]
+    found = {each["case"]["number"]: each["case"] for each in events if each["case"]}
+    return [(each["subject"], each["events"]) for each in found.values()]
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_an_object_is_a_case_and_so_is_a_page_whoever_tells_of_it(usual: Config, *, configured: bool) -> None:
+    assert [number for _, number in cases(LOG, usual if configured else None)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LOG, PLACELESS.format("a") + PLACELESS.format("b"), "".join(map(ACCOUNTS.format, ("InDebt", "UserDisable")))],
+)
+def test_without_a_configuration_they_are_those_of_the_policies_that_init_writes(text: str, usual: Config) -> None:
+    assert cases(text, None) == cases(text, usual)
+
+
+def test_the_usual_codes_are_those_of_init(usual: Config) -> None:
+    assert {code for policy in usual.policies for code in policy.on} == USUAL
+
+
+def test_the_sum_says_whose_policies_it_counts_by() -> None:
+    def told(*, configured: bool, lang: str = "en") -> str:
+        out = io.StringIO()
+        render(explain_text(LOG), lang, Paper(out, 400), configured=configured)
+        return out.getvalue()
+
+    assert "5 refusals, which are 3 cases as `ossmend audit` counts them with the policies of `ossmend init`." in told(
+        configured=False
+    )
+    assert "5 refusals, which are 3 cases as `ossmend audit` counts them." in told(configured=True)
+    assert "（使用 `ossmend init` 写出的策略）为 3 个案例。" in told(configured=False, lang="zh")
+
+
+def test_a_policy_writes_in_one_case_on_one_condition() -> None:
+    config = load_text(
+        "version: 1\ncloud: { region: cn-hangzhou }\n"
+        f"cors_rules: {{ web: {{ allowed_origins: ['{ORIGIN}'], allowed_methods: [GET, PUT] }} }}\n"
+        "policies: [ { name: cors, on: AccessForbidden, match: { bucket: '*' }, cors: { rule: web } } ]\n"
+    )
+
+    def notes(text: str) -> list[str]:
+        return [write["note"] for event in explain_text(text, config=config)["events"] for write in event["writes"]]
+
+    both = notes(f"{CONSOLE}\n" + LOG)
+    assert len(both) == 3
+    assert len(set(both)) == 1
+    assert "a person approves it" not in both[0]
+    assert all(note.endswith("a person approves it") for note in notes(CONSOLE))

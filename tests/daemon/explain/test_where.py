@@ -156,3 +156,34 @@ def test_finding_the_lines_costs_no_more_for_each_line_of_a_longer_text() -> Non
         return events(text)
 
     assert grows(explained, 20_000) < 2.5
+
+
+def test_of_several_alike_the_first_of_the_surest_is_shown() -> None:
+    said = "<Message>You have no right to access this object because of bucket acl.</Message>"
+    ec = "<EC>0003-00000001</EC>"
+    text = "\n".join(
+        f"2026-11-28T03:12:0{number}Z ERROR\n<Error><Code>AccessDenied</Code>{said}"
+        f"<RequestId>{number:024X}</RequestId><HostId>media-{number}.oss-cn-hangzhou.aliyuncs.com</HostId>{more}</Error>"
+        for number, more in enumerate(["", "", ec, "", ec, "", ""], 1)
+    )
+    (first,) = [line for line in shown(text).splitlines() if line.startswith("AccessDenied")]
+    assert "media-3" in first
+    sure = [event["diagnosis"]["confidence"] for event in events(text)]
+    assert sure[2] == sure[4] == max(sure) > sure[0]
+
+
+def test_what_counts_the_refusals_fits_the_screen() -> None:
+    out = io.StringIO()
+    render(explain_text(MIXED), "en", Paper(out, 80))
+    lines = out.getvalue().splitlines()
+    begin = next(number for number, line in enumerate(lines) if "and 6 more like it" in line)
+    assert lines[begin + 1].startswith("    ")
+    assert max(map(len, lines[begin : begin + 8])) <= 80
+    assert " ".join(" ".join(lines[begin:]).split()).count("2026/1.csv, 2026/2.csv, 2026/3.csv and 2 more") == 1
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "possibly, among others"), ("zh", "可能的原因之一")])
+def test_in_a_list_of_causes_the_heading_says_how_sure_they_are(lang: str, words: str) -> None:
+    text = shown("AccessDenied", lang)
+    assert text.count("denied-") > 3
+    assert words not in text

@@ -242,3 +242,17 @@ CUT = {
 def test_the_beginning_of_a_name_names_no_object(text: str) -> None:
     (event,) = events_in(text, source="test", strict=True)
     assert (event.code, event.key) == ("InvalidObjectState", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("工资/十一月.xlsx,昨天还可以的,今天账号被停用了吗?", "工资/十一月.xlsx"),
+        ("工资,十一月.xlsx", "工资,十一月.xlsx"),
+        ("v1.22,最终.xlsx", "v1.22,最终.xlsx"),
+        ("a,b.csv", "a,b.csv"),
+    ],
+)
+def test_a_comma_between_an_extension_and_chinese_words_ends_a_key(said: str, key: str) -> None:
+    (event,) = events_in(f"AccessDenied oss://finance-vault/{said}", source="test")
+    assert (event.bucket, event.key) == ("finance-vault", key)
