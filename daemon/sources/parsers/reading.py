@@ -144,6 +144,8 @@ def _note_cut(fragment: Fragment, text: str, written: int) -> None:
 
 def _note_cut_body(fragment: Fragment, text: str) -> None:
     """Within a sentence of OSS's, or within a dict or an object: the code may have stood behind the cut."""
+    if len(text) - fragment.end > WITHIN:
+        return  # far from the end; and a record with a thousand of them is not counted through a thousand times
     message = fragment.facts.get("message", "").rstrip(CUTS)
     if message and text.rstrip(CUTS).endswith(message) and (cut := cut_off(message)) is not None:
         fragment.note("sentence_cut", cut[1])
