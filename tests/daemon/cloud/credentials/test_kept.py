@@ -107,6 +107,7 @@ def test_a_renewal_that_fails_for_ten_minutes_costs_nothing(
             clock.pass_by(10)
         service.fails = None
         until("a new session", lambda: key(provider) == "STS.2")
+        until("the fetch has ended", lambda: provider._flight is None)  # and has told it
     assert 10 < service.asked < 30  # and it is not asked at every signature
     assert [line["event"] for line in told] == ["credentials.unreachable", "credentials.renewed"]
 
