@@ -92,7 +92,7 @@ def wake(connection: sa.Connection, group: Group, now: datetime) -> None:
 def since(connection: sa.Connection, case_ids: Sequence[int]) -> dict[int, datetime]:
     """By case: since when its write waits so."""
     first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
-    held = (many.among(writes.c.case_id, case_ids), writes.c.state == WriteState.HELD.value)
+    held = (many.among(writes.c.case_id, case_ids), many.aside(writes.c.state) == WriteState.HELD.value)
     query = sa.select(writes.c.case_id, first).where(*held, writes.c.held_by.startswith(f"{KIND} "))
     rows = connection.execute(query.group_by(writes.c.case_id)) if case_ids else ()
     return {row[0]: row[1] for row in rows}

@@ -153,7 +153,7 @@ def _receipts(connection: sa.Connection, case_ids: Sequence[int]) -> Mapping[int
     found: dict[int, tuple[Receipt, ...]] = {}
     query = (
         sa.select(writes.c.case_id, writes.c.body, writes.c.sent_at, writes.c.request_id, writes.c.outcome)
-        .where(many.among(writes.c.case_id, case_ids), writes.c.state == WriteState.DONE.value)
+        .where(many.among(writes.c.case_id, case_ids), many.aside(writes.c.state) == WriteState.DONE.value)
         .order_by(writes.c.sent_at, writes.c.id)
     )
     for row in connection.execute(query):

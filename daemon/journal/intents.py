@@ -118,7 +118,7 @@ def _row(write_id: int, each: NewWrite, now: datetime) -> tuple[object, ...]:
 
 def drop_unsent(connection: sa.Connection, case_ids: Sequence[int]) -> None:
     """Drop what earlier plans of these cases only planned or held: the new plans speak."""
-    unsent = writes.c.state.in_([state.value for state in UNSENT])
+    unsent = many.aside(writes.c.state).in_([state.value for state in UNSENT])
     connection.execute(writes.delete().where(many.among(writes.c.case_id, case_ids), unsent))
 
 
@@ -199,7 +199,7 @@ def words(connection: sa.Connection, digests: Collection[str], case_ids: Sequenc
     spoken = connection.execute(sa.select(approvals.c.digest, approvals.c.granted).where(*said)) if digests else ()
     granted: dict[str, Granted] = {row.digest: "approved" if row.granted else "rejected" for row in spoken}
     first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
-    held = (writes.c.state == WriteState.HELD.value, writes.c.held_by == WITNESS)
+    held = (many.aside(writes.c.state) == WriteState.HELD.value, writes.c.held_by == WITNESS)
     query = sa.select(writes.c.case_id, first).where(many.among(writes.c.case_id, case_ids), *held)
     rows = connection.execute(query.group_by(writes.c.case_id)).all() if case_ids else ()
     since = {row[0]: row[1] for row in rows}

@@ -31,10 +31,42 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     name = "among"
 
+    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002  # SQLAlchemy's own signature
+        """It stands as it is. SQLAlchemy would compare it with 1 where a database has no boolean of its own, and by
+        `... IN (...) = 1` SQLite finds no index: every list of ids read the whole table.
+        """
+        return self
+
 
 def among(column: sa.ColumnElement[Any], values: Collection[int] | Collection[str]) -> sa.ColumnElement[bool]:
     """For a WHERE, in the place of `column.in_(values)`."""
     return _Among(column, sa.literal(_ENCODER.encode(list(values)), sa.Text()))
+
+
+class _Aside(FunctionElement[str]):
+    """A column that is compared, and by which no row is found."""
+
+    type = sa.Text()
+    inherit_cache = True
+    name = "aside"
+
+
+def aside(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """For a second condition beside `among`: SQLite knows no numbers of rows, and would rather walk through all writes
+    that are done than look for those of a thousand cases.
+    """
+    return _Aside(column)
+
+
+@compiles(_Aside, "sqlite")
+def _without_its_index(element: _Aside, compiler: Any, **more: Any) -> str:
+    return f"+{compiler.process(element.clauses.clauses[0], **more)}"
+
+
+@compiles(_Aside, "postgresql")
+def _as_it_is(element: _Aside, compiler: Any, **more: Any) -> str:
+    """PostgreSQL counts its rows, and chooses by that."""
+    return str(compiler.process(element.clauses.clauses[0], **more))
 
 
 @compiles(_Among, "sqlite")
