@@ -1,55 +1,73 @@
-"""Lists and changes as one parameter: the same on both engines, whatever is in them."""
+"""A list that is one parameter: who names rows by it finds them by an index, however many others there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from ossmend.daemon.journal.many import Change, among
-from ossmend.daemon.journal.schema import cases, meta
-from ossmend.daemon.journal.store import Store
-from tests.daemon.journal.test_journal import fold_of, put
+from ossmend.daemon.journal import cases as journal_cases
+from ossmend.daemon.journal import many
+from ossmend.daemon.journal.intents import drop_unsent, words
+from ossmend.daemon.journal.store import open_store
 
-ODD = ("plain", "with ' and \" and \\", "{1,2}", "[null]", "汉字 \N{PILE OF POO}", "a\nb\tc", "null", "")
-
-
-@pytest.fixture
-def store(open_fresh: Callable[[], Store]) -> Store:
-    return open_fresh()
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+IDS = [1, 2, 3]
+Work = Callable[[sa.Connection], object]
 
 
-def test_a_list_finds_the_same_rows_whatever_its_texts_are(store: Store) -> None:
-    with store.begin() as connection:
-        connection.execute(meta.insert(), [{"name": f"odd {each}", "value": each} for each in ODD])
-        for wanted in ((), ODD[:1], ODD[1:4], ODD):
-            found = connection.scalars(
-                sa.select(meta.c.value).where(meta.c.name.startswith("odd "), among(meta.c.value, wanted))
-            )
-            assert set(found) == set(wanted)
-        others = connection.scalars(
-            sa.select(meta.c.value).where(meta.c.name.startswith("odd "), ~among(meta.c.value, ODD[2:]))
-        )
-        assert set(others) == set(ODD[:2])
+def plans(tmp_path: Path, work: Work) -> list[str]:
+    """How SQLite does each statement that names rows by a list."""
+    found: list[str] = []
+    asked: list[tuple[str, object]] = []
+    with closing(open_store(tmp_path, exclusive=True)) as store, store.begin() as connection:
+
+        def note(_connection: object, _cursor: object, text: str, parameters: object, *_more: object) -> None:
+            if "json_each" in text:
+                asked.append((text, parameters))
+
+        sa.event.listen(connection, "before_cursor_execute", note)
+        work(connection)
+        sa.event.remove(connection, "before_cursor_execute", note)
+        for text, parameters in asked:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)  # type: ignore[arg-type]
+            found += [row[3] for row in rows]
+    assert asked, "no statement with a list was made"
+    return found
 
 
-def test_a_change_sets_each_row_its_own_keeps_what_is_none_and_leaves_alone_who_is_not_so(store: Store) -> None:
-    change = Change(cases, ("why", "due_at", "cause", "diagnosis"), frozenset({"cause", "diagnosis"}),
-                    only="cases.state = 'open'")  # fmt: skip
-    put(store, *(fold_of(key=f"key {number}") for number in range(len(ODD))))
-    news = [
-        (number + 1, odd, 1.5 + number, None if number % 2 else odd, {"facts": {odd: [odd, None]}})
-        for number, odd in enumerate(ODD)
-    ]
-    with store.begin() as connection:
-        connection.execute(cases.update().values(cause="as it was"))
-        connection.execute(cases.update().where(cases.c.id == 1).values(state="closed"))
-        change.make(connection, news)
-        change.make(connection, [])
-        rows = connection.execute(sa.select(cases).order_by(cases.c.id)).all()
-    assert (rows[0].why, rows[0].cause, rows[0].diagnosis) == ("", "as it was", None), "it was closed"
-    for number, odd in list(enumerate(ODD))[1:]:
-        row = rows[number]
-        assert (row.why, row.due_at.timestamp(), row.diagnosis) == (odd, 1.5 + number, {"facts": {odd: [odd, None]}})
-        assert row.cause == ("as it was" if number % 2 else odd)
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda connection: journal_cases.rows(connection, NOON, IDS),
+        lambda connection: journal_cases._receipts(connection, IDS),
+        lambda connection: journal_cases.locate(connection, dict.fromkeys(IDS, "cn-hangzhou")),
+        lambda connection: drop_unsent(connection, IDS),
+        lambda connection: words(connection, ["d"], IDS, NOON),
+    ],
+    ids=["rows", "receipts", "regions", "unsent", "words"],
+)
+def test_rows_are_found_by_their_number_and_no_table_is_read_whole(tmp_path: Path, work: Work) -> None:
+    for step in plans(tmp_path, work):
+        assert not step.startswith(("SCAN cases", "SCAN writes", "SCAN approvals")), step
+
+
+def test_of_a_thousand_cases_the_writes_are_found_by_the_case_and_not_by_their_state(tmp_path: Path) -> None:
+    for work in (lambda c: journal_cases._receipts(c, IDS), lambda c: drop_unsent(c, IDS)):
+        steps = plans(tmp_path, work)
+        assert any("ix_writes_case_id" in step for step in steps), steps
+
+
+def test_a_list_and_its_opposite_choose_what_they_say(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path, exclusive=True)) as store, store.read() as connection:
+        numbers = sa.func.json_each("[1, 2, 5]").table_valued(sa.column("value", sa.Integer))
+        inside = sa.select(numbers.c.value).where(many.among(numbers.c.value, IDS))
+        outside = sa.select(numbers.c.value).where(~many.among(numbers.c.value, IDS))
+        both = sa.select(numbers.c.value).where(sa.or_(many.among(numbers.c.value, [1]), numbers.c.value == 5))
+        assert sorted(connection.scalars(inside)) == [1, 2]
+        assert sorted(connection.scalars(outside)) == [5]
+        assert sorted(connection.scalars(both)) == [1, 5]
