@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from ossmend.daemon.host.troubles import TROUBLES
@@ -55,6 +56,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InTurn | Non
 def no_troubles(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the log of another test has met in this process is no trouble of this one's."""
     monkeypatch.setattr(TROUBLES, "_kept", {})
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A command that ran in this process had set the level of the log: a later test of its worker missed a line."""
+    kept = structlog.get_config()
+    yield
+    structlog.configure(**kept)
 
 
 @pytest.fixture(scope="session")

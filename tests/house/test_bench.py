@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from bench.results import history
 from bench.results.history import BadHistory, append, before, checkout, now, read
@@ -27,14 +25,6 @@ PATH = re.compile(r"(?<![\w/])/[\w.-]+/")
 RATE = Row(name="P5 restores by one process", unit="x", better="more", to="bare oss2, 32 threads", aim=0.7)
 MEMORY = Row(name="resident memory", unit="MiB", better="less", worse="worse")
 ROWS = (RATE, MEMORY)
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """A measurement quiets the log of its process."""
-    kept = structlog.get_config()
-    yield
-    structlog.configure(**kept)
 
 
 def line(rate: float, memory: float = 100.0, **other: Any) -> Line:

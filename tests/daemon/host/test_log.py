@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
@@ -28,13 +27,6 @@ class Screen(io.StringIO):
 
     def isatty(self) -> bool:
         return self._terminal
-
-
-@pytest.fixture(autouse=True)
-def _as_it_was() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 def said(

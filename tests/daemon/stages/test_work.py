@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import structlog
 from rich.console import Console
 
 from ossmend.config.load import load_text
@@ -681,7 +680,6 @@ def test_nobody_reads_a_whole_key_id_in_log_journal_or_notice(scene: Scene, caps
     told += [str(scene.rows()), capsys.readouterr().err]
     assert all(told)
     assert [text for text in told if key_id in text] == []
-    structlog.reset_defaults()
 
 
 # ----------------------------------------------------------------------------------------------------------------- undo
