@@ -6,8 +6,7 @@ values have to be what the database keeps: seconds for an instant (`seconds`), t
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -55,14 +54,6 @@ def numbers(connection: sa.Connection, column: sa.Column[int], how_many: int, *a
         return sorted(connection.scalars(query, {"sequence": sequence, "how_many": how_many}))
     last = max(connection.scalar(sa.select(sa.func.max(each))) or 0 for each in (column, *also))
     return list(range(last + 1, last + 1 + how_many))
-
-
-def among(connection: sa.Connection, column: sa.Column[str], values: Collection[str]) -> sa.ColumnElement[bool]:
-    """Is the column one of these? One parameter has them all: a long list is costly to prepare."""
-    listed = json.dumps(list(values), ensure_ascii=False)
-    if is_shared_state(connection):
-        return column.in_(sa.select(sa.func.json_array_elements_text(sa.cast(sa.literal(listed, sa.Text), sa.JSON))))
-    return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
 
 
 def seconds(at: datetime | None) -> float | None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pydantic_core import to_json
 
 from ossmend.daemon.host.show import subject_text
-from ossmend.daemon.journal import bulk
+from ossmend.daemon.journal import bulk, many
 from ossmend.daemon.journal.bulk import seconds
 from ossmend.daemon.journal.cases import EVENTS, OF_CASE, REPLAN_PAUSE, lane_of, lock
 from ossmend.daemon.journal.entries import Entry
@@ -73,7 +73,7 @@ def newcomers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, bool]
 
 def _known(connection: sa.Connection, keys: Sequence[str], *, locked: bool = False) -> dict[str, Any]:
     """By key; `locked`: as they are until the transaction ends, for what is read here is merged and written back."""
-    mine = sa.and_(bulk.among(connection, cases.c.subject_key, keys), sa.text(CURRENT))
+    mine = sa.and_(many.among(cases.c.subject_key, keys), sa.text(CURRENT))
     if locked:
         lock(connection, mine)
     return {row.subject_key: row for row in connection.execute(sa.select(cases).where(mine))}

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import bulk
+from ossmend.daemon.journal import bulk, many
 from ossmend.daemon.journal.bulk import seconds
 from ossmend.daemon.journal.schema import seen
 from ossmend.remediators.contract.case import Event
@@ -54,7 +54,7 @@ class Tellings:
     def __init__(self, connection: sa.Connection, request_ids: Collection[str]) -> None:
         self._of: dict[str, list[_Telling]] = {}
         self._newest: _Telling | None = None
-        for row in connection.execute(sa.select(seen).where(bulk.among(connection, seen.c.request_id, request_ids))):
+        for row in connection.execute(sa.select(seen).where(many.among(seen.c.request_id, request_ids))):
             bucket, _, key = row.place.partition("/")
             self._of.setdefault(row.request_id, []).append(_Telling(bucket, key, row.trust, stored=True))
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ossmend.daemon.journal import bulk, intake, many
 from ossmend.daemon.journal import cases as journal_cases
-from ossmend.daemon.journal import many
 from ossmend.daemon.journal.intents import drop_unsent, words
-from ossmend.daemon.journal.store import open_store
+from ossmend.daemon.journal.schema import seen
+from ossmend.daemon.journal.seen import Tellings
+from ossmend.daemon.journal.store import Store, open_store
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 IDS = [1, 2, 3]
@@ -48,12 +50,14 @@ def plans(tmp_path: Path, work: Work) -> list[str]:
         lambda connection: journal_cases.locate(connection, dict.fromkeys(IDS, "cn-hangzhou")),
         lambda connection: drop_unsent(connection, IDS),
         lambda connection: words(connection, ["d"], IDS, NOON),
+        lambda connection: intake.newcomers(connection, ["k"]),
+        lambda connection: Tellings(connection, ["r"]),
     ],
-    ids=["rows", "receipts", "regions", "unsent", "words"],
+    ids=["rows", "receipts", "regions", "unsent", "words", "keys", "request ids"],
 )
 def test_rows_are_found_by_their_number_and_no_table_is_read_whole(tmp_path: Path, work: Work) -> None:
     for step in plans(tmp_path, work):
-        assert not step.startswith(("SCAN cases", "SCAN writes", "SCAN approvals")), step
+        assert not step.startswith(("SCAN cases", "SCAN writes", "SCAN approvals", "SCAN seen")), step
 
 
 def test_of_a_thousand_cases_the_writes_are_found_by_the_case_and_not_by_their_state(tmp_path: Path) -> None:
@@ -71,3 +75,33 @@ def test_a_list_and_its_opposite_choose_what_they_say(tmp_path: Path) -> None:
         assert sorted(connection.scalars(inside)) == [1, 2]
         assert sorted(connection.scalars(outside)) == [5]
         assert sorted(connection.scalars(both)) == [1, 5]
+
+
+def test_every_text_finds_itself_and_no_other_on_either_engine(open_fresh: Callable[[], Store]) -> None:
+    texts = [
+        "a",
+        "A",
+        "a'b",
+        'a"b',
+        "a\\b",
+        "a\nb",
+        "%",
+        "[1]",
+        "{}",
+        "1",
+        "true",
+        "null",
+        "存储",
+        "\N{SMILING FACE WITH HALO}",
+        "",
+    ]
+    rows = [(text, "here/k", "low", 0.0) for text in texts]
+    with open_fresh().begin() as connection:
+        bulk.insert(connection, seen, ("request_id", "place", "trust", "at"), rows)
+        found = {text: _found(connection, [text]) for text in texts}
+        assert found == {text: [text] for text in texts}
+        assert sorted(_found(connection, texts)) == sorted(texts)
+
+
+def _found(connection: sa.Connection, texts: list[str]) -> list[str]:
+    return list(connection.scalars(sa.select(seen.c.request_id).where(many.among(seen.c.request_id, texts))))
