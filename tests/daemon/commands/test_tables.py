@@ -55,7 +55,7 @@ def found(key: str) -> dict[str, Any]:
         "unchecked": {"cases": 1, "of": 1, "why": key, "other_reasons": 0, "codes": {"X": 1}},
         "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
         "retired_through": 1, "anchor": key,
-        "before": True, "rows": {"cases": 1}, "head": key, "url": key,
+        "before": True, "rows": {"cases": 1}, "head": key, "url": key, "undoable": None,
     }  # fmt: skip
 
 
@@ -377,6 +377,14 @@ def test_an_undo_is_named_as_one_with_the_write_that_it_takes_back_and_who_asked
     at = lines.index(f"write 2  undo of write 1: PutBucketCors oss://b: done, sent {UNTIL}")
     assert lines[at + 1] == f"asked for by oncall at {UNTIL}"
     assert sum("undo of" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("state", ["closed", "watching"])
+def test_a_case_that_is_well_says_what_takes_its_write_back_if_anything_does(state: str) -> None:
+    done = WRITE | {"operation": "PutBucketCors", "target": "oss://b", "state": "done", "outcome": "merged"}
+    way = "if the write was not wanted: ossmend cases undo 1 takes it back"
+    assert way in "\n".join(shown(standing(state, writes=[done], undoable=1)))
+    assert "undo" not in "\n".join(shown(standing(state, writes=[done])))
 
 
 def test_a_held_write_gives_one_order_and_what_is_done_instead_of_it_is_introduced_as_that() -> None:
