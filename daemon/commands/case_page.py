@@ -15,8 +15,8 @@ from ossmend.daemon.commands.held_words import way_out
 from ossmend.daemon.commands.tables import are_several
 from ossmend.daemon.commands.write_page import request
 from ossmend.daemon.host.show import ago, moment, seconds_since
+from ossmend.daemon.journal.placing import UNTAKEN
 from ossmend.daemon.journal.states import UNSENT, CaseState, WriteState
-from ossmend.daemon.stages.triage import UNTAKEN
 from ossmend.remediators.contract.registry import Remediator
 
 if TYPE_CHECKING:
