@@ -234,7 +234,12 @@ class Config(Settings):
 
     def asks_witness(self, source: str, policy: Policy) -> bool:
         """Must OSS's own log confirm what that source tells, before the policy writes?"""
-        return policy.confirm is not None or any(each.name == source and each.witness for each in self.sources)
+        return policy.confirm is not None or source in self._with_witness
+
+    @cached_property
+    def _with_witness(self) -> frozenset[str]:
+        """Names of sources; asked for at every look at a case."""
+        return frozenset(each.name for each in self.sources if each.witness)
 
     @cached_property
     def digest(self) -> str:

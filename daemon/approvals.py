@@ -66,12 +66,12 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         found = intents.of_case(connection, case_id)
         taken_back = undos.of_case(connection, case_id, found)
         standing = undos.standing(found, taken_back)
-        undoable = [intent.write.undone(intent.outcome) for intent in reversed(standing)]
-        write = next((write for write in undoable if write is not None), None)
-        if write is None:
+        found_undo = undos.next_undo(standing)
+        if found_undo is None:
             raise Impossible(
                 f"case {case_id} has no write that can be undone{_not_undone(standing, found, taken_back)}"
             )
+        _, write = found_undo
         asked = NewWrite(case_id=case_id, policy=case.policy, account=case.account, write=write,
                          state=WriteState.ASKED, why=UNDO)  # fmt: skip
         intents.put(connection, [asked], now)

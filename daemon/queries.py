@@ -229,17 +229,21 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
             "looked_at": row.planned_at.isoformat() if row.planned_at else None,
             "watch_until": row.watch_until.isoformat() if row.watch_until else None,
             "diagnosis": clean(row.diagnosis),
-            "writes": _writes(connection, case_id),
+            **_writes(connection, case_id),
             "used_by": clean(row.usage),
             "samples": clean([sample.get("sample") for sample in json.loads(row.samples)]),
         }
     )
 
 
-def _writes(connection: sa.Connection, case_id: int) -> list[dict[str, Any]]:
-    """Oldest first, numbered from 1; of an undo, which of them it takes back, and who asked for it."""
+def _writes(connection: sa.Connection, case_id: int) -> dict[str, Any]:
+    """Oldest first, numbered from 1; of an undo, which of them it takes back, and who asked for it. `undoable` is the
+    number of the one that `cases undo` would take back now.
+    """
     found = intents.of_case(connection, case_id)
-    return [
+    taken_back = undos.of_case(connection, case_id, found)
+    next_undo = undos.next_undo(undos.standing(found, taken_back))
+    told = [
         {"number": number}
         | _write(intent)
         | {
@@ -247,8 +251,9 @@ def _writes(connection: sa.Connection, case_id: int) -> list[dict[str, Any]]:
             "asked_by": clean(undo.by),
             "asked_at": undo.at.isoformat() if undo.at else None,
         }
-        for number, (intent, undo) in enumerate(zip(found, undos.of_case(connection, case_id, found), strict=True), 1)
+        for number, (intent, undo) in enumerate(zip(found, taken_back, strict=True), 1)
     ]
+    return {"writes": told, "undoable": found.index(next_undo[0]) + 1 if next_undo else None}
 
 
 def _write(intent: intents.Intent) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ossmend.remediators import agreement, causes
-from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
+from ossmend.remediators.contract.case import Case, Event, Receipt, Subject, undos
 from ossmend.remediators.contract.console import is_console
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, shortened
@@ -279,10 +279,12 @@ def _last_merge(case: Case) -> Receipt | None:
 def _changed_back(case: Case, view: Cors, settings: CorsSettings) -> Tell | None:
     """The stored rule was merged, and is gone, and that twice: two who write in turn never come to rest."""
     assert settings.stored is not None  # without a stored rule nothing is merged
+    undone = set(undos(case.receipts).values())
     merges = [
         receipt
-        for receipt in case.receipts
+        for number, receipt in enumerate(case.receipts)
         if isinstance(receipt.write, PutBucketCors)
+        and number not in undone
         and view.now() - receipt.at < FIGHT_WITHIN
         and present(CorsConfiguration(receipt.write.rules), settings.stored)
     ]

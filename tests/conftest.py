@@ -6,6 +6,7 @@ look for new ones asks for them: `pytest --hypothesis-profile=hunt`. What takes 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from ossmend.daemon.host.log import SDK_LOGGERS
 from ossmend.daemon.host.troubles import TROUBLES
 from tests.turns import WAITING, InTurn, file_of, in_turn
 
@@ -62,8 +64,11 @@ def no_troubles(monkeypatch: pytest.MonkeyPatch) -> None:
 def log_as_before() -> Iterator[None]:
     """A command that ran in this process had set the level of the log: a later test of its worker missed a line."""
     kept = structlog.get_config()
+    levels = {name: logging.getLogger(name).level for name in SDK_LOGGERS}
     yield
     structlog.configure(**kept)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import click
 
 from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, config_option, json_option, show
 
+WITHOUT = "without a key, `ossmend explain FILE` tells what a log says by itself"
+
 
 @click.command("audit")
 @config_option
@@ -23,6 +25,7 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
     Also what cannot be known. Writes nothing to the cloud.
     """
     from ossmend.daemon.commands import audit_page, audit_report, tables
+    from ossmend.daemon.host.stops import CredentialsRefused
     from ossmend.remediators.contract.settings import parse_duration
 
     try:
@@ -30,7 +33,10 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
     except ValueError as error:
         raise click.UsageError(f"--since: {error}") from error
     with clear_errors():
-        report = audit_report.audit(config_path, back)
+        try:
+            report = audit_report.audit(config_path, back)
+        except CredentialsRefused as refused:
+            raise CredentialsRefused(f"{refused}. An audit asks the cloud; {WITHOUT}") from refused
     if html is not None:
         html.write_text(audit_page.page(report), encoding="utf-8")
         click.echo(f"written {html}", err=True)

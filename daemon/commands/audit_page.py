@@ -48,7 +48,7 @@ def page(report: dict[str, Any]) -> str:
             "<h2>Cases</h2>",
             _table(("case", *columns), rows),
             f'<p class="note">{_text(audit_unchecked.LOOKED)}.</p>',
-            f'<p class="note">{_text(NUMBERS)}. Refusals older than that, left out: {report["older"]}.</p>',
+            f'<p class="note">{_text(NUMBERS)}. Refusals older than {hours:g} h, left out: {report["older"]}.</p>',
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),
             "<h2>Batch jobs among them</h2>",

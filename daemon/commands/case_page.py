@@ -15,8 +15,8 @@ from ossmend.daemon.commands.held_words import way_out
 from ossmend.daemon.commands.tables import are_several
 from ossmend.daemon.commands.write_page import request
 from ossmend.daemon.host.show import ago, moment, seconds_since
+from ossmend.daemon.journal.placing import UNTAKEN
 from ossmend.daemon.journal.states import UNSENT, CaseState, WriteState
-from ossmend.daemon.stages.triage import UNTAKEN
 from ossmend.remediators.contract.registry import Remediator
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
         case CaseState.WATCHING:
             until = found["watch_until"]
             yield f"nothing for you to do: it is repaired until {until}, and looked at again then"
+            yield from _way_back(found)
+        case CaseState.CLOSED:
+            yield from _way_back(found)
         case CaseState.PLANNED:
             modes = "`mode: approve` asks you, `mode: enforce` sends"
             yield f"nothing is sent in a dry run; in policy {found['policy']}, {modes}"
@@ -148,6 +151,13 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
         case CaseState.PARKED:
             yield f"a fault of ours: the log has its traceback, at case.parked; {now} tries again"
             yield from steps
+
+
+def _way_back(found: dict[str, Any]) -> Iterator[str]:
+    """What was written can be taken back, where it can."""
+    if found["undoable"] is not None:
+        which = f"write {found['undoable']}" if len(found["writes"]) > 1 else "the write"
+        yield f"if {which} was not wanted: ossmend cases undo {found['id']} takes it back"
 
 
 def _by_hand(steps: Sequence[str]) -> Iterator[str]:

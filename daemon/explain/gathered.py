@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.daemon.journal.folds import Fold
+from ossmend.daemon.journal.placing import UNTAKEN, fold_of, untaken
 from ossmend.remediators.contract.case import Case, Event, Neighbour
 from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
-from ossmend.remediators.contract.values import AccountRef
-from ossmend.remediators.other import subject_other
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config
 
-UNTAKEN = "-"
-"""The policy of what no policy takes, and of everything where no configuration is at hand."""
 USUAL = frozenset(
     {
         "AccessDenied",
@@ -62,7 +59,7 @@ def gathered(events: Sequence[Event], config: Config | None) -> list[Gathered]:
     for number, event in enumerate(events):
         if event.shape == BARE or not is_ours(event) or told.before(event):
             continue
-        new = _fold_of(event, config)
+        new = fold_of(event, config)[1] if config is not None else _usual(event)
         fold, refusals = folds.setdefault(new.key, (new, []))
         fold.add(event, event.time or now)
         refusals.append(number)
@@ -73,19 +70,6 @@ def gathered(events: Sequence[Event], config: Config | None) -> list[Gathered]:
     return [Gathered(case, refusals) for case, (_, refusals) in pairs]
 
 
-def _fold_of(event: Event, config: Config | None) -> Fold:
-    """Nothing in it yet. The same as the daemon's own (stages/triage.py), for a policy that takes the event."""
-    if config is None:
-        return _usual(event)
-    policy, code = config.taking(event), code_of(event)
-    account, remediator = config.settled(event, policy), Remediator.registry.get(code or "")
-    if policy is None:
-        return _untaken(event, account)
-    settings = policy.settings_for(code or "")
-    subject = remediator.subject(event, settings) if remediator is not None else subject_other(event)
-    return Fold(policy.name, code, subject, timedelta(), account)
-
-
 def _usual(event: Event) -> Fold:
     """What a configuration makes of it that has the policies of `ossmend init`: those that may write match every
     bucket, so an event without one is not taken.
@@ -93,15 +77,8 @@ def _usual(event: Event) -> Fold:
     code = code_of(event)
     remediator = Remediator.registry.get(code or "")
     if code is None or remediator is None or code not in USUAL or (remediator.writes and not event.bucket):
-        return _untaken(event, event.account)
+        return Fold(UNTAKEN, event.code, untaken(event), timedelta(), event.account)
     return Fold(code, code, remediator.subject(event, None), timedelta(), event.account)
-
-
-def _untaken(event: Event, account: AccountRef) -> Fold:
-    """What only tells has nothing in its settings that tells cases apart."""
-    telling = Remediator.only_telling(event.code)
-    subject = telling.subject(event, None) if telling is not None else subject_other(event)
-    return Fold(UNTAKEN, event.code, subject, timedelta(), account)
 
 
 def _case(number: int, fold: Fold, now: datetime) -> Case:

@@ -104,7 +104,7 @@ def subject_text(subject: Subject) -> str:
         case "clock":
             return _clock(first, second, third)
         case "signer":
-            return f"signatures with {_key(subject.parts[0])} by {_who(second, third)}"
+            return f"signatures{_signed(subject.parts[0], second, third)}"
         case "denied":
             who = f" for {second}" if second else ""
             return f"{third or 'access'} at {_place(first)}{who}"
@@ -124,10 +124,14 @@ def _key(key_id: str) -> str:
     return f"access key {text(mask_key_id(key_id))}" if key_id.strip() else "an access key that the log does not name"
 
 
+def _signed(key_id: str, client: str, agent: str) -> str:
+    by_key = f" with {_key(key_id)}" if key_id.strip() else ""
+    by_whom = f" by {_who(client, agent)}" if client or agent else ""
+    return by_key + by_whom or " of which the log names neither key nor client"
+
+
 def _who(client: str, agent: str) -> str:
-    if client and agent:
-        return f"{client} ({agent})"
-    return client or agent or "a client that the log does not name"
+    return f"{client} ({agent})" if client and agent else client or agent
 
 
 def _clock(client: str, agent: str, key_id: str) -> str:

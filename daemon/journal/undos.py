@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import WriteState
-from ossmend.remediators.contract.write import digest
+from ossmend.remediators.contract.write import Write, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,15 @@ def standing(found: Sequence[Intent], undos: Sequence[Undo]) -> list[Intent]:
         for number, (intent, undo) in enumerate(zip(found, undos, strict=True))
         if intent.state is WriteState.DONE and undo.of is None and number not in taken_back
     ]
+
+
+def next_undo(standing: Sequence[Intent]) -> tuple[Intent, Write] | None:
+    """The newest of them that can be taken back, and the write that does so."""
+    for intent in reversed(standing):
+        back = intent.write.undone(intent.outcome)
+        if back is not None:
+            return intent, back
+    return None
 
 
 def last_done(found: Sequence[Intent], undos: Sequence[Undo]) -> Undo | None:

@@ -7,17 +7,19 @@ that whoever can make an application log a line may have forged (docs/security.m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from ossmend.config.model import Policy
+from ossmend.daemon.host.show import moment
 from ossmend.daemon.journal.batches import KIND
 from ossmend.daemon.journal.intents import WITNESS, Words
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators.agreement import OSS_LOG
-from ossmend.remediators.contract.case import Case, Event
+from ossmend.remediators.contract.case import Case, Event, Receipt, undos
 from ossmend.remediators.contract.write import Place, Write, digest
 
 CONFIRM_FOR = timedelta(hours=24)
@@ -82,6 +84,10 @@ def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: dateti
     trust: Literal["high", "low"] = "high" if _vouched(case, write) else "low"
     if granted == "rejected":
         return Consent(trust, parties, Held("rejected", "rejected", None))
+    undone_at = _undone_at(case.receipts, write)
+    if undone_at is not None:
+        why = f"waits for approval, because the same was undone by hand at {moment(undone_at)}"
+        return Consent(trust, parties, Held("approval", why, None))
     if (approve or rules.mode == "approve") and not write.only_prepares:
         return Consent(trust, parties, Held("approval", "waits for approval", None))
     if case.subject.kind == KIND:
@@ -89,6 +95,14 @@ def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: dateti
     if trust == "low" and rules.confirm and not _vouched(case, write, of_oss=True):
         return Consent(trust, parties, _unconfirmed(case, words, now))
     return Consent(trust, parties)
+
+
+def _undone_at(receipts: Sequence[Receipt], write: Write) -> datetime | None:
+    """When this case's last write of that kind to that place was taken back: what a person has undone, no policy does
+    again by itself. One that was approved after that is the last one, and then the policy's mode counts again.
+    """
+    same = [each for each in receipts if (each.write.operation, each.write.target) == (write.operation, write.target)]
+    return same[-1].at if len(same) - 1 in undos(same) else None
 
 
 def _parties(case: Case) -> tuple[Party, ...]:

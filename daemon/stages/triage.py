@@ -17,13 +17,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.config.model import Config, Policy
+from ossmend.config.model import Config
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.redact import GONE, redact
 from ossmend.daemon.host.show import says_secret
 from ossmend.daemon.journal import ceilings, entries, intake, locks
 from ossmend.daemon.journal.ceilings import Turned
 from ossmend.daemon.journal.folds import Fold
+from ossmend.daemon.journal.placing import UNTAKEN, fold_of
 from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
@@ -34,10 +35,7 @@ from ossmend.daemon.stages.alike import Kind, Told
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.remediators.contract.answers import ACCOUNT_CODES
-from ossmend.remediators.contract.case import Case, Event, Subject
-from ossmend.remediators.contract.console import code_of
-from ossmend.remediators.contract.registry import Remediator
-from ossmend.remediators.other import subject_other
+from ossmend.remediators.contract.case import Case, Event
 
 _MAY_HOLD_SECRETS = (
     "bucket",
@@ -53,8 +51,6 @@ _MAY_HOLD_SECRETS = (
 )
 _texts = attrgetter(*_MAY_HOLD_SECRETS)
 NOTHING, UNKNOWN = "\0", "\ufffd"
-UNTAKEN = "-"
-"""Policy name of the cases that no policy took."""
 MEASURED = "measured"
 """The shape of what we have seen ourselves (watch_clock.py): no text has it."""
 FUTURE = timedelta(minutes=5)
@@ -206,7 +202,7 @@ class Triage:
             if judged == "again":
                 continue
             if told.kind not in placed:
-                placed[told.kind] = self._fold_of(told.kind.event)
+                placed[told.kind] = fold_of(told.kind.event, self._config)
             event, new = placed[told.kind]
             tellings.belongs(new.key)
             fold = folds.setdefault(new.key, new)
@@ -216,20 +212,6 @@ class Triage:
             else:
                 fold.vouch(event, at, told.whole(event, sanitised))
         return folds, repeated
-
-    def _fold_of(self, event: Event) -> tuple[Event, Fold]:
-        """An empty fold with the event's policy, subject and account; the first policy that fits takes it."""
-        policy = self._config.taking(event)
-        account = self._config.settled(event, policy)
-        if account != event.account:
-            event = replace(event, account=account)
-        if policy is not None:
-            return event, Fold(policy.name, code_of(event), _subject(policy, event), policy.recurrence, account)
-        telling = Remediator.only_telling(event.code)
-        subject = (
-            telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
-        )
-        return event, Fold(UNTAKEN, event.code, subject, self._config.recurrence, account)
 
 
 def _rank(fold: Fold, is_real: bool) -> Rank:
@@ -273,13 +255,6 @@ def _without(event: Event) -> Event:
     }
     fields = {name: value.replace(NOTHING, UNKNOWN) for name, value in event.fields.items()}
     return replace(event, **changed, fields=fields)
-
-
-def _subject(policy: Policy, event: Event) -> Subject:
-    remediator = Remediator.registry.get(code_of(event) or "")
-    if remediator is None:
-        return subject_other(event)
-    return remediator.subject(event, policy.settings_for(remediator.code))
 
 
 def _move(connection: sa.Connection, source: str, moved: Moved, now: datetime) -> None:

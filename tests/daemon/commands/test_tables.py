@@ -55,7 +55,7 @@ def found(key: str) -> dict[str, Any]:
         "unchecked": {"cases": 1, "of": 1, "why": key, "other_reasons": 0, "codes": {"X": 1}},
         "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
         "retired_through": 1, "anchor": key,
-        "before": True, "rows": {"cases": 1}, "head": key, "url": key,
+        "before": True, "rows": {"cases": 1}, "head": key, "url": key, "undoable": None,
     }  # fmt: skip
 
 
@@ -234,7 +234,9 @@ def test_a_narrow_terminal_gets_a_few_lines_for_each_case_and_no_name_is_cut_whe
         (Subject("key", ("LTAI5tExampleExampleKey1",)), "access key LTAI****Key1"),
         (Subject("key", ("",)), "an access key that the log does not name"),
         (Subject("signer", ("LTAI5tExampleExampleKey1", "", "")),
-         "signatures with access key LTAI****Key1 by a client that the log does not name"),
+         "signatures with access key LTAI****Key1"),
+        (Subject("signer", ("", "10.0.0.8", "app/1")), "signatures by 10.0.0.8 (app/1)"),
+        (Subject("signer", ("", "", "")), "signatures of which the log names neither key nor client"),
         (Subject("denied", ("", "", "")), "access at a bucket that the log does not name"),
         (Subject("denied", ("b", "LTAI5tExampleExampleKey1", "oss:GetObject")),
          "oss:GetObject at bucket b for LTAI****Key1"),
@@ -377,6 +379,14 @@ def test_an_undo_is_named_as_one_with_the_write_that_it_takes_back_and_who_asked
     at = lines.index(f"write 2  undo of write 1: PutBucketCors oss://b: done, sent {UNTIL}")
     assert lines[at + 1] == f"asked for by oncall at {UNTIL}"
     assert sum("undo of" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("state", ["closed", "watching"])
+def test_a_case_that_is_well_says_what_takes_its_write_back_if_anything_does(state: str) -> None:
+    done = WRITE | {"operation": "PutBucketCors", "target": "oss://b", "state": "done", "outcome": "merged"}
+    way = "if the write was not wanted: ossmend cases undo 1 takes it back"
+    assert way in "\n".join(shown(standing(state, writes=[done], undoable=1)))
+    assert "undo" not in "\n".join(shown(standing(state, writes=[done])))
 
 
 def test_a_held_write_gives_one_order_and_what_is_done_instead_of_it_is_introduced_as_that() -> None:

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ossmend.config.load import load_text
 from ossmend.daemon.explain.gathered import gathered
+from ossmend.daemon.journal.schema import cases as rows
 from ossmend.daemon.journal.store import open_store
+from ossmend.daemon.sources import Batch
 from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.stages.triage import Triage
 
@@ -43,10 +46,10 @@ def test_a_console_s_line_is_in_the_case_in_which_the_daemon_has_it(tmp_path: Pa
     text = "".join(f"2026-11-28T03:1{number}:01Z ERROR {line}\n" for number, line in enumerate(LINES))
     events, config = events_in(text, source="t", now=datetime.now(UTC)), load_text(CONFIG.replace("BUCKET", bucket))
     with closing(open_store(tmp_path, exclusive=True)) as store:
-        triage = Triage(config, store, store.clock())
-        folds = {fold.key: fold for _, fold in map(triage._fold_of, events)}
+        Triage(config, store, store.clock()).take("t", Batch(tuple(events), {"at": 1}))
+        with store.read() as connection:
+            kept = connection.execute(sa.select(rows.c.policy, rows.c.code, rows.c.subject).order_by(rows.c.id)).all()
     mine = [each.case for each in gathered(events, config)]
-    assert [(each.policy, each.code, each.subject) for each in mine] == [
-        (each.policy, each.code, each.subject) for each in folds.values()
-    ]
+    told = [(each.policy, each.code, [each.subject.kind, *each.subject.parts]) for each in mine]
+    assert [tuple(row) for row in kept] == told
     assert len(mine) == cases

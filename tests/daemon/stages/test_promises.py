@@ -355,6 +355,38 @@ def test_what_was_undone_is_not_written_again_by_a_second_undo(scene: Scene) -> 
     assert (merged(scene), scene.world.cors_of["b"].rules) == (2, (OLD,))
 
 
+def refused_again(scene: Scene) -> dict[str, Any]:
+    """The console's refusal comes once more, after what the case has seen; its row, when it was looked at."""
+    scene.pass_(minutes=10)
+    scene.see(replace(preflight(), time=scene.clock.now()))
+    scene.turn(2)
+    (row,) = scene.rows()
+    return row
+
+
+def test_what_a_person_has_undone_is_not_done_again_by_the_policy_alone(scene: Scene) -> None:
+    undo_asked_for(scene)
+    scene.turn(2)
+    row = refused_again(scene)
+    assert (merged(scene), row["state"]) == (2, "held")
+    assert "waits for approval, because the same was undone by hand at " in row["why"]
+    approvals.approve(scene.store, 1)
+    scene.turn()
+    assert merged(scene) == 3
+    assert scene.world.cors_of["b"].rules != (OLD,)
+
+
+def test_what_was_approved_after_an_undo_is_the_policys_again(scene: Scene) -> None:
+    undo_asked_for(scene)
+    scene.turn(2)
+    refused_again(scene)
+    approvals.approve(scene.store, 1)
+    scene.turn(2)
+    scene.world.cors_of["b"] = CorsConfiguration((OLD,))  # by somebody else, after that
+    assert refused_again(scene)["state"] != "held"
+    assert merged(scene) == 4
+
+
 def test_an_undo_that_did_not_leave_stays_asked_for(scene: Scene) -> None:
     undo_asked_for(scene)
     with sending_fails(scene):
