@@ -77,7 +77,8 @@ def parse_head(raw: bytes | bytearray) -> Head:
         headers=headers,
         length=_body_length(headers),
         keep_alive=_keep_alive(headers, version),
-        expects_continue=headers.get("expect", "").lower() == "100-continue",
+        # An older client that passes the header on would take the interim answer for the answer (RFC 9110, 10.1.1).
+        expects_continue=version == "1.1" and headers.get("expect", "").lower() == "100-continue",
     )
 
 
@@ -90,9 +91,10 @@ def _origin_form(target: str, headers: dict[str, str]) -> str:
     scheme, separator, rest = target.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         raise malformed("bad request target")
-    authority, slash, path = rest.partition("/")
+    authority = re.split("[/?]", rest, maxsplit=1)[0]
     headers["host"] = authority
-    return slash + path if slash else "/"
+    path = rest[len(authority) :]
+    return path if path.startswith("/") else f"/{path}"
 
 
 def _body_length(headers: dict[str, str]) -> int | None:

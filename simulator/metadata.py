@@ -69,7 +69,7 @@ def _new_token(cloud: Cloud, request: Request) -> Response:
     seconds = request.headers.get(_TTL, "")
     if request.method != "PUT":
         return _text(405, "")
-    if not (seconds.isascii() and seconds.isdigit() and 1 <= int(seconds[:9]) <= LONGEST_TOKEN):
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 9 and 1 <= int(seconds) <= LONGEST_TOKEN):
         return _text(400, "")
     token, now = secrets.token_urlsafe(32), cloud.clock.elapsed()
     tokens = cloud.instance.tokens

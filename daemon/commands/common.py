@@ -67,13 +67,20 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")(command)
 
 
+LARGEST_NUMBER = 2**63 - 1
+"""What a column of either database holds: a driver raises at more."""
+
+
 class CaseNumber(click.types.IntParamType):
     """A case's number; an audit has numbers of its own."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and value[:1] in "Aa" and value[1:].isdecimal():
             self.fail(f"{value} is of the audit; the numbers are in `ossmend cases`", param, ctx)
-        return super().convert(value, param, ctx)
+        number = super().convert(value, param, ctx)
+        if abs(number) > LARGEST_NUMBER:
+            self.fail("no case has so large a number", param, ctx)
+        return number
 
 
 def case_argument(command: Command) -> Command:

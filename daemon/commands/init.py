@@ -7,6 +7,7 @@ and nothing is guessed there without `--yes`.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -66,9 +67,10 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     Finds the account, its buckets and their logs, and asks for the rest.
     """
     path = output or _default_output()
-    if os.path.exists(path) and not force:  # noqa: PTH110  # Path.exists raises; _write tells why
+    # --force takes the place of a file alone: root may rename a device away
+    if os.path.exists(path) and not (force and os.path.isfile(path)):  # noqa: PTH110, PTH113  # Path's own raise
         _configured_already(path)
-    from ossmend.daemon.commands.init_ask import ask
+    from ossmend.daemon.commands.init_ask import ask, flagged
     from ossmend.daemon.commands.init_file import Answers
     from ossmend.daemon.commands.init_region import region_in
 
@@ -76,7 +78,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     answers = Answers(
         "", endpoint=endpoint, rpc_endpoint=rpc_endpoint, state=_state(state, path), allow_root=allow_root
     )
-    answers.logs = [str(Path(log).absolute()) for log in logs]
+    answers.logs = flagged(logs)
     answers.access_files = [each for each in access_logs if each.startswith("/")]
     answers.targets = [_target(each) for each in access_logs if not each.startswith("/")]
     _refuse_flags(path, answers)
@@ -113,8 +115,11 @@ def _state(given: Path | None, path: Path) -> Path | None:
 
 
 def _configured_already(path: Path) -> NoReturn:
+    if not os.path.isfile(path):  # noqa: PTH113  # as above
+        click.echo(f"{path} is there already, and no file: nothing was changed; name a file with --output")
+        sys.exit(NEEDS_A_HUMAN)
     click.echo(f"{path} is there already: nothing was changed.")
-    click.echo(f"Check it: {program()} check --config {path}")
+    click.echo(f"Check it: {program()} check --config {shlex.quote(str(path))}")
     click.echo("Another one beside it: --output FILE. In its place, with a copy kept: --force.")
     sys.exit(NEEDS_A_HUMAN)
 
@@ -276,7 +281,7 @@ def _tell_next(path: Path, found: Found, written: str) -> None:
             "first       set the key: export ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "
             "(docs/credentials.md has other ways)"
         )
-    click.echo(f"next        {program()} audit --config {path} --since 24h")
+    click.echo(f"next        {program()} audit --config {shlex.quote(str(path))} --since 24h")
     sys.exit(FINE)
 
 

@@ -79,6 +79,16 @@ def log_is_right(answer: str, named: Collection[str]) -> tuple[str, str]:
     return refused, f"{path}: {doubt}" if doubt else ""
 
 
+def flagged(given: Iterable[str]) -> list[str]:
+    """`--log`s as whole paths, each once. What a question would refuse is refused here, too."""
+    logs = list(given)
+    for log in logs:
+        refused = log_is_right(log, named=())[0] if log.strip() else "a path is needed"
+        if refused:
+            raise click.BadParameter(text(refused), param_hint="--log")
+    return list(dict.fromkeys(map(path_of, logs)))
+
+
 def path_of(answer: str) -> str:
     """The whole path; `~` is what a shell makes of it. Raises RuntimeError where nobody has that home."""
     return str(Path(answer).expanduser().absolute())

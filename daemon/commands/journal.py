@@ -10,6 +10,7 @@ import click
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
+    CaseNumber,
     clear_errors,
     config_option,
     dry_run_state_option,
@@ -26,7 +27,7 @@ command = reading_group("journal", "show", "What was seen, decided and done.")
 @command.command("show")
 @config_option
 @dry_run_state_option
-@click.option("--case", "case_id", type=int, metavar="CASE", help="Only of this case.")
+@click.option("--case", "case_id", type=CaseNumber(), metavar="CASE", help="Only of this case.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="The newest so many.")
 @json_option
 def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: int, as_json: bool) -> None:

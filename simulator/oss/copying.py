@@ -63,7 +63,7 @@ def _is_current(call: Call, bucket: Bucket, key: str, source: ObjectVersion) -> 
 
 @operation("PUT", "object", "copy", name="CopyObject", action="oss:PutObject")
 def copy_object(call: Call) -> Response:
-    """Copy; onto itself it must change something: metadata, class or version."""
+    """Copy. Onto itself, too: that is how metadata and classes are changed."""
     stacks.forbid_overwrite(call)
     replaced = _directive(call, "x-oss-metadata-directive")
     replaced_tags = _directive(call, "x-oss-tagging-directive") if call.header("x-oss-tagging-directive") else False
@@ -114,7 +114,7 @@ def part_of(call: Call, content: Content) -> bytes:
     text = call.header("x-oss-copy-source-range")
     if text is None:
         return content.read(0, content.size)
-    match = re.match(r"bytes=(\d+)-(\d*)\Z", text)
+    match = re.match(r"bytes=([0-9]{1,18})-([0-9]{0,18})\Z", text)
     if match is None:
         raise refusals.invalid_argument("The range is not valid.", "x-oss-copy-source-range", text)
     start, end = int(match[1]), min(int(match[2]) + 1 if match[2] else content.size, content.size)

@@ -153,11 +153,9 @@ def _read_rule(node: xml.Node) -> CorsRule:
     if any("*" in value for value in expose):
         raise _invalid_rule("ExposeHeader cannot contain a wildcard.", "ExposeHeader", ",".join(expose))
     ages = node.values("MaxAgeSeconds")
-    if len(ages) > 1 or (ages and not (ages[0].isascii() and ages[0].isdigit())):
+    if len(ages) > 1 or any(not age.isascii() or not age.isdigit() or len(age) > 9 for age in ages):
         raise _invalid_rule("The MaxAgeSeconds is not valid.", "MaxAgeSeconds", ",".join(ages))
     age = int(ages[0]) if ages else None
-    if age is not None and age > 999999999:
-        raise _invalid_rule("The MaxAgeSeconds is not valid.", "MaxAgeSeconds", ages[0])
     return CorsRule(origins, methods, lower(node.values("AllowedHeader")), expose, age)
 
 

@@ -193,7 +193,7 @@ def _from_v4_url(call: Call) -> Credentials:
     key_id, _, scope = query["x-oss-credential"].partition("/")
     _check_scope(call, key_id, scope, _URL_CREDENTIAL)
     expires = query["x-oss-expires"]
-    if not expires.isascii() or not expires.isdigit() or not 0 < int(expires) <= MAX_URL_SECONDS:
+    if not expires.isascii() or not expires.isdigit() or len(expires) > 9 or not 0 < int(expires) <= MAX_URL_SECONDS:
         raise refusals.invalid_argument(
             "x-oss-expires must be a number of seconds from 1 to 604800.", "x-oss-expires", expires
         )

@@ -14,7 +14,8 @@ from ossmend.simulator.oss.readable import require_readable
 from ossmend.simulator.state import ObjectVersion
 from ossmend.simulator.wire import Content, Refusal, Response, Slice, http_date
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})\Z")
+"""Of more digits no object has any: such a range is one that OSS cannot follow, and int() has a limit of its own."""
 _OVERRIDES = {
     "response-content-type": "Content-Type",
     "response-content-language": "Content-Language",

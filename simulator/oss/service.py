@@ -101,8 +101,8 @@ def list_buckets(call: Call) -> Response:
     prefix, marker, limit = call.query.get("prefix", ""), call.query.get("marker", ""), page_size(call)
     buckets = _wanted(call, account)
     children = []
-    if any(name in call.query for name in ("prefix", "marker", "max-keys")):
-        truncated = len(buckets) > limit
+    truncated = len(buckets) > limit
+    if truncated or any(name in call.query for name in ("prefix", "marker", "max-keys")):
         children = [
             xml.element("Prefix", prefix),
             xml.element("Marker", marker),

@@ -184,6 +184,6 @@ def _missing(ref: ObjectRef, refused: Refused) -> Missing | None:
             return Missing("bucket")
         case (404 | 405, "NoSuchVersion") | (405, "MethodNotAllowed") if ref.version_id:
             return Missing("version")  # 405: the version is a delete marker
-        case 404, "NoSuchKey" | "SymlinkTargetNotExist":
-            return Missing("object")
+        case (404, "NoSuchKey" | "SymlinkTargetNotExist") | (400, "InvalidObjectName"):
+            return Missing("object")  # 400: no object can have that name, as one that begins with a slash
     return None

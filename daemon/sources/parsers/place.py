@@ -183,6 +183,8 @@ def _spelled(spot: Spot) -> Iterator[Spot]:
     if key.startswith("/") and len(key) > 1:
         yield replace(spot, key=key[1:])
     yield spot
+    if (bare := key.strip()) and bare != key:
+        yield replace(spot, key=bare)  # a logger may have put the blanks there: where both exist, a person decides
     if "%" in key and (decoded := unquote(key, errors="replace")) != key and "\ufffd" not in decoded:
         yield replace(spot, key=decoded)
 

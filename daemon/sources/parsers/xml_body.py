@@ -128,6 +128,7 @@ class _Body:
         elif known in ("key_id", "string_to_sign", "signature"):
             self.fragment.put(known, value)  # blanks at their ends may be the cause
         else:
-            self.fragment.put(known, value.strip())
+            keeps = known in ("key", "object") and "\n" not in value  # in one line they are the key's own
+            self.fragment.put(known, value if keeps and value.strip() else value.strip())
             if known in ("key", "object", "resource"):
                 self.fragment.note(name, value.strip())

@@ -134,6 +134,7 @@ def test_what_is_not_there_is_missing_by_both_roads(sim: Running, cloud: Cloud) 
     keys = [f"a{number}" for number in range(8)]
     view = cloud.view([case_of(key) for key in keys])
     assert view.object(ref("a5")) == cloud.view([]).object(ref("a5")) == Missing("object")
+    assert view.object(ref("/a5")) == Missing("object")  # 400 InvalidObjectName: no object begins with a slash
     assert view.object(ObjectRef("no-such-bucket", "k")) == Missing("bucket")
     elsewhere = cloud.view([case_of(key, bucket="no-such-bucket") for key in keys])
     assert elsewhere.object(ObjectRef("no-such-bucket", "a1")) == Missing("bucket")

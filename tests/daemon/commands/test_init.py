@@ -75,6 +75,34 @@ def test_it_finds_the_account_and_which_bucket_logs_where_and_writes_a_dry_run(c
     assert f"audit --config {path}" in next_step
 
 
+def test_force_leaves_what_is_no_file_where_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place in (pipe, tmp_path):
+        status, told, _ = run("init", "--yes", "--force", "--output", str(place))
+        assert (status, told) == (
+            1,
+            f"{place} is there already, and no file: nothing was changed; name a file with --output\n",
+        )
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert names(tmp_path) == {"pipe"}
+
+
+def test_a_path_with_a_blank_is_told_as_a_shell_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "my 配置.yaml"
+    first, again = (run("init", "--yes", "--output", str(path))[1] for _ in range(2))
+    assert f"audit --config '{path}' --since 24h" in first
+    assert f"check --config '{path}'\n" in again
+
+
+@pytest.mark.parametrize(("log", "told"), [("", "a path is needed"), (".", "is a directory; name the files in it")])
+def test_a_flag_is_refused_what_a_question_is(tmp_path: Path, log: str, told: str) -> None:
+    status, _, errors = run("init", "--yes", "--output", str(tmp_path / "a.yaml"), "--log", log)
+    assert status == 2
+    assert told in errors
+    assert names(tmp_path) == set()
+
+
 def test_it_changes_nothing_in_the_cloud(cloud: Running, tmp_path: Path) -> None:
     before = cloud.do(lambda world: len(world.requests))
     assert run("init", "--output", str(tmp_path / "a.yaml"), *where(cloud), environment=key(cloud))[0] == 0

@@ -167,6 +167,22 @@ def test_blanks_in_an_access_key_id_are_kept() -> None:
         assert (one(SHAPES[shape](refused).text).access_key_id or "").startswith(" LTAI5tExample")
 
 
+@pytest.mark.parametrize("key", [" a.bin", "a.bin ", "\u3000a.bin"])
+def test_blanks_at_the_ends_of_a_key_are_kept_and_the_bare_reading_beside_them(key: str) -> None:
+    body = (
+        f"<Error><Code>InvalidObjectState</Code><BucketName>photos</BucketName><ObjectName>{key}</ObjectName></Error>"
+    )
+    for text in (body, json.dumps({"bucket": "photos", "key": key, "code": "InvalidObjectState", "error": body})):
+        event = one(text)
+        assert event.key == key
+        assert [reading.ref.key for reading in event.readings] == [key, "a.bin"]
+
+
+def test_a_key_on_a_line_of_its_own_has_no_blanks() -> None:
+    body = "<Error><Code>InvalidObjectState</Code><ObjectName>\n    a.bin\n  </ObjectName></Error>"
+    assert one(body).key == "a.bin"
+
+
 def test_both_clocks_of_a_skew_are_read() -> None:
     extra = (
         ("MaxAllowedSkewMilliseconds", "900000"),

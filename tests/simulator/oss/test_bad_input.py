@@ -91,6 +91,46 @@ def test_expect_continue_is_answered(sim: Running, bucket: Any, wire: Wire) -> N
         assert read_response(connection).status == 200
 
 
+def test_expect_continue_of_an_older_client_has_no_interim_answer(sim: Running, bucket: Any, wire: Wire) -> None:
+    bucket.put_bucket_acl("public-read-write")
+    head = b"PUT /examplebucket/k HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    with socket.create_connection((wire.host, wire.port), timeout=HUNG) as connection:
+        connection.sendall(head)
+        assert wire.raw(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n").status  # by now the head above was read, too
+        connection.sendall(b"hello")
+        assert read_response(connection).status == 200
+
+
+def test_absolute_target_may_have_a_query_and_no_path(wire: Wire) -> None:
+    raw = wire.raw(b"GET http://127.0.0.1?list-type=2 HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert (raw.status, error_of(raw.body)["Code"]) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "status"),
+    [
+        ("GET", "/examplebucket/k", {"Range": f"bytes=0-{'9' * 5000}"}, 200),
+        ("GET", "/examplebucket/k", {"Range": f"bytes=-{'9' * 5000}"}, 200),
+        ("PUT", "/examplebucket/k?uploadId=U&partNumber=1", {"x-oss-copy-source-range": f"bytes=0-{'9' * 5000}"}, 400),
+        ("GET", f"/examplebucket/k?x-oss-expires={'9' * 5000}", {}, 400),
+    ],
+)
+def test_numbers_of_thousands_of_digits(
+    sim: Running, bucket: Any, wire: Wire, method: str, target: str, headers: dict[str, str], status: int
+) -> None:
+    bucket.put_object("k", b"hello")
+    upload = bucket.init_multipart_upload("k").upload_id
+    path, _, query = target.replace("=U", f"={upload}").partition("?")
+    if "x-oss-expires" in query:
+        key = f"{sim.access_key_id}/20260101/cn-hangzhou/oss/aliyun_v4_request"
+        query += f"&x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-credential={key}&x-oss-date=D&x-oss-signature=S"
+        assert requests.get(f"{sim.oss}{path}?{query}", timeout=HUNG).status_code == status
+        return
+    copied = {"x-oss-copy-source": "/examplebucket/k"} if method == "PUT" else {}
+    answer = wire.asked(method, "examplebucket", "k", query=query, headers=headers | copied)
+    assert answer.status_code == status
+
+
 def test_pipelined_requests_are_answered_in_order(sim: Running, bucket: Any, wire: Wire) -> None:
     bucket.put_bucket_acl("public-read")
     for number in range(5):

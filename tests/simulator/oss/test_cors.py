@@ -190,6 +190,7 @@ _RULE = "<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMe
         (_RULE.format("<ExposeHeader>x-oss-*</ExposeHeader>"), "InvalidArgument"),
         (_RULE.format("<MaxAgeSeconds>1</MaxAgeSeconds><MaxAgeSeconds>2</MaxAgeSeconds>"), "InvalidArgument"),
         (_RULE.format("<MaxAgeSeconds>-1</MaxAgeSeconds>"), "InvalidArgument"),
+        (_RULE.format(f"<MaxAgeSeconds>{'9' * 5000}</MaxAgeSeconds>"), "InvalidArgument"),
         (_RULE.format("<MaxAgeSeconds>soon</MaxAgeSeconds>"), "InvalidArgument"),
         (_RULE.format("") + "<ResponseVary>perhaps</ResponseVary>", "MalformedXML"),
         (_RULE.format(f"<AllowedHeader>{'x' * 17000}</AllowedHeader>"), "MalformedXML"),

@@ -247,6 +247,12 @@ def test_second_sdk_lists_versions(sim: Running, bucket: Any) -> None:
     assert (len(page.version), len(page.delete_marker)) == (1, 1)
 
 
+def test_buckets_of_a_second_page_are_announced_to_who_asked_for_no_page(sim: Running) -> None:
+    sim.do(lambda cloud: [cloud.create_bucket(f"of-many-{number:03}") for number in range(101)])
+    page = v2_client(sim).list_buckets(oss_v2.ListBucketsRequest())
+    assert (len(page.buckets), page.is_truncated, page.next_marker) == (100, True, "of-many-099")
+
+
 def test_list_buckets(sim: Running, bucket: Any) -> None:
     for name in ("another", "examplebucket-2"):
         bucket_of(sim, name).create_bucket()

@@ -50,6 +50,11 @@ def test_boto3_writes_reads_copies_and_lists(client: Any) -> None:
     client.delete_bucket(Bucket="another-shop")
 
 
+def test_boto3_asks_for_buckets_by_pages(client: Any) -> None:
+    pages = client.get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": 1})
+    assert [bucket["Name"] for page in pages for bucket in page["Buckets"]] == [SHOP]
+
+
 def test_boto3_uploads_in_parts(client: Any) -> None:
     data = bytes(range(256)) * 40_000
     client.upload_fileobj(io.BytesIO(data), SHOP, "big")
