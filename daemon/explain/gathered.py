@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ossmend.daemon.explain.proposals import BARE
 from ossmend.daemon.journal.folds import Fold
-from ossmend.daemon.journal.placing import UNTAKEN, fold_of, untaken
-from ossmend.remediators.contract.case import Case, Event, Neighbour
+from ossmend.daemon.journal.placing import UNTAKEN, fold_of
+from ossmend.remediators.contract.case import Case, Event, Neighbour, Subject
 from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
 
@@ -77,8 +77,14 @@ def _usual(event: Event) -> Fold:
     code = code_of(event)
     remediator = Remediator.registry.get(code or "")
     if code is None or remediator is None or code not in USUAL or (remediator.writes and not event.bucket):
-        return Fold(UNTAKEN, event.code, untaken(event), timedelta(), event.account)
+        return Fold(UNTAKEN, event.code, _untaken(event), timedelta(), event.account)
     return Fold(code, code, remediator.subject(event, None), timedelta(), event.account)
+
+
+def _untaken(event: Event) -> Subject:
+    """What only tells has nothing in its settings that tells cases apart, and they would load pydantic."""
+    telling = Remediator.only_telling(event.code)
+    return telling.subject(event, None) if telling is not None else subject_other(event)
 
 
 def _case(number: int, fold: Fold, now: datetime) -> Case:

@@ -29,13 +29,9 @@ def fold_of(event: Event, config: Config) -> tuple[Event, Fold]:
         event = replace(event, account=account)
     if policy is not None:
         return event, Fold(policy.name, code_of(event), _subject(policy, event), policy.recurrence, account)
-    return event, Fold(UNTAKEN, event.code, untaken(event), config.recurrence, account)
-
-
-def untaken(event: Event) -> Subject:
-    """Of an event that no policy takes. What only tells has nothing in its settings that tells cases apart."""
     telling = Remediator.only_telling(event.code)
-    return telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
+    subject = telling.subject(event, telling.settings.only_telling()) if telling is not None else subject_other(event)
+    return event, Fold(UNTAKEN, event.code, subject, config.recurrence, account)
 
 
 def _subject(policy: Policy, event: Event) -> Subject:
