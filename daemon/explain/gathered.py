@@ -18,6 +18,7 @@ from ossmend.daemon.journal.placing import UNTAKEN, fold_of
 from ossmend.remediators.contract.case import Case, Event, Neighbour, Subject
 from ossmend.remediators.contract.console import code_of
 from ossmend.remediators.contract.registry import Remediator, is_ours
+from ossmend.remediators.other import subject_other
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config
