@@ -15,13 +15,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ossmend.remediators import agreement, causes
-from ossmend.remediators.contract.case import Case, Event, Receipt, Subject, undos
+from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
 from ossmend.remediators.contract.console import is_console
 from ossmend.remediators.contract.registry import Explained, Proposal, remedies
 from ossmend.remediators.contract.values import CorsConfiguration, CorsRule, shortened
 from ossmend.remediators.contract.verdict import Act, Done, Tell, Verdict, Wait
 from ossmend.remediators.contract.view import Cors
-from ossmend.remediators.contract.write import Place
+from ossmend.remediators.contract.write import Place, undos_among
 from ossmend.remediators.cors_asked import (
     asked_by,
     beside,
@@ -269,8 +269,16 @@ def _cause_before(receipt: Receipt, asked: Asked, event: Event) -> str:
     return why_refused(CorsConfiguration(receipt.write.before), asked, _by_message(event))[0]
 
 
+def _merges(case: Case) -> list[Receipt]:
+    """Without what a person has undone, and without the undo: neither tells what becomes of a merge."""
+    undone = undos_among([(each.write, each.outcome) for each in case.receipts])
+    gone = {*undone, *undone.values()}
+    merges = enumerate(case.receipts)
+    return [each for number, each in merges if isinstance(each.write, PutBucketCors) and number not in gone]
+
+
 def _last_merge(case: Case) -> Receipt | None:
-    merges = [receipt for receipt in case.receipts if isinstance(receipt.write, PutBucketCors)]
+    merges = _merges(case)
     if not merges or (case.verified_at is not None and case.verified_at > merges[-1].at):
         return None  # that merge did its work once; what is refused now is another trouble
     return merges[-1]
@@ -279,12 +287,10 @@ def _last_merge(case: Case) -> Receipt | None:
 def _changed_back(case: Case, view: Cors, settings: CorsSettings) -> Tell | None:
     """The stored rule was merged, and is gone, and that twice: two who write in turn never come to rest."""
     assert settings.stored is not None  # without a stored rule nothing is merged
-    undone = set(undos(case.receipts).values())
     merges = [
         receipt
-        for number, receipt in enumerate(case.receipts)
+        for receipt in _merges(case)
         if isinstance(receipt.write, PutBucketCors)
-        and number not in undone
         and view.now() - receipt.at < FIGHT_WITHIN
         and present(CorsConfiguration(receipt.write.rules), settings.stored)
     ]

@@ -9,8 +9,6 @@ import click
 
 from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, config_option, json_option, show
 
-WITHOUT = "without a key, `ossmend explain FILE` tells what a log says by itself"
-
 
 @click.command("audit")
 @config_option
@@ -36,7 +34,8 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
         try:
             report = audit_report.audit(config_path, back)
         except CredentialsRefused as refused:
-            raise CredentialsRefused(f"{refused}. An audit asks the cloud; {WITHOUT}") from refused
+            without = "An audit asks the cloud; without a key, `ossmend explain FILE` tells what a log says by itself"
+            raise CredentialsRefused(f"{refused}. {without}") from refused
     if html is not None:
         html.write_text(audit_page.page(report), encoding="utf-8")
         click.echo(f"written {html}", err=True)

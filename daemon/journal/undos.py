@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import WriteState
-from ossmend.remediators.contract.write import Write, digest
+from ossmend.remediators.contract.write import Write, undos_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,10 @@ def of_case(connection: sa.Connection, case_id: int, found: Sequence[Intent]) ->
 
 def of_writes(found: Sequence[Intent], asked: Mapping[datetime, str]) -> list[Undo]:
     """`asked`: who asked for an undo, by the moment in which its write was stored."""
-    told: list[Undo] = []
-    for intent in found:
-        at = _to_milliseconds(intent.planned_at)
-        of = _undone_by(intent, found[: len(told)], told, is_asked=at in asked)
-        told.append(Undo(of, asked.get(at), at if at in asked else None))
-    return told
+    at = [_to_milliseconds(intent.planned_at) for intent in found]
+    steps = [(each.write, each.outcome if each.state is WriteState.DONE else None) for each in found]
+    of = undos_among(steps, asked=[number for number, when in enumerate(at) if when in asked])
+    return [Undo(of.get(n), asked.get(when), when if when in asked else None) for n, when in enumerate(at)]
 
 
 def _asked(connection: sa.Connection, case_id: int) -> dict[datetime, str]:
@@ -54,18 +52,6 @@ def _asked(connection: sa.Connection, case_id: int) -> dict[datetime, str]:
 def _to_milliseconds(at: datetime) -> datetime:
     """As the journal spells a moment."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _undone_by(intent: Intent, before: Sequence[Intent], told: Sequence[Undo], *, is_asked: bool) -> int | None:
-    """The newest write whose undo this one is, word by word. To write the same again after an undo looks like an undo
-    of that; only a person's wish makes it one.
-    """
-    for number in reversed(range(len(before))):
-        done = before[number]
-        back = done.write.undone(done.outcome) if done.state is WriteState.DONE else None
-        if back is not None and digest(back) == intent.digest and (is_asked or told[number].of is None):
-            return number
-    return None
 
 
 def standing(found: Sequence[Intent], undos: Sequence[Undo]) -> list[Intent]:

@@ -19,8 +19,8 @@ from ossmend.daemon.journal.intents import WITNESS, Words
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import Rules
 from ossmend.remediators.agreement import OSS_LOG
-from ossmend.remediators.contract.case import Case, Event, Receipt, undos
-from ossmend.remediators.contract.write import Place, Write, digest
+from ossmend.remediators.contract.case import Case, Event, Receipt
+from ossmend.remediators.contract.write import Place, Write, digest, undos_among
 
 CONFIRM_FOR = timedelta(hours=24)
 """A person is told when OSS's own log has not confirmed a refusal for so long. When it does later, the write goes."""
@@ -102,7 +102,7 @@ def _undone_at(receipts: Sequence[Receipt], write: Write) -> datetime | None:
     again by itself. One that was approved after that is the last one, and then the policy's mode counts again.
     """
     same = [each for each in receipts if (each.write.operation, each.write.target) == (write.operation, write.target)]
-    return same[-1].at if len(same) - 1 in undos(same) else None
+    return same[-1].at if len(same) - 1 in undos_among([(each.write, each.outcome) for each in same]) else None
 
 
 def _parties(case: Case) -> tuple[Party, ...]:

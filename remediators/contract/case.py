@@ -5,14 +5,14 @@ A case is what a remediator is given (registry.py); triage.py makes events into 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef, ObjectRef
-from ossmend.remediators.contract.write import Write, digest
+from ossmend.remediators.contract.write import Write
 
 
 class Origin(StrEnum):
@@ -146,20 +146,6 @@ class Receipt:
     request_id: str | None = None
     outcome: str = ""
     """What the cloud answered, in a word: `accepted`, `extended`, `already-restoring`, `merged`, `tagged`, `found`."""
-
-
-def undos(receipts: Sequence[Receipt]) -> Mapping[int, int]:
-    """Which of them takes back which, each by its place in their order. To write the same again after an undo looks
-    like an undo of that, and is none.
-    """
-    found: dict[int, int] = {}
-    for number, receipt in enumerate(receipts):
-        for place in reversed(range(number)):
-            back = None if place in found else receipts[place].write.undone(receipts[place].outcome)
-            if back is not None and digest(back) == digest(receipt.write):
-                found[number] = place
-                break
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -131,6 +132,22 @@ WRITES: dict[str, type[Write]] = {}
 """The closed list, by operation: filled by the files of remediators/writes/, and by nothing else."""
 
 W = TypeVar("W", bound=Write)
+
+
+def undos_among(steps: Sequence[tuple[Write, str | None]], asked: Collection[int] = ()) -> Mapping[int, int]:
+    """Which write takes back which, both by their place in the order of one case's writes; each is given with what the
+    cloud answered, None where it was not done. To write the same again after an undo looks like an undo of that: only
+    a person's wish (`asked`: places) makes it one.
+    """
+    found: dict[int, int] = {}
+    for number, (write, _) in enumerate(steps):
+        for place in reversed(range(number)):
+            done, outcome = steps[place]
+            back = done.undone(outcome) if outcome is not None else None
+            if back is not None and digest(back) == digest(write) and (number in asked or place not in found):
+                found[number] = place
+                break
+    return found
 
 
 def restored_by_job(bucket: str, number: int, size: int, storage_class: str, tier: str | None, days: int) -> str:

@@ -182,6 +182,13 @@ def test_half_a_key_pair_ends_with_78(good: Path) -> None:
     assert "ALIBABA_CLOUD_ACCESS_KEY_SECRET" in told
 
 
+def test_an_audit_without_a_key_names_what_needs_none(good: Path) -> None:
+    status, _, told = run("audit", "--config", str(good), environment={})
+    assert status == 78
+    assert "no credentials: " in told
+    assert "`ossmend explain FILE`" in told
+
+
 @pytest.mark.parametrize(
     "wrong", [["nonsense"], ["run", "--nonsense"], ["cases", "show", "x"], ["explain", "a", "--file", "b"]]
 )

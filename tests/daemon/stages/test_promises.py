@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ossmend.daemon import approvals
+from ossmend.daemon import approvals, queries
 from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
 from ossmend.daemon.journal import entries
 from ossmend.daemon.journal.schema import notices
@@ -355,19 +355,20 @@ def test_what_was_undone_is_not_written_again_by_a_second_undo(scene: Scene) -> 
     assert (merged(scene), scene.world.cors_of["b"].rules) == (2, (OLD,))
 
 
-def refused_again(scene: Scene) -> dict[str, Any]:
-    """The console's refusal comes once more, after what the case has seen; its row, when it was looked at."""
-    scene.pass_(minutes=10)
+def refused_again(scene: Scene, seconds: float = 600) -> dict[str, Any]:
+    """The refusal comes once more, so long after what the case has seen; its row, when it was looked at."""
+    scene.pass_(seconds=seconds)
     scene.see(replace(preflight(), time=scene.clock.now()))
     scene.turn(2)
     (row,) = scene.rows()
     return row
 
 
-def test_what_a_person_has_undone_is_not_done_again_by_the_policy_alone(scene: Scene) -> None:
+@pytest.mark.parametrize("seconds", [5, 600], ids=["while a change would spread", "later"])
+def test_what_a_person_has_undone_is_not_done_again_by_the_policy_alone(scene: Scene, seconds: float) -> None:
     undo_asked_for(scene)
     scene.turn(2)
-    row = refused_again(scene)
+    row = refused_again(scene, seconds)
     assert (merged(scene), row["state"]) == (2, "held")
     assert "waits for approval, because the same was undone by hand at " in row["why"]
     approvals.approve(scene.store, 1)
@@ -385,6 +386,28 @@ def test_what_was_approved_after_an_undo_is_the_policys_again(scene: Scene) -> N
     scene.world.cors_of["b"] = CorsConfiguration((OLD,))  # by somebody else, after that
     assert refused_again(scene)["state"] != "held"
     assert merged(scene) == 4
+
+
+def undoable(scene: Scene) -> int | None:
+    with scene.store.read() as connection:
+        found = queries.one_case(connection, 1)
+    assert found is not None
+    number: int | None = found["undoable"]
+    return number
+
+
+def test_the_page_of_a_case_knows_which_write_an_undo_would_take_back(scene: Scene) -> None:
+    merged_by_hand(scene, OLD)
+    assert undoable(scene) == 1
+    approvals.undo(scene.store, 1)
+    scene.pass_(minutes=1)
+    scene.turn(2)
+    assert undoable(scene) is None
+    refused_again(scene)
+    assert undoable(scene) is None, "what is held was not done"
+    approvals.approve(scene.store, 1)
+    scene.turn(2)
+    assert undoable(scene) == 3
 
 
 def test_an_undo_that_did_not_leave_stays_asked_for(scene: Scene) -> None:

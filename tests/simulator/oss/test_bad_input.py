@@ -106,29 +106,27 @@ def test_absolute_target_may_have_a_query_and_no_path(wire: Wire) -> None:
     assert (raw.status, error_of(raw.body)["Code"]) == (403, "AccessDenied")
 
 
-@pytest.mark.parametrize(
-    ("method", "target", "headers", "status"),
-    [
-        ("GET", "/examplebucket/k", {"Range": f"bytes=0-{'9' * 5000}"}, 200),
-        ("GET", "/examplebucket/k", {"Range": f"bytes=-{'9' * 5000}"}, 200),
-        ("PUT", "/examplebucket/k?uploadId=U&partNumber=1", {"x-oss-copy-source-range": f"bytes=0-{'9' * 5000}"}, 400),
-        ("GET", f"/examplebucket/k?x-oss-expires={'9' * 5000}", {}, 400),
-    ],
-)
-def test_numbers_of_thousands_of_digits(
-    sim: Running, bucket: Any, wire: Wire, method: str, target: str, headers: dict[str, str], status: int
-) -> None:
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize("span", [f"bytes=0-{DIGITS}", f"bytes=-{DIGITS}"])
+def test_a_range_of_thousands_of_digits_is_none(bucket: Any, wire: Wire, span: str) -> None:
     bucket.put_object("k", b"hello")
-    upload = bucket.init_multipart_upload("k").upload_id
-    path, _, query = target.replace("=U", f"={upload}").partition("?")
-    if "x-oss-expires" in query:
-        key = f"{sim.access_key_id}/20260101/cn-hangzhou/oss/aliyun_v4_request"
-        query += f"&x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-credential={key}&x-oss-date=D&x-oss-signature=S"
-        assert requests.get(f"{sim.oss}{path}?{query}", timeout=HUNG).status_code == status
-        return
-    copied = {"x-oss-copy-source": "/examplebucket/k"} if method == "PUT" else {}
-    answer = wire.asked(method, "examplebucket", "k", query=query, headers=headers | copied)
-    assert answer.status_code == status
+    assert wire.asked("GET", "examplebucket", "k", query="", headers={"Range": span}).status_code == 200
+
+
+def test_a_source_range_of_thousands_of_digits_is_refused(bucket: Any, wire: Wire) -> None:
+    bucket.put_object("k", b"hello")
+    query = f"uploadId={bucket.init_multipart_upload('k').upload_id}&partNumber=1"
+    copied = {"x-oss-copy-source": "/examplebucket/k", "x-oss-copy-source-range": f"bytes=0-{DIGITS}"}
+    assert wire.asked("PUT", "examplebucket", "k", query=query, headers=copied).status_code == 400
+
+
+def test_an_address_signed_for_thousands_of_digits_of_seconds_is_refused(sim: Running, bucket: Any) -> None:
+    scope = f"{sim.access_key_id}/20260101/cn-hangzhou/oss/aliyun_v4_request"
+    signed = f"x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-credential={scope}&x-oss-date=D&x-oss-signature=S"
+    url = f"{sim.oss}/examplebucket/k?{signed}&x-oss-expires={DIGITS}"
+    assert requests.get(url, timeout=HUNG).status_code == 400
 
 
 def test_pipelined_requests_are_answered_in_order(sim: Running, bucket: Any, wire: Wire) -> None:
