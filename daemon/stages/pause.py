@@ -7,6 +7,7 @@ a shell, or a signal (SIGUSR1, SIGUSR2 to resume). What is on its way when it is
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -18,6 +19,8 @@ from ossmend.daemon.journal.store import Store
 
 KNOWN_SECONDS = 0.25
 """For so long an answer is believed: a hundred writes a second need not all ask."""
+UNKNOWN: tuple[Mapping[str, str], float] = ({}, float("-inf"))
+"""What is paused, by policy, and until when it is believed."""
 
 
 class Pause:
@@ -27,23 +30,30 @@ class Pause:
         self._store = store
         self._clock = clock
         self._file = store.directory / pause.FILE
-        self._known: dict[str, str] = {}
-        self._until = float("-inf")
+        self._believed = UNKNOWN
         self._lock = threading.Lock()
 
     def why(self, policy: str) -> str | None:
         """Why this policy must not write now; None where it may. A state that cannot be read pauses all."""
-        with self._lock:
-            now = self._clock.monotonic()
-            if now >= self._until:
-                self._known = self._read()
-                self._until = now + KNOWN_SECONDS
-            return self._known.get("") or self._known.get(policy)
+        paused, until = self._believed  # one value, read at once: threads that write must not wait for each other here
+        if self._clock.monotonic() >= until:
+            paused = self._asked()
+        return paused.get("") or paused.get(policy)
 
     def look_again(self) -> None:
         """Believe nothing that was read before: somebody has perhaps just resumed."""
         with self._lock:
-            self._until = float("-inf")
+            self._believed = UNKNOWN
+
+    def _asked(self) -> Mapping[str, str]:
+        """The state's answer. Who comes while another asks waits, and takes that one."""
+        with self._lock:
+            paused, until = self._believed
+            now = self._clock.monotonic()
+            if now >= until:
+                paused = self._read()
+                self._believed = paused, now + KNOWN_SECONDS
+            return paused
 
     def standing(self, connection: sa.Connection) -> dict[str, str]:
         """By policy, empty for all: what is paused, as this transaction sees it."""

@@ -162,7 +162,7 @@ def _urls(
         value, told = fragment.fact("url") if fragment is not None else ("", Origin.PROSE)
         for url in (list(map(_ended, _URL.findall(value))) or _schemeless(value)) if value else ():
             yield url, told is not Origin.PROSE, Origin.PROSE if told is Origin.PROSE else Origin.REQUEST
-    for found in _IN_PARTS.finditer(text) if "aliyuncs.com" in text else ():
+    for found in _IN_PARTS.finditer(text) if "ath" in text and "aliyuncs.com" in text else ():
         yield f"https://{found[1]}{found[2]}", False, clients.at_most(Origin.REQUEST, found.start())
     for found in _URL.finditer(text) if "://" in text else ():
         before = text[max(0, found.start() - 24) : found.start()]

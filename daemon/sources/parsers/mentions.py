@@ -80,7 +80,8 @@ _IN_PATH_AFTER = regex(r"\.[a-z][a-z0-9]{1,4}(?![\w.])")
 """`oss://docs/AccessDenied.html`: a name of a file."""
 _RPC = regex(r"rpc error: code = $")
 _RECOMMENDED = regex(r"troubleshoot\?q=(\d{4}-\d{8})\b")
-_OSS_ID = regex(r"(?<![0-9A-Za-z])[0-9A-F]{24}(?![0-9A-Fa-z])")
+_OSS_ID = regex(r"[0-9A-F](?<![0-9A-Za-z][0-9A-F])[0-9A-F]{23}(?![0-9A-Fa-z])")
+"""What must not stand before it is looked at behind its first sign: so the search skips what is no such sign."""
 EARLIEST, LATEST = 0x4B00_0000, 0x8000_0000
 """An id begins with the time of its request: from 2009 to 2038."""
 _EC = regex(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")
@@ -110,10 +111,11 @@ def _recommended(text: str) -> Iterator[Fragment]:
 
 def _numbers(text: str) -> Iterator[Fragment]:
     """A request id or an EC under any name, or under none: nothing else looks like either."""
-    for pattern, name in ((_OSS_ID, "request_id"), (_EC, "ec")):
-        for found in pattern.finditer(text):
-            if name == "ec" or EARLIEST < int(found[0][:8], 16) < LATEST:
-                yield Fragment(found.start(), found.end(), "text", {name: found[0]}, {"bare": "yes"}, weak=True)
+    ids = (found for found in _OSS_ID.finditer(text) if EARLIEST < int(found[0][:8], 16) < LATEST)
+    codes = _EC.finditer(text) if "-0000" in text else ()
+    for name, every in (("request_id", ids), ("ec", codes)):
+        for found in every:
+            yield Fragment(found.start(), found.end(), "text", {name: found[0]}, {"bare": "yes"}, weak=True)
 
 
 def _codes(text: str) -> Iterator[Fragment]:

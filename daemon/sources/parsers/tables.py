@@ -70,6 +70,8 @@ def header_in(line: str) -> Header | None:
     if not 8 < len(line) <= LONGEST_HEADER:
         return None
     for between in _separators(line):
+        if between and any(len(part) > LONGEST_NAME and len(_bare(part)) > LONGEST_NAME for part in line.split(between)):
+            continue  # as in nearly every line: a cell is at least as long as its part between two such signs
         cells = _cells(line, between)
         if 2 < len(cells) <= MOST_CELLS and all(len(cell) <= LONGEST_NAME for cell in cells):
             names = tuple(canonical_field(cell) for cell in cells)
@@ -108,7 +110,11 @@ def _cells(line: str, between: str) -> list[str]:
         cells = _of_csv(line)
     else:
         cells = line.strip().strip(between if between in "|│┃║" else "").split(between)
-    return [cell.strip().strip('`*"').strip() for cell in cells]
+    return [_bare(cell) for cell in cells]
+
+
+def _bare(cell: str) -> str:
+    return cell.strip().strip('`*"').strip()
 
 
 def _of_csv(line: str) -> list[str]:
