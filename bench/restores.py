@@ -111,7 +111,7 @@ def daemon(told: dict[str, str], directory: Path, keys: list[str]) -> App:
 
 
 def ours(app: App) -> None:
-    """Until nothing is due. The simulator is not asked meanwhile: to read its list of all requests is none of the work."""
+    """Until nothing is due. The simulator is not asked meanwhile: to read its list of requests is none of the work."""
     reading, work = app.works.readings[0], app.works.work
     while reading.read():
         pass

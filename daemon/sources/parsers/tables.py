@@ -70,7 +70,7 @@ def header_in(line: str) -> Header | None:
     if not 8 < len(line) <= LONGEST_HEADER:
         return None
     for between in _separators(line):
-        if between and any(len(part) > LONGEST_NAME and len(_bare(part)) > LONGEST_NAME for part in line.split(between)):
+        if between and any(len(_bare(part)) > LONGEST_NAME for part in line.split(between)):
             continue  # as in nearly every line: a cell is at least as long as its part between two such signs
         cells = _cells(line, between)
         if 2 < len(cells) <= MOST_CELLS and all(len(cell) <= LONGEST_NAME for cell in cells):
