@@ -77,6 +77,8 @@ class CaseNumber(click.types.IntParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and value[:1] in "Aa" and value[1:].isdecimal():
             self.fail(f"{value} is of the audit; the numbers are in `ossmend cases`", param, ctx)
+        if isinstance(value, str) and not value.isascii():  # int() reads the digits of every script
+            self.fail(f"{value!r} is not a valid integer.", param, ctx)
         number = super().convert(value, param, ctx)
         if abs(number) > LARGEST_NUMBER:
             self.fail("no case has so large a number", param, ctx)

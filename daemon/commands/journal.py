@@ -10,10 +10,12 @@ import click
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
+    WRONG_USAGE,
     CaseNumber,
     clear_errors,
     config_option,
     dry_run_state_option,
+    fail,
     json_option,
     reading_group,
     show,
@@ -33,10 +35,13 @@ command = reading_group("journal", "show", "What was seen, decided and done.")
 def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: int, as_json: bool) -> None:
     """The newest entries, oldest first."""
     from ossmend.daemon import queries
+    from ossmend.daemon.approvals import NO_CASE
     from ossmend.daemon.commands import tables
 
     with state_to_read(config_path, dry_run) as connection:
         report = queries.journal(connection, limit, case_id)
+        if case_id is not None and not report["entries"] and queries.one_case(connection, case_id) is None:
+            fail(NO_CASE.format(case_id), WRONG_USAGE)
     show(report, as_json, tables.journal)
 
 

@@ -217,6 +217,19 @@ def test_a_case_that_does_not_exist_is_wrong_usage_and_said_in_one_sentence(good
         assert "Usage" not in told
 
 
+def test_the_journal_of_a_case_that_does_not_exist_says_so_instead_of_nothing(good: Path) -> None:
+    status, shown, told = run("journal", "show", "--case", "7", "--config", str(good))
+    assert (status, shown) == (2, "")
+    assert "there is no case 7: `ossmend cases list --all` lists them" in told
+
+
+@pytest.mark.parametrize("number", ["١", "７", "²"])
+def test_a_number_in_the_digits_of_another_script_names_no_case(good: Path, number: str) -> None:
+    status, _, told = run("cases", "approve", number, "--config", str(good))
+    assert status == 2
+    assert f"'{number}' is not a valid integer" in told
+
+
 def test_explain_reads_stdin_and_any_bytes() -> None:
     status, told, _ = run("explain", "--json", stdin=b"\xff\xfe<Error><Code>AccessDenied</Code></Error>\x00\x1b[31m")
     assert (status, [event["code"] for event in json.loads(told)["events"]]) == (0, ["AccessDenied"])
