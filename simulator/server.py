@@ -24,6 +24,10 @@ from ossmend.simulator.wire import (
 )
 
 _BLOCK = 256 * 1024
+_ON_ITS_WAY = 4 * 1024 * 1024
+"""Bytes of a download that the kernel holds. By its own measure it holds less than two blocks, and a client that does
+something with what it gets then waits for us after each: 0.9 GB/s instead of 1.4.
+"""
 SILENCE_SECONDS = 30.0
 """How long a request that was begun may pause; a connection between two requests may rest for ever."""
 _LINGER_SECONDS = 2.0
@@ -65,6 +69,7 @@ class Connection(asyncio.Protocol):
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_ITS_WAY)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._connections.discard(self)
