@@ -68,8 +68,8 @@ REFUSED = (
 
 
 @contextmanager
-def simulator() -> Any:
-    command = [sys.executable, "-m", "ossmend", "simulator", "--port", "0", "--ready-json"]
+def simulator(*options: str) -> Any:
+    command = [sys.executable, "-m", "ossmend", "simulator", "--port", "0", "--ready-json", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
