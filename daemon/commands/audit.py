@@ -31,6 +31,10 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
     except ValueError as error:
         raise click.UsageError(f"--since: {error}") from error
     with clear_errors():
+        from ossmend.config.load import load_with_doubts
+
+        for doubt in load_with_doubts(config_path)[1]:
+            click.echo(doubt.told("warning: "), err=True)  # a log that is not there has no open cases
         try:
             report = audit_report.audit(config_path, back)
         except CredentialsRefused as refused:

@@ -32,7 +32,7 @@ BEHIND_SECONDS = 600.0
 """A source that is not at its end for so long is behind. A look at an access log may be a minute away."""
 RECENT_SECONDS = 600.0
 """An error is a trouble of now for so long."""
-FAULTS = ("lane.failed", "source.failed", "stage.late", "state.unavailable")
+FAULTS = ("lane.failed", "source.failed", "stage.late", "state.unavailable", "key.refused", "cloud.away")
 """Errors that nothing else here tells of."""
 CLOCK_SECONDS = 60.0
 NEAR = 0.8

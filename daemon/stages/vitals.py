@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 
 from ossmend import __version__
 from ossmend.daemon.host.clock import Clock
@@ -25,6 +26,8 @@ from ossmend.daemon.journal import lives, vitals
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals, told
 from ossmend.remediators.contract.values import ClockReading
+
+log = structlog.get_logger("ossmend")
 
 LOOK_SECONDS = 5.0
 """How often it is asked whether there is something to tell."""
@@ -130,6 +133,8 @@ class SignOfLife:
                 with self._store.begin() as connection:
                     vitals.write(connection, self._row, self._store.host)
                 self._written, self._written_at = self._row, self._clock.monotonic()
+                if TROUBLES.has("state.unavailable"):
+                    log.info("state.available")  # it has just taken a row; the next one no longer has the trouble
 
     def _is_news(self) -> bool:
         return self._written is None or _steady(self._row) != _steady(self._written)

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from ossmend.daemon.commands import status_page
+from tests.daemon.cloud.stubs import control
 from tests.daemon.notices.receivers import receiver
 from tests.journeys.conftest import Daemon, World, until
 from tests.journeys.test_restore import POLICY, archive, refusal
@@ -115,6 +116,25 @@ def test_a_source_and_a_channel_in_trouble_are_named_with_the_reason(world: Worl
         assert "source.unreachable" in [each["event"] for each in found["errors"]]
         assert "t0ken" not in json.dumps(found)
         assert daemon.stop() == 0
+
+
+def test_a_key_of_its_own_that_is_refused_is_no_well_being_and_its_return_is_seen(world: World, daemon: Daemon) -> None:
+    daemon.configure(POLICY)
+    daemon.start()
+    own = f"keys/{world.simulator.ready.access_key_id}"
+    made = archive(world, "reports-refused", ["a", "b"])
+    control(world.simulator, "PATCH", own, {"status": "Inactive"})
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.write(refusal(made, "a"))
+    until("it says that its key is refused", lambda: status(daemon)[0] == NOT_WELL)
+    (told,) = said(daemon)["troubles"]
+    assert "key.refused" in told
+    assert "InvalidAccessKeyId" in told
+    control(world.simulator, "PATCH", own, {"status": "Active"})
+    with daemon.log.open("a", encoding="utf-8") as log:
+        log.write(refusal(made, "b"))
+    until("it is well again", lambda: status(daemon)[0] == WELL)
+    assert daemon.stop() == 0
 
 
 def test_a_configuration_that_was_kept_out_is_told_until_a_good_one_comes(world: World, daemon: Daemon) -> None:

@@ -22,6 +22,7 @@ from ossmend.daemon.cloud.wire.http1 import Exchange, Headers, Unsendable
 from ossmend.daemon.cloud.wire.oss_time import OssTime
 from ossmend.daemon.cloud.wire.place import place_of, split
 from ossmend.daemon.cloud.wire.resolve import Lost
+from ossmend.daemon.cloud.wire.standing import Standing
 from ossmend.daemon.host.clock import Clock
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
@@ -158,7 +159,9 @@ class Connections:
 
 
 class Wire:
-    """What all connections of one account share: its endpoints, its request ids, and how long anything may take."""
+    """What all connections of one account share: its endpoints, its request ids, whether its key is taken, and how long
+    anything may take.
+    """
 
     def __init__(self, settings: CloudSettings, clock: Clock, ids: RequestIds) -> None:
         self._clock = clock
@@ -167,6 +170,7 @@ class Wire:
         self.agent = settings.agent
         self.ids = ids
         self.time = OssTime(clock)
+        self.standing = Standing(clock)
         self.endpoints = Endpoints(settings, clock)
 
     def deadline(self) -> Deadline:

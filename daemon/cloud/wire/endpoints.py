@@ -11,6 +11,7 @@ import threading
 from datetime import timedelta
 from typing import Literal
 
+import structlog
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ossmend.daemon.cloud.settings import CloudSettings
@@ -22,6 +23,8 @@ from ossmend.daemon.cloud.wire.place import Place
 from ossmend.daemon.cloud.wire.resolve import Resolver
 from ossmend.daemon.cloud.wire.unused import Unused
 from ossmend.daemon.host.clock import Clock
+
+log = structlog.get_logger("ossmend.cloud")
 
 MOST = 1024
 """Endpoints that are known at once; buckets are named by other people's text."""
@@ -39,6 +42,8 @@ class Endpoint:
         self.breaker = Breaker()
         self.lock = threading.Lock()
         self.calls: set[Call] = set()
+        self.silent_since = 0.0
+        """When the first of the calls in a row that had no answer ended."""
 
 
 class Call:
@@ -95,6 +100,8 @@ class Endpoints:
         self._unused = Unused(clock)
         self._all: dict[Place, Endpoint] = {}
         self._lock = threading.Lock()
+        self._answered_at = float("-inf")
+        self._away = False
         self.stopping = threading.Event()
 
     # --------------------------------------------------------------------------------------------------------- a call
@@ -134,17 +141,36 @@ class Endpoints:
         """For Call alone."""
         with endpoint.lock:
             endpoint.calls.discard(call)
+            before, now = endpoint.breaker.until, self._clock.monotonic()
             if how == "answered":
                 endpoint.breaker.answered()
             elif how == "lost" and not self.stopping.is_set():
-                endpoint.breaker.unanswered(self._clock.monotonic(), tried=tried)
+                endpoint.silent_since = endpoint.silent_since if endpoint.breaker.failures else now
+                endpoint.breaker.unanswered(now, tried=tried)
             else:
                 endpoint.breaker.dropped(tried=tried)
+            opened = endpoint.breaker.until != before
+        if how == "answered":
+            self._is_there(now)
+        elif opened and self._answered_at < endpoint.silent_since:
+            self._is_away(endpoint)
         if keep and not self.stopping.is_set():
             self._unused.keep(endpoint.place, call.line)
         else:
             call.line.close()
         endpoint.slots.release()
+
+    def _is_there(self, now: float) -> None:
+        self._answered_at = now
+        if self._away:
+            self._away = False
+            log.info("cloud.answered")
+
+    def _is_away(self, endpoint: Endpoint) -> None:
+        """Said whenever a breaker opens, also for a call that tried. One endpoint among others that answer is none."""
+        self._away = True
+        why = f"{IN_A_ROW} calls in a row had no answer, and no other endpoint has answered since"
+        log.warning("cloud.away", endpoint=str(endpoint.place), why=why, note="cases wait, and go on by themselves")
 
     def _context(self) -> ssl.SSLContext:
         """Made when first needed. Not ssl's default: that lets an environment variable have the keys written down."""

@@ -68,6 +68,7 @@ class _Adapter:
 
     def __init__(self, wire: Wire, guard: Guard, provider: Provider) -> None:
         self._connections = Connections(wire, frozenset({"POST"}))
+        self._standing = wire.standing
         self._provider = provider
         self._products = {action: product for product, action in guard.rpc}
 
@@ -84,7 +85,10 @@ class _Adapter:
         body = response.whole(BODY_CAP)
         if not 200 <= response.status < 300:
             refusal = rpc_answer(operation, response.status, response.headers, body)
-            raise refusal.of_session(query.get("AccessKeyId", [""])[0], self._provider)
+            refusal = refusal.of_session(query.get("AccessKeyId", [""])[0], self._provider)
+            self._standing.answered(refusal)
+            raise refusal
+        self._standing.answered()
         return _answer(response, body)
 
     def close(self) -> None:

@@ -110,8 +110,9 @@ def _named(request: Any) -> set[str]:
 class _Session:
     """What oss2 calls its session: sends what the guard has seen and oss2 has signed, and refuses everything else."""
 
-    def __init__(self, connections: Connections, provider: Provider, regions: Regions) -> None:
-        self._connections = connections
+    def __init__(self, wire: Wire, guard: Guard, provider: Provider, regions: Regions) -> None:
+        self._connections = Connections(wire, guard.methods)
+        self._standing = wire.standing
         self._provider = provider
         self._regions = regions
 
@@ -124,8 +125,10 @@ class _Session:
             part=request.bucket,
         )  # fmt: skip
         if not 200 <= response.status < 300:
-            refusal = self._refused(operation, request, response)
-            raise refusal.of_session(request.access_key_id, self._provider)
+            refusal = self._refused(operation, request, response).of_session(request.access_key_id, self._provider)
+            self._standing.answered(refusal)
+            raise refusal
+        self._standing.answered()
         self._regions.answered(request.bucket)
         return Answer(response, None if operation == "GetObject" else response.whole())
 
@@ -147,7 +150,7 @@ class Oss:
         self._settings = settings
         self._auth = _GuardedAuth(guard, settings.credentials)
         self._regions = regions or Regions(settings)
-        self._session = _Session(Connections(wire, guard.methods), settings.credentials, self._regions)
+        self._session = _Session(wire, guard, settings.credentials, self._regions)
         self._buckets: dict[tuple[str, str], Any] = {}
 
     def bucket(self, name: str) -> Any:

@@ -43,6 +43,20 @@ def test_a_typo_in_a_policy_takes_neither_pause_nor_resume_away(state: Path) -> 
     assert json.loads(called(state, TYPO, "resume").stdout)["resumed"] == ["all"]
 
 
+@pytest.mark.parametrize("broken", ["policies: [", "state: { path: 7 }"])
+def test_where_nothing_can_be_paused_it_says_so_and_what_pauses_all_the_same(state: Path, broken: str) -> None:
+    told = called(state, broken, "pause")
+    assert told.exit_code == 78
+    assert "NOTHING IS PAUSED" in told.stderr
+    assert "touch STATE/pause" in told.stderr
+    assert "kill -USR1" in told.stderr
+
+
+def test_a_pause_that_holds_and_a_misspelt_policy_say_nothing_of_that(state: Path) -> None:
+    assert "NOTHING IS PAUSED" not in called(state, "policies: []", "pause").stderr
+    assert "NOTHING IS PAUSED" not in called(state, "policies: []", "pause", "thraw").stderr
+
+
 @pytest.mark.parametrize(("words", "status"), [(["status"], 3), (["cases", "list"], 0), (["journal", "show"], 0)])
 def test_what_only_reads_the_state_reads_it(state: Path, words: list[str], status: int) -> None:
     told = called(state, TYPO, *words)

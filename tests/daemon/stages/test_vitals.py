@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from ossmend.config.load import load_text
 from ossmend.daemon.commands.status_page import lines
@@ -41,6 +42,24 @@ def row(store: Store) -> Vitals:
         found = vitals.read(connection)
     assert found is not None
     return found
+
+
+def test_a_state_that_takes_a_row_again_is_said_to_be_available_and_its_trouble_is_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles, clock = Troubles(), FakeClock(NOON)
+    monkeypatch.setattr("ossmend.daemon.stages.vitals.TROUBLES", troubles)
+    fields = {"event": "state.unavailable", "level": "error", "why": "database or disk is full", "timestamp": ""}
+    troubles.note(None, "", fields)
+    life = SignOfLife(store, clock, dry_run=False)
+    with capture_logs() as told:
+        life.beat([], None)
+    assert [each["event"] for each in told] == ["state.available"]
+    troubles.note(None, "", {"event": "state.available", "level": "info"})  # as the log tells it
+    clock.pass_(timedelta(seconds=LOOK_SECONDS))
+    with capture_logs() as told:
+        life.beat([], None)
+    assert (told, row(store).errors) == ([], [])
 
 
 def test_a_daemon_at_rest_writes_every_half_minute_and_news_at_once(store: Store) -> None:
