@@ -149,7 +149,7 @@ class LogConfig(Settings):
     terminal, else json.
     """
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least that is said."""
+    """The lowest level that is logged."""
 
 
 class Config(Settings):

@@ -1,8 +1,8 @@
 """AccessDenied: who lacks which action on which resource, and which layer said no. Nothing is ever written for it.
 
 The text is weighed together with what the cloud says: RAM decodes the diagnostic message (it lags, and it expires), OSS
-tells ACL, policy, referers and owner. What we may not read is named as such, and the rest still counts. An Allow is
-proposed only where one helps, and never more than what was denied (docs/facts.md#denial-details).
+tells ACL, policy, referers and owner. What ossmend may not read is named as such, and the rest still counts. An Allow
+is proposed only where one helps, and never more than what was denied (docs/facts.md#denial-details).
 """
 
 from __future__ import annotations

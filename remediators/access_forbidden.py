@@ -1,11 +1,12 @@
 """AccessForbidden: a browser's preflight was refused. Merge the *stored* CORS rule into the bucket, if it covers it.
 
-The rule to merge is always one that a person has stored: an origin seen in an event is a stranger's claim. The whole
+The rule to merge is always one that a person has stored, for anybody may have written the origin in an event. The whole
 configuration is read, kept in its order and written back with one change, and it is over only when the browser's own
 preflight passes (docs/facts.md#cors).
 
 A browser's console tells of the same trouble without OSS's code. It is one case with OSS's answer, and is judged by the
-same rules; but a console is anybody's, so what it alone tells leads to no write that a person has not approved.
+same rules. But anybody can write what a browser's console says. So where only a console tells of a refusal, nothing is
+written before a person has approved it.
 """
 
 from __future__ import annotations

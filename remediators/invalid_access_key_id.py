@@ -1,8 +1,8 @@
 """InvalidAccessKeyId: OSS refuses a key. Find out whose it is and in what state, and flag it; never change a key.
 
-The key id in an event is unauthenticated text. So it is looked up, not believed: the ladder below goes from what the
-text shows to what RAM, the recycle bin and ActionTrail say, and stops at the first answer. What we could not ask is
-"could not check", never an accusation (docs/facts.md#access-keys).
+The key id in an event is text that anybody may have written. So it is looked up, not believed: ossmend looks first at
+what the text shows, then asks RAM, the recycle bin and ActionTrail in this order, and stops at the first answer. What
+it could not ask is told as "could not check", never as a fault of the key's owner (docs/facts.md#access-keys).
 """
 
 from __future__ import annotations

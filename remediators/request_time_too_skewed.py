@@ -1,7 +1,9 @@
 """RequestTimeTooSkewed: somebody's clock is off. Say whose, by how much, in which direction, and of what kind.
 
-The error itself carries both clocks (RequestTime, ServerTime); our own clock is measured from outside and judged by
-the interval, never by a point. Nothing is ever set: a person, or NTP, corrects a clock (docs/facts.md#clocks).
+The error itself carries both clocks (RequestTime, ServerTime). The clock of ossmend's own host is compared with time
+servers and with OSS. An answer takes time to arrive, so each comparison only shows between which two values the error
+lies; the clock is called wrong only if even the smaller one is too much. ossmend never sets a clock: a person, or NTP,
+corrects it (docs/facts.md#clocks).
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ PARAGRAPHS: Mapping[str, tuple[str, ...]] = {
     ),
     "request_time_too_skewed": (
         "RequestTimeTooSkewed：某台机器的时钟不准。说明是谁、偏差多少、偏向哪边、属于哪一类。",
-        "错误本身带有两个时钟（RequestTime、ServerTime）；本机时钟从外部测量，按区间判断，而不是按单点。不会设置任何时钟：由人或 NTP 校正。",
+        "错误本身带有两个时钟（RequestTime、ServerTime）；本机时钟与时间服务器和 OSS 比较：应答需要时间，所以每次比较只能得出偏差所在的范围；连最小的可能偏差也过大时，才认为时钟有误。不会设置任何时钟：由人或 NTP 校正。",
     ),
     "signature_does_not_match": (
         "SignatureDoesNotMatch：属于哪一种已知的签名问题，出在哪个客户端。不会为此写入任何内容。",

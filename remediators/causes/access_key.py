@@ -74,7 +74,7 @@ CAUSES = (
     ),
     cause(
         "key-active", CODE,
-        ("The key is active by now", "密钥目前处于启用状态"),
+        ("The key is active now", "密钥目前处于启用状态"),
         (("Try again; a change of status takes a while to spread.", "请重试；状态变更需要一些时间生效。"),
          ("If it is still refused, compare the id that the client really sends.", "若仍被拒绝，请核对客户端实际发送的 ID。")),
         prior=None,

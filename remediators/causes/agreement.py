@@ -8,15 +8,15 @@ CAUSES = (
     cause(
         "readings-differ", CODES,
         ("The text may mean several objects, and OSS does not say which", "文本可能指向多个对象，无法确定是哪一个"),
-        (("Look at the readings below, and treat the right one yourself: ossmend writes to none of them.",
-          "请查看下列各种解读并自行处理正确的对象：ossmend 不会写入其中任何一个。"),
+        (("Find out which of them is meant, and treat that one yourself: ossmend writes to none of them. `ossmend cases show CASE` lists them.",
+          "请确认所指的是哪一个，并自行处理：ossmend 不会写入其中任何一个。`ossmend cases show CASE` 会列出它们。"),
          ("Let the application log bucket and key as fields beside the error.",
           "让应用在错误旁以字段形式记录 Bucket 和 Key。")),
         prior=None,
     ),
     cause(
         "named-in-prose", CODES,
-        ("Only a sentence of the log names it, and prose is no ground for a write", "只有日志中的语句提到它，不能据此写入"),
+        ("Only a sentence of the log names it, so ossmend writes nothing to it", "只有日志中的语句提到它，因此 ossmend 不会写入"),
         (("If it is the one that is meant, treat it yourself; for an archived object: `ossutil restore oss://BUCKET/KEY`.",
           "如果确实是它，请自行处理；对于归档对象：`ossutil restore oss://BUCKET/KEY`。"),
          ("Let the application log the request's URL, or bucket and key as fields: then ossmend can act.",

@@ -48,7 +48,7 @@ CAUSES = (
     ),
     cause(
         "already-readable", CODE,
-        ("The object reads by now", "对象目前已可读"),
+        ("The object can be read now", "对象目前已可读"),
         (("Try the request again.", "重试请求即可。"),),
         prior=None,
     ),

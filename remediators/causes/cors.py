@@ -96,7 +96,7 @@ CAUSES = (
     ),
     cause(
         "cors-already-allowed", CODE,
-        ("The preflight passes by now", "预检请求目前已通过"),
+        ("The preflight passes now", "预检请求目前已通过"),
         (("Try again; clear the browser's cache of preflights if the page still fails.",
           "请重试；若页面仍失败，请清除浏览器的预检缓存。"),
          ("If every object costs a preflight of its own, set MaxAgeSeconds in the rule.",

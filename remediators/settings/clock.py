@@ -12,12 +12,12 @@ from ossmend.remediators.contract.values import REFUSED_SKEW
 
 @section("clock")
 class ClockSettings(Settings):
-    """When our own clock is worth a warning; OSS refuses at 15 minutes."""
+    """When ossmend warns that the clock of its own host is off; OSS refuses requests from 15 minutes on."""
 
     warn_after: Duration = timedelta(seconds=60)
-    """Drift of this host that is said."""
+    """A person is told when the clock of this host is off by so much."""
     critical_after: Duration = timedelta(minutes=10)
-    """Drift of this host that is said as critical: requests will soon be refused."""
+    """Told as critical when it is off by so much: OSS will soon refuse requests."""
 
     @model_validator(mode="after")
     def _in_order(self) -> ClockSettings:
