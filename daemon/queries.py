@@ -259,7 +259,7 @@ def _writes(connection: sa.Connection, case_id: int) -> dict[str, Any]:
 def _write(intent: intents.Intent) -> dict[str, Any]:
     return {
         "operation": intent.write.operation,
-        "target": clean(intent.write.target),
+        "target": clean(intent.write.target, "target"),
         "state": intent.state,
         "outcome": clean(intent.outcome),
         "held_by": intent.held_by,

@@ -5,6 +5,7 @@ Every request is written into the log that `GET {control}/requests` shows.
 
 from __future__ import annotations
 
+import traceback
 from sys import intern
 
 from ossmend.simulator import control, hosts, metadata, rpc
@@ -14,21 +15,32 @@ from ossmend.simulator.wire import Refusal, Request, Response, error_response
 
 
 def answer(cloud: Cloud, request: Request) -> Response:
-    """Route one request: the metadata service, control, RPC if it names an Action, else OSS; and write it into the log
-    of requests.
+    """Answer one request, whatever becomes of it: a fault of ours is the 500 that a service answers, and a traceback on
+    stderr for whoever mends it.
     """
-    path = request.path
+    try:
+        return _routed(cloud, request)
+    except Exception:  # noqa: BLE001 - one place, as in any service
+        traceback.print_exc()
+    if control.is_for(request):
+        return control.failed()
+    by_rpc = _action(request) is not None
+    response = rpc.failed(request) if by_rpc else oss.failed(request)
+    note(cloud, request, response, service="rpc" if by_rpc else "oss")
+    return response
+
+
+def _routed(cloud: Cloud, request: Request) -> Response:
+    """The metadata service, control, RPC if it names an Action, else OSS; written into the log of requests."""
     if not hosts.admits(cloud, request.host):
         if hosts.name_of(request.host) == metadata.HOST:
             response = metadata.answer(cloud, request)
             note(cloud, request, response, service="metadata")
             return response
         return _foreign_host(cloud, request)
-    if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
+    if control.is_for(request):
         return control.handle(cloud, request)
-    action = None
-    if path == "/":
-        action = request.query.get("Action") or (request.method == "POST" and request.form().get("Action"))
+    action = _action(request)
     if action:
         rpc.identify(request)
         fault = cloud.faults.take(request)
@@ -42,6 +54,13 @@ def answer(cloud: Cloud, request: Request) -> Response:
         response.headers.setdefault("x-oss-server-time", str(max(0, round(spent * 1000))))
     note(cloud, request, response, service="rpc" if action else "oss")
     return response
+
+
+def _action(request: Request) -> str | None:
+    """The operation that a request of the RPC family names."""
+    if request.path != "/":
+        return None
+    return request.query.get("Action") or (request.form().get("Action") if request.method == "POST" else None) or None
 
 
 def _foreign_host(cloud: Cloud, request: Request) -> Response:

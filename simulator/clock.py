@@ -8,6 +8,7 @@ restore moved the shown clock, every request after it would be refused as skewed
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,8 +35,7 @@ class Clock:
     _stretches: list[_Stretch] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.speed < 0:
-            raise ValueError("speed must not be negative: restores do not run backwards")
+        _check(self.speed)
         self._stretches = [_Stretch(self.monotonic(), 0.0, self.speed)]
 
     def shown(self) -> float:
@@ -55,8 +55,7 @@ class Clock:
 
     def set_speed(self, speed: float) -> None:
         """Run faster or slower from now on; what has passed stays passed."""
-        if speed < 0:
-            raise ValueError("speed must not be negative: restores do not run backwards")
+        _check(speed)
         self._stretches.append(_Stretch(self.monotonic(), self.elapsed(), speed))
         self.speed = speed
 
@@ -79,3 +78,9 @@ class Clock:
                 return self.shown() - (now - moment)
             ended = stretch.monotonic
         return self.shown() - (now - self._stretches[0].monotonic)
+
+
+def _check(speed: float) -> None:
+    """Restores run neither backwards nor at once, and `nan` is no pace at all."""
+    if not 0 <= speed < math.inf:
+        raise ValueError(f"the speed must be a number of at least 0, not {speed}")

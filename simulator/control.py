@@ -273,6 +273,14 @@ def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
+def is_for(request: Request) -> bool:
+    return request.path == PREFIX or request.path.startswith(PREFIX + "/")
+
+
+def failed() -> Response:
+    return _problem(500, "InternalError", "the simulator has failed; its stderr says where")
+
+
 def handle(cloud: Cloud, request: Request) -> Response:
     """Answer one control request."""
     batch_run.catch_up(cloud)

@@ -16,7 +16,7 @@ from typing import Any
 
 from ossmend.simulator import control
 from ossmend.simulator.clock import Clock
-from ossmend.simulator.scene import SceneError, apply_scene
+from ossmend.simulator.scene import apply_scene
 from ossmend.simulator.server import Connection
 from ossmend.simulator.state import Cloud
 
@@ -100,13 +100,13 @@ def serve(
     s3_path_style: bool = False,
     on_ready: Callable[[Ready], None] | None = None,
 ) -> int:
-    """Run until SIGTERM or SIGINT; the exit status: 0, 1 if the port is taken, 2 for a scene that cannot be.
+    """Run until SIGTERM or SIGINT; the exit status: 0, 1 if the port is taken, 2 for a scene or a speed that cannot be.
 
     `on_ready` is called once, when connections are accepted.
     """
     try:
         cloud = build_cloud(scene, speed=speed, realistic=realistic, s3_path_style=s3_path_style)
-    except (SceneError, OSError) as problem:
+    except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
 

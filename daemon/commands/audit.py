@@ -7,15 +7,23 @@ from pathlib import Path
 
 import click
 
-from ossmend.daemon.commands.common import FINE, NEEDS_A_HUMAN, clear_errors, config_option, json_option, show
+from ossmend.daemon.commands.common import (
+    FINE,
+    NEEDS_A_HUMAN,
+    WRONG_USAGE,
+    Name,
+    clear_errors,
+    config_option,
+    fail,
+    json_option,
+    show,
+)
 
 
 @click.command("audit")
 @config_option
 @click.option("--since", "since", default="24h", show_default=True, metavar="DURATION", help="How far to look back.")
-@click.option(
-    "--html", "html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as a page, too."
-)
+@click.option("--html", "html", type=Name(), metavar="FILE", help="Write the report as a page, too.")
 @json_option
 def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> None:
     """What would be done, at what cost, by which permissions.
@@ -40,8 +48,11 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
         except CredentialsRefused as refused:
             without = "An audit asks the cloud; without a key, `ossmend explain FILE` tells what a log says by itself"
             raise CredentialsRefused(f"{refused}. {without}") from refused
-    if html is not None:
-        html.write_text(audit_page.page(report), encoding="utf-8")
-        click.echo(f"written {html}", err=True)
     show(report, as_json, tables.audit)
+    if html is not None:
+        try:
+            html.write_text(audit_page.page(report), encoding="utf-8")
+        except OSError as error:
+            fail(f"{html}: {error.strerror}", WRONG_USAGE)
+        click.echo(f"written {html}", err=True)
     sys.exit(NEEDS_A_HUMAN if report["needs_a_human"] else FINE)

@@ -104,7 +104,7 @@ def _planned(intent: intents.Intent, config: Config) -> dict[str, Any]:
         "account": intent.account.account,
         "mode": next((policy.mode for policy in config.policies if policy.name == intent.policy), "dry-run"),
         "operation": intent.write.operation,
-        "target": clean(intent.write.target),
+        "target": clean(intent.write.target, "target"),
         "cost": None if cost is None else str(cost),
         "permissions": [clean(f"{action} on {resource}") for action, resource in intent.write.permissions],
     }

@@ -36,6 +36,27 @@ Command = Callable[..., Any]
 # ------------------------------------------------------------------------------------------------------------- options
 
 
+class Name(click.Path):
+    """A file's or a directory's name. An empty one, of a variable that is not set, would name the current directory."""
+
+    def __init__(self, *, dir_okay: bool = True) -> None:
+        super().__init__(dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class WholeNumber(click.IntRange):
+    """ASCII digits alone: int() reads those of every script, and takes `1_0` for 10."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not (value.isascii() and value.removeprefix("-").isdecimal()):
+            self.fail(f"{value!r} is not a valid integer.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def default_config() -> Path:
     return Path(os.environ.get("OSSMEND_CONFIG") or DEFAULT_CONFIG)
 
@@ -45,7 +66,7 @@ def config_option(command: Command) -> Command:
     return click.option(
         "--config",
         "config_path",
-        type=click.Path(path_type=Path),
+        type=Name(),
         metavar="FILE",
         default=default_config,
         show_default=f"$OSSMEND_CONFIG, then {DEFAULT_CONFIG}",
@@ -71,14 +92,12 @@ LARGEST_NUMBER = 2**63 - 1
 """What a column of either database holds: a driver raises at more."""
 
 
-class CaseNumber(click.types.IntParamType):
+class CaseNumber(WholeNumber):
     """A case's number; an audit has numbers of its own."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and value[:1] in "Aa" and value[1:].isdecimal():
             self.fail(f"{value} is of the audit; the numbers are in `ossmend cases`", param, ctx)
-        if isinstance(value, str) and not value.isascii():  # int() reads the digits of every script
-            self.fail(f"{value!r} is not a valid integer.", param, ctx)
         number = super().convert(value, param, ctx)
         if abs(number) > LARGEST_NUMBER:
             self.fail("no case has so large a number", param, ctx)

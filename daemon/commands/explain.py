@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ossmend.daemon.commands.common import clear_errors, default_config, json_option, show_json
+from ossmend.daemon.commands.common import Name, clear_errors, default_config, json_option, show_json
 
 if TYPE_CHECKING:
     from ossmend.config.model import Config
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @click.argument("text", nargs=-1)
-@click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="Read the text from a file.")
+@click.option("--file", "file", type=Name(), metavar="FILE", help="Read the text from a file.")
 @click.option("--lang", type=click.Choice(["en", "zh"]),
               help="Language of the advice. Default: the text's; with --json English.")  # fmt: skip
-@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--config", "config_path", type=Name(), metavar="FILE",
               help="Also say what this configuration's policies would do.")  # fmt: skip
 @click.option("--live", is_flag=True, help="Also ask the cloud, by reads alone; needs a configuration.")
 @json_option

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ossmend.daemon.commands.common import CONFIG_REFUSED, DEFAULT_CONFIG, FINE, NEEDS_A_HUMAN, default_config
+from ossmend.daemon.commands.common import CONFIG_REFUSED, DEFAULT_CONFIG, FINE, NEEDS_A_HUMAN, Name, default_config
 
 if TYPE_CHECKING:
     from ossmend.daemon.cloud.ask.inventory import LogTarget
@@ -31,7 +31,7 @@ STATE_HERE = "ossmend-state"
 @click.option(
     "--output",
     "--config",
-    type=click.Path(path_type=Path),
+    type=Name(),
     metavar="FILE",
     help=f"Where to write.  [default: $OSSMEND_CONFIG, then {DEFAULT_CONFIG} for root, ./{HERE} for others]",
 )
@@ -44,7 +44,7 @@ STATE_HERE = "ossmend-state"
     metavar="BUCKET[/PREFIX]",
     help="Where OSS writes access logs, or /PATH of copies; repeatable. Default: what the buckets say.",
 )
-@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="Where to keep the journal.")
+@click.option("--state", type=Name(), metavar="DIR", help="Where to keep the journal.")
 @click.option("--endpoint", metavar="URL", help="Of OSS, where it is not the public one: the simulator's.")
 @click.option("--rpc-endpoint", metavar="URL", help="Of RAM and its siblings: likewise.")
 @click.option("--allow-root", is_flag=True, help="Let it work with a key of the account itself: the simulator's.")

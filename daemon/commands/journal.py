@@ -12,6 +12,8 @@ from ossmend.daemon.commands.common import (
     NEEDS_A_HUMAN,
     WRONG_USAGE,
     CaseNumber,
+    Name,
+    WholeNumber,
     clear_errors,
     config_option,
     dry_run_state_option,
@@ -30,7 +32,7 @@ command = reading_group("journal", "show", "What was seen, decided and done.")
 @config_option
 @dry_run_state_option
 @click.option("--case", "case_id", type=CaseNumber(), metavar="CASE", help="Only of this case.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="The newest so many.")
+@click.option("--limit", type=WholeNumber(1, 100_000), default=50, show_default=True, help="The newest so many.")
 @json_option
 def show_journal(config_path: Path, dry_run: bool, case_id: int | None, limit: int, as_json: bool) -> None:
     """The newest entries, oldest first."""
@@ -63,7 +65,7 @@ def verify_journal(config_path: Path, dry_run: bool, as_json: bool) -> None:
 @command.command("backup")
 @config_option
 @dry_run_state_option
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.argument("file", type=Name(dir_okay=False), metavar="FILE")
 @json_option
 def back_up_journal(config_path: Path, dry_run: bool, file: Path, as_json: bool) -> None:
     """The whole state as one file, also while the daemon works on it. Nothing is written over."""

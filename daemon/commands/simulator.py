@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from ossmend.daemon.commands.common import WholeNumber
+
 
 @click.command("simulator")
-@click.option("--port", type=click.IntRange(0, 65535), default=9300, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=WholeNumber(0, 65535), default=9300, show_default=True, help="0 takes a free one.")
 @click.option("--ready-json", is_flag=True, help="Print one JSON line when it listens.")
 @click.option("--scene", metavar="FILE", help="A world to start with: a YAML file, or a shipped one's name.")
 @click.option(

@@ -86,7 +86,7 @@ def _found(verdict: Verdict, told: Diagnosis, policy: Policy | None, event: Even
             planned = [
                 {
                     "operation": write.operation,
-                    "target": clean(write.target),
+                    "target": clean(write.target, "target"),
                     "policy": policy.name,
                     "mode": policy.mode,
                     "note": "刚刚已向云端查询" if lang == "zh" else "the cloud was asked just now",

@@ -63,7 +63,7 @@ def _shown(proposal: Proposal, event: Event, policy: Policy | None, lang: str) -
         target = target.replace(event.access_key_id, mask_key_id(event.access_key_id))
     return {
         "operation": proposal.operation,
-        "target": clean(target),
+        "target": clean(target, "target"),
         "policy": policy.name if policy is not None else None,
         "mode": policy.mode if policy is not None else None,
         "note": note,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
@@ -30,7 +31,20 @@ _KEY_ID = regex(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
 
 def text(value: str) -> str:
     """One string for people: one line, no terminal codes, no secrets, key ids masked wherever they stand."""
-    return printable(_KEY_ID.sub(lambda found: mask_key_id(found[0]), redact(value)))
+    return printable(_without_secrets(value))
+
+
+def _without_secrets(value: str) -> str:
+    return _KEY_ID.sub(lambda found: mask_key_id(found[0]), redact(value))
+
+
+def target_text(target: str) -> str:
+    r"""What a write is for, or a case about. A line break is shown as `\n`, which may also be two signs of a key: where
+    there is one, or another invisible sign, URL encoding says which. An approval must name one object.
+    """
+    known = _without_secrets(target)
+    shown = printable(known)
+    return shown if shown == known else f"{shown} (URL-encoded: {quote(known, safe='/:', errors='surrogatepass')})"
 
 
 def moment(at: datetime | str) -> str:
@@ -94,7 +108,8 @@ def subject_text(subject: Subject) -> str:
     first, second, third = (*(text(part) if part else "" for part in subject.parts), "", "", "")[:3]
     match subject.kind:
         case "object":
-            return f"oss://{first or '(no bucket)'}/{second}" + (f" version {third}" if third else "")
+            key = target_text(subject.parts[1]) if second else ""
+            return f"oss://{first or '(no bucket)'}/{key}" + (f" version {third}" if third else "")
         case "cors":
             rule = second.removeprefix("rule=")
             of = f"for {second}" if rule == second else f"by rule {rule}"
@@ -157,6 +172,8 @@ def clean(value: Any, name: str = "") -> Any:
     if isinstance(value, str):
         if value and says_secret(name):
             return GONE
+        if name == "target":
+            return target_text(value)
         return mask_key_id(printable(value)) if name in KEY_FIELDS else text(value)
     if isinstance(value, dict):
         if name in KEY_FIELDS:

@@ -164,6 +164,7 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
     """
     with ExitStack() as ending:
         try:
+            _is_there(directory / DATABASE)
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             if exclusive:
                 ending.callback(_unlock, directory, _lock(directory))
@@ -204,10 +205,17 @@ def _log_of(path: Path) -> Path:
 
 
 def _is_there(path: Path) -> bool:
+    """What stands in its place, or a link to a disk that is not there, is not "no state yet"."""
     try:
-        return path.is_file()
+        if path.is_file():
+            return True
     except OSError as error:
         raise unusable(path.parent, error) from error
+    if os.path.lexists(path):
+        raise StateUnavailable(f"{path} is no file")
+    if os.path.lexists(path.parent) and not path.parent.is_dir():
+        raise StateUnavailable(f"{path.parent} is no directory")
+    return False
 
 
 def _copied(path: Path | None, note: str) -> Store:

@@ -22,7 +22,7 @@ themes.load()
 
 
 def handle(cloud: Cloud, request: Request) -> Response:
-    """Answer one request. Whatever is refused below arrives here as a Refusal, and nothing else does."""
+    """Answer one request. Whatever is refused below arrives here as a Refusal; anything else is a fault of ours."""
     access_log.deliver_when_due(cloud)
     batch_run.catch_up(cloud)
     call: Call | None = None
@@ -46,6 +46,14 @@ def handle(cloud: Cloud, request: Request) -> Response:
     _finish(call, request, response)
     if call is not None and response.abort != "reset":
         access_log.note(call, response)
+    return response
+
+
+def failed(request: Request) -> Response:
+    """A fault of the service itself."""
+    refusal = Refusal(500, "InternalError", "Please contact the server administrator.")
+    response = error_response(refusal, request.method, request.request_id, request.host)
+    response.headers |= {"x-oss-request-id": request.request_id, "x-oss-server-time": "0"}
     return response
 
 

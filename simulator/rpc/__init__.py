@@ -57,14 +57,13 @@ def handle(cloud: Cloud, request: Request) -> Response:
     identify(request)
     found = parameters(request)
     request.request_id = new_request_id()
-    fmt = _format(found)
-    product, host = PRODUCTS.get(found.get("Version", ""), ("", ""))
+    product = PRODUCTS.get(found.get("Version", ""), ("", ""))[0]
     try:
         action = found.get("Action") or _raise(missing("Action"))
         answer = _run(cloud, request, product, found)
     except RpcError as error:
-        return failure(error, fmt, request.request_id, host=_host(request, host), product=product)
-    return success(action, answer, fmt, request.request_id)
+        return _refused(request, error)
+    return success(action, answer, _format(found), request.request_id)
 
 
 def _raise(error: RpcError) -> str:
@@ -125,17 +124,26 @@ _FAULTS = {
 }
 
 
+def failed(request: Request) -> Response:
+    """A fault of the service itself."""
+    return _refused(request, RpcError(500, "InternalError", _FAULTS[500][1]))
+
+
+def _refused(request: Request, error: RpcError) -> Response:
+    found = parameters(request)
+    product, host = PRODUCTS.get(found.get("Version", ""), ("", ""))
+    return failure(error, _format(found), request.request_id, host=_host(request, host), product=product)
+
+
 def fault_response(request: Request, fault: Fault) -> Response:
     """What a fault rule answers instead of the operation, in this family's envelope."""
     found = parameters(request)
     request.request_id = new_request_id()
     if fault.abort == "reset" or (fault.body is not None and not fault.lie):
         return fault.response(request)
-    product, host = PRODUCTS.get(found.get("Version", ""), ("", ""))
     if fault.lie or 200 <= fault.status < 300:
         return success(request.operation, {}, _format(found), request.request_id)
     code, message = _FAULTS.get(fault.status, _FAULTS[500])
-    error = RpcError(fault.status, fault.code or code, fault.message or message)
-    response = failure(error, _format(found), request.request_id, host=_host(request, host), product=product)
+    response = _refused(request, RpcError(fault.status, fault.code or code, fault.message or message))
     response.headers |= fault.headers
     return response

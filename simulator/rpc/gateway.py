@@ -102,7 +102,7 @@ def _check_time(cloud: Cloud, timestamp: str) -> None:
     if signed_at is None:
         text = "Specified time stamp or date value is not well formatted."
         raise RpcError(400, "InvalidTimeStamp.Format", text)
-    if abs(signed_at - cloud.clock.shown()) > MAX_SKEW_SECONDS:
+    if abs(signed_at - int(cloud.clock.shown())) > MAX_SKEW_SECONDS:  # whole seconds, as OSS counts them
         raise RpcError(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 
 

@@ -223,11 +223,51 @@ def test_the_journal_of_a_case_that_does_not_exist_says_so_instead_of_nothing(go
     assert "there is no case 7: `ossmend cases list --all` lists them" in told
 
 
-@pytest.mark.parametrize("number", ["١", "７", "²"])
-def test_a_number_in_the_digits_of_another_script_names_no_case(good: Path, number: str) -> None:
+@pytest.mark.parametrize("number", ["١", "７", "²", "1_0", "+1", " 1"])
+def test_a_number_in_the_digits_of_another_script_or_with_other_signs_names_no_case(good: Path, number: str) -> None:
     status, _, told = run("cases", "approve", number, "--config", str(good))
     assert status == 2
     assert f"'{number}' is not a valid integer" in told
+
+
+@pytest.mark.parametrize(
+    "arguments", [("journal", "show", "--limit", "٣"), ("simulator", "--port", "٨٠"), ("simulator", "--port", "1_0")]
+)
+def test_a_number_of_an_option_has_ascii_digits(arguments: tuple[str, ...]) -> None:
+    status, _, told = run(*arguments)
+    assert (status, f"{arguments[-1]!r} is not a valid integer" in told) == (2, True)
+
+
+@pytest.mark.parametrize("speed", ["nan", "inf"])
+def test_a_speed_that_is_no_pace_is_wrong_usage(speed: str) -> None:
+    status, _, told = run("simulator", "--port", "0", "--speed", speed)
+    assert (status, told) == (2, f"the speed must be a number of at least 0, not {speed}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "--config", ""),
+        ("cases", "--config", ""),
+        ("journal", "backup", ""),
+        ("audit", "--html", ""),
+        ("explain", "--file", ""),
+        ("init", "--output", ""),
+        ("init", "--state", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_as_of_a_variable_that_is_not_set_is_wrong_usage_and_not_this_directory(
+    arguments: tuple[str, ...],
+) -> None:
+    status, shown, told = run(*arguments)
+    assert (status, shown, "the name is empty" in told) == (2, "", True)
+
+
+def test_a_page_of_an_audit_that_cannot_be_written_costs_nobody_the_report(good: Path, tmp_path: Path) -> None:
+    status, shown, told = run("audit", "--html", str(tmp_path), "--json", "--config", str(good), environment=KEY)
+    assert (status, json.loads(shown)["cases"]) == (2, [])
+    assert told.splitlines()[-1] == f"{tmp_path}: Is a directory"
 
 
 def test_explain_reads_stdin_and_any_bytes() -> None:

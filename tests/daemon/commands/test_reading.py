@@ -127,3 +127,22 @@ def test_a_number_that_no_database_holds_is_refused_in_one_sentence(config: Path
     told = CliRunner().invoke(main, [*words, "--config", str(config)])
     assert told.exit_code == 2
     assert "no case has so large a number" in told.stderr
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["directory", "database"])
+@pytest.mark.parametrize("thing", ["file or directory", "link to nothing"])
+@pytest.mark.parametrize("words", [("cases",), ("journal", "verify"), ("status",), ("pause",)], ids=" ".join)
+def test_something_else_in_the_place_of_the_state_is_not_a_state_that_has_not_begun(
+    config: Path, words: tuple[str, ...], thing: str, inside: bool
+) -> None:
+    state = config.parent / "state"
+    place = state / DATABASE if inside else state
+    place.parent.mkdir(exist_ok=True)
+    if thing == "link to nothing":
+        place.symlink_to("gone")
+    elif inside:
+        place.mkdir()
+    else:
+        place.write_text("something else", encoding="utf-8")
+    told = CliRunner().invoke(main, [*words, "--config", str(config)])
+    assert (told.exit_code, told.stderr) == (1, f"{place} is no {'file' if inside else 'directory'}\n")

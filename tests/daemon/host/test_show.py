@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.host.show import clean
+from ossmend.daemon.host.show import clean, subject_text
+from ossmend.remediators.contract.case import Subject
 
 KEY_ID = "AccessKeyOfSomebodyElse"
 
@@ -31,3 +32,29 @@ def test_what_is_no_text_loses_its_secrets_and_terminal_codes_too() -> None:
     assert shown["error"][0].isprintable()
     assert "abcdefghijkl" not in shown["error"][0]
     assert clean([None, True, 3, 0.5]) == [None, True, 3, 0.5]
+
+
+def test_two_keys_that_a_terminal_would_show_alike_are_told_apart_in_cases_and_in_what_is_approved() -> None:
+    broken, plain = "new\nline", r"new\nline"
+    assert subject_text(Subject("object", ("reports", broken, ""))) == (
+        r"oss://reports/new\nline (URL-encoded: new%0Aline)"
+    )
+    assert subject_text(Subject("object", ("reports", plain, ""))) == r"oss://reports/new\nline"
+    shown = [clean({"target": f"oss://reports/{key}"})["target"] for key in (broken, plain)]
+    assert shown == [
+        r"oss://reports/new\nline (URL-encoded: oss://reports/new%0Aline)",
+        r"oss://reports/new\nline",
+    ]
+    assert clean({"target": shown[0]}) == {"target": shown[0]}, "a second look changes nothing"
+
+
+def test_the_encoded_spelling_of_a_key_tells_no_secret() -> None:
+    shown = clean({"target": "oss://reports/a\nsecret_access_key=abcdefghijklmnopqrstuvwxyz1234"})["target"]
+    assert "abcdefghijkl" not in shown
+    assert "%0A" in shown
+
+
+def test_half_a_pair_in_a_key_is_shown_as_well() -> None:
+    assert clean({"target": "oss://reports/\ud800"}) == {
+        "target": r"oss://reports/\ud800 (URL-encoded: oss://reports/%ED%A0%80)"
+    }

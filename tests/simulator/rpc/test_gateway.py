@@ -95,6 +95,16 @@ def test_a_timestamp_within_fifteen_minutes_is_fine(simulator: Running, admin: A
     assert send(admin, signed(admin, "ListUsers", Timestamp=stamp)).status_code == 200
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(-901, 400), (-900, 200), (900, 200), (901, 400)])
+def test_the_limit_is_met_to_the_second_in_the_middle_of_one_too(
+    simulator: Running, admin: Account, seconds: int, status: int
+) -> None:
+    now = stopped(simulator)
+    simulator.do(lambda cloud: setattr(cloud.clock, "machine", lambda: now + 0.7))
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + seconds))
+    assert send(admin, signed(admin, "ListUsers", Timestamp=stamp)).status_code == status
+
+
 @pytest.mark.parametrize("fraction", [".0", ".123", ".123456789"])
 def test_a_timestamp_may_have_fractions_of_a_second(simulator: Running, admin: Account, fraction: str) -> None:
     stamp = time.strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z", time.gmtime(stopped(simulator)))
