@@ -50,6 +50,17 @@ def path(text: str) -> str:
 
 LINES = {
     "the user of basic authentication": (f'203.0.113.5 - %s {STAMP} "GET / HTTP/1.1" 401 5 "-" "curl"', escaped),
+    "X-Forwarded-For in front": (f'%s, 203.0.113.5 - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "curl"', raw),
+    "X-Forwarded-For in front, and a user": (f'%s - bob {STAMP} "GET / HTTP/1.1" 403 5', raw),
+    "X-Forwarded-For that begins like a log": (
+        f'2026-03-01 10:00:00 ERROR %s, 203.0.113.5 - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "curl"',
+        raw,
+    ),
+    "Undertow's dump of a header": ("            header=X-E=%s", raw),
+    "Undertow's dump of a parameter": ("         parameter=e=%s", raw),
+    "a flat record's agent, behind a tab": ("user_agent.original\t%s", raw),
+    "a flat record's query, behind a tab": ("url.query\te=%s", raw),
+    "syslog's structured data": ('<134>1 2026-03-01T10:00:00Z h a 7 - [a@1 code="x" user_agent="%s"] request', raw),
     "no request at all": (f'203.0.113.5 - - {STAMP} "%s" 400 150 "-" "-"', escaped),
     "an unknown method": (f'203.0.113.5 - - {STAMP} "PROPFIND /%s HTTP/1.1" 405 150 "-" "-"', escaped),
     "a host in front of the request": (f'203.0.113.5 - - {STAMP} "%s" "GET / HTTP/1.1" 403 5', escaped),
