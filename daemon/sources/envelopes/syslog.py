@@ -20,15 +20,21 @@ _ISO = regex(
 _UNIX = regex(rf"(1\d{{9}}\.\d{{6}}) {_TAG}")
 _NEW = regex(
     r"<\d{1,3}>1 (20\d\d-\S{10,30}|-) (\S{1,255}) (\S{1,48}) (\S{1,128}) \S{1,32} "
-    r"(?:-|(?:\[(?:[^\]\\]|\\.){0,400}\]){1,8})(?: \ufeff?|$)"
+    r"(?:-|((?:\[(?:[^\]\\]|\\.){0,400}\]){1,8}))(?: \ufeff?|$)"
 )
+_TELLING = regex(r"(?i)[ .](?:code|error_?code|request_?id|ec)=\"")
+"""Structured data that says what was refused; nearly all of it says where the line comes from."""
+_OF_A_REQUEST = regex(r"(?i)agent|refer|ur[il]|query|path|cookie|header|param|forward|input|form")
+"""It quotes a client, and whoever writes it may not escape what a client sent."""
 
 
 def opened(raw: str) -> Line | None:
     if found := _OLD.match(raw):
         return _line(raw, found, f"{found[1]} {found[2]}", None)
     if found := _NEW.match(raw):
-        return _line(raw, found, f"{found[2]} {found[3]} {found[4]}", found[1])
+        data = found[5] or ""
+        line = f"{raw} {data}" if _TELLING.search(data) and not _OF_A_REQUEST.search(data) else raw
+        return _line(line, found, f"{found[2]} {found[3]} {found[4]}", found[1])
     if found := _ISO.match(raw) or _UNIX.match(raw):
         return _line(raw, found, f"{found[2]} {found[3]}", found[1])
     return None

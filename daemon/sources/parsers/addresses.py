@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ossmend.daemon.sources.parsers.brackets import PAIRED, closed_at, is_open
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.unquoted import UnquotedValues
+from ossmend.daemon.sources.parsers.values import SHORTENED, is_cut
 from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
@@ -77,6 +78,8 @@ _IN_PARTS = regex(
 )
 """An address that a program prints as a structure: Rust's and Go's URL, Python's SplitResult."""
 _TO = regex(r" to ")
+_NAME_WITH_BLANKS = regex(r" [^\s:=]{0,120}\.[A-Za-z][A-Za-z0-9]{0,4}\Z")
+"""`https://host/my file.csv`: an address that was not encoded, and its first word is the name of another object."""
 LONGEST_LINE = 2000
 _EXTENSION = regex(r"\.[A-Za-z0-9]{1,8}$")
 _COPY = regex(r"\bcopy|\bcp\b|复制|拷贝|CopyObject|UploadPartCopy", re.IGNORECASE)
@@ -148,6 +151,8 @@ def _from_urls(
         if _NOT_REQUESTS.search(url):
             continue
         found = from_url(url.rstrip(".,;:!*"), origin, trusted=trusted, host_id=host, known=known)
+        if is_cut(url):
+            found = [spot for each in found for spot in _of_a_cut(each, url)]
         if found:
             first = first or url
             spots += found
@@ -160,7 +165,7 @@ def _urls(
     """(URL, whether something names it the request's, origin)."""
     for fragment in (refusal, context):
         value, told = fragment.fact("url") if fragment is not None else ("", Origin.PROSE)
-        for url in (list(map(_ended, _URL.findall(value))) or _schemeless(value)) if value else ():
+        for url in (_of_field(value) or _schemeless(value)) if value else ():
             yield url, told is not Origin.PROSE, Origin.PROSE if told is Origin.PROSE else Origin.REQUEST
     for found in _IN_PARTS.finditer(text) if "ath" in text and "aliyuncs.com" in text else ():
         yield f"https://{found[1]}{found[2]}", False, clients.at_most(Origin.REQUEST, found.start())
@@ -169,8 +174,35 @@ def _urls(
         asked = _ASKED.search(before) is not None
         url = _ended(found[0])
         url = url.partition(",")[0] if before.endswith(",") else url  # a column of a table
+        url += "…" if _is_in_part(text, found, before[-1:]) else ""
         origin = clients.at_most(Origin.REQUEST if asked else Origin.URI, found.start())
         yield url, before.endswith("URL: ") and origin is not Origin.PROSE, origin
+
+
+def _is_in_part(text: str, found: re.Match[str], quote: str) -> bool:
+    """Was the text cut within this address, or has it a blank in it?"""
+    end = found.end()
+    if quote in ("'", '"'):
+        closing = text.find(quote, end, end + 400)
+        rest = text[end:closing].rstrip("\\") if closing >= 0 else ""
+        if end == len(text) or (rest[:1] == " " and "://" not in rest and _NAME_WITH_BLANKS.search(rest)):
+            return True
+    return SHORTENED.match(text, end) is not None
+
+
+def _of_field(value: str) -> list[str]:
+    """The addresses in a field. In `https://host/my file.csv` there is one, and nobody knows where it ends."""
+    one = value.startswith("http") and value.count("://") == 1
+    if one and _NAME_WITH_BLANKS.search(value, max(0, len(value) - 400)):
+        return [f"{value.partition(' ')[0]}…"]
+    return list(map(_ended, _URL.findall(value)))
+
+
+def _of_a_cut(spot: Spot, told: str) -> Iterator[Spot]:
+    """`a/lo…` tells the bucket; `loading a/b.csv...` may end like a sentence, or have been cut: a guess."""
+    yield Spot(spot.bucket, origin=spot.origin)
+    if told.endswith("..."):
+        yield replace(spot, origin=Origin.PROSE)
 
 
 def _ended(url: str) -> str:
@@ -305,7 +337,9 @@ def _from_uris(text: str, start: int, clients: UnquotedValues) -> list[Spot]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
         end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
         told = clients.at_most(Origin.URI, uri.start())
-        spots += [replace(spot, origin=told) for spot in _raw_keys(uri, text, end)]
+        named = [replace(spot, origin=told) for spot in _raw_keys(uri, text, end)]
+        cut = next((spot for spot in named if spot.key and is_cut(spot.key)), None)
+        spots += named if cut is None else _of_a_cut(replace(cut, key=(cut.key or "").rstrip(".")), cut.key or "")
     if uris and uris[0].start() >= start and not uris[0][0].lower().startswith("oss:"):
         spots = [replace(spot, origin=Origin.PROSE) for spot in spots]
     return spots

@@ -35,6 +35,8 @@ _COMMON = regex(
 _DAY = regex(r"/20\d\d:\d\d:\d\d:\d\d")
 """... and what of it is found at once: most lines are looked at for this alone."""
 _FIRST_WORDS = regex(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
+_CHAIN = regex(r", ?[0-9a-fA-F:.]{3,45} - ")
+"""The last of the addresses in X-Forwarded-For, before the user's name."""
 _W3C = regex(
     rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)"
 )
@@ -91,6 +93,8 @@ _HEADER = regex(
     r"[ \t]{0,4}:[ \t]{0,4})([^\n]{1,16384})",
     re.IGNORECASE | re.MULTILINE,
 )
+_DUMPED = regex(r"^([ \t]{1,24}(?:header|parameter)=)([^\n]{1,16384})", re.IGNORECASE | re.MULTILINE)
+"""`            header=User-Agent=...`, as Undertow dumps a request."""
 _NAMES = (
     r"(?:http_)?(?:user[-_]?agent|ua|referr?er|cookies?|query(?:_?string)?|request_?(?:uri|body|line)"
     r"|x[-_]forwarded[-_](?:for|host)|authority|parameters|header[._][\w-]{1,40}|input|form|args"
@@ -101,6 +105,12 @@ _FIELD = regex(rf"{_BEFORE}{_NAMES}|headers?|params|payload){_SIGN}\[?(\\{{0,8}}
 _BARE_FIELD = regex(
     rf"{_BEFORE}{_NAMES}){_SIGN}((?:(?<==){{|[^\s\"'{{\[\\])\S{{0,16384}})", re.IGNORECASE | re.MULTILINE
 )
+_FLAT_FIELD = regex(
+    rf"^((?:[\w@-]{{1,40}}\.){{1,4}}{_NAMES}|original|(?<=request\.)(?:uri|url|path|target|line))(?:\.\w{{1,20}}){{0,2}}\t)([^\n]{{1,16384}})"
+    rf"|^({_NAMES})\.\w{{1,20}}(?:\.\w{{1,20}})?\t)([^\n]{{1,16384}})",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""`user_agent.original<tab>...`: a record that was laid flat, as a log's page is copied."""
 _NAMES_PARTS = (
     *("agent", "refer", "cookie", "query", "request_", "requesturi", "requestbody", "requestline", "forwarded"),
     *("authority", "param", "header", "input", "form", "args", "file", "search", "keyword", "payload"),
@@ -122,7 +132,16 @@ def without_clients_words(text: str) -> str:
         return text
     text = "\n".join(map(_line, text.split("\n")))
     text = _HEADER.sub(lambda found: found[1] + " " * len(found[2]), text)
+    if "header=" in lowered or "parameter=" in lowered:
+        text = _DUMPED.sub(lambda found: found[1] + " " * len(found[2]), text)
+    if "\t" in text:
+        text = _FLAT_FIELD.sub(_flat_blanked, text)
     return _fields_blanked(text)
+
+
+def _flat_blanked(found: re.Match[str]) -> str:
+    value = found[2] or found[4]
+    return found[0][: len(found[0]) - len(value)] + " " * len(value)
 
 
 def _line(line: str) -> str:
@@ -146,7 +165,11 @@ def _between(line: str, start: int, end: int) -> str:
 def _first_words(line: str, limit: int) -> int:
     """Behind the client's address, where the line begins with one; the user's name after it is the client's own."""
     found = _FIRST_WORDS.match(line, 0, limit)
-    return found.end() if found else limit
+    if found is not None and _TELLS.search(line, 0, found.end()) is None:
+        return found.end()
+    if line.startswith("20") and _CHAIN.search(line, max(0, limit - 400), limit) is None:
+        return limit  # a log call's own stamp
+    return 0 if line.rfind(" - ", 0, limit) >= 0 else limit  # X-Forwarded-For stands there, as a client sent it
 
 
 def _request_blanked(line: str) -> str:

@@ -36,7 +36,7 @@ _COUNTS = regex(
 _STATUS = regex(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
-    r"|(?<![\d.])([345]\d\d)(?= {0,3}\(?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
+    r"|(?<![\d.])([345]\d\d)(?= {0,3}[(\"]?(?:Forbidden|FORBIDDEN|Bad Request|Not Found|Conflict|Client Error)\b)"
     r"|(?:HTTP ?Error|http ?error|HTTPError|ERROR|[Ee]rror)[\s:：]{1,3}(?:HTTP |http )?(?:error )?\(?(40[03])\b(?!\.\d)"
     r"|[Hh]ttp ?[Ss]tatus ?[Cc]ode (Forbidden)\b"
     r"|(?:[Ee]rror|[Ff]ail(?:ed|ure)?|[Ee]xception|[Rr]esponse|失败|报错|错误)[^\n\d:]{0,60}(?<!line )(?<![\d.:/])"
@@ -78,6 +78,8 @@ _COMPARED_AFTER = regex(r"[\"'`](?:[ \t]{0,4}[=!]==?[ \t]|\.equals(?:IgnoreCase)
 _IN_PATH_BEFORE = regex(r"[\w.-]/$")
 _IN_PATH_AFTER = regex(r"\.[a-z][a-z0-9]{1,4}(?![\w.])")
 """`oss://docs/AccessDenied.html`: a name of a file."""
+_PASSED = regex(r"[ \t]{0,16}(?:[✓✔√]|PASS(?:ED)?\b|ok \d)")
+"""A test that went well has whatever name it has."""
 _RPC = regex(r"rpc error: code = $")
 _RECOMMENDED = regex(r"troubleshoot\?q=(\d{4}-\d{8})\b")
 _OSS_ID = regex(r"[0-9A-F](?<![0-9A-Za-z][0-9A-F])[0-9A-F]{23}(?![0-9A-Fa-z])")
@@ -127,6 +129,8 @@ def _codes(text: str) -> Iterator[Fragment]:
         line_end = text.find("\n", word.end(), word.end() + 700)
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
         if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)) or _is_compared(before, after):
+            continue
+        if _PASSED.match(before):
             continue
         if _IN_PATH_BEFORE.search(before[-2:]) and _IN_PATH_AFTER.match(after):
             continue

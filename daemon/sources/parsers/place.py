@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from ossmend.daemon.sources.parsers import addresses
 from ossmend.daemon.sources.parsers.addresses import BUCKET, Spot, bucket_of_host
 from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.daemon.sources.parsers.values import is_cut
 from ossmend.remediators.contract.case import Origin, Reading
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.values import ObjectRef
@@ -159,6 +160,8 @@ def _place_in(fragment: Fragment) -> Spot:
     if not BUCKET.fullmatch(bucket) or bucket in _NOTHING:
         bucket = ""
     if key in _NOTHING or len(key.encode("utf-8", "replace")) > LONGEST_KEY + 1:
+        key = ""
+    if key_from is not Origin.BODY and is_cut(key):
         key = ""
     if version in _NOTHING:
         version = ""

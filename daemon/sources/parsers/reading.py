@@ -34,6 +34,8 @@ _METRIC = regex(
     re.MULTILINE,
 )
 """`oss_errors_total{code="403"} 7`: a number that is counted, in Prometheus's text format, is no refusal."""
+_SELECTED = regex(r"\{[^{}\n]{1,2000}\}\[\d{1,4}(?:ms|[smhdwy])(?::\w{0,8})?\]")
+"""`oss_errors_total{code="AccessDenied"}[5m]`: a rule or a query asks for such numbers."""
 
 
 def of_text(record: Record) -> list[Fragment]:
@@ -60,6 +62,8 @@ def fragments_of(text: str, header: tables.Header | None = None) -> list[Fragmen
     """Every fragment in a plain text, by place; `header` is that of a table that the text may be a row of."""
     if "{" in text:
         text = _METRIC.sub(lambda line: " " * len(line[0]), text)
+    if "}[" in text:
+        text = _SELECTED.sub(lambda labels: " " * len(labels[0]), text)
     bodies = sorted((*xml_body.find(text), *stripped.find(text)), key=lambda fragment: fragment.start)
     consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)

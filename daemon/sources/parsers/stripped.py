@@ -16,8 +16,10 @@ from ossmend.remediators.contract.light import regex
 _ID = regex(r"\s([0-9A-F]{24})\s{1,40}((?:[\w-]{1,63}\.)?[\w.-]{0,40}oss[\w.-]{1,60}\.aliyuncs\.com)\b")
 _CODE = regex(r"(?:^|(?<=[\s\"'>:]))([A-Z][a-z]{1,30}(?:[A-Z][A-Za-z]{1,30}){1,4})\s{1,20}(?=[A-Z])")
 _SENTENCE = regex(r"[^<>{}]{4,300}\Z")
-_KEYWORD = regex(r":(Code|Message|RequestId|HostId|BucketName|EC)\s{1,8}\"([^\"\n]{0,2000})\"")
-"""A map of Clojure's: `:Code "AccessDenied"`."""
+_KEYWORD = regex(
+    r"(?::|^\$)(Code|Message|RequestId|HostId|BucketName|EC)\s{1,8}(?:\[1\] )?\"([^\"\n]{0,2000})\"", re.MULTILINE
+)
+"""A map of Clojure's: `:Code "AccessDenied"`; a list of R's: `$Code`, and `[1] "AccessDenied"` on the next line."""
 _EC = regex(r"(?:\s{1,40}\S{1,400}){0,24}?\s{1,40}(\d{4}-\d{8})\b")
 _ROW = regex(
     r"^[ \t]{0,8}(Code|Message|RequestId|HostId|BucketName|ObjectName|OSSAccessKeyId|EC|RecommendDoc)"
@@ -42,7 +44,8 @@ def find(text: str) -> Iterator[Fragment]:
 def _in_order(text: str) -> Iterator[Fragment]:
     """Code, message, request id, host, and perhaps the EC."""
     for found in _ID.finditer(text):
-        heads = list(_CODE.finditer(text, max(0, found.start() - LOOK_BACK), found.start()))
+        before = _CODE.finditer(text, max(0, found.start() - LOOK_BACK), found.start())
+        heads = [each for each in before if canonical(each[1]) is None]  # a table's header has names, and no code
         head = next((each for each in reversed(heads) if each[1] in KNOWN_CODES), heads[-1] if heads else None)
         if head is None or (said := _SENTENCE.match(text, head.end(), found.start())) is None:
             continue

@@ -30,8 +30,12 @@ _BORDER = regex(r"[ \t]{0,8}([|│┃║])")
 _RULE = regex(r"[\s|│┃║+:=\-─━═┼├┤┌┐└┘┬┴╔╗╚╝╠╣╦╩╬╪╞╡]{3,}\Z")
 _APART = regex(r"\t[ \t]{0,20}| {2,60}")
 _CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
-_NAME = regex(r"[^\W\d][\w @/-]{0,39}\Z")
+_NAME = regex(r"[^\W\d][\w @/-]{0,39}(?:\.[\w@-]{1,40}){0,3}\Z")
+"""`oss.request_id`: a record that was laid flat has points in its names; a sentence ends with one."""
 _STATUS = regex(r"\d{3}\b")
+_RULED = regex(r" {0,8}-{2,200}(?: {1,200}-{2,200}){2,40}\s{0,8}\Z")
+_DASHES = regex(r"-{2,200}")
+"""`----- ----------`: PowerShell, sqlplus and tabulate show in it where each column begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,27 @@ class Header:
 
     names: tuple[str | None, ...]
     between: str
+    starts: tuple[int, ...] = ()
+    """Where each column begins, if a rule below the header shows it: one blank may be all that is between two cells."""
 
 
 def find(text: str, header: Header | None = None) -> Iterator[Fragment]:
     """Every row that tells of a request, and every list of names and values; `header` was said before the text."""
     listed: list[tuple[int, int, str, str]] = []
     rows: list[tuple[int, int, dict[str, str]]] = []
-    start = 0
+    start, before = 0, ""
     for line in text.split("\n"):
         end = start + len(line)
         border = _BORDER.match(line[:64])
-        if pair := _pair(line, border):
+        ruled = _ruled(before, line) if " --" in line else None
+        before = line
+        if ruled is not None:
+            yield from _list(listed)
+            yield from _table(rows)
+            listed, rows, header = [], [], ruled
+        elif header is not None and header.starts and (row := _row(line, header)) is not None:
+            rows.append((start, end, row))
+        elif pair := _pair(line, border):
             listed.append((start, end, *pair))
         elif not (listed and _RULE.match(line[:400])):
             yield from _list(listed)
@@ -80,6 +94,24 @@ def header_in(line: str) -> Header | None:
             if len(known) >= FEWEST_NAMES and not TELLING.isdisjoint(known) and not words:
                 return Header(names, between)
     return None
+
+
+def _ruled(header: str, rule: str) -> Header | None:
+    """The header above a rule, cut where the rule's dashes begin; None if it tells nothing of a request."""
+    if len(header) > LONGEST_HEADER or len(rule) > LONGEST_HEADER or _RULED.match(rule) is None:
+        return None
+    starts = tuple(dashes.start() for dashes in _DASHES.finditer(rule))
+    cells = _columns(header, starts)
+    names = tuple(canonical_field(cell) for cell in cells)
+    known = [name for name in names if name]
+    return Header(names, "", starts) if len(known) >= FEWEST_NAMES and not TELLING.isdisjoint(known) else None
+
+
+def _columns(line: str, starts: tuple[int, ...]) -> list[str]:
+    """The cells of a line whose columns begin there; none if something stands across such a place."""
+    if any(line[start - 1 : start].strip() for start in starts[1:]):
+        return []
+    return [_bare(line[start:end]) for start, end in zip(starts, (*starts[1:], None), strict=True)]
 
 
 def last_header(text: str) -> Header | None:
@@ -128,7 +160,8 @@ def _row(line: str, header: Header) -> dict[str, str] | None:
     """The named cells of a row; None if the line has not as many cells as the header."""
     if not len(header.names) < len(line) < 16 * LONGEST_HEADER:
         return None
-    cells, names = _cells(line, header.between), header.names
+    cells = _columns(line, header.starts) if header.starts else _cells(line, header.between)
+    names = header.names
     if len(cells) == len(names) - 1 and names[0] == "time":
         names = names[1:]  # records.py has taken the stamp off
     if len(cells) != len(names):

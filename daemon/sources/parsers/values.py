@@ -24,12 +24,24 @@ _LIST = regex(r"[\w-]{1,100}(?:, ?[\w-]{1,100}(?![\w-]*=)){0,60}")
 _LINE_END = regex(r"(?=[\r\n\\])(?:\r?\n|(?<!\\)\\++[nr])")
 _QUOTED_ON = regex(r"!\\*[\"']")
 """ossutil's sentence in somebody's quotes, or a key with such signs: where the key ends is anybody's guess."""
-_CUT_BY_SLASH = regex(r"\\+[^\\nrt\"'`\s/u]")
-"""`cam\\1.jpg`, without quotes: a name goes on behind such a backslash, and its beginning is another object's."""
+_CUT_SHORT = regex(r"\\+[^\\nrt\"'`\s/u]|'\w| ?[<\[(](?i:truncated|snip|cut)\b")
+"""`cam\\1.jpg`, `it's.csv`, `lo<truncated>`, without quotes: a name goes on there, and its beginning is another
+object's.
+"""
+SHORTENED = regex(r" ?[<\[(](?i:truncated|snip|cut)\b")
+_CUT = regex(r"(?:…|\.{3})(?: ?[\[(<][^\])>]{0,40}[\])>])?\Z|\[(?:…|\.{3})\]\Z|[<\[(](?i:truncated|snip|cut)\b")
+"""What whoever shortens a long value puts at its end."""
 PROSE = frozenset({"message"})
 PLACES = frozenset({"object", "key", "url"})
 NAMED = frozenset({"object", "key", "bucket", "version_id"})
 """Words of everyday speech, too: `failed to get object: oss: ...` names none."""
+_PARTS_MISLEAD = PLACES | NAMED
+"""The beginning of one of these is another one."""
+
+
+def is_cut(name: str) -> bool:
+    """Does this end as a name does that somebody has shortened?"""
+    return name.endswith(("…", "...", "]", ")", ">")) and _CUT.search(name, max(0, len(name) - 64)) is not None
 
 
 class LineEnds:
@@ -61,8 +73,7 @@ def value_of(text: str, start: int, name: str, limit: int, lines: LineEnds) -> t
     if name in NAMED and _REMARK.fullmatch(text, start - 1, inside):
         return "", start  # `Object= (try 1)`: there is no value, and a remark behind it
     if quote:
-        closing = _closing(text, inside, slashes, quote)
-        return unescaped(text[inside:closing], depth_of(slashes)), closing + len(slashes) + 1
+        return _quoted(text, name, inside, slashes, quote)
     if name == "string_to_sign" and (signed := _SIGNED.match(text, inside)):
         return signed[0], signed.end()
     if "\n" in opening[0] and opening[0].strip() == "":
@@ -81,13 +92,23 @@ def value_of(text: str, start: int, name: str, limit: int, lines: LineEnds) -> t
     return _bare(text, name, inside, line) or ("", start)
 
 
+def _quoted(text: str, name: str, inside: int, slashes: str, quote: str) -> tuple[str, int]:
+    closing = _closing(text, inside, slashes, quote)
+    if name in _PARTS_MISLEAD and not text.startswith(quote, closing + len(slashes)):
+        return "", closing  # the text was cut within it
+    value = unescaped(text[inside:closing], depth_of(slashes))
+    return "" if name in NAMED and is_cut(value) else value, closing + len(slashes) + 1
+
+
 def _bare(text: str, name: str, inside: int, line: int) -> tuple[str, int] | None:
     """A value without quotes."""
     bare = (_LIST if name == "cors_headers" else _BARE_PLACE if name in PLACES else _BARE).match(text, inside)
     if bare is None or bare.start() >= line:
         return None
     value = bare[0]
-    if name in NAMED and _CUT_BY_SLASH.match(text, bare.end()):
+    if name in _PARTS_MISLEAD and _CUT_SHORT.match(text, bare.end()):
+        return "", bare.end()
+    if name in NAMED and is_cut(value):
         return "", bare.end()
     if name in PLACES:
         end = closed_at(value)

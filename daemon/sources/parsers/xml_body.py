@@ -22,6 +22,7 @@ _ROOTS = frozenset({"Error", "ErrorResponse", "Errors"})
 _STARTERS = frozenset({"Error", "Code", "Message", "RequestId", "HostId", "EC", "OSSAccessKeyId", "StringToSign"})
 _CDATA = regex(r"<!\[CDATA\[(.{0,16384}?)\]\]>", re.DOTALL)
 _INNER_ESCAPE = regex(r">(\\+)[nrt]")
+_WORD = regex(r"\S{0,200}")
 _BLANK = regex(r"(?:\s|\\+[nrt])*")
 _CUT_TAG = regex(r"<\\*/?[\w:.-]{0,60}$")
 GAP = 4096
@@ -125,6 +126,8 @@ class _Body:
             self.fragment.note(".".join((*self._path, name)), value.strip())
         elif known is None or known in ("skew", "recommend", "endpoint"):
             self.fragment.note(name, value.strip())
+        elif known == "code" and not _WORD.fullmatch(value.strip()):
+            self.fragment.note("Code", value.strip()[:80])
         elif known in ("key_id", "string_to_sign", "signature"):
             self.fragment.put(known, value)  # blanks at their ends may be the cause
         else:

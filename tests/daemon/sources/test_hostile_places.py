@@ -10,7 +10,7 @@ from ossmend.daemon.sources.envelopes import shippers
 from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.remediators.agreement import naming, readings
-from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.case import Event, Origin
 
 HOST = "inner.oss-cn-hangzhou.aliyuncs.com"
 PLACE = f"https://{HOST}/payroll/x.bin"
@@ -50,6 +50,17 @@ def path(text: str) -> str:
 
 LINES = {
     "the user of basic authentication": (f'203.0.113.5 - %s {STAMP} "GET / HTTP/1.1" 401 5 "-" "curl"', escaped),
+    "X-Forwarded-For in front": (f'%s, 203.0.113.5 - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "curl"', raw),
+    "X-Forwarded-For in front, and a user": (f'%s - bob {STAMP} "GET / HTTP/1.1" 403 5', raw),
+    "X-Forwarded-For that begins like a log": (
+        f'2026-03-01 10:00:00 ERROR %s, 203.0.113.5 - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "curl"',
+        raw,
+    ),
+    "Undertow's dump of a header": ("            header=X-E=%s", raw),
+    "Undertow's dump of a parameter": ("         parameter=e=%s", raw),
+    "a flat record's agent, behind a tab": ("user_agent.original\t%s", raw),
+    "a flat record's query, behind a tab": ("url.query\te=%s", raw),
+    "syslog's structured data": ('<134>1 2026-03-01T10:00:00Z h a 7 - [a@1 code="x" user_agent="%s"] request', raw),
     "no request at all": (f'203.0.113.5 - - {STAMP} "%s" 400 150 "-" "-"', escaped),
     "an unknown method": (f'203.0.113.5 - - {STAMP} "PROPFIND /%s HTTP/1.1" 405 150 "-" "-"', escaped),
     "a host in front of the request": (f'203.0.113.5 - - {STAMP} "%s" "GET / HTTP/1.1" 403 5', escaped),
@@ -231,6 +242,23 @@ CUT = {
     "ossutil's sentence in quotes": f'{{"stderr": "Error: {GO}, Bucket=inner, Object=x.zip!", "stdout": ""',
     "a key that looks like ossutil's end": f'Error: {GO}, Bucket=inner, Object=x.zip!", "rc": "y!',
     "a backslash in a key without quotes": f"{GO}, Bucket=inner, Key=x.zip\\2024",
+    "a quote in a key without quotes": f"{GO}, Bucket=inner, Key=it's.zip",
+    "points behind a key": f"{GO} bucket=inner key=pay/lo...",
+    "points behind a key in quotes": f'{GO} bucket=inner key="pay/lo..."',
+    "one sign of three points": f"{GO} bucket=inner key=pay/lo…",
+    "points in brackets": f"{GO} bucket=inner key=pay/lo[...]",
+    "a remark behind a key": f"{GO} bucket=inner key=pay/lo<truncated>",
+    "a remark behind a blank": f"{GO} bucket=inner key=pay/lo (truncated)",
+    "a key in JSON, shortened": json.dumps({"err": GO, "bucket": "inner", "key": "pay/lo... [12 more]"}),
+    "the text ends within a key": f"{GO} 'bucket': 'inner', 'key': 'pay/lo",
+    "the text ends within an address": f'{GO} "url": "https://inner.oss-cn-hangzhou.aliyuncs.com/pay/lo',
+    "an address, shortened": f"GET https://inner.oss-cn-hangzhou.aliyuncs.com/pay/lo… failed: {GO}",
+    "a remark behind an address": f"{GO} url=https://inner.oss-cn-hangzhou.aliyuncs.com/pay/lo [truncated 9 bytes]",
+    "an address with a blank": f'{GO} url="https://inner.oss-cn-hangzhou.aliyuncs.com/my file.csv"',
+    "an address with a blank in JSON": json.dumps(
+        {"err": GO, "url": "https://inner.oss-cn-hangzhou.aliyuncs.com/my file.csv"}
+    ),
+    "a place, shortened": f"open oss://inner/pay/lo…: {GO}",
     "a list of pairs about something else": json.dumps(
         {"fields": [{"Key": "__hostname__", "Value": "web"}], "message": f"{GO}, bucket inner"}
     ),
@@ -242,6 +270,13 @@ CUT = {
 def test_the_beginning_of_a_name_names_no_object(text: str) -> None:
     (event,) = events_in(text, source="test", strict=True)
     assert (event.code, event.key) == ("InvalidObjectState", None)
+
+
+@pytest.mark.parametrize("place", ["https://inner.oss-cn-hangzhou.aliyuncs.com/pay/lo", "oss://inner/pay/lo"])
+def test_points_behind_a_place_may_end_a_sentence_or_a_cut_name_so_it_is_a_guess(place: str) -> None:
+    event = refused(f"loading {place}... failed: {GO}")
+    assert (event.bucket, event.key) == ("inner", "pay/lo")
+    assert (event.origins["bucket"] is Origin.PROSE, event.origins["key"]) == (False, Origin.PROSE)
 
 
 @pytest.mark.parametrize(
