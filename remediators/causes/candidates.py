@@ -113,7 +113,12 @@ def _unknown(catalogue: Mapping[str, Cause], event: Event, code: str) -> Chosen:
     why: tuple[Text, ...] = (Text(f"{code} is not in the catalogue", f"目录中没有 {code}"),)
     meant = near.nearest(code, _codes(catalogue)) if event.shape == BARE else None
     if meant is not None:
-        why += (Text(f"did you mean {meant}?", f"您是否想查询 {meant}？"),)
+        why += (
+            Text(
+                f"did you mean {meant}? Then: ossmend explain {meant}",
+                f"您是否想查询 {meant}？请执行：ossmend explain {meant}",
+            ),
+        )
     return Chosen((), UNKNOWN_CODE, sure=0.9, why=why, meant=meant)
 
 
