@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from ossmend.daemon.commands import audit_unchecked
+from ossmend.daemon.commands import audit_strangers, audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, number
 
@@ -49,6 +49,7 @@ def page(report: dict[str, Any]) -> str:
             _table(("case", *columns), rows),
             f'<p class="note">{_text(audit_unchecked.LOOKED)}.</p>',
             f'<p class="note">{_text(NUMBERS)}. Refusals older than {hours:g} h, left out: {report["older"]}.</p>',
+            _strangers(report),
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),
             "<h2>Batch jobs among them</h2>",
@@ -66,6 +67,11 @@ def _headline(report: dict[str, Any]) -> str:
     """Whoever opens the page has to see first that it does not know everything."""
     said = audit_unchecked.headline(report)
     return f'<p class="alert"><b>{_text(said)}</b><br>{_text(audit_unchecked.known(report))}</p>' if said else ""
+
+
+def _strangers(report: dict[str, Any]) -> str:
+    said = audit_strangers.told(report)
+    return f'<p class="note">{_text(said)}.</p>' if said else ""
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

@@ -20,12 +20,13 @@ from ossmend.config.load import load
 from ossmend.config.model import Config
 from ossmend.daemon import queries
 from ossmend.daemon.app import App
-from ossmend.daemon.commands import audit_jobs, audit_unchecked
+from ossmend.daemon.commands import audit_jobs, audit_strangers, audit_unchecked
 from ossmend.daemon.host import log
 from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal import intents, opening
 from ossmend.daemon.journal.states import CaseState
+from ossmend.daemon.looking_back import LookingBack
 
 
 def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
@@ -37,8 +38,10 @@ def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
         app = App(config_path, dry_run=True, state=Path(directory), since=back)
         try:
             app.once(tell=False)  # the report is for whoever asked for it; a webhook's readers did not ask
+            triage = app.works.triage
+            assert isinstance(triage, LookingBack)  # it is given `since`
             with app.store.read() as connection:
-                return _report(connection, config, back, app.works.triage.older)
+                return _report(connection, config, back, triage)
         finally:
             app.close()
 
@@ -59,7 +62,7 @@ def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
     return {case_id: known[key] for case_id, key in queries.keys(connection) if key in known}
 
 
-def _report(connection: sa.Connection, config: Config, back: timedelta, older: int) -> dict[str, Any]:
+def _report(connection: sa.Connection, config: Config, back: timedelta, triage: LookingBack) -> dict[str, Any]:
     numbers = _known_numbers(connection, config)
     rows = sorted(queries.open_cases(connection), key=lambda row: int(row["id"]))
     said = queries.evidence(connection)
@@ -76,7 +79,8 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, older: i
         "cases": rows,
         "closed_not_shown": queries.by_state(connection)[CaseState.CLOSED],
         "not_opened": away,
-        "older": older,
+        "older": triage.older,
+        "another_service": audit_strangers.counted(triage.another_service),
         "writes": planned,
         "batch_jobs": audit_jobs.jobs(queries.planned(connection), config),
         "calls": dict(Counter(write["operation"] for write in planned)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ossmend.daemon.commands import audit_unchecked
+from ossmend.daemon.commands import audit_strangers, audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.write_page import request
 from ossmend.daemon.host.show import moment
@@ -242,6 +242,8 @@ def audit(report: dict[str, Any], console: Console) -> None:
     if report["older"]:
         hours = report["since_seconds"] / 3600
         console.print(f"\nleft out, because they are older than {hours:g} hours (--since): refusals: {report['older']}")
+    if strangers := audit_strangers.told(report):
+        console.print(f"\n{strangers}", soft_wrap=not console.is_terminal)
     console.print(f"\nwould write: {calls(report)}")
     for write in report["writes"]:
         cost = "price unknown" if write["cost"] is None else f"{write['cost']} {report['cost']['currency']}"

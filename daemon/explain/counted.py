@@ -27,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "all": "All {}",
         "cases": "{} cases",
         "sum": "In sum {refusals} refusals, which are {cases} as `ossmend audit` counts them{policies}. {asked}",
+        "passed": "The daemon and the audit pass over {} more ({}): nothing beside it speaks of OSS.",
         "usual": " with the policies of `ossmend init`",
         "case": "1 case",
         "asked": "The cloud was asked about {} of them, as audit asks it about all.",
@@ -52,6 +53,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "all": "全部 {} 条",
         "cases": "{} 个案例",
         "sum": "共 {refusals} 条拒绝，按 `ossmend audit` 的计法{policies}为 {cases}。{asked}",
+        "passed": "守护进程和 audit 会忽略另外 {} 条（{}）：其旁没有任何与 OSS 有关的内容。",
         "usual": "（使用 `ossmend init` 写出的策略）",
         "case": "1 个案例",
         "asked": "已就其中 {} 条查询云端；audit 会查询全部。",
@@ -121,6 +123,18 @@ def summed(report: Mapping[str, Any], lang: str, *, configured: bool = False) ->
         policies="" if configured else words["usual"],
         asked=words["asked"].format(asked) if asked else words["unasked"],
     )
+
+
+def passed(report: Mapping[str, Any], lang: str) -> str:
+    """Which of the refusals are none in a log, because it is read strictly; empty where all count."""
+    words, events = WORDS[lang], [event for event in report["events"] if event["passed_over"]]
+    if not events:
+        return ""
+    lines = list(dict.fromkeys(_lines([event], words) for event in events))
+    told = words["comma"].join(lines[:MOST_NAMES])
+    if len(lines) > MOST_NAMES:
+        told = words["and_more"].format(told, len(lines) - MOST_NAMES)
+    return words["passed"].format(len(events), told)
 
 
 def where(event: Told, lang: str) -> str:

@@ -7,7 +7,7 @@ and `ossmend audit` count alike, and weigh a refusal with the same company. Next
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -53,12 +53,14 @@ class Gathered:
         return (*samples, *(neighbour.event for neighbour in self.case.correlated))
 
 
-def gathered(events: Sequence[Event], config: Config | None) -> list[Gathered]:
-    """In order of appearance. A typed code, another service's error, and what was told before are no case."""
+def gathered(events: Sequence[Event], config: Config | None, without: Collection[int] = ()) -> list[Gathered]:
+    """In order of appearance. A typed code, another service's error, and what was told before are no case, nor is what
+    is passed over in a log (`without`, by number).
+    """
     now, told = datetime.now(UTC), _Told()
     folds: dict[str, tuple[Fold, list[int]]] = {}
     for number, event in enumerate(events):
-        if event.shape == BARE or not is_ours(event) or told.before(event):
+        if number in without or event.shape == BARE or not is_ours(event) or told.before(event):
             continue
         new = fold_of(event, config)[1] if config is not None else _usual(event)
         fold, refusals = folds.setdefault(new.key, (new, []))

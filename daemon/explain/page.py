@@ -96,9 +96,11 @@ def render(report: dict[str, Any], lang: str, paper: Paper, *, configured: bool 
         _render_event({**speaker, "diagnosis": whole} if whole and len(group) > 1 else speaker, lang, paper)
         for line in counted.counted(group, lang) if len(group) > 1 else ():
             paper.indented(line)
-    if sum_of_all := counted.summed(report, lang, configured=configured):
+    sum_of_all = counted.summed(report, lang, configured=configured)
+    if told := [each for each in (sum_of_all, counted.passed(report, lang)) if each]:
         paper.write()
-        paper.write(sum_of_all)
+        for each in told:
+            paper.write(each)
 
 
 def _head(event: Mapping[str, Any]) -> str:
@@ -127,7 +129,7 @@ def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
     for heading, lines in (
         ("where", [where] if where else []),
         ("who", [who] if who else []),
-        ("meant", [meant] if meant else []),
+        ("meant", [f"{meant}: ossmend explain {meant}"] if meant else []),
         ("cause" if sure else "maybe", named if sure else named + others),
         ("evidence", diagnosis["evidence"]),
         ("next", diagnosis["next_steps"][lang]),

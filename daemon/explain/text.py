@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ossmend.daemon.explain import proposals
 from ossmend.daemon.explain.gathered import Gathered, gathered
+from ossmend.daemon.explain.passed_over import passed_over
 from ossmend.daemon.explain.planning import decided_of
 from ossmend.daemon.explain.where import Lines, when
 from ossmend.daemon.host.redact import mask_key_id, printable
@@ -19,8 +20,10 @@ from ossmend.daemon.host.show import clean, subject_text
 from ossmend.daemon.sources.parsers import told_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
-from ossmend.remediators.causes import correlation, preflights
+from ossmend.remediators.causes import correlation, near, preflights
+from ossmend.remediators.causes.codeless import NO_CODE
 from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Explained
 from ossmend.remediators.contract.verdict import Diagnosis
 
@@ -33,6 +36,9 @@ SHORT = 5
 """In a text with so few refusals they all belong to one story; in a longer one only those of one client or key do."""
 LONGEST_AROUND = 64 * 1024
 """How much of a text that tells of one refusal is read for what else it says about it."""
+LONGEST_MISTYPED, MOST_WORDS = 2000, 10
+"""Of a text without a code: so much of it, and so many of its words, may be a code that is spelled wrong."""
+_WORD = regex(r"\b(?:[A-Z][a-z]{2,20}){2,5}\b")
 MOST_BESIDE = 50
 """How many other refusals one is looked at with: a log of a million must not be compared with itself."""
 
@@ -46,11 +52,12 @@ def explain_text(
     With `live` the cloud is asked about them, by reads alone.
     """
     found = told_in(text, source=SOURCE, now=datetime.now(UTC))
-    events = [told.event for told in found]
-    company, lines = _Company(events, gathered(events, config)), Lines(text)
+    events, passed = [told.event for told in found], passed_over(text, found)
+    company, lines = _Company(events, gathered(events, config, without=passed)), Lines(text)
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
     reported = [_explained(number, company, around, config, lang, live) for number in range(len(events))]
-    for told, report in zip(found, reported, strict=True):
+    for number, (told, report) in enumerate(zip(found, reported, strict=True)):
+        report["passed_over"] = number in passed
         report["lines"] = lines.of(told) if told.event.shape != proposals.BARE else None
     for case in company.cases:
         whole = _case(case, reported, config, lang)
@@ -98,10 +105,13 @@ def _explained(
     found = live.found(event, others, diagnosis, lang) if live is not None and event.shape != proposals.BARE else None
     told = Explained(event, diagnosis, around)
     writes = proposals.of(told, others, config, lang) if found is None else found.writes
+    meant = _meant(around) if diagnosis.cause == NO_CODE and event.shape != proposals.BARE else None
     key_id = mask_key_id(printable(event.access_key_id)) if event.access_key_id else None
     said = _said(diagnosis if found is None else found.diagnosis)
     if found is not None and "contradiction" in diagnosis.facts:
         _keep_contradiction(said, diagnosis)
+    if meant is not None:
+        said["facts"]["did_you_mean"] = meant
     if event.code == "InvalidAccessKeyId" and key_id is not None:
         said["evidence"].insert(0, f"被拒绝的密钥是 {key_id}" if lang == "zh" else f"the refused key is {key_id}")
     return {
@@ -122,6 +132,12 @@ def _explained(
         "case": None,
         "writes": writes,
     }
+
+
+def _meant(text: str) -> str | None:
+    """The code that a word of a pasted text is nearly: asked, and never believed. A log is not read so."""
+    words = dict.fromkeys(_WORD.findall(text[:LONGEST_MISTYPED]))
+    return next((code for word in list(words)[:MOST_WORDS] if (code := near.nearest(word, causes.CODES))), None)
 
 
 def _said(diagnosis: Diagnosis) -> dict[str, Any]:

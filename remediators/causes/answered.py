@@ -33,6 +33,12 @@ _SAYS_HEAD = regex(
     r"|\bcurl (?:-\S{1,30} ){0,4}(?:-I|--head)\b|\bSpider mode\b"
     r"|\bmethod['\"]?\s{0,2}[:=]\s{0,2}['\"]?HEAD\b"
 )
+_NO_ID = regex(r"['\"]?x-oss-request-id['\"]?: {0,2}(?:''|\"\")", re.IGNORECASE)
+_OTHER_CALL = regex(
+    r"\bin (?:get|put|post|append|copy|list|delete|upload|init|complete|abort|restore|create)_(?!object_meta\b)\w{1,40}$",
+    re.MULTILINE,
+)
+"""A frame of the SDK's: the call that was refused, and no HEAD."""
 _AUTHORIZED = regex(r"(?i)\bauthorization['\"]?\s{0,2}[:=]\s{0,2}['\"]?(?:OSS|AWS|\*{3})|\bOSS4-HMAC-SHA256\b")
 _IN_QUERY = regex(r"(?i)[?&](?:OSSAccessKeyId|x-oss-credential|AWSAccessKeyId|X-Amz-Credential)=")
 _RAM_USER = regex(r"\bRAM (?:sub-?)?user\b|\bsub-?account\b|RAM ?(?:子)?用户|子账号|子用户", re.IGNORECASE)
@@ -40,14 +46,18 @@ _ACL_MESSAGE = regex(r"\bbecause of bucket acl\b", re.IGNORECASE)
 
 
 def features(event: Event, sample: str) -> dict[str, str]:
-    """`oss_answered`, `head`, `signed_by`, `acl_told_to`, `not_cors`, `server`."""
+    """`oss_answered`, `head`, `signed_by`, `acl_told_to`, `not_cors`, `server`, `no_id`, `other_call`."""
     found: dict[str, str] = {}
     if (who := _oss(event, sample)) is not None:
         found["oss_answered"] = who
     elif server := _SERVERS_OWN.search(sample):
         found["server"] = next(name for name in server.groups() if name)
+    if who is None and _NO_ID.search(sample):
+        found["no_id"] = "x-oss-request-id"
     if (head := _head(event, sample)) is not None:
         found["head"] = head
+    elif call := _OTHER_CALL.search(sample):
+        found["other_call"] = call[0]
     if (signer := _signer(event, sample)) is not None:
         found["signed_by"] = signer
         if _ACL_MESSAGE.search(event.message or ""):

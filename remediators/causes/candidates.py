@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ossmend.remediators.causes import codeless, ecs, near
+from ossmend.remediators.causes import codeless, ecs, near, strangers
 from ossmend.remediators.causes.model import Cause, Sign, Text
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import shortened
 
 UNKNOWN_CODE = "unknown-code"
-STATED = frozenset({codeless.NO_CODE, UNKNOWN_CODE})
+STATED = frozenset({codeless.NO_CODE, UNKNOWN_CODE, strangers.S3_OR_OSS})
 """What the text itself shows, and no cause that was weighed: a share would tell nothing."""
-ANOTHER_SERVICE = "another-service"
 TELLING = 3.0
 """A sign of this weight tells the code, too."""
 _TELL_CODES = (
@@ -66,10 +65,8 @@ class Chosen:
 def choose(catalogue: Mapping[str, Cause], event: Event, found: Mapping[str, str]) -> Chosen:
     """The causes that the engine weighs for this event."""
     if whose := event.fields.get("foreign_service"):
-        why = Text(
-            f"host, ids or wording are those of another service ({whose})", f"主机、ID 或措辞属于其他服务（{whose}）"
-        )
-        return Chosen((), ANOTHER_SERVICE, sure=0.95, why=(why,))
+        cause, sure, why = strangers.of(event, found, whose)
+        return Chosen((), cause, sure=sure, why=(why,))
     if event.code is None and (cut := event.fields.get("code_cut")) and (whole := near.begun(cut, _codes(catalogue))):
         return _of_a_cut(catalogue, cut, whole)
     if event.code is not None and event.code not in codeless.WORDS:
@@ -116,7 +113,12 @@ def _unknown(catalogue: Mapping[str, Cause], event: Event, code: str) -> Chosen:
     why: tuple[Text, ...] = (Text(f"{code} is not in the catalogue", f"目录中没有 {code}"),)
     meant = near.nearest(code, _codes(catalogue)) if event.shape == BARE else None
     if meant is not None:
-        why += (Text(f"did you mean {meant}?", f"您是否想查询 {meant}？"),)
+        why += (
+            Text(
+                f"did you mean {meant}? Then: ossmend explain {meant}",
+                f"您是否想查询 {meant}？请执行：ossmend explain {meant}",
+            ),
+        )
     return Chosen((), UNKNOWN_CODE, sure=0.9, why=why, meant=meant)
 
 

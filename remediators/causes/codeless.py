@@ -29,6 +29,10 @@ CUT_WHY = Text(
     "the text ends within the answer: the code may have stood behind the cut",
     "文本在响应中间被截断：错误码可能在截断之后",
 )
+NO_ID_WHY = Text(
+    "x-oss-request-id is empty: OSS sends one with each answer, so a proxy or gateway in between is likelier than OSS",
+    "x-oss-request-id 为空：OSS 的每个响应都带有它，因此更可能是中间的代理或网关返回的",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,13 @@ def read(found: Mapping[str, str]) -> Codeless:
     head, oss = found.get("head"), found.get("oss_answered")
     if head and oss:
         return Codeless("head-refused", 0.65, (_head(head), _oss(oss)), BEHIND)
+    if "no_id" in found:
+        return Codeless(NO_CODE, 0.9, (NO_ID_WHY, *head_of(found), *_of_a_server(found.get("server")), NO_CODE_WHY))
     if head:
         return Codeless("head-without-code", 0.6, (_head(head), NO_CODE_WHY), (("no-code", 0.15), *BEHIND[:3]))
     if oss and "fields.body_cut" in found:
         return Codeless("code-not-shown", 0.65, (_oss(oss), CUT_WHY), (("no-code", 0.1), *BEHIND[:3]))
-    if oss and not ({"method", "operation"} & set(found)):
+    if oss and not ({"method", "operation", "other_call"} & set(found)):
         why = Text(
             "OSS answers without a body where a HEAD is refused: that is what this looks like",
             "被拒绝的 HEAD 请求没有响应体：这里正是这种情形",

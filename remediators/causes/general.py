@@ -127,4 +127,17 @@ CAUSES = (
         (("Do not change anything in OSS or RAM because of it.", "不要因此改动 OSS 或 RAM 的设置。"),),
         prior=None,
     ),
+    cause(
+        "s3-or-oss", "",
+        ("An S3 client was refused, by OSS or by another service: the text does not tell which",
+         "S3 客户端的请求被拒绝：文本没有说明拒绝方是 OSS 还是其他服务"),
+        (("Look at the client's endpoint (endpoint_url): aliyuncs.com is OSS, and without one it is Amazon S3.",
+          "查看客户端的 Endpoint（endpoint_url）：aliyuncs.com 即 OSS；未设置则为 Amazon S3。"),
+         ("If it is OSS, explain the error again with its endpoint or request id beside it; the code alone is explained, too: ossmend explain CODE.",
+          "如果是 OSS，请连同 Endpoint 或请求 ID 再次解释该错误；也可只解释错误码：ossmend explain CODE。"),
+         ("If it is another service, ask those who run it; ossmend leaves it alone.",
+          "如果是其他服务，请联系该服务的负责人；ossmend 不会处理。")),
+        (("Do not change anything in OSS or RAM before the endpoint is known.", "在得知 Endpoint 之前，不要改动 OSS 或 RAM 的设置。"),),
+        prior=None,
+    ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -55,6 +56,29 @@ def test_what_is_older_than_asked_for_is_passed_over(audited: Daemon) -> None:
     report = audited.command("audit", "--since", "1h")[1]
     assert report["cases"] == []
     assert report["older"] == 2
+
+
+def test_an_audit_says_how_many_refusals_it_left_out_as_another_service_s(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.configure(POLICY)
+    line = (
+        "2026-11-24 10:00:0{} ERROR botocore.exceptions.ClientError: An error occurred (SignatureDoesNotMatch) when "
+        "calling the PutObject operation: The request signature we calculated does not match the signature you "
+        "provided."
+    )
+    lines = [line.format(second) for second in range(3)]
+    lines.append(lines[0].replace("2026", "2020"))
+    daemon.log.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    page = tmp_path / "audit.html"
+    report = daemon.command("audit", "--since", "1000d", "--html", str(page))[1]
+    assert report["cases"] == []
+    assert report["another_service"] == {"refusals": 3, "services": {"s3": 3}}
+    said = "left out as other services' errors: refusals: 3 (s3 3)"
+    assert said in html.unescape(page.read_text(encoding="utf-8"))
+    done = subprocess.run(
+        [sys.executable, "-m", "ossmend", "audit", "--since", "1000d", "--config", str(daemon.config)],
+        env=daemon.environment, capture_output=True, timeout=HUNG, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert said in done.stdout.decode()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ossmend.daemon.explain.text import explain_text
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.remediators.contract.registry import is_ours
 
 STRANGERS = {
     "s3": "<Error><Code>InvalidAccessKeyId</Code><Message>The AWS Access Key Id you provided does not exist in our records.</Message>"
@@ -51,6 +53,44 @@ def test_another_services_error_is_recognised_and_nothing_is_written(name: str) 
 
 def test_a_strangers_error_is_told_even_if_nothing_is_done() -> None:
     assert only(STRANGERS["s3"])["diagnosis"]["confidence"] >= 0.9
+
+
+SIGNED = "The request signature we calculated does not match the signature you provided."
+BY_S3_CLIENTS = {
+    "boto": f"botocore.exceptions.ClientError: An error occurred (SignatureDoesNotMatch) when calling the PutObject operation: {SIGNED}",
+    "node": "S3ServiceException: UnknownError, AccessDenied, httpStatusCode: 403, node_modules/@aws-sdk/client-s3/index.js",
+    "java": f"com.amazonaws.services.s3.model.AmazonS3Exception: {SIGNED} (Service: Amazon S3; Status Code: 403; Error Code: SignatureDoesNotMatch)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BY_S3_CLIENTS.values(), ids=BY_S3_CLIENTS)
+def test_where_only_the_name_of_an_s3_client_is_told_nobody_can_tell_whose_error_it_is_and_nothing_is_written(
+    text: str,
+) -> None:
+    event = only(text)
+    said = event["diagnosis"]
+    assert (event["code"], event["case"], event["writes"]) == (None, None, [])
+    assert (said["cause"], said["confidence"]) == ("s3-or-oss", 0.5)
+    for lang in ("en", "zh"):
+        assert "endpoint_url" in said["next_steps"][lang][0]
+        assert "S3" in explain_text(text, lang=lang)["events"][0]["diagnosis"]["evidence"][0]
+    assert not [event for event in events_in(text, source="log", strict=True) if is_ours(event)]
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "https://b.s3.eu-west-1.amazonaws.com/a",
+        "AKIAIOSFODNN7EXAMPLE",
+        "x-amz-id-2: abc",
+        "requestId: 9FEFFF118E15B86F",
+        "Access Denied",
+        "arn:aws:iam::123456789012:user/ci",
+    ],
+)
+def test_what_is_s3s_own_beside_its_client_is_anothers_as_surely_as_ever(sign: str) -> None:
+    said = only(f"{BY_S3_CLIENTS['boto']} {sign}")["diagnosis"]
+    assert (said["cause"], said["confidence"]) == ("another-service", 0.95)
 
 
 @pytest.mark.parametrize("message", CONSOLE)

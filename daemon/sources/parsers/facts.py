@@ -31,13 +31,21 @@ _SAID_OPERATION = regex(
 _BODYLESS = regex(
     r"\bHead(?:Object|Bucket)\b|\bGetObjectMeta\b|\bForbidden: Forbidden\b|S3Exception: null \("
     r"|Error Code: 403 Forbidden"
-    r"|'details': \{\}|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/|[\w.-]{3,200}aliyuncs\.com)|\bHEAD\b.{0,40}\b403\b"
+    r"|ErrorCode=, ErrorMessage=\"\"|\bHEAD (?:https?://|/|[\w.-]{3,200}aliyuncs\.com)|\bHEAD\b.{0,40}\b403\b"
     r"|(?i:head_?(?:object|bucket))"
     r"|\bmethod(?:_string)?['\"]?[ =:]{1,3}['\"]?HEAD\b|--> HEAD |\bcurl -\w{0,8}I\b|-X ?HEAD\b|--spider\b"
     r"|doesObjectExist|object_exists|GetFileStatus|getFileStatus|\bBucketExists\b"
     r"|No further error information was returned|UnknownError: Unknown error|\.head\(|: {2}RequestId: "
 )
 """A refusal without a code is that of a HEAD: SDKs print it so, since the answer has no body."""
+_NO_DETAILS = "'details': {}"
+_NO_HEADS = regex(
+    r"'x-oss-request-id': ''|\bin (?:get|put|post|append|copy|list|delete|upload|init|complete|abort|restore|create)_"
+    r"(?!object_meta\b)\w{1,40}\b|__do_(?:object|bucket)\(['\"](?:GET|PUT|POST|DELETE)"
+)
+"""oss2 prints no details for whatever is no XML, a proxy's page, too: OSS sends an id with each answer, and a frame
+names the call.
+"""
 _AGENT = regex(
     r"\b(?:http_)?user[-_ ]?agent\\{0,8}[\"']?[ \t]{0,4}[=:][ \t]{0,4}"
     r"(?:\\{0,8}[\"']([^\"'\n\\]{1,1024})|([^\s\"'\\][^\s,;]{0,1023}))",
@@ -119,7 +127,9 @@ class Facts:
     def is_head(self, code: str | None, *, strict: bool) -> bool:
         """Only the answer of a HEAD has no code, because it has no body."""
         text = self.around if strict else f"{self.around}\n{self.refusal.prelude[-ABOVE:]}"
-        return code in (None, "Forbidden") and _BODYLESS.search(text) is not None
+        if code not in (None, "Forbidden"):
+            return False
+        return _BODYLESS.search(text) is not None or (_NO_DETAILS in text and not _NO_HEADS.search(text))
 
     def operation(self) -> str | None:
         if found := _SAID_OPERATION.search(self.around):

@@ -13,6 +13,7 @@ from ossmend.daemon.explain import page_zh
 from ossmend.daemon.explain.page import render
 from ossmend.daemon.explain.paper import Paper
 from ossmend.daemon.explain.text import explain_text
+from ossmend.daemon.sources.parsers import events_in
 from ossmend.remediators import settings
 from ossmend.remediators.causes import CAUSES, CODES, ecs
 from ossmend.remediators.contract.registry import Remediator
@@ -92,6 +93,20 @@ def test_a_typo_is_asked_about_in_both_languages_and_writes_nothing(word: str, c
     assert f"did you mean     {code}" in shown(word)
     assert f"您是否想查询     {code}" in shown(word, "zh")
     assert "what ossmend does about it" not in shown(word)
+
+
+def test_what_was_meant_is_asked_with_the_command_to_copy() -> None:
+    for word in ("AccesDenied", "accessdenied"):
+        assert "did you mean     AccessDenied: ossmend explain AccessDenied" in shown(word)
+        assert "您是否想查询     AccessDenied: ossmend explain AccessDenied" in shown(word, "zh")
+
+
+def test_a_line_with_a_mistyped_code_is_asked_about_and_not_believed() -> None:
+    line = "ERROR 403 AccesDenied: You have no right to acces this object"
+    event = only(line)
+    assert (event["code"], event["diagnosis"]["cause"], event["writes"]) == (None, "no-code", [])
+    assert "did you mean     AccessDenied: ossmend explain AccessDenied" in shown(line)
+    assert events_in(line, source="log", strict=True) == []
 
 
 @pytest.mark.parametrize("code", ["NeedVerifyDomainOwnership", "MissingArgument", "NotImplemented", "InvalidRequest"])
