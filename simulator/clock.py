@@ -83,4 +83,4 @@ class Clock:
 def _check(speed: float) -> None:
     """Restores run neither backwards nor at once, and `nan` is no pace at all."""
     if not 0 <= speed < math.inf:
-        raise ValueError(f"the speed must be a number of at least 0, not {speed}")
+        raise ValueError(f"the speed must be a number, and not negative: {speed}")

@@ -33,7 +33,9 @@ def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
     """Run the audit; JSON values with stable keys. Raises ConfigRefused, CredentialsRefused."""
     config = load(config_path)
     level = "warning" if config.log.level == "info" else config.log.level
-    log.configure(config.log.format, level, without=("notice",))  # what is of interest stands in the report
+    log.configure(
+        config.log.format, level, without=("notice", "key.refused", "cloud.away")
+    )  # what is of interest stands in the report
     with tempfile.TemporaryDirectory(prefix="ossmend-audit-") as directory:
         app = App(config_path, dry_run=True, state=Path(directory), since=back)
         try:

@@ -19,6 +19,7 @@ from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.settings import CloudSettings, account_settings
 from ossmend.daemon.commands import check_refused
+from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
 from ossmend.daemon.permissions.live import Finding, granted
@@ -42,6 +43,7 @@ def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
     Raises CredentialsRefused.
     """
     report: dict[str, Any] = {"ok": True, "live": [], "missing": [], "unchecked": [], "add": {}, "add_unless_there": {}}
+    log.quiet()
     for account, settings in account_settings(config).items():
         cloud = connect(settings, clock=SystemClock(), may_write=False)
         try:

@@ -16,6 +16,7 @@ from ossmend.config.load import load_text
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.ask.inventory import BucketEntry, LogTarget
 from ossmend.daemon.cloud.settings import account_settings
+from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.show import text
 from ossmend.daemon.host.stops import CredentialsRefused
@@ -69,6 +70,7 @@ def find(region: str | None, endpoint: str | None, rpc_endpoint: str | None) -> 
         found.has_key = False
         found.missing.append(f"the account and its buckets: {refused}")
         return found
+    log.quiet()
     accounts = Accounts(settings, SystemClock(), may_write=False)
     try:
         _identity(accounts.of(AccountRef()), found)

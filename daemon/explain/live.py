@@ -15,6 +15,7 @@ from ossmend.config.model import Config, Policy
 from ossmend.daemon.cloud.accounts import Cloud, connect
 from ossmend.daemon.cloud.settings import cloud_settings
 from ossmend.daemon.explain.planning import case_of, spoken
+from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.show import clean
 from ossmend.remediators import causes
@@ -39,6 +40,7 @@ class Found:
 @contextmanager
 def asking(config: Config) -> Iterator[Live]:
     """A connection for one explanation. Raises CredentialsRefused."""
+    log.quiet()
     cloud = connect(cloud_settings(config), clock=SystemClock(), may_write=False)
     try:
         yield Live(config, cloud)

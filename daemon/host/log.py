@@ -50,6 +50,11 @@ def configure(style: Literal["auto", "json", "console"], level: str = "info", wi
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def quiet() -> None:
+    """Of a command that asks the cloud and prints a report: what the answers mean stands there, and only there."""
+    configure("auto", "error")
+
+
 def _renderers(style: Literal["auto", "json", "console"]) -> tuple[structlog.typing.Processor, ...]:
     """Colours are for a terminal alone, and for one that wants them."""
     terminal = sys.stderr.isatty()

@@ -241,7 +241,7 @@ def test_a_number_of_an_option_has_ascii_digits(arguments: tuple[str, ...]) -> N
 @pytest.mark.parametrize("speed", ["nan", "inf"])
 def test_a_speed_that_is_no_pace_is_wrong_usage(speed: str) -> None:
     status, _, told = run("simulator", "--port", "0", "--speed", speed)
-    assert (status, told) == (2, f"the speed must be a number of at least 0, not {speed}\n")
+    assert (status, told) == (2, f"the speed must be a number, and not negative: {speed}\n")
 
 
 @pytest.mark.parametrize(
