@@ -16,7 +16,6 @@ from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.journal.store import Store
-from ossmend.daemon.looking_back import LookingBack
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
 from ossmend.daemon.stages.glance import Glance
@@ -52,8 +51,7 @@ class Works:
         may_write = not dry_run and any(policy.mode != "dry-run" for policy in config.policies)
         self.accounts = Accounts(account_settings(config), clock, may_write=may_write)
         glance = Glance(self.accounts, RuleBook(config, dry_run=dry_run), clock)
-        triage = Triage if since is None else LookingBack
-        self.triage = triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
+        self.triage = Triage(config, store, clock, since=since, dry_run=dry_run, look=glance.confirmed)
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
         found = build_sources(config, clock, self.accounts.of, since)
         self.readings = [

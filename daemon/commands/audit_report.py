@@ -26,24 +26,23 @@ from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal import intents, opening
 from ossmend.daemon.journal.states import CaseState
-from ossmend.daemon.looking_back import LookingBack
+from ossmend.daemon.stages.triage import Triage
+
+IN_THE_REPORT = ("notice", "key.refused", "cloud.away")
+"""Events of the log that the report tells in its own words."""
 
 
 def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
     """Run the audit; JSON values with stable keys. Raises ConfigRefused, CredentialsRefused."""
     config = load(config_path)
     level = "warning" if config.log.level == "info" else config.log.level
-    log.configure(
-        config.log.format, level, without=("notice", "key.refused", "cloud.away")
-    )  # what is of interest stands in the report
+    log.configure(config.log.format, level, without=IN_THE_REPORT)
     with tempfile.TemporaryDirectory(prefix="ossmend-audit-") as directory:
         app = App(config_path, dry_run=True, state=Path(directory), since=back)
         try:
             app.once(tell=False)  # the report is for whoever asked for it; a webhook's readers did not ask
-            triage = app.works.triage
-            assert isinstance(triage, LookingBack)  # it is given `since`
             with app.store.read() as connection:
-                return _report(connection, config, back, triage)
+                return _report(connection, config, back, app.works.triage)
         finally:
             app.close()
 
@@ -64,7 +63,7 @@ def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
     return {case_id: known[key] for case_id, key in queries.keys(connection) if key in known}
 
 
-def _report(connection: sa.Connection, config: Config, back: timedelta, triage: LookingBack) -> dict[str, Any]:
+def _report(connection: sa.Connection, config: Config, back: timedelta, triage: Triage) -> dict[str, Any]:
     numbers = _known_numbers(connection, config)
     rows = sorted(queries.open_cases(connection), key=lambda row: int(row["id"]))
     said = queries.evidence(connection)

@@ -29,6 +29,7 @@ from ossmend.daemon.journal.schema import cursors
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.sources import Batch, Cursor, Moved
+from ossmend.daemon.sources.parsers.access_row import Refusal, Row
 from ossmend.daemon.stages import alike, room
 from ossmend.daemon.stages.admit import ALL, Newcomer, Rank, Standing, is_roomy, turned_away
 from ossmend.daemon.stages.alike import Kind, Told
@@ -99,6 +100,8 @@ class Triage:
         self._since = since
         self.older = 0
         """Refusals that were passed over because they are older than that."""
+        self.another_service: Counter[str] = Counter()
+        """With `since`: refusals by the other service whose they were taken for. The daemon's log has its number."""
         self._look = look
         self._rules = RuleBook(config, dry_run=dry_run)
         self._open = ceilings.AtMost()
@@ -114,6 +117,8 @@ class Triage:
         """Store a batch and move the parts of the source's cursor, in one transaction, by the lease of the source."""
         now = self._clock.now()
         ours = self._recent(alike.ours(batch.refusals, sanitised), now)
+        if self._since is not None:
+            self._note_strangers(batch.refusals, now - self._since)
         ids = {told.request_id for told in ours if told.request_id}
         confirmed = self._confirmed(ours, ids, now)
         with self._store.begin(lease) as connection:
@@ -138,6 +143,14 @@ class Triage:
         recent = [told for told in events if not (told.time and told.time < oldest)]
         self.older += len(events) - len(recent)
         return recent
+
+    def _note_strangers(self, refusals: Sequence[Refusal], oldest: datetime) -> None:
+        for event in refusals:
+            if isinstance(event, Row):
+                continue  # OSS's own log
+            whose = event.fields.get("foreign_service")
+            if whose is not None and not (event.time and event.time < oldest):
+                self.another_service[whose] += 1
 
     def look_for_room(self) -> None:
         """Say where there is room again, after a time at a ceiling."""
