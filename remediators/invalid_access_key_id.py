@@ -135,6 +135,8 @@ def _without_owner(case: Case, view: Keys, key_id: str) -> Verdict:
             return _tell(key_id, "disabled", "key-disabled", 0.8, evidence, owner=owner)
         return _tell(key_id, "deleted", "key-deleted", 0.8, evidence, owner=owner)
     why = "no user, recycle bin or trail of this account knows the key: a typo, another account's, or purged long ago"
+    if "disabled" in (case.event.message or ""):  # of a key that it does not know OSS says something else
+        why = "OSS calls the key disabled, so there is one; nothing in this account knows it: it is another account's"
     return _tell(key_id, "not-ours", "key-not-of-this-account", 0.9, (why, *_message(case)), why=why)
 
 

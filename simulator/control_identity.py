@@ -144,6 +144,7 @@ def key(cloud: Cloud, names: list[str], body: Json, request: Request) -> Any:
         given.unknown(body, "status networks secret user", "a key")
         if "status" in body:
             found.status = _status(body["status"])
+            found.updated = cloud.clock.shown()
         if "networks" in body:
             found.networks = _networks(body["networks"])
         if "secret" in body:

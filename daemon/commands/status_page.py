@@ -17,6 +17,7 @@ GOOD, BAD, QUIET, LOUD = "bold green", "bold red", "dim", "bold yellow"
 MOST_ERRORS = 5
 SAME_SECONDS = 0.1
 UNKNOWN = "not known while the file is refused"
+RELOAD = "reload (systemctl reload ossmend, or kill -HUP PID)"
 UNITS = {"restore_gib_per_day": " GiB"}
 
 Line = tuple[str, str, str]
@@ -75,13 +76,10 @@ def _head(report: dict[str, Any]) -> Iterator[Line]:
     modes = ", ".join(f"{number} in {mode}" for mode, number in report["policies"].items())
     yield "policies", modes or (UNKNOWN if _is_refused(report) else "none: nothing is done"), ""
     if _is_refused(report):
-        then = (
-            "reload (systemctl reload ossmend); until then the one before is at work" if report["running"] else "start"
-        )
+        then = f"{RELOAD}; until then the one before is at work" if report["running"] else "start"
         yield "config", f"the file is refused: repair it, then {then}", LOUD
     elif not report["configuration"]["in_use"] and report["running"]:
-        told = "the file has changed since it was read: reload (systemctl reload ossmend) to work by it"
-        yield "config", told, LOUD
+        yield "config", f"the file has changed since it was read: {RELOAD} to work by it", LOUD
 
 
 def _is_refused(report: dict[str, Any]) -> bool:

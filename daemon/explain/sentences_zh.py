@@ -165,6 +165,8 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("ActionTrail knows the key as {}'s", "ActionTrail 显示该密钥属于 {0}"),
     ("no user, recycle bin or trail of this account knows the key: a typo, another account's, or purged long ago",
      "本账号的用户、回收站和操作记录中都没有该密钥：拼写错误、属于其他账号，或早已清除"),
+    ("OSS calls the key disabled, so there is one; nothing in this account knows it: it is another account's",
+     "OSS 称该密钥已被禁用，因此它存在；本账号中没有任何记录：它属于其他账号"),
     ("the key lies in the recycle bin: deleted on {}, together with its user", "密钥在回收站中：于 {0} 与其用户一起被删除"),
     ("the key lies in the recycle bin: deleted on {}", "密钥在回收站中：于 {0} 被删除"),
     ("the key lies in the recycle bin: deleted, together with its user", "密钥在回收站中：与其用户一起被删除"),

@@ -113,7 +113,19 @@ def test_a_root_key_is_known_from_its_last_use() -> None:
 
 
 def test_a_key_that_nobody_here_knows_is_not_called_deleted() -> None:
-    assert told(verdict(FakeWorld())) == ("key-not-of-this-account", "not-ours")
+    unknown = refused(message="The OSS Access Key Id you provided does not exist in our records.")
+    answer = verdict(FakeWorld(), case_of(unknown))
+    assert told(answer) == ("key-not-of-this-account", "not-ours")
+    assert isinstance(answer, Tell)
+    assert "a typo, another account's" in answer.diagnosis.evidence[0]
+
+
+def test_a_key_that_oss_calls_disabled_and_nobody_here_knows_is_anothers_and_no_typo() -> None:
+    answer = verdict(FakeWorld())
+    assert told(answer) == ("key-not-of-this-account", "not-ours")
+    assert isinstance(answer, Tell)
+    assert "it is another account's" in answer.diagnosis.evidence[0]
+    assert "typo" not in " ".join(answer.diagnosis.evidence)
 
 
 def test_an_active_key_outside_its_networks_is_ip_restricted() -> None:

@@ -56,6 +56,21 @@ def test_a_users_key_has_an_owner_and_a_status(sim: Running, cloud: Cloud, statu
     assert view.key_status(owner, NOBODY) is None
 
 
+def test_a_key_that_was_disabled_later_says_when_and_not_when_it_was_made(sim: Running, cloud: Cloud) -> None:
+    key_id = key_of(sim)
+    control(sim, "POST", "clock", {"offset_seconds": 600})
+    control(sim, "PATCH", f"keys/{key_id}", {"status": "Inactive"})
+    control(sim, "POST", "clock", {"offset_seconds": 0})
+    view = cloud.view([])
+    owner = view.key_owner(key_id)
+    assert owner is not None
+    found = view.key_status(owner, key_id)
+    assert found is not None
+    assert found.created is not None
+    assert found.updated is not None
+    assert (found.updated - found.created).total_seconds() >= 600
+
+
 def test_a_deleted_key_lies_in_the_recycle_bin(sim: Running, cloud: Cloud) -> None:
     key_id = key_of(sim)
     control(sim, "DELETE", f"keys/{key_id}")
