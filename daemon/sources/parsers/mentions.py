@@ -91,8 +91,11 @@ _BLOCKED = regex(r"Cannot visit oss, forbidden by security system|<center>tengin
 _PAGE = regex(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
 _MESSAGE = regex(
-    "(?:" + "|".join(re.escape(message) for message in MESSAGE_CODES).replace("'", "['’]") + r")[^\r\n\"<>\\|]{0,400}"
+    "(?:"
+    + "|".join(re.escape(message) for message in MESSAGE_CODES).replace("'", "['’]")
+    + r")[^\r\n\"<>\\|\u3000-\u303f\u3400-\u9fff\uff00-\uffef]{0,400}"
 )
+"""To the end of what OSS may have said: what goes on in Chinese is whoever quotes it."""
 
 
 def find(text: str) -> Iterator[Fragment]:

@@ -483,6 +483,13 @@ def test_a_sentence_of_osss_implies_its_code(message: str, code: str) -> None:
     assert (event.message or "").startswith(message)
 
 
+def test_osss_sentence_ends_where_somebody_goes_on_in_chinese() -> None:
+    said = "The OSS Access Key Id you provided does not exist in our records."
+    for behind in (" 我的 AccessKey 是昨天创建的", "，本地可以用", "（ECS 上）"):
+        (event,) = events_in(f"OSS 返回：{said}{behind}", source="x")
+        assert (event.code, event.message) == ("InvalidAccessKeyId", said)
+
+
 @pytest.mark.parametrize("message", sorted(SHARED))
 def test_a_sentence_that_s3_says_as_well_is_left_alone_in_a_log_without_a_sign_of_oss(message: str) -> None:
     assert events_in(f"2026-03-01 10:00:00 WARN upload failed - {message}", source="test", strict=True) == []
