@@ -123,16 +123,17 @@ def test_a_key_of_its_own_that_is_refused_is_no_well_being_and_its_return_is_see
     daemon.start()
     own = f"keys/{world.simulator.ready.access_key_id}"
     made = archive(world, "reports-refused", ["a", "b"])
+    lines = {key: refusal(made, key) for key in ("a", "b")}
     control(world.simulator, "PATCH", own, {"status": "Inactive"})
     with daemon.log.open("a", encoding="utf-8") as log:
-        log.write(refusal(made, "a"))
+        log.write(lines["a"])
     until("it says that its key is refused", lambda: status(daemon)[0] == NOT_WELL)
     (told,) = said(daemon)["troubles"]
     assert "key.refused" in told
     assert "InvalidAccessKeyId" in told
     control(world.simulator, "PATCH", own, {"status": "Active"})
     with daemon.log.open("a", encoding="utf-8") as log:
-        log.write(refusal(made, "b"))
+        log.write(lines["b"])
     until("it is well again", lambda: status(daemon)[0] == WELL)
     assert daemon.stop() == 0
 
