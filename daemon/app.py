@@ -71,6 +71,7 @@ class App:
         self._signal = Signal()
         self._orders = Orders(self._signal.set)
         self._paused_by_file: bool | None = None
+        self._returns = 0
         """None: not looked at yet."""
         self._systemd = Systemd()
         config = load(path)
@@ -176,6 +177,7 @@ class App:
                 self.store.check()
                 self._steps.look()
                 self._throw_switch()
+                self._ask_again()
                 if self._orders.reload:
                     self._orders.reload = False
                     self._swap(waker)
@@ -210,6 +212,14 @@ class App:
         if self._orders.switch == number:
             self._orders.switch = None  # only now: a state that cannot be written has not heard it
         log.warning("paused" if number == signal.SIGUSR1 else "resumed", by=signal.Signals(number).name)
+
+    def _ask_again(self) -> None:
+        """Where the cloud was away, or refused our key, and is back: what could not be checked is due now."""
+        returns = self.works.accounts.returns
+        if returns != self._returns:
+            with self.store.begin() as connection:
+                cases.wake_unchecked(connection, self._clock.now())
+            self._returns = returns
 
     def _turning(self) -> None:
         """Feed the watchdog, unless a stage hangs."""

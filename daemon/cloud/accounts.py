@@ -149,6 +149,11 @@ class Cloud:
         oss_now = self._wire.time.now()
         return oss_now is not None and abs(oss_now - self._clock.now()) <= RIGHT
 
+    @property
+    def returns(self) -> int:
+        """How often the cloud was there again, or took our key again, so that what was asked in vain may be asked."""
+        return self._wire.returns
+
     def is_own_request(self, request_id: str) -> bool:
         """Was this request ours, and not too long ago? The User-Agent mark knows the older ones."""
         return request_id in self._ids
@@ -231,6 +236,11 @@ class Accounts:
     def clock_is_right(self) -> bool:
         """Does the host's clock say what OSS's says, by the answers of any account?"""
         return any(cloud.clock_is_right() for cloud in self._all())
+
+    @property
+    def returns(self) -> int:
+        """See Cloud.returns; of all accounts."""
+        return sum(cloud.returns for cloud in self._all())
 
     def is_own_request(self, request_id: str) -> bool:
         """Was this request of any account ours, and not too long ago?"""

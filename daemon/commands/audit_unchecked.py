@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-NOT_YET = "could not check yet: "
-"""How a case says that its questions went unanswered (stages/decide.py)."""
-REFUSED = "could-not-check"
-"""The cause of a case whose questions were refused."""
+from ossmend.daemon.journal.states import NOT_YET, UNCHECKED
+
 _UNREAD = ("could not check ", "could not read the bucket's rights: ")
 """How the evidence of a case begins of which the text alone was weighed: its reads found no answer."""
 _OF_OUR_KEY = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "SecurityTokenExpired")
@@ -29,7 +27,7 @@ MOST_CODES = 10
 
 def unchecked(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
     """JSON values with stable keys; None where every question was answered."""
-    found = [row for row in rows if row["cause"] == REFUSED or _waits_for_an_answer(row) or _unread(row)]
+    found = [row for row in rows if row["cause"] == UNCHECKED or _waits_for_an_answer(row) or _unread(row)]
     if not found:
         return None
     reasons = Counter(_reason(row) for row in found)
@@ -57,7 +55,7 @@ def _is_unread(line: str) -> bool:
 
 def _reason(row: dict[str, Any]) -> str:
     """Without the request id, which differs each time."""
-    unread = None if row["cause"] == REFUSED or _waits_for_an_answer(row) else _unread(row)
+    unread = None if row["cause"] == UNCHECKED or _waits_for_an_answer(row) else _unread(row)
     why = str(unread or row["why"]).removeprefix(NOT_YET).removeprefix("could not check: ")
     request = next((part for part in _in_brackets(why) if len(part) == 24 and part.isalnum()), None)
     return why.replace(f" ({request})", "") if request else why

@@ -19,7 +19,7 @@ from pydantic_core import from_json as from_json_text
 from ossmend.daemon.journal import many
 from ossmend.daemon.journal.locks import is_shared_state
 from ossmend.daemon.journal.schema import cases, writes
-from ossmend.daemon.journal.states import RESTING, WAITS, CaseState, WriteState
+from ossmend.daemon.journal.states import NOT_YET, RESTING, UNCHECKED, WAITS, CaseState, WriteState
 from ossmend.remediators.contract.case import Case, Event, Receipt, Subject
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import from_json
@@ -205,6 +205,16 @@ def wake_all(connection: sa.Connection, now: datetime) -> int:
     lock(connection, cases.c.state.in_([state.value for state in waking]))
     query = cases.update().where(cases.c.state.in_([state.value for state in waking])).values(due_at=now)
     return connection.execute(query).rowcount
+
+
+def wake_unchecked(connection: sa.Connection, now: datetime) -> int:
+    """Make those cases due now that nobody could check: the cloud answers again. How many."""
+    refused = cases.c.cause == UNCHECKED
+    unanswered = sa.and_(cases.c.state == CaseState.WAITING.value, cases.c.why.startswith(NOT_YET, autoescape=True))
+    waking = cases.c.state.in_([state.value for state in (*RESTING, CaseState.WAITING)])
+    those = sa.and_(waking, sa.or_(refused, unanswered))
+    lock(connection, those)
+    return connection.execute(cases.update().where(those).values(due_at=now)).rowcount
 
 
 def resume(connection: sa.Connection, case_id: int, now: datetime) -> None:

@@ -72,6 +72,10 @@ HUMAN: tuple[CaseState, ...] = tuple(state for state, waits in WAITS.items() if 
 """Nothing more happens until a person does something, or the trouble ends by itself."""
 RESTING: tuple[CaseState, ...] = (CaseState.PLANNED, CaseState.HELD, CaseState.REPORTED)
 """New events wake these. `waiting` has its own time, `closed` and `watching` are reopened, `parked` waits."""
+UNCHECKED = "could-not-check"
+"""The cause of a case whose questions were refused."""
+NOT_YET = "could not check yet: "
+"""How the `why` of a waiting case begins whose questions had no answer."""
 OVER: tuple[CaseState, ...] = (CaseState.CLOSED, CaseState.WATCHING)
 """New events reopen these, and count as a recurrence."""
 UNSENT: tuple[WriteState, ...] = (WriteState.PLANNED, WriteState.HELD)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ossmend.daemon.journal.intents import Intent, Words
-from ossmend.daemon.journal.states import CaseState
+from ossmend.daemon.journal.states import NOT_YET, CaseState
 from ossmend.daemon.stages.consent import CONFIRM_FOR, Consent, Held, by_hand, consent_to, outside
 from ossmend.daemon.stages.fault import Fault
 from ossmend.daemon.stages.plan import Answer, Later
@@ -81,7 +81,7 @@ def decide(case: Case, answer: Answer, rules: Rules, tries: int, words: Words, n
             return Outcome(case=case, state=CaseState.WAITING, why=why, cause=cause, due_at=due_at, keeps_unsent=True)
         case Later(why, after):
             due_at = now + min(after * 2 ** min(tries, 10), LONGEST_PAUSE)
-            return Outcome(case=case, state=CaseState.WAITING, why=f"could not check yet: {why}", due_at=due_at,
+            return Outcome(case=case, state=CaseState.WAITING, why=f"{NOT_YET}{why}", due_at=due_at,
                            tries=tries + 1, keeps_unsent=True)  # fmt: skip
         case Tell():
             return _report(case, answer, rules, tries, now)

@@ -135,6 +135,7 @@ def test_a_key_of_its_own_that_is_refused_is_no_well_being_and_its_return_is_see
     with daemon.log.open("a", encoding="utf-8") as log:
         log.write(lines["b"])
     until("it is well again", lambda: status(daemon)[0] == WELL)
+    until("what could not be checked went on by itself", lambda: said(daemon)["cases"]["watching"] == 2)
     assert daemon.stop() == 0
 
 

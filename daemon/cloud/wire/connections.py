@@ -173,6 +173,11 @@ class Wire:
         self.standing = Standing(clock)
         self.endpoints = Endpoints(settings, clock)
 
+    @property
+    def returns(self) -> int:
+        """How often the cloud was there again, or took our key again."""
+        return self.standing.returns + self.endpoints.returns
+
     def deadline(self) -> Deadline:
         return Deadline(self._clock, self._seconds)
 

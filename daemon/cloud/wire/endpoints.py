@@ -102,6 +102,8 @@ class Endpoints:
         self._lock = threading.Lock()
         self._answered_at = float("-inf")
         self._away = False
+        self.returns = 0
+        """How often somebody answered again after nobody had."""
         self.stopping = threading.Event()
 
     # --------------------------------------------------------------------------------------------------------- a call
@@ -164,6 +166,7 @@ class Endpoints:
         self._answered_at = now
         if self._away:
             self._away = False
+            self.returns += 1
             log.info("cloud.answered")
 
     def _is_away(self, endpoint: Endpoint) -> None:

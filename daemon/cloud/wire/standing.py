@@ -34,6 +34,8 @@ class Standing:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._refused = False
+        self.returns = 0
+        """How often it was taken again."""
         self._said_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -45,6 +47,7 @@ class Standing:
         elif self._refused and (error is None or error.status < 500):
             with self._lock:
                 was, self._refused, self._said_at = self._refused, False, float("-inf")
+                self.returns += was
             if was:
                 log.info("key.accepted")
 

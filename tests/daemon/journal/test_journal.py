@@ -139,6 +139,35 @@ def test_who_only_reads_does_not_wait_for_a_writer(alone: Store, tmp_path: Path)
         reader.close()
 
 
+UNASKED = "could not check yet: 3 calls in a row had no answer"
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "why", "woken"),
+    [
+        (CaseState.REPORTED, "could-not-check", "could not check: 403 InvalidAccessKeyId", True),
+        (CaseState.WAITING, None, UNASKED, True),
+        (CaseState.WAITING, "archived", UNASKED, True),
+        (CaseState.WAITING, None, "a restore runs", False),
+        (CaseState.REPORTED, "key-disabled", "somebody else's key", False),
+        (CaseState.HELD, None, "the limit is reached", False),
+        (CaseState.SENDING, "could-not-check", "", False),
+        (CaseState.CLOSED, "could-not-check", "", False),
+        (CaseState.PARKED, "could-not-check", "", False),
+    ],
+)
+def test_what_could_not_be_checked_is_due_when_the_cloud_is_back_and_nothing_else(
+    store: Store, state: CaseState, cause: str | None, why: str, woken: bool
+) -> None:
+    put(store, fold_of())
+    later = NOW + timedelta(hours=1)
+    with store.begin() as connection:
+        values = {"state": state.value, "cause": cause, "why": why, "due_at": later}
+        connection.execute(cases_table.update().values(values))
+        assert cases.wake_unchecked(connection, NOW) == woken
+        assert connection.scalar(sa.select(cases_table.c.due_at)) == (NOW if woken else later)
+
+
 def _at_revision(directory: Path, revision: str) -> None:
     open_store(directory, exclusive=True).close()
     with sqlite3.connect(directory / "ossmend.db") as connection:
