@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 def command(
     text: tuple[str, ...], file: Path | None, lang: str | None, config_path: Path | None, live: bool, as_json: bool
 ) -> None:
-    """Explain any OSS error text, of any SDK, or just a code.
-
-    TEXT may be the name of a file. Reads stdin if no TEXT is given.
-    """
+    """Explain any OSS error text, of any SDK, or just a code. Reads stdin if no TEXT is given."""
     from ossmend.daemon.explain import language
     from ossmend.daemon.explain.text import explain_text
     from ossmend.daemon.sources.parsers import LONGEST_TEXT
