@@ -71,8 +71,8 @@ class App:
         self._signal = Signal()
         self._orders = Orders(self._signal.set)
         self._paused_by_file: bool | None = None
-        self._returns = 0
         """None: not looked at yet."""
+        self._returns = 0
         self._systemd = Systemd()
         config = load(path)
         self.store = opening.to_work(config, dry_run=dry_run) if state is None else open_store(state, exclusive=True)

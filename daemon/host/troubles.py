@@ -15,8 +15,6 @@ LONGEST = 300
 LEVELS = ("warning", "error", "critical")
 NO_TROUBLE = frozenset({"notice", "paused", "resumed", "clock.drift", "config.kept"})
 """Said loudly, and told elsewhere, as long as it holds: cases, the switch, the clock, the configuration."""
-ENDS = {"state.available": "state.unavailable", "key.accepted": "key.refused", "cloud.answered": "cloud.away"}
-"""What is said when a trouble is over: from then on it is none of now."""
 WHERE = ("source", "lane", "channel", "job", "stages", "policy", "endpoint")
 """Fields that tell two troubles of one name apart."""
 WHY = ("why", "what", "outcome", "exception")
@@ -37,17 +35,14 @@ class Troubles:
             why = next((str(fields[name]) for name in WHY if fields.get(name)), "")
             why = why.strip().rpartition("\n")[2][:LONGEST]
             self._add(event, where, {"why": why, "at": str(fields.get("timestamp", ""))})
-        elif event in ENDS:
-            self._end(ENDS[event])
         return fields
 
-    def has(self, event: str) -> bool:
+    def end(self, event: str) -> bool:
+        """It is over, wherever it was. Was there one? Not read from the log, which may keep such lines back."""
         with self._lock:
-            return any(known == event for known, _ in self._kept)
-
-    def _end(self, event: str) -> None:
-        with self._lock:
-            self._kept = {known: told for known, told in self._kept.items() if known[0] != event}
+            left = {known: told for known, told in self._kept.items() if known[0] != event}
+            ended, self._kept = len(left) < len(self._kept), left
+            return ended
 
     def _add(self, event: str, where: str, told: Mapping[str, Any]) -> None:
         with self._lock:

@@ -133,7 +133,7 @@ class SignOfLife:
                 with self._store.begin() as connection:
                     vitals.write(connection, self._row, self._store.host)
                 self._written, self._written_at = self._row, self._clock.monotonic()
-                if TROUBLES.has("state.unavailable"):
+                if TROUBLES.end("state.unavailable"):
                     log.info("state.available")  # it has just taken a row; the next one no longer has the trouble
 
     def _is_news(self) -> bool:

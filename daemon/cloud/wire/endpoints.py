@@ -23,6 +23,7 @@ from ossmend.daemon.cloud.wire.place import Place
 from ossmend.daemon.cloud.wire.resolve import Resolver
 from ossmend.daemon.cloud.wire.unused import Unused
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.troubles import TROUBLES
 
 log = structlog.get_logger("ossmend.cloud")
 
@@ -167,6 +168,7 @@ class Endpoints:
         if self._away:
             self._away = False
             self.returns += 1
+            TROUBLES.end("cloud.away")
             log.info("cloud.answered")
 
     def _is_away(self, endpoint: Endpoint) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from ossmend.daemon.cloud.wire.errors import BadAnswer
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.troubles import TROUBLES
 
 log = structlog.get_logger("ossmend.cloud")
 
@@ -49,6 +50,7 @@ class Standing:
                 was, self._refused, self._said_at = self._refused, False, float("-inf")
                 self.returns += was
             if was:
+                TROUBLES.end("key.refused")
                 log.info("key.accepted")
 
     def _say(self, error: BadAnswer) -> None:

@@ -14,6 +14,7 @@ from ossmend.daemon.cloud.wire.endpoints import Endpoints
 from ossmend.daemon.cloud.wire.errors import BadAnswer
 from ossmend.daemon.cloud.wire.place import place_of
 from ossmend.daemon.cloud.wire.standing import AGAIN_SECONDS, OF_THE_KEY, Standing
+from ossmend.daemon.host.troubles import TROUBLES
 from ossmend.remediators.contract.verdict import Refused
 from ossmend.simulator.serve import Running
 from tests.daemon.cloud.stubs import HandClock, control, make_bucket, ref, settings_for, wire_for
@@ -71,8 +72,10 @@ def test_a_disabled_key_of_our_own_is_said_by_the_first_question_and_its_return_
         assert said(events) == ["key.refused"]
         assert "InvalidAccessKeyId" in events[0]["why"]
         control(sim, "PATCH", own, {"status": "Active"})
+        TROUBLES.note(None, "", {"event": "key.refused", "level": "warning", "why": "disabled", "timestamp": ""})
         cloud.view([]).object(ref("a"))
     assert said(events) == ["key.refused", "key.accepted"]
+    assert not TROUBLES.end("key.refused"), "it is over, whatever lines the log may show"
 
 
 def lose(endpoints: Endpoints, url: str, times: int = 3) -> None:

@@ -55,7 +55,6 @@ def test_a_state_that_takes_a_row_again_is_said_to_be_available_and_its_trouble_
     with capture_logs() as told:
         life.beat([], None)
     assert [each["event"] for each in told] == ["state.available"]
-    troubles.note(None, "", {"event": "state.available", "level": "info"})  # as the log tells it
     clock.pass_(timedelta(seconds=LOOK_SECONDS))
     with capture_logs() as told:
         life.beat([], None)
