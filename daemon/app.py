@@ -316,8 +316,9 @@ class App:
                 raise ConfigRefused.of(self._path, "state cannot change while running: restart for that")
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:
-            log.error("config.kept", why=str(refused))
             self._life.kept_out(str(refused))
+            self._beat()  # who reads the next line and asks `status` is told the same
+            log.error("config.kept", why=str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")
             return
         except StateUnavailable as trouble:
@@ -327,6 +328,7 @@ class App:
             return
         self.works.close(self._turning)  # the cursors and the intents have one owner at a time
         self.works = works
+        self._beat()
         works.start()
         waker.every(config.clock.every, "clock", self._check_clock)
         waker.watch(works.directories())

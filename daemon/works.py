@@ -15,6 +15,7 @@ from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.pulse import Pulse
+from ossmend.daemon.host.show import clean
 from ossmend.daemon.journal.store import Store
 from ossmend.daemon.notices.delivery import Delivery
 from ossmend.daemon.sources import build_sources
@@ -73,6 +74,11 @@ class Works:
         """These files have changed, or, with None, any may have."""
         for reading in self.readings:
             reading.news(paths)
+
+    def not_read(self) -> list[dict[str, str]]:
+        """What the sources cannot read now, and why: without it no report is whole."""
+        troubles = ((reading.source.name, reading.vitals.trouble) for reading in self.readings)
+        return [{"source": clean(name), "why": clean(why)} for name, why in troubles if why]
 
     def start(self) -> None:
         """Read the sources beside the work from now on."""

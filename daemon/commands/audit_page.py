@@ -7,7 +7,7 @@ from typing import Any
 
 from ossmend.daemon.commands import audit_strangers, audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
-from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, number
+from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, not_read, number
 
 CASE_COLUMNS = ("state", "code", "cause", "subject", "from", "events", "why")
 STYLE = """
@@ -65,8 +65,10 @@ def page(report: dict[str, Any]) -> str:
 
 def _headline(report: dict[str, Any]) -> str:
     """Whoever opens the page has to see first that it does not know everything."""
+    unread = "".join(f'<p class="alert"><b>{_text(line)}</b></p>' for line in not_read(report))
     said = audit_unchecked.headline(report)
-    return f'<p class="alert"><b>{_text(said)}</b><br>{_text(audit_unchecked.known(report))}</p>' if said else ""
+    known = f'<p class="alert"><b>{_text(said)}</b><br>{_text(audit_unchecked.known(report))}</p>' if said else ""
+    return unread + known
 
 
 def _strangers(report: dict[str, Any]) -> str:

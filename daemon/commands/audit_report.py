@@ -26,7 +26,7 @@ from ossmend.daemon.host.show import clean
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.journal import intents, opening
 from ossmend.daemon.journal.states import CaseState
-from ossmend.daemon.stages.triage import Triage
+from ossmend.daemon.works import Works
 
 IN_THE_REPORT = ("notice", "key.refused", "cloud.away")
 """Events of the log that the report tells in its own words."""
@@ -42,7 +42,7 @@ def audit(config_path: Path, back: timedelta) -> dict[str, Any]:
         try:
             app.once(tell=False)  # the report is for whoever asked for it; a webhook's readers did not ask
             with app.store.read() as connection:
-                return _report(connection, config, back, app.works.triage)
+                return _report(connection, config, back, app.works)
         finally:
             app.close()
 
@@ -63,7 +63,7 @@ def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
     return {case_id: known[key] for case_id, key in queries.keys(connection) if key in known}
 
 
-def _report(connection: sa.Connection, config: Config, back: timedelta, triage: Triage) -> dict[str, Any]:
+def _report(connection: sa.Connection, config: Config, back: timedelta, works: Works) -> dict[str, Any]:
     numbers = _known_numbers(connection, config)
     rows = sorted(queries.open_cases(connection), key=lambda row: int(row["id"]))
     said = queries.evidence(connection)
@@ -77,11 +77,12 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, triage: 
         "since_seconds": back.total_seconds(),
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "unchecked": unchecked,
+        "not_read": works.not_read(),
         "cases": rows,
         "closed_not_shown": queries.by_state(connection)[CaseState.CLOSED],
         "not_opened": away,
-        "older": triage.older,
-        "another_service": audit_strangers.counted(triage.another_service),
+        "older": works.triage.older,
+        "another_service": audit_strangers.counted(works.triage.another_service),
         "writes": planned,
         "batch_jobs": audit_jobs.jobs(queries.planned(connection), config),
         "calls": dict(Counter(write["operation"] for write in planned)),
@@ -93,7 +94,7 @@ def _report(connection: sa.Connection, config: Config, back: timedelta, triage: 
         },
         "permissions": permissions,
         "cannot_be_known": _doubts(rows, planned, away),
-        "needs_a_human": queries.needs_a_human(rows) or unchecked is not None,
+        "needs_a_human": queries.needs_a_human(rows) or unchecked is not None or bool(works.not_read()),
     }
 
 

@@ -33,9 +33,9 @@ def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
         app.once()
         with app.store.read() as connection:
             rows = queries.open_cases(connection)
-            report = queries.report(connection, rows)
+            report = queries.report(connection, rows) | {"not_read": app.works.not_read()}
     show(report, as_json, tables.cases)
-    sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) else FINE)
+    sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) or report["not_read"] else FINE)
 
 
 def _say_what_is_passed_over(config_path: Path, dry_run: bool) -> None:

@@ -112,4 +112,5 @@ def _source(said: Sequence[SourceVitals], *, worst: bool) -> SourceVitals:
     by_time = sorted(said, key=lambda each: max(each.trouble_since or "", each.caught_up_at or ""))
     told = next((each for each in by_time if each.trouble), by_time[0]) if worst else by_time[-1]
     last = max((each.last_event_at for each in said if each.last_event_at), default=None)
-    return replace(told, last_event_at=last, events=sum(each.events for each in said))
+    files = sum(each.files or 0 for each in said) if worst else told.files
+    return replace(told, last_event_at=last, events=sum(each.events for each in said), files=files)

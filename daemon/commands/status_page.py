@@ -142,6 +142,8 @@ def _reads(source: dict[str, Any], running: bool) -> str:
         return "not read yet"
     if source["trouble"]:
         return f"unread for {span(source['lag_seconds'])}"
+    if source["files"] == 0:
+        return "no file is there"
     if not running:
         return f"read until {clock_time(source['caught_up_at'])}"
     return f"read to its end, lag {span(source['lag_seconds'])}"

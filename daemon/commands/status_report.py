@@ -131,6 +131,7 @@ def _source(name: str, trust: str | None, life: Vitals | None, worked: bool, now
         "last_event_at": found.last_event_at,
         "last_event_age_seconds": age(found.last_event_at, now),
         "events": found.events,
+        "files": found.files,
         "trouble": clean(found.trouble),
         "trouble_since": found.trouble_since,
         "complaint": clean(found.complaint),

@@ -65,7 +65,9 @@ SAME = "{}; behind `=` is the number of the same case in `ossmend cases`"
 
 
 def cases(found: dict[str, Any], console: Console) -> None:
-    """A table of cases, and what was counted beside them."""
+    """What was not read, a table of cases, and what was counted beside them."""
+    for line in not_read(found):
+        console.print(line, style="bold red", soft_wrap=not console.is_terminal)
     if found["cases"]:
         _table(found["cases"], console)
     else:
@@ -260,6 +262,11 @@ def audit(report: dict[str, Any], console: Console) -> None:
 def number(row: dict[str, Any]) -> str:
     """A case's number; an audit has numbers of its own, beside those of `ossmend cases`."""
     return f"{row['id']} = {row['case']}" if row.get("case") is not None else str(row["id"])
+
+
+def not_read(report: dict[str, Any]) -> list[str]:
+    """A line for each source that was not read whole: what is in it is in no case."""
+    return [f"NOT READ {each['source']}: {each['why']}" for each in report.get("not_read", ())]
 
 
 def calls(report: dict[str, Any]) -> str:

@@ -126,6 +126,8 @@ def _render_event(event: Mapping[str, Any], lang: str, paper: Paper) -> None:
     here = [name for name in _WHO if event[name] and not (place and name == "key")]
     who = " · ".join(f"{words[name]} {event[name]}" for name in here)
     where = counted.where(event, lang)
+    if meant and event["shape"] == BARE:  # one word, and it is asked about: what to do of it follows the answer
+        diagnosis = {**diagnosis, "evidence": [], "next_steps": {lang: []}, "avoid": {lang: []}}
     for heading, lines in (
         ("where", [where] if where else []),
         ("who", [who] if who else []),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ class SourceVitals:
     """When the newest refusal happened that was read here."""
     events: int = 0
     """Since the process began."""
+    files: int | None = None
+    """How many it follows; None: it follows none, or was not read yet."""
     trouble: str | None = None
     """Why it cannot be read; None: it can."""
     trouble_since: str | None = None
@@ -113,10 +115,16 @@ def every(connection: sa.Connection) -> list[Vitals]:
     return [life for life in map(_told, values) if life is not None]
 
 
+def _known(of: type, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a newer ossmend says beyond that is nothing to this one."""
+    names = {each.name for each in fields(of)}
+    return {name: value for name, value in found.items() if name in names}
+
+
 def _told(value: str) -> Vitals | None:
     try:
         found = json.loads(value)
-        sources = [SourceVitals(**each) for each in found.pop("sources")]
-        return Vitals(**found, sources=sources)
+        sources = [SourceVitals(**_known(SourceVitals, each)) for each in found.pop("sources")]
+        return Vitals(**_known(Vitals, found), sources=sources)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

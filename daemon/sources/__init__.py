@@ -53,6 +53,10 @@ class Batch:
     """What was seen since the last batch: `lines`, `bytes`, `refusals`, `malformed`, `own` ..."""
     complaints: tuple[str, ...] = ()
     """What could not be read and why, each said once by the source (vanished, unreadable, malformed lines)."""
+    trouble: str | None = None
+    """What the source cannot read now, and why, beside what it could; None: it reads everything."""
+    files: int | None = None
+    """How many files it follows; None where it follows none."""
 
     def of(self, trust: Literal["high", "low"], account: AccountRef = DEFAULT_ACCOUNT) -> Batch:
         """The same, with the trust that the configuration puts into its source, and whose events it says they are.

@@ -139,13 +139,15 @@ class AccessFiles:
         moved |= {each: asdict(place) for each, place in places.items() if before.get(each) != place}
         moved |= dict.fromkeys(before.keys() - places.keys())
         complaints = (*self._said.news(), *found.samples)
-        return Batch(tuple(found.refusals), moved, bool(self._queue), found.counts, complaints)
+        trouble = self._said.trouble or self._looks.missing
+        return Batch(tuple(found.refusals), moved, bool(self._queue), found.counts, complaints,
+                     trouble=trouble, files=self._looks.files)  # fmt: skip
 
     # --------------------------------------------------------------------------------------------------- which files
 
     def _look_at_all(self, places: dict[str, LogPlace], *, first: bool) -> None:
         """Which files there are, which are gone, and which have news."""
-        with self._looks.all(places, self._said.complain) as files:
+        with self._looks.all(places, self._said) as files:
             known = dict(places)
             for file in files:
                 place = known.get(file.identity) or self._begun(file, known, first=first)
@@ -154,6 +156,7 @@ class AccessFiles:
                     self._queue[file.identity] = None
             for identity in known.keys() - {file.identity for file in files}:
                 place = places.pop(identity)
+                self._said.reads(place.path)
                 if (unread := self._sizes.get(identity, 0) - place.offset) > 0 and not place.path.endswith(PACKED):
                     self._said.complain(place.path, f"vanished with {unread} bytes unread")
             self._sizes = {file.identity: file.size for file in files}
@@ -192,14 +195,16 @@ class AccessFiles:
             if here is None:
                 self._looks.want_all()  # renamed between the look and the opening: the next look finds both
                 return place
-            return self._read_on(here, found, is_full)
+            after = self._read_on(here, found, is_full)
+            self._said.reads(place.path)
+            return after  # it is what was tried
         except FileNotFoundError:
             self._looks.want_all()
         except NoFile as odd:
             self._said.complain(place.path, str(odd))
             self._looks.want_all()
         except OSError as error:
-            self._said.complain(place.path, f"cannot be read: {error.strerror}")
+            self._said.cannot_read(place.path, f"cannot be read: {error.strerror}")
         return place
 
     def _here(self, identity: str, place: LogPlace) -> Open | None:

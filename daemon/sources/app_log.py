@@ -74,14 +74,17 @@ class AppLog:
             self._looks.want_all()
         moved = {identity: place and place.as_json() for identity, place in found.moved.items()}
         begun = {BEGUN: True} if cursor is None else {}
-        return Batch(tuple(found.events), begun | moved, bool(self._queue), found.counts, self._said.news())
+        return Batch(
+            tuple(found.events), begun | moved, bool(self._queue), found.counts, self._said.news(),
+            trouble=self._said.trouble or self._looks.missing, files=self._looks.files,
+        )  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------- which files next
 
     def _look_at_all(self, cursor: Cursor | None, found: Found) -> None:
         """Which files there are, which are gone, and which may have news."""
         known = self._places.all_of(cursor)
-        with self._looks.all(known, self._said.complain) as files:
+        with self._looks.all(known, self._said) as files:
             self._heirs = _heirs(known, files)
             news = [file.identity for file in files if self._has_news(file, known, found, first=cursor is None)]
             for identity in known.keys() - {file.identity for file in files}:

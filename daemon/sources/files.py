@@ -12,10 +12,12 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from ossmend.daemon.sources.found import Said
 
 LEFT_ALONE = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4", ".br", ".7z")
 _KINDS = (
@@ -51,9 +53,6 @@ class NoFile(OSError):
         super().__init__(f"is {kind}: it is left alone")
 
 
-Complain = Callable[[str, str], None]
-
-
 def opened(path: str) -> BinaryIO:
     """The file for reading. Raises NoFile for anything but a regular file, other OSErrors as they come.
 
@@ -84,6 +83,8 @@ class Pattern:
         steps = [step for step in self._head.split("/") if glob.has_magic(step)]
         self._steps = [re.compile(fnmatch.translate(step)).match for step in steps]
         self._is_deep = "**" in pattern
+        self.only = None if glob.has_magic(pattern) or pattern.endswith(left_alone) else pattern
+        """The one file that fits, where the pattern is its name."""
 
     def directories(self) -> list[str]:
         """Where the files lie or would lie, as far as that exists."""
@@ -104,9 +105,9 @@ class Pattern:
             return False
         return self._fits(name) is not None or any(step(name) for step in self._steps) or self._is_deep
 
-    def files(self, directories: list[str], complain: Complain) -> Iterator[File]:
-        """The files that fit, by name. What cannot be looked at is complained about."""
-        for path in self._paths(directories, complain):
+    def files(self, directories: list[str], said: Said) -> Iterator[File]:
+        """The files that fit, by name. What cannot be looked at is said."""
+        for path in self._paths(directories, said):
             if path.endswith(self._left_alone):
                 continue
             try:
@@ -114,14 +115,16 @@ class Pattern:
             except FileNotFoundError:
                 continue  # gone since the pattern was matched
             except OSError as error:
-                complain(path, f"cannot be looked at: {error.strerror}")
+                said.cannot_see(path, f"cannot be looked at: {error.strerror}")
                 continue
             if stat.S_ISREG(info.st_mode):
                 yield File.of(path, info)
+            elif self.only is not None:
+                said.cannot_see(path, str(NoFile(info.st_mode)))
             else:
-                complain(path, str(NoFile(info.st_mode)))
+                said.complain(path, str(NoFile(info.st_mode)))
 
-    def _paths(self, directories: list[str], complain: Complain) -> Iterator[str]:
+    def _paths(self, directories: list[str], said: Said) -> Iterator[str]:
         if self._is_deep:
             yield from sorted(_glob(self._pattern))
             return
@@ -134,7 +137,7 @@ class Pattern:
             except (FileNotFoundError, NotADirectoryError):
                 continue  # it is not there yet
             except OSError as error:
-                complain(directory, f"cannot be listed: {error.strerror}")
+                said.cannot_see(directory, f"cannot be listed: {error.strerror}")
                 continue
             hidden = self._last.startswith(".")
             yield from (f"{directory.rstrip('/')}/{name}" for name in names if hidden or not name.startswith("."))

@@ -59,11 +59,40 @@ def _mark(event: Event) -> str:
 
 
 class Said:
-    """Troubles, each said once until the daemon starts again."""
+    """Troubles, each said once until the daemon starts again, or until it has come a second time; and those of them
+    because of which something is not read now.
+    """
 
     def __init__(self) -> None:
         self._said: dict[tuple[str, str], None] = {}
         self._news: list[str] = []
+        self._unread: dict[str, str] = {}
+        self._unseen: dict[str, str] = {}
+        """As of the last look at everything."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What cannot be read now, and why; None: nothing."""
+        now = {**self._unseen, **self._unread}
+        first = next((printable(f"{path} {why}") for path, why in now.items()), None)
+        return first if len(now) <= 1 else f"{first}; and {len(now) - 1} more"
+
+    def look(self) -> None:
+        """Everything is looked at: what cannot be seen is told anew."""
+        self._unseen = {}
+
+    def cannot_see(self, path: str, why: str) -> None:
+        self._unseen[path] = why
+        self.complain(path, why)
+
+    def cannot_read(self, path: str, why: str) -> None:
+        self._unread[path] = why
+        self.complain(path, why)
+
+    def reads(self, path: str) -> None:
+        """It was read, or is gone."""
+        if (why := self._unread.pop(path, None)) is not None:
+            self._said.pop((path, why), None)
 
     def complain(self, path: str, what: str) -> None:
         if (path, what) not in self._said:

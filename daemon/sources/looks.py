@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.sources.files import LEFT_ALONE, Complain, File, Pattern, siblings
+from ossmend.daemon.sources.files import LEFT_ALONE, File, Pattern, siblings
+from ossmend.daemon.sources.found import Said
 from ossmend.daemon.sources.places import Place
 
 LOOK_SECONDS = 5.0
@@ -24,6 +25,8 @@ LOOK_SHARE = 0.005
 """... but not so often that looks take more of the time than this, ..."""
 ASKED_SHARE = 0.05
 """... or than this where something has appeared or gone that may be a file of the pattern."""
+MISSING_SECONDS = 60.0
+"""The one file of a source that is not there for so long is not only being rotated."""
 
 
 class Looks:
@@ -43,6 +46,8 @@ class Looks:
         self._directories: list[Path] | None = None
         self._began = float("-inf")
         self._cost = 0.0
+        self._there_at = clock.monotonic()
+        """When the one file of the pattern was there; or the source was built."""
 
     # ------------------------------------------------------------------------------------------ by the watcher's thread
 
@@ -83,6 +88,17 @@ class Looks:
             return since >= self._cost / ASKED_SHARE
         return since >= max(LOOK_SECONDS, self._cost / LOOK_SHARE)
 
+    @property
+    def files(self) -> int:
+        """How many there were at the last look."""
+        return len(self._paths)
+
+    @property
+    def missing(self) -> str | None:
+        """The one file of the pattern, if it is not there and is not only being rotated."""
+        is_gone = self._began - self._there_at >= MISSING_SECONDS
+        return f"{self._pattern.only} is not there" if is_gone and self._pattern.only else None
+
     def changes(self) -> dict[str, str]:
         """What has changed since the last call: identity -> path."""
         with self._lock:
@@ -90,7 +106,7 @@ class Looks:
         return {identity: path for path, identity in changes.items()}
 
     @contextmanager
-    def all(self, known: Mapping[str, Place], complain: Complain) -> Iterator[list[File]]:
+    def all(self, known: Mapping[str, Place], said: Said) -> Iterator[list[File]]:
         """The pattern's files, and known ones that were renamed beside them; each once. What is done with them inside
         of the `with` belongs to the cost of the look.
         """
@@ -98,12 +114,15 @@ class Looks:
         directories = self._pattern.directories()
         self._directories = self._watched(directories)
         found: dict[str, File] = {}
-        for file in self._pattern.files(directories, complain):
+        said.look()
+        for file in self._pattern.files(directories, said):
             found.setdefault(file.identity, file)
         for file in _renamed({identity: place for identity, place in known.items() if identity not in found}):
             found.setdefault(file.identity, file)
         with self._lock:
             self._paths = {file.path: file.identity for file in found.values()}
+        if self._pattern.only in self._paths:
+            self._there_at = self._began
         yield list(found.values())
         self._cost = self._clock.monotonic() - self._began
 

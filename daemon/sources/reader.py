@@ -58,6 +58,7 @@ class FileReader:
         for known in (self._written, self._kept, self._looked_into):
             known.pop(identity, None)
         self._careful.discard(identity)
+        self._said.reads(place.path)
         return max(self._parts.forget(identity, place.offset) - place.offset, 0)
 
     def read(self, identity: str, place: Place, found: Found, heir: File | None) -> Place:
@@ -71,14 +72,16 @@ class FileReader:
                     return replace(place, offset=now.size)
                 else:
                     self._written[identity] = now.written
-                    return self._read(file, now, place.settled(file, now.size), found, heir)
+                    after = self._read(file, now, place.settled(file, now.size), found, heir)
+                    self._said.reads(place.path)
+                    return after
         except FileNotFoundError:
             found.lost = True
         except NoFile as odd:
             self._said.complain(place.path, str(odd))
             found.lost = True
         except OSError as error:
-            self._said.complain(place.path, f"cannot be read: {error.strerror}")
+            self._said.cannot_read(place.path, f"cannot be read: {error.strerror}")
         return place
 
     def _rewritten_in_place(self, file: File) -> bool:

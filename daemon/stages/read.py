@@ -89,7 +89,12 @@ class Reading:
             self.vitals.fails(text(str(trouble)), self._clock.now())
             return 0
         self._failing = False
-        self.vitals.reads()
+        self.vitals.files = batch.files
+        if batch.trouble:
+            self.vitals.fails(text(batch.trouble), began)
+        elif self.vitals.trouble:
+            self.vitals.reads()
+            self.vitals.complaint = None
         self._not_before = now if batch.more else now + self.source.every.total_seconds()
         for complaint in batch.complaints:
             log.warning("source.complaint", source=self.source.name, what=complaint)
@@ -104,7 +109,7 @@ class Reading:
         newest = [told(max(times))] if times else []
         self.vitals.last_event_at = max([*newest, *filter(None, [self.vitals.last_event_at])], default=None)
         self.vitals.events += len(times)
-        if not batch.more:
+        if not batch.more and not batch.trouble:
             self.vitals.caught_up_at = told(began)
 
     def _is_ours(self) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -77,7 +78,7 @@ class SignOfLife:
 
     def once(self) -> None:
         """It is `ossmend once` that works, and not the service."""
-        self._row.command = "once"
+        self._say(command="once")
         with suppress(StateUnavailable), self._store.begin() as connection:
             self._tell_of_the_one_before(connection)
 
@@ -88,8 +89,7 @@ class SignOfLife:
 
     def configured(self, digest: str, policies: Mapping[str, int]) -> None:
         """That configuration is at work from now on, with so many policies in each mode."""
-        self._row.digest, self._row.policies = digest, policies
-        self._row.kept_out = self._row.kept_out_at = None
+        self._say(digest=digest, policies=policies, kept_out=None, kept_out_at=None)
 
     def kept_out(self, why: str) -> None:
         """A new configuration was refused: the one before it stays at work. The journal is told once of one refusal,
@@ -98,20 +98,27 @@ class SignOfLife:
         if why == self._row.kept_out:
             return
         now = self._clock.now()
-        self._row.kept_out, self._row.kept_out_at = why, told(now)
+        self._say(kept_out=why, kept_out_at=told(now))
         with suppress(StateUnavailable), self._store.begin() as connection:
             lives.kept(connection, why, now)
 
     def measured(self, reading: ClockReading, cause: str | None) -> None:
         """The clock was measured; `cause`: it is worth a warning."""
         lows, highs = [each.low for each in reading.samples], [each.high for each in reading.samples]
-        self._row.clock = {
-            "at": told(self._clock.now()),
-            "low_seconds": round(max(lows), 3) if lows else None,
-            "high_seconds": round(min(highs), 3) if highs else None,
-            "failed": list(reading.failed),
-            "cause": cause,
-        }
+        self._say(
+            clock={
+                "at": told(self._clock.now()),
+                "low_seconds": round(max(lows), 3) if lows else None,
+                "high_seconds": round(min(highs), 3) if highs else None,
+                "failed": list(reading.failed),
+                "cause": cause,
+            }
+        )
+
+    def _say(self, **news: Any) -> None:
+        """A new row each time: the one that was written last is what news is known by. Several threads have news."""
+        with self._lock:
+            self._row = replace(self._row, **news)
 
     def beat(self, sources: Iterable[SourceVitals], oss_now: datetime | None, *, stopped: bool = False) -> None:
         """Write the row, if it says something new or is old. A state that cannot be written is told by its age."""

@@ -24,6 +24,12 @@ _IMPLICIT = sign(
     "AccessDeniedDetail says {}: no statement allows it",
     "AccessDeniedDetail 为 {}：没有语句允许",
 )
+_NOT_YOURS = sign(
+    "message", r"\bnot belong to you\b", 3.5,
+    "OSS said: {} (it says so to any caller without a right, mostly one of the bucket's own account)",
+    "OSS 返回：{}（对没有权限的请求方 OSS 都这样返回，多数情况下 Bucket 就属于其本账号）",
+)  # fmt: skip
+"""In each settled report of it that is known here the bucket was the caller's own account's (docs/facts.md)."""
 _IDENTITY = sign(_LAYER, "IdentityBasedPolicy", 2.5, "the policy type is {}", "策略类型为 {}")
 _ACTION = sign(
     "fields.AccessDeniedDetail.AuthAction", ".", 0.3, "the action that was denied is {}", "被拒绝的操作是 {}"
@@ -56,7 +62,7 @@ CAUSES = (
           "注意资源写法：对象为 bucket/* 或 bucket/prefix/*，Bucket 自身不带斜杠；按前缀授权的用户两者都需要。"),
          ("Prove it by trying the same request again; a granted permission takes a moment to spread.", "授权后重试同一请求验证；权限生效需要片刻。")),
         (("Do not grant oss:* or all buckets.", "不要授予 oss:* 或所有 Bucket。"), *NO_PUBLIC),
-        (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), said(r"\bnot belong to you\b", 3.5), _SIGNED_ACL,
+        (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), _NOT_YOURS, _SIGNED_ACL,
          said(r"\b(?:not authorized|no right to access|no permission|not have permission)\b", 0.6), said(r"\bbecause of bucket acl\b", 1), against("cloud.owner", "^another", 1), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
          against(_LAYER, "ResourceGroupLevel", 4), against("anonymous", ".", 4)), 0.6,
     ),

@@ -118,6 +118,27 @@ def test_a_source_and_a_channel_in_trouble_are_named_with_the_reason(world: Worl
         assert daemon.stop() == 0
 
 
+def test_a_log_that_cannot_be_read_is_no_well_being_and_neither_read_to_its_end(world: World, daemon: Daemon) -> None:
+    daemon.log.unlink(missing_ok=True)
+    daemon.log.symlink_to("/proc/self/mem")  # a regular file of which nobody can read the first byte
+    daemon.configure(POLICY)
+    code, found = daemon.command("once")
+    unread = {"source": f"app_log:{daemon.log}", "why": f"{daemon.log} cannot be read: Input/output error"}
+    assert (code, found["not_read"]) == (NOT_WELL, [unread])
+    code, found = daemon.command("audit")
+    assert (code, found["not_read"], found["needs_a_human"]) == (NOT_WELL, [unread], True)
+    daemon.start()
+    until("it is not well", lambda: status(daemon)[0] == NOT_WELL)
+    found = said(daemon)
+    assert found["troubles"] == [f"{unread['source']} cannot be read: {unread['why']}"]
+    assert found["sources"][0]["caught_up_at"] is None
+    daemon.log.unlink()
+    daemon.log.write_text("", encoding="utf-8")
+    until("it is well again", lambda: status(daemon)[0] == WELL)
+    assert said(daemon)["sources"][0]["complaint"] is None, "what is read again is left out no more"
+    assert daemon.stop() == 0
+
+
 def test_a_key_of_its_own_that_is_refused_is_no_well_being_and_its_return_is_seen(world: World, daemon: Daemon) -> None:
     daemon.configure(POLICY)
     daemon.start()
@@ -147,7 +168,7 @@ def test_a_configuration_that_was_kept_out_is_told_until_a_good_one_comes(world:
     daemon.config.write_text(bad, encoding="utf-8")
     daemon.signal(signal.SIGHUP)
     until("it says that it kept it out", lambda: "config.kept" in daemon.trace.read_text(encoding="utf-8"))
-    until("status knows", lambda: "mood" in (said(daemon)["configuration"]["kept_out"] or ""))
+    assert "mood" in said(daemon)["configuration"]["kept_out"], "who has read that line asks at once"
     code, found = status(daemon)
     assert (code, found["configuration"]["kept_out_at"] is not None) == (NOT_WELL, True)
     (told,) = found["troubles"]

@@ -198,7 +198,7 @@ def test_wrong_usage_ends_with_2(wrong: list[str]) -> None:
 
 def test_once_with_nothing_to_do_is_fine_and_prints_one_document(good: Path) -> None:
     status, told, _ = run("once", "--config", str(good), "--json", environment=KEY)
-    assert (status, json.loads(told)) == (0, {"cases": [], "not_opened": [], "closed_not_shown": 0})
+    assert (status, json.loads(told)) == (0, {"cases": [], "not_opened": [], "closed_not_shown": 0, "not_read": []})
 
 
 @pytest.mark.parametrize("group", ["cases", "journal"])

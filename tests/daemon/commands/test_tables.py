@@ -53,6 +53,7 @@ def found(key: str) -> dict[str, Any]:
         "calls": {}, "cost": {"amount": "0", "currency": "CNY", "prices_as_of": "2026"}, "permissions": [key],
         "cannot_be_known": [key], "paused": [{"policy": "p", "by": key, "since": "-"}], "file": key,
         "unchecked": {"cases": 1, "of": 1, "why": key, "other_reasons": 0, "codes": {"X": 1}},
+        "not_read": [{"source": key, "why": key}],
         "another_service": {"refusals": 1, "services": {key: 1}},
         "not_opened": [], "older": 1, "since_seconds": 86400, "holds": False, "first_broken": 1,
         "retired_through": 1, "anchor": key,

@@ -101,6 +101,12 @@ def test_what_was_meant_is_asked_with_the_command_to_copy() -> None:
         assert "您是否想查询     AccessDenied: ossmend explain AccessDenied" in shown(word, "zh")
 
 
+def test_behind_what_was_meant_nothing_is_advised() -> None:
+    text = shown("AccesDenied")
+    assert "A code that ossmend does not know" in text
+    assert not re.search(r"^ +(evidence|next|do not) ", text, re.MULTILINE)
+
+
 def test_a_line_with_a_mistyped_code_is_asked_about_and_not_believed() -> None:
     line = "ERROR 403 AccesDenied: You have no right to acces this object"
     event = only(line)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ossmend.daemon.sources.app_log import AppLog
 from ossmend.daemon.sources.files import Pattern
+from ossmend.daemon.sources.found import Said
 from ossmend.daemon.sources.looks import LOOK_SECONDS, LOOK_SHARE, Looks
 from ossmend.daemon.sources.places import BEGUN
 from tests.daemon.sources.following import Follower, HandClock
@@ -138,7 +139,7 @@ def test_a_look_that_takes_long_is_repeated_the_more_seldom(tmp_path: Path) -> N
     clock = Slow()
     looks = Looks(str(tmp_path / "*.log"), clock)
     looks.changed(None)
-    with looks.all({}, lambda _path, _what: None):
+    with looks.all({}, Said()):
         cost = 1.0
     assert not looks.all_is_due()
     clock.pass_(LOOK_SECONDS * 2)
@@ -149,7 +150,7 @@ def test_a_look_that_takes_long_is_repeated_the_more_seldom(tmp_path: Path) -> N
 
 def names(tmp_path: Path, pattern: str) -> list[str]:
     found = Pattern(str(tmp_path / pattern))
-    files = found.files(found.directories(), lambda _path, _what: None)
+    files = found.files(found.directories(), Said())
     return [str(Path(file.path).relative_to(tmp_path)) for file in files]
 
 

@@ -181,6 +181,22 @@ def test_nothing_new_is_nothing_to_write(store: Store) -> None:
     assert each.read() == 0
 
 
+def test_what_a_source_cannot_read_is_its_trouble_and_it_is_not_at_its_end(store: Store) -> None:
+    unread = Batch((), {}, complaints=("/a cannot be read",), trouble="/a cannot be read", files=2)
+    each, _ = reading(store, Told(unread, Batch((), {}, files=3), Batch((), {}, complaints=("/p is a pipe",), files=3)))
+    each.read()
+    told = each.vitals
+    assert (told.trouble, told.caught_up_at, told.complaint, told.files) == (
+        "/a cannot be read", None, "/a cannot be read", 2,
+    )  # fmt: skip
+    each.read()
+    assert (told.trouble, told.trouble_since, told.complaint, told.files) == (None, None, None, 3)
+    assert told.caught_up_at is not None
+    each.read()
+    each.read()
+    assert (told.trouble, told.complaint) == (None, "/p is a pipe"), "what was left out stays told"
+
+
 def test_only_news_of_its_own_wakes_a_source(store: Store) -> None:
     each, _ = reading(store, Told())
     each.news({"other"})

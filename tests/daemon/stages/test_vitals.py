@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from ossmend.daemon.journal.schema import entries, meta, nodes
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals
 from ossmend.daemon.stages.vitals import BEAT_SECONDS, LOOK_SECONDS, SignOfLife
+from ossmend.remediators.contract.values import ClockReading
 from tests.fakes import FakeClock
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -79,6 +81,21 @@ def test_a_daemon_at_rest_writes_every_half_minute_and_news_at_once(store: Store
     assert row(store).at > second
 
 
+def test_whatever_is_said_is_news(store: Store) -> None:
+    clock = FakeClock(NOON)
+    life = SignOfLife(store, clock, dry_run=False)
+    life.beat([], None)
+    life.kept_out("line 3 is no policy")
+    life.beat([], None)
+    assert row(store).kept_out == "line 3 is no policy"
+    life.configured("d", {"dry-run": 1})
+    life.beat([], None)
+    assert (row(store).kept_out, row(store).digest, row(store).policies) == (None, "d", {"dry-run": 1})
+    life.measured(ClockReading((), ("nobody answers",)), "clock-unmeasured")
+    life.beat([], None)
+    assert (row(store).clock or {})["cause"] == "clock-unmeasured"
+
+
 def test_the_next_process_knows_when_the_last_event_was(store: Store) -> None:
     clock = FakeClock(NOON)
     source = SourceVitals("app_log:/a", last_event_at=vitals.told(NOON), events=7, trouble="then")
@@ -113,6 +130,35 @@ def test_oss_s_clock_as_one_process_has_seen_it_outlives_it_with_its_age(store: 
     clock.pass_(timedelta(seconds=BEAT_SECONDS))
     second.beat([], clock.now() - timedelta(seconds=0.9), stopped=True)
     assert shown(worked=True)["clock"] == "OSS's clock is 0.9 s behind ours"
+
+
+def test_a_source_without_a_file_is_not_said_to_be_read_to_its_end(store: Store, tmp_path: Path) -> None:
+    clock = FakeClock(NOON)
+    config = load_text(
+        "version: 1\ncloud: { region: cn-hangzhou }\nsources: [ { app_log: { path: /a/*.log } } ]\n"
+        f"state: {{ path: {tmp_path}/state }}\n"
+    )
+    told = {}
+    for files in (0, 2):
+        SignOfLife(store, clock, dry_run=False).beat(
+            [SourceVitals("app_log:/a/*.log", vitals.told(NOON), files=files)], None
+        )
+        with store.read() as connection:
+            report = status(connection, config, tmp_path / "state", clock.now(), worked=True, dry_run=False)
+        told[files] = next(text for label, text, _ in lines(report) if label == "sources")
+    assert told == {
+        0: "app_log:/a/*.log: no file is there; no refusal yet",
+        2: "app_log:/a/*.log: read to its end, lag 0 s; no refusal yet",
+    }
+
+
+def test_what_a_newer_ossmend_says_beyond_is_passed_over(store: Store) -> None:
+    SignOfLife(store, FakeClock(NOON), dry_run=False).beat([SourceVitals("app_log:/a", events=7)], None)
+    with store.begin() as connection:
+        newer = json.loads(str(connection.scalar(sa.select(meta.c.value).where(meta.c.name == vitals.ROW))))
+        newer |= {"mood": "good", "sources": [newer["sources"][0] | {"colour": "red"}]}
+        connection.execute(meta.update().where(meta.c.name == vitals.ROW).values(value=json.dumps(newer)))
+    assert row(store).sources == [SourceVitals("app_log:/a", events=7)]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 1, "sources": [{"nose": 2}]}', "null"])

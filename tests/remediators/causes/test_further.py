@@ -138,6 +138,8 @@ def test_a_bucket_that_does_not_belong_to_you_is_mostly_ones_own_and_a_right_is_
     told = diagnose_event(event("AccessDenied", OWNER, ec=ec))
     assert told.cause == "denied-ram-implicit"
     assert "denied-not-owner" in dict(told.alternatives)
+    said = next(line for line in told.evidence if OWNER in line)
+    assert "mostly one of the bucket's own account" in said, "OSS's words alone seem to say the contrary"
 
 
 def test_a_bucket_of_which_the_cloud_says_that_it_is_anothers_is_anothers() -> None:
