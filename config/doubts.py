@@ -7,9 +7,12 @@ is combinations.py's, and is refused.
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+from ossmend.config import service_reads
 from ossmend.config.accounts import ALL
 from ossmend.config.document import Document
 from ossmend.config.globs import surely_within
@@ -26,6 +29,8 @@ from ossmend.remediators.settings.restore import RestoreSettings
 
 JOURNAL = "ossmend.db"
 """The state's file, by which a first run is known."""
+MOST_LOOKED_AT = 100
+"""Of a pattern so many files are looked at: those of one application have the same rights."""
 FILES = (AppLogSource, AccessLogSource)
 """Sources that may lie in files."""
 Doubt = tuple[Where, str, str | None]
@@ -39,7 +44,7 @@ def of(config: Config, document: Document, text: str) -> tuple[Problem, ...]:
         *_unused(config),
         *_shadowed(config),
         *_without_rule(config),
-        *_logs(config),
+        *_logs(config, of_service=service_reads.is_meant(document.file)),
         *_batches(config),
     ]
     told = Document(document.file, document.values, values_at=document.values_at, keys_at=document.keys_at)
@@ -134,16 +139,31 @@ def _without_rule(config: Config) -> Iterator[Doubt]:
 # ------------------------------------------------------------------------------------------------------------ sources
 
 
-def _logs(config: Config) -> Iterator[Doubt]:
-    """Files that are not there. What `start: end` passes over is said by a first `once`: it is meant by a service."""
+def _logs(config: Config, *, of_service: bool) -> Iterator[Doubt]:
+    """Files that are not there, or are closed to who is to read them. What `start: end` passes over is said by a first
+    `once`: it is meant by a service.
+    """
     for index, source in enumerate(config.sources):
         given = source.given
         if not isinstance(given, FILES) or given.path is None:
             continue
         where: Where = ("sources", index, source.kind)
-        if next(_there(given), None) is None:
+        there = list(islice(_there(given), MOST_LOOKED_AT))
+        if not there:
             said = f"nothing is there yet that {user()} can see: check the path, or let the application write it"
             yield (*where, "path"), said, None
+        elif not any(path.is_file() for path in there):
+            yield (*where, "path"), f"{printable(str(there[0]))} is no file: it is left alone", None
+        for path in filter(Path.is_file, there):
+            if (why := _closed(path, of_service=of_service)) is not None:
+                yield (*where, "path"), f"{printable(str(path))}: {why}", None
+                break
+
+
+def _closed(path: Path, *, of_service: bool) -> str | None:
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        return f"{user()} may not read it: look at its rights (ls -l)"
+    return service_reads.closed(path) if of_service else None
 
 
 def is_first(config: Config, *, dry_run: bool = False) -> bool:
