@@ -87,7 +87,7 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         "case": case_id,
         "done": "undo",
         "policy": case.policy,
-        "writes": [{"operation": write.operation, "target": write.target}],
+        "writes": [{"operation": write.operation, "target": write.target} | request(write)],
     }
 
 

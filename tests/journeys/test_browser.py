@@ -93,7 +93,9 @@ def test_approval_by_hand_lets_exactly_that_merge_go_and_undo_takes_it_back(worl
     daemon.start()
     until("the merge was made", lambda: len(rules(bucket)) == 4)
     until("the case is closed", lambda: [case["state"] for case in daemon.cases()] == ["closed"])
-    daemon.command("cases", "undo", "1")
+    (asked,) = daemon.command("cases", "undo", "1")[1]["writes"]
+    there, then = write["replaces"]["then"], write["replaces"]["now"]
+    assert asked["replaces"] == {"now": there, "then": then}, "what goes is seen before it does"
     until("it was taken back", lambda: rules(bucket) == before)
     assert daemon.stop() == 0
     merge, undo = daemon.command("cases", "show", "1")[1]["writes"]
