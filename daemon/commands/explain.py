@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @click.argument("text", nargs=-1)
-@click.option("--file", "file", type=Name(), metavar="FILE", help="Read the text from a file; a TEXT that names one does so, too.")
+@click.option("--file", "file", type=Name(), metavar="FILE",
+              help="Read the text from a file; a TEXT that names one does so, too.")  # fmt: skip
 @click.option("--lang", type=click.Choice(["en", "zh"]),
               help="Language of the advice. Default: the text's; with --json English.")  # fmt: skip
 @click.option("--config", "config_path", type=Name(), metavar="FILE",
