@@ -22,6 +22,7 @@ from ossmend.config.problems import Problem, Where, nearest, printable
 from ossmend.config.punctuation import strange
 from ossmend.config.regions import REGIONS
 from ossmend.config.rights import user
+from ossmend.config.sources import access_log, app_log
 from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.config.sources.app_log import AppLogSource
 from ossmend.remediators.settings.cors import CorsSettings
@@ -149,7 +150,10 @@ def _logs(config: Config, *, of_service: bool) -> Iterator[Doubt]:
             continue
         where: Where = ("sources", index, source.kind)
         there = list(islice(_there(given), MOST_LOOKED_AT))
-        if not there:
+        if (ending := _left_alone(given)) is not None:
+            said = f"files that end in {ending} are not read here: name the log as it is before it is packed"
+            yield (*where, "path"), said, None
+        elif not there:
             said = f"nothing is there yet that {user()} can see: check the path, or let the application write it"
             yield (*where, "path"), said, None
         elif not any(path.is_file() for path in there):
@@ -158,6 +162,11 @@ def _logs(config: Config, *, of_service: bool) -> Iterator[Doubt]:
             if (why := _closed(path, of_service=of_service)) is not None:
                 yield (*where, "path"), f"{printable(str(path))}: {why}", None
                 break
+
+
+def _left_alone(given: AppLogSource | AccessLogSource) -> str | None:
+    endings = app_log.LEFT_ALONE if isinstance(given, AppLogSource) else access_log.LEFT_ALONE
+    return next((ending for ending in endings if (given.path or "").endswith(ending)), None)
 
 
 def _closed(path: Path, *, of_service: bool) -> str | None:

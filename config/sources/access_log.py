@@ -7,7 +7,12 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from ossmend.config.fields import Bucket, PathPattern, Trust
+from ossmend.config.sources import app_log
 from ossmend.config.sources.registry import SourceSettings, source
+
+PACKED = ".gz"
+LEFT_ALONE = tuple(ending for ending in app_log.LEFT_ALONE if ending != PACKED)
+"""Files that nobody here unpacks."""
 
 
 @source("access_log")

@@ -7,6 +7,9 @@ from typing import Literal
 from ossmend.config.fields import PathPattern, Trust, Witness
 from ossmend.config.sources.registry import SourceSettings, source
 
+LEFT_ALONE = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4", ".br", ".7z")
+"""How the names of packed files end: what is in them was read before they were packed."""
+
 
 @source("app_log")
 class AppLogSource(SourceSettings):

@@ -16,9 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from ossmend.config.sources.access_log import LEFT_ALONE, PACKED
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.sources import Batch, Cursor
-from ossmend.daemon.sources.files import LEFT_ALONE, File, NoFile, identified, opened
+from ossmend.daemon.sources.files import File, NoFile, identified, opened
 from ossmend.daemon.sources.found import Said
 from ossmend.daemon.sources.looks import Looks
 from ossmend.daemon.sources.places import BEGUN, FINGERPRINT, TAIL, Place, digest
@@ -26,8 +27,6 @@ from ossmend.daemon.sources.refusals import Refusals, Whose
 from ossmend.daemon.sources.scanner import Frame, TooManyBytes, frames, stretch, unpacked
 from ossmend.daemon.sources.scanners import LARGE, ScannerDied, searched
 
-PACKED = ".gz"
-OTHERS = tuple(ending for ending in LEFT_ALONE if ending != PACKED)
 MOST_REFUSALS = 2000
 MOST_BYTES = 256 * 1024 * 1024
 MOST_SECONDS = 3.0
@@ -100,7 +99,7 @@ class AccessFiles:
         self._clock = clock
         self._large = large
         self._said = Said()
-        self._looks = Looks(pattern, clock, OTHERS)
+        self._looks = Looks(pattern, clock, LEFT_ALONE)
         self._whose = Whose(self.name, own_request_ids)
         self._queue: dict[str, None] = {}
         """Files that may have news, the next one first."""

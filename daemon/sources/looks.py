@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ossmend.config.sources.app_log import LEFT_ALONE
 from ossmend.daemon.host.clock import Clock
-from ossmend.daemon.sources.files import LEFT_ALONE, File, Pattern, siblings
+from ossmend.daemon.sources.files import File, Pattern, siblings
 from ossmend.daemon.sources.found import Said
 from ossmend.daemon.sources.places import Place
 

@@ -40,6 +40,14 @@ def drop_in(root: Path, text: str, name: str = "a") -> None:
     (root / f"etc/systemd/system/{UNIT}.d/{name}.conf").write_text(f"[Service]\n{text}\n")
 
 
+def doubts_of(machine: Path, source: str, path: Path) -> list[str]:
+    config = machine / "ossmend.yaml"
+    config.write_text(
+        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ {source}: {{ path: '{path}' }} }} ]\n"
+    )
+    return [each.told("") for each in load_with_doubts(config)[1]]
+
+
 def test_a_log_of_a_group_is_closed_to_the_service_and_the_drop_in_is_named(machine: Path) -> None:
     log = log_of(machine, 0o640)
     told = closed(log, machine)
@@ -103,10 +111,21 @@ def test_who_checks_and_may_not_read_the_log_is_told(machine: Path) -> None:
     assert load_with_doubts(config)[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "ending"), [("app_log", ".gz"), ("app_log", ".zst"), ("access_log", ".bz2"), ("access_log", ".zst")]
+)
+def test_a_path_of_packed_files_that_nobody_reads_is_told(machine: Path, source: str, ending: str) -> None:
+    log = machine / f"a.log{ending}"
+    log.write_bytes(b"")
+    (told,) = doubts_of(machine, source, machine / f"*.log{ending}")
+    assert f"files that end in {ending} are not read here" in told
+
+
+def test_a_packed_access_log_is_read_and_left_alone_here(machine: Path) -> None:
+    (machine / "a.gz").write_bytes(b"")
+    assert doubts_of(machine, "access_log", machine / "*.gz") == []
+
+
 def test_a_directory_where_a_log_is_named_is_said_to_be_no_file(machine: Path) -> None:
-    config = machine / "ossmend.yaml"
-    config.write_text(
-        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ app_log: {{ path: '{machine}/var/log' }} }} ]\n"
-    )
-    (told,) = load_with_doubts(config)[1]
-    assert f"{machine}/var/log is no file: it is left alone" in told.told("")
+    (told,) = doubts_of(machine, "app_log", machine / "var/log")
+    assert f"{machine}/var/log is no file: it is left alone" in told
