@@ -46,6 +46,9 @@ IDLE_SECONDS = 5.0
 SETTLE_SECONDS = 1.0
 """How often the world is looked at for the effect of a write whose answer was lost."""
 
+CREDENTIALS = timedelta(seconds=15)
+"""How often it is asked whether there are any that are valid; what is valid for long is not fetched for it."""
+
 RETAINING = "job/retention"
 
 
@@ -241,6 +244,7 @@ class App:
         """What is done now and then, by threads of its own; always for the configuration that is at work just then."""
         waker = Waker(self._on_file_change)
         waker.every(timedelta(seconds=60), "look", self._signal.set)
+        waker.every(CREDENTIALS, "credentials", self._look_at_credentials, at_once=True)
         waker.every(timedelta(seconds=5), "notices", self._deliver)
         waker.every(timedelta(minutes=1), "retention", self._retain_or_rest)
         waker.every(timedelta(seconds=LOOK_SECONDS), "vitals", self._beat)
@@ -277,6 +281,9 @@ class App:
         if any(astuple(gone)):
             log.info("state.retired", **asdict(gone))
 
+    def _look_at_credentials(self) -> None:
+        self.works.accounts.look_at_credentials()
+
     def _check_clock(self) -> None:
         """Look at our own clock before OSS does: it refuses every request once we are 15 minutes off."""
         from ossmend.daemon.stages.watch_clock import watch_clock
@@ -288,7 +295,8 @@ class App:
     def _beat(self, *, stopped: bool = False) -> None:
         """Say in the state how the daemon fares, for `ossmend status`."""
         oss_now = self.works.home.oss_clock()
-        self._life.beat([reading.vitals for reading in self.works.readings], oss_now, stopped=stopped)
+        self._life.beat([reading.vitals for reading in self.works.readings], oss_now,
+                        credentials=self.works.accounts.troubles(), stopped=stopped)  # fmt: skip
 
     def _status(self) -> str:
         try:
@@ -310,13 +318,14 @@ class App:
     def _swap(self, waker: Waker) -> None:
         """Take a new configuration whole, or keep the old one and say why."""
         self._systemd.reloading()
+        config: Config | None = None
         try:
             config = load(self._path)
             if opening.place(config, dry_run=self._dry_run) != opening.place(self.works.config, dry_run=self._dry_run):
                 raise ConfigRefused.of(self._path, "state cannot change while running: restart for that")
             works = self._build(config)
         except (ConfigRefused, CredentialsRefused) as refused:
-            self._life.kept_out(str(refused))
+            self._life.kept_out(str(refused), config.digest if config is not None else None)
             self._beat()  # who reads the next line and asks `status` is told the same
             log.error("config.kept", why=str(refused))
             self._systemd.ready(f"bad reload kept out; {self._status()}")

@@ -28,6 +28,7 @@ from ossmend.daemon.cloud.ask.logs import LogReader
 from ossmend.daemon.cloud.ask.probes import Probes
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.ask.view import CloudView
+from ossmend.daemon.cloud.credentials.pair import NoCredentials
 from ossmend.daemon.cloud.send.executor import WRITER, Executor
 from ossmend.daemon.cloud.send.sender import Hands
 from ossmend.daemon.cloud.settings import CloudSettings, is_literal
@@ -232,6 +233,20 @@ class Accounts:
                 continue
             if caller.is_root:
                 raise CredentialsRefused(f"{caller.arn}: {ROOT_KEY}")
+
+    def look_at_credentials(self) -> None:
+        """Renew what ends before long, also where nothing asks for it: the first case must not have to wait, and who
+        looks at a daemon at rest is told whether it could act.
+        """
+        for settings in self._settings.values():
+            with suppress(NoCredentials):
+                settings.credentials.get_credentials()
+
+    def troubles(self) -> list[str]:
+        """Of credentials, each with its account where there are several."""
+        found = ((name, each.credentials.trouble) for name, each in self._settings.items())
+        several = len(self._settings) > 1
+        return [f"account {name}: {why}" if several else why for name, why in found if why is not None]
 
     def clock_is_right(self) -> bool:
         """Does the host's clock say what OSS's says, by the answers of any account?"""

@@ -94,6 +94,8 @@ def together(connection: sa.Connection, local: Collection[str]) -> Vitals | None
         sources=_sources(turning, local),
         kept_out=refusing.kept_out,
         kept_out_at=refusing.kept_out_at,
+        kept_out_digest=refusing.kept_out_digest,
+        credentials=list(dict.fromkeys(why for life in turning for why in life.credentials)),
         clock=next((each for each in measured if each.get("cause")), measured[-1] if measured else None),
         oss_ahead_seconds=max((life.oss_ahead_seconds or 0.0 for life in turning), key=abs),
         errors=sorted((error for life in turning for error in life.errors), key=lambda error: str(error["at"])),

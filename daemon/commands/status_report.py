@@ -71,6 +71,7 @@ def status(
         "not_opened": queries.not_opened(connection),
         "held": queries.held(connection),
         "brakes": [] if refused else _brakes(connection, config, life, now),
+        "credentials": clean(list(life.credentials)) if life is not None and worked else [],
         "channels": [queries.channel(connection, each.name) for each in config.channels],
         "clock": _clock(life, now),
         "paused": [{"policy": each.policy or "all", "by": each.by, "since": each.at}
@@ -94,10 +95,11 @@ def _named(config: Config, life: Vitals | None, *, refused: bool) -> list[tuple[
 
 def _configuration(config: Config, life: Vitals | None, *, refused: bool) -> dict[str, Any]:
     """`life`: of a process that works now. What one refused before it ended is read anew by the next; and a file that
-    is again what is at work is kept out by nobody.
+    is again what is at work is kept out by nobody, unless it was refused as it stands, for its credentials.
     """
     in_use = life is None or not life.digest or life.digest == config.digest
-    kept_out = life.kept_out if life is not None and life.digest != config.digest else None
+    is_known = life is not None and (life.digest != config.digest or life.kept_out_digest == config.digest)
+    kept_out = life.kept_out if life is not None and is_known else None
     return {
         "in_use": in_use and not refused,
         "refused": refused,
@@ -210,6 +212,7 @@ def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Ite
         since = f" since {moment(at)}" if at else ""
         yield f"the newest configuration is kept out{since}, the one before it is at work:\n{why}"
     if report["running"]:
+        yield from report["credentials"]
         yield from _of_the_sources(report)
         yield from _of_the_clock(report)
         for each in report["errors"]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -70,9 +70,12 @@ class Waker:
         )
         self._scheduler.add_listener(self._trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
-    def every(self, period: timedelta, name: str, job: Callable[[], object]) -> None:
-        """Run a short job periodically, in the scheduler's threads."""
-        self._scheduler.add_job(job, "interval", seconds=period.total_seconds(), id=name, replace_existing=True)
+    def every(self, period: timedelta, name: str, job: Callable[[], object], *, at_once: bool = False) -> None:
+        """Run a short job periodically, in the scheduler's threads; the first time after one period, or `at_once`."""
+        first = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        self._scheduler.add_job(
+            job, "interval", seconds=period.total_seconds(), id=name, replace_existing=True, **first
+        )
 
     def start(self) -> None:
         self._scheduler.start()

@@ -70,9 +70,15 @@ class Vitals:
     """Why the newest configuration was refused at a reload; the one before it is at work."""
     kept_out_at: str | None = None
     """When that was."""
+    kept_out_digest: str | None = None
+    """Of the one that was refused: that at work itself, where no line of it was wrong but what it is worth by now (its
+    credentials); None where it could not even be read.
+    """
     policies: Mapping[str, int] = field(default_factory=dict)
     """By that configuration: how many of the policies at work are in which mode."""
     sources: list[SourceVitals] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
+    """What is wrong with our own credentials, a sentence each."""
     clock: Mapping[str, Any] | None = None
     """The newest measure of this host's clock; None: not measured yet."""
     oss_ahead_seconds: float | None = None

@@ -21,6 +21,7 @@ import structlog
 
 from ossmend import __version__
 from ossmend.daemon.host.clock import Clock
+from ossmend.daemon.host.show import text
 from ossmend.daemon.host.stops import StateUnavailable
 from ossmend.daemon.host.troubles import TROUBLES
 from ossmend.daemon.journal import lives, vitals
@@ -89,16 +90,17 @@ class SignOfLife:
 
     def configured(self, digest: str, policies: Mapping[str, int]) -> None:
         """That configuration is at work from now on, with so many policies in each mode."""
-        self._say(digest=digest, policies=policies, kept_out=None, kept_out_at=None)
+        self._say(digest=digest, policies=policies, kept_out=None, kept_out_at=None, kept_out_digest=None)
 
-    def kept_out(self, why: str) -> None:
-        """A new configuration was refused: the one before it stays at work. The journal is told once of one refusal,
+    def kept_out(self, why: str, digest: str | None) -> None:
+        """A new configuration was refused: the one before it stays at work. `digest`: of the new one, as far as it
+        could be read. The journal is told once of one refusal,
         however often the file is read.
         """
         if why == self._row.kept_out:
             return
         now = self._clock.now()
-        self._say(kept_out=why, kept_out_at=told(now))
+        self._say(kept_out=why, kept_out_at=told(now), kept_out_digest=digest)
         with suppress(StateUnavailable), self._store.begin() as connection:
             lives.kept(connection, why, now)
 
@@ -120,8 +122,17 @@ class SignOfLife:
         with self._lock:
             self._row = replace(self._row, **news)
 
-    def beat(self, sources: Iterable[SourceVitals], oss_now: datetime | None, *, stopped: bool = False) -> None:
-        """Write the row, if it says something new or is old. A state that cannot be written is told by its age."""
+    def beat(
+        self,
+        sources: Iterable[SourceVitals],
+        oss_now: datetime | None,
+        *,
+        credentials: Iterable[str] = (),
+        stopped: bool = False,
+    ) -> None:
+        """Write the row, if it says something new or is old. A state that cannot be written is told by its age.
+        `credentials`: what is wrong with our own.
+        """
         now = self._clock.now()
         with self._lock:
             self._row = replace(
@@ -129,6 +140,7 @@ class SignOfLife:
                 at=told(now),
                 stopped_at=told(now) if stopped else None,
                 sources=[replace(each) for each in sources],
+                credentials=[text(why) for why in credentials],
                 errors=TROUBLES.newest(),
             )
             if oss_now is not None:

@@ -19,6 +19,7 @@ from tests.journeys.test_restore import POLICY, archive, refusal
 SPEED = 300.0
 """A session of 15 minutes lives for 3 s, a restore takes 8 s: it sees three of them."""
 SESSION, RESTORE = 900.0, 2400.0
+WELL, NOT_WELL = 0, 1
 KEYS = [f"2024/{number}.csv" for number in range(20)]
 NOBODY = trust({"RAM": ["acs:ram::9999999999999999:root"]})
 ANYBODY = trust({"RAM": ["acs:ram::1234567890123456:root"]})
@@ -52,14 +53,18 @@ def begin(world: World, daemon: Daemon, credentials: str) -> None:
     sim = world.simulator
     control(sim, "PATCH", "clock", {"speed": SPEED})
     control(sim, "PATCH", "restore-durations", {"Archive": RESTORE})
-    daemon.configure(POLICY)
-    text = daemon.config.read_text(encoding="utf-8")
-    said = f"credentials: {credentials}\n  metadata_endpoint: {sim.rpc}"
-    assert ALLOWED in text
-    daemon.config.write_text(text.replace(ALLOWED, said), encoding="utf-8")
+    use(world, daemon, credentials)
     bucket = archive(world, "reports-night", KEYS)
     daemon.log.write_text("".join(refusal(bucket, key) for key in KEYS), encoding="utf-8")
     daemon.start()
+
+
+def use(world: World, daemon: Daemon, credentials: str) -> None:
+    daemon.configure(POLICY)
+    text = daemon.config.read_text(encoding="utf-8")
+    said = f"credentials: {credentials}\n  metadata_endpoint: {world.simulator.rpc}"
+    assert ALLOWED in text
+    daemon.config.write_text(text.replace(ALLOWED, said), encoding="utf-8")
 
 
 def own(world: World) -> list[dict[str, Any]]:
@@ -126,12 +131,29 @@ def test_with_no_session_left_cases_wait_and_nobody_is_accused(
     until("nothing valid is left", lambda: any("could not check yet" in case["why"] for case in daemon.cases()))
     waiting = daemon.cases()
     assert {case["state"] for case in waiting} <= {"waiting", "watching", "closed"}
+    until("it is not well", lambda: daemon.command("status")[0] == NOT_WELL)
+    assert any("no valid credentials (assume_role" in each for each in daemon.command("status")[1]["troubles"])
     mend()
     until("all verified", lambda: all_verified(daemon))
+    until("it is well again", lambda: daemon.command("status")[0] == WELL)
     assert daemon.stop() == 0
     assert each_sent_once(world)
     assert told(daemon).count(event) == 1
     assert told(daemon)[-1] == "credentials.renewed"
+
+
+def test_a_role_that_cannot_be_assumed_is_told_before_there_is_anything_to_do(
+    world: World, daemon: Daemon, tmp_path: Path
+) -> None:
+    control(world.simulator, "PUT", "roles/ossmend", {})
+    mend = taken(world)
+    use(world, daemon, kind_of("assume_role", world, tmp_path))
+    daemon.start()
+    until("it is not well", lambda: daemon.command("status")[0] == NOT_WELL)
+    mend()
+    until("it is well again", lambda: daemon.command("status")[0] == WELL)
+    assert daemon.stop() == 0
+    assert told(daemon) == ["credentials.refused", "credentials.renewed"]
 
 
 def test_a_key_of_the_account_itself_is_refused_unless_it_is_allowed(world: World, daemon: Daemon) -> None:
@@ -158,6 +180,26 @@ def test_a_reload_to_a_key_of_the_account_itself_is_kept_out(world: World, daemo
     daemon.config.write_text(allowed.replace(ALLOWED, REFUSED), encoding="utf-8")
     daemon.signal(signal.SIGHUP)
     until("the old one is kept", lambda: "config.kept" in daemon.trace.read_text(encoding="utf-8"))
+    assert daemon.stop() == 0
+
+
+def test_a_reload_that_a_half_profile_refuses_is_told_though_the_file_has_not_changed(
+    world: World, daemon: Daemon, tmp_path: Path
+) -> None:
+    use(world, daemon, kind_of("profile", world, tmp_path))
+    profile = tmp_path / "aliyun.json"
+    whole = profile.read_text()
+    daemon.start()
+    assert daemon.command("status")[0] == WELL
+    profile.write_text(whole.replace('"access_key_secret"', '"no_secret"'))
+    daemon.signal(signal.SIGHUP)
+    until("it is kept out", lambda: "config.kept" in daemon.trace.read_text(encoding="utf-8"))
+    code, found = daemon.command("status")
+    assert code == NOT_WELL
+    assert "access_key_id without access_key_secret; it needs both" in found["configuration"]["kept_out"]
+    profile.write_text(whole)
+    daemon.signal(signal.SIGHUP)
+    until("it is well again", lambda: daemon.command("status")[0] == WELL)
     assert daemon.stop() == 0
 
 

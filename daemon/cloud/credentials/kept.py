@@ -85,12 +85,24 @@ class Kept:
         self._flight: _Flight | None = None
         self._not_before = 0.0
         self._trouble: str | None = None
+        self._refused = False
         self._spent = ""
         self._lock = threading.Lock()
 
     @property
     def lasting(self) -> bool:
         return False
+
+    @property
+    def trouble(self) -> str | None:
+        """Not that a renewal has failed while a session is valid: the next one is under way before it ends."""
+        with self._lock:
+            why, refused, held = self._trouble, self._refused, self._held
+        if why is None:
+            return None
+        if held is None or self._clock.monotonic() >= held.over_at:
+            return f"no valid credentials ({self._name}): {why}"
+        return f"the credentials ({self._name}) are not renewed any more, and end soon: {why}" if refused else None
 
     def get_credentials(self) -> Credentials:
         held, now = self._held, self._clock.monotonic()
@@ -167,7 +179,7 @@ class Kept:
                 self._not_before = now + _rest(before.over_at - now)  # the metadata service has nothing newer yet
             else:
                 self._held = held
-            trouble, self._trouble = self._trouble, None
+            trouble, self._trouble, self._refused = self._trouble, None, False
         said = log.info if trouble is not None else log.debug
         said("credentials.renewed", credentials=self._name, until=until and until.isoformat())
 
@@ -176,7 +188,7 @@ class Kept:
         with self._lock:
             left = self._held.over_at - now if self._held is not None else 0.0
             self._not_before = now + (_rest(left) if left > 0 else RESTS)
-            known, self._trouble = self._trouble, why
+            known, self._trouble, self._refused = self._trouble, why, refused
         if known == why:
             return
         say = log.error if refused else log.warning

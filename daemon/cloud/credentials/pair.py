@@ -60,6 +60,11 @@ class Provider(Protocol):
         """A key without an end: of a RAM user, or of the account itself. A session is of a role, always."""
         ...
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there are none that are valid, or why there will be none before long; None: all is well."""
+        ...
+
     def renew(self, access_key_id: str) -> bool:
         """The cloud says that the token of this key is over. May there be another by now?"""
         ...
@@ -77,6 +82,10 @@ class StaticProvider:
     @property
     def lasting(self) -> bool:
         return self.credentials.security_token is None
+
+    @property
+    def trouble(self) -> None:
+        return None
 
     def renew(self, access_key_id: str) -> bool:  # noqa: ARG002  # nobody renews what was given
         return False
@@ -107,7 +116,7 @@ def pair_of(environment: Mapping[str, str]) -> StaticProvider | None:
         missing = [name for name, value in ((id_name, key_id), (secret_name, secret)) if not value]
         if missing:
             there = [name for name, value in ((id_name, key_id), (secret_name, secret), (token_name, token)) if value]
-            raise CredentialsRefused(f"{' and '.join(there)} without {' and '.join(missing)}: set both or none")
+            raise CredentialsRefused(f"{' and '.join(there)} without {' and '.join(missing)}; set both or none")
         credentials = Credentials(key_id, secret, token or None)
         check(credentials, f"{id_name}, {secret_name}")
         return StaticProvider(credentials)

@@ -99,7 +99,7 @@ def _pair(where: str, profile: Mapping[str, Any]) -> dict[str, Any]:
     if not key_id or not secret:
         there, missing = ("access_key_id", "access_key_secret") if key_id else ("access_key_secret", "access_key_id")
         said = f"{there} without {missing}" if key_id or secret else "neither access_key_id nor access_key_secret"
-        raise CredentialsRefused(f"{where} has {said}: it needs both")
+        raise CredentialsRefused(f"{where} has {said}; it needs both")
     token = str(profile.get("sts_token") or profile.get("security_token") or "")
     said_pair = {"access_key_id": SecretStr(key_id), "access_key_secret": SecretStr(secret)}
     return said_pair | ({"security_token": SecretStr(token)} if token else {})
@@ -175,11 +175,17 @@ class FromProfile:
         self._settings = read(file, name)
         self._provider = opened(self._settings)
         self._look_at = clock.monotonic() + LOOK
+        self._kept_out: str | None = None
         self._lock = threading.Lock()
 
     @property
     def lasting(self) -> bool:
         return self._provider.lasting
+
+    @property
+    def trouble(self) -> str | None:
+        """The next start would be refused for it."""
+        return self._kept_out or self._provider.trouble
 
     def get_credentials(self) -> Credentials:
         if self._clock.monotonic() >= self._look_at:
@@ -200,12 +206,15 @@ class FromProfile:
             self._seen = stamp
             try:
                 settings = read(self._file, self._name)
-                if settings == self._settings:
-                    return
-                self._provider, self._settings = self._opened(settings), settings
+                provider = self._provider if settings == self._settings else self._opened(settings)
             except CredentialsRefused as refused:
-                log.warning("credentials.kept", profile=self._name or "", why=str(refused))
+                self._kept_out = f"{refused}; the credentials from before are kept"
+                log.warning("credentials.kept", file=str(self._file), profile=self._name or "", why=str(refused))
                 return
+            self._kept_out = None
+            if provider is self._provider:
+                return
+            self._provider, self._settings = provider, settings
         log.info("credentials.reread", file=str(self._file), profile=self._name or "")
 
 

@@ -85,7 +85,7 @@ def test_whatever_is_said_is_news(store: Store) -> None:
     clock = FakeClock(NOON)
     life = SignOfLife(store, clock, dry_run=False)
     life.beat([], None)
-    life.kept_out("line 3 is no policy")
+    life.kept_out("line 3 is no policy", None)
     life.beat([], None)
     assert row(store).kept_out == "line 3 is no policy"
     life.configured("d", {"dry-run": 1})

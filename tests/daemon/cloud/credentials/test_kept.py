@@ -112,6 +112,26 @@ def test_a_renewal_that_fails_for_ten_minutes_costs_nothing(
     assert [line["event"] for line in told] == ["credentials.unreachable", "credentials.renewed"]
 
 
+def test_credentials_are_in_trouble_when_none_is_valid_or_none_will_be_and_not_before(
+    provider: Kept, service: Service, clock: StillClock
+) -> None:
+    assert (key(provider), provider.trouble) == ("STS.1", None)
+    service.fails = NotFetched("the service is away")
+    clock.pass_by(HOUR - 899)
+    key(provider)
+    until("the fetch has ended", lambda: provider._flight is None)
+    assert provider.trouble is None, "the session is valid, and the next fetch is near"
+    clock.pass_by(900)
+    assert provider.trouble == "no valid credentials (a role): the service is away"
+    service.fails = None
+    assert (key(provider), provider.trouble) == ("STS.2", None)
+    service.fails = NotFetched("403 NoPermission", refused=True)
+    clock.pass_by(HOUR - 899)
+    key(provider)
+    until("the fetch has ended", lambda: provider._flight is None)
+    assert provider.trouble == "the credentials (a role) are not renewed any more, and end soon: 403 NoPermission"
+
+
 def test_with_nothing_valid_left_nothing_was_asked_of_the_cloud(
     provider: Kept, service: Service, clock: StillClock
 ) -> None:

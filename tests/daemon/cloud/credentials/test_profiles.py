@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from ossmend.daemon.cloud.credentials import profiles
 from ossmend.daemon.cloud.credentials.pair import static
 from ossmend.daemon.cloud.credentials.profiles import FromProfile, read
+from ossmend.daemon.host.redact import redact
 from ossmend.daemon.host.stops import CredentialsRefused
 from tests.daemon.cloud.credentials.stubs import PROVIDER, ROLE
 from tests.daemon.cloud.stubs import StillClock
@@ -171,7 +172,10 @@ def test_a_file_that_is_half_or_gone_changes_nothing_and_is_said_once(tmp_path: 
         for _ in range(3):
             clock.pass_by(profiles.LOOK)
             assert provider.get_credentials().access_key_id == "LTAIone"
-    assert [line["event"] for line in told] == ["credentials.kept"]
+    assert [(line["event"], line["file"]) for line in told] == [("credentials.kept", str(file))]
+    assert str(provider.trouble).endswith("; the credentials from before are kept"), "the next start would be refused"
+    assert redact(told[0]["why"]) == told[0]["why"], "our own words are no secrets"
     rotate(tmp_path, "LTAItwo")
     clock.pass_by(profiles.LOOK)
     assert provider.get_credentials().access_key_id == "LTAItwo"
+    assert provider.trouble is None
