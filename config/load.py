@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ossmend.config import combinations, complaints, document
+from ossmend.config import combinations, complaints, document, state_alone
 from ossmend.config.model import Config
 from ossmend.config.problems import ConfigRefused, Problem, file_name
 from ossmend.config.punctuation import strange
@@ -42,22 +42,22 @@ def load_with_doubts(path: Path) -> tuple[Config, tuple[Problem, ...]]:
 def load_for_state(path: Path) -> tuple[Config, ConfigRefused | None]:
     """For who needs the state alone: a typo in a policy must not take `pause` away while the daemon goes on by what it
     has read before. What is wrong comes along; nothing of the file but its `state` counts then. Raises ConfigRefused
-    where the typo could mean another state.
+    where the typo could mean another state, or where the file is no YAML (state_alone.py).
     """
     text, name = _text(path), str(path)
     try:
         return load_text(text, name), None
     except ConfigRefused as refused:
-        values = document.read(text, name).values if document.unreadable(text, name) is None else None
-        if values is None or not all(_is_within_another_section(each) for each in refused.problems):
+        if (config := state_alone.surely(text, name)) is None:
             raise
-        alone = {"version": 1, "cloud": {"region": "cn-hangzhou"}, "state": values.get("state", {})}
-        return Config.model_validate(alone, strict=True).effective(), refused
+        return config, refused
 
 
-def _is_within_another_section(problem: Problem) -> bool:
-    """A key of the file itself may be a misspelt `state`."""
-    return any(sign in problem.path for sign in ".[") and not problem.path.startswith("state")
+def guess_state(path: Path) -> Config | None:
+    """Of a file that is refused, and does not say for sure where the state is: where it most likely is. To be believed
+    only if somebody works there. None where not even that is told. Raises ConfigRefused where there is no text.
+    """
+    return state_alone.likely(_text(path), str(path))
 
 
 def _text(path: Path) -> str:
@@ -127,4 +127,4 @@ def _with_signs(found: document.Document, text: str) -> list[Problem]:
     return [*found.problems, *(each for each in strange(text, found.file) if each.line in near)]
 
 
-__all__ = ["ConfigRefused", "Problem", "load", "load_for_state", "load_text", "load_with_doubts"]
+__all__ = ["ConfigRefused", "Problem", "guess_state", "load", "load_for_state", "load_text", "load_with_doubts"]

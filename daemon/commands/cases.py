@@ -13,6 +13,7 @@ from ossmend.daemon.commands.common import (
     WRONG_USAGE,
     case_argument,
     config_option,
+    configured_state,
     dry_run_state_option,
     fail,
     json_option,
@@ -63,10 +64,9 @@ def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> 
 
 def _mode(config_path: Path, policy: str) -> str | None:
     """In which the case's policy is; None where the configuration is refused, so that nobody knows."""
-    from ossmend.config.load import load_for_state
     from ossmend.daemon.stages.rules import RuleBook
 
-    config, refused = load_for_state(config_path)
+    config, refused = configured_state(config_path)
     return None if refused is not None else RuleBook(config, dry_run=False).mode(policy)
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -212,16 +212,42 @@ def config_of_state(config_path: Path) -> Config:
     """The configuration, or where it is refused for something else, one that knows where its state is. What a person
     has to know of that goes to stderr. Raises ConfigRefused.
     """
-    from ossmend.config.load import load_for_state
-
-    config, refused = load_for_state(config_path)
+    config, refused = configured_state(config_path)
     if refused is not None:
-        tell_refused(refused)
+        tell_refused(refused, config)
     return config
 
 
-def tell_refused(refused: ConfigRefused) -> None:
-    click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone", err=True)
+def configured_state(config_path: Path) -> tuple[Config, ConfigRefused | None]:
+    """The configuration, and why it is refused: then it is by its state alone. Where the file cannot be read so far,
+    its state is a guess, which is right if somebody works there. Raises ConfigRefused.
+    """
+    from ossmend.config.load import ConfigRefused, guess_state, load_for_state
+
+    try:
+        return load_for_state(config_path)
+    except ConfigRefused as refused:
+        likely = guess_state(config_path)
+        if likely is None or not _is_worked(likely):
+            raise
+        return likely, refused
+
+
+def _is_worked(config: Config) -> bool:
+    """Does a process work on its state, if only a dry run?"""
+    from ossmend.daemon.host.stops import StateUnavailable
+    from ossmend.daemon.journal import opening
+
+    for dry_run in (False, True):
+        with suppress(StateUnavailable), closing(opening.to_read(config, dry_run=dry_run)) as store:
+            if store.is_worked():
+                return True
+    return False
+
+
+def tell_refused(refused: ConfigRefused, config: Config) -> None:
+    place = config.state.path if config.state.database is None else "the database"
+    click.echo(f"{refused}\nthe configuration is refused; what follows is by its state alone, {place}", err=True)
 
 
 def paused_policy(config_path: Path, policy: str) -> None:
@@ -230,10 +256,8 @@ def paused_policy(config_path: Path, policy: str) -> None:
     """
     from difflib import get_close_matches
 
-    from ossmend.config.load import load_for_state
-
     with clear_errors():
-        config, refused = load_for_state(config_path)
+        config, refused = configured_state(config_path)
     names = [each.name for each in config.policies]
     if policy and refused is None and policy not in names:
         near = get_close_matches(policy, names, n=1)

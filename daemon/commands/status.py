@@ -13,6 +13,7 @@ from ossmend.daemon.commands.common import (
     NEEDS_A_HUMAN,
     clear_errors,
     config_option,
+    configured_state,
     dry_run_state_option,
     json_option,
     show,
@@ -40,14 +41,13 @@ def _read(config_path: Path, dry_run: bool) -> dict[str, Any]:
     """From the state alone: the daemon is not asked, so it may be down, or hang."""
     from datetime import UTC, datetime
 
-    from ossmend.config.load import load_for_state
     from ossmend.daemon.commands import status_report
     from ossmend.daemon.journal import opening
     from ossmend.daemon.journal.store import state_directory
 
-    config, refused = load_for_state(config_path)
+    config, refused = configured_state(config_path)
     if refused is not None:
-        tell_refused(refused)
+        tell_refused(refused, config)
     directory = state_directory(config, dry_run=dry_run)
     store = opening.to_read(config, dry_run=dry_run)
     if store.note:

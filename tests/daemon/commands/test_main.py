@@ -159,11 +159,13 @@ def test_a_good_configuration_is_fine(good: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["check"], ["run"], ["once"], ["cases"], ["journal", "show"], ["audit"]])
-def test_a_refused_configuration_ends_with_78_and_its_place(good: Path, command: list[str]) -> None:
+def test_a_refused_configuration_is_told_with_its_place_and_ends_with_78_what_works_by_it(
+    good: Path, command: list[str]
+) -> None:
     with good.open("a", encoding="utf-8") as file:
         file.write("polices: []\n")
     status, _, told = run(*command, "--config", str(good), environment=KEY)
-    assert status == 78
+    assert status == (0 if command[0] in ("cases", "journal") else 78), "what is known of the work is in the state"
     assert f"{good}:6:1" in told
     assert 'did you mean "policies"?' in told
 

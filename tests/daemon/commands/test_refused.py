@@ -43,6 +43,45 @@ def test_a_typo_in_a_policy_takes_neither_pause_nor_resume_away(state: Path) -> 
     assert json.loads(called(state, TYPO, "resume").stdout)["resumed"] == ["all"]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "nonsense: true", "clok: { every: 1h }", "policie: []", "brakes: { writes_per_hour: “5” }",
+        "\n".join(f"nonsense{number}: 1" for number in range(100)),
+    ],
+    ids=["another key", "clock", "policies", "curly quotes", "a hundred faults"],
+)  # fmt: skip
+def test_no_fault_elsewhere_takes_the_switch_away(state: Path, broken: str) -> None:
+    for words in (["pause"], ["resume"], ["status"], ["cases", "list"]):
+        told = called(state, broken, *words)
+        assert told.exit_code == (3 if words == ["status"] else 0)
+        assert f"what follows is by its state alone, {state}" in told.stderr
+        json.loads(told.stdout)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["policies: [", "policies: [ { name: a", "brakes:\n\twrites_per_hour: 5", 'log: { level: "warning }', "policies：[]"],
+)
+def test_of_a_file_that_is_no_yaml_the_state_in_it_is_believed_where_somebody_works_on_it(
+    state: Path, broken: str
+) -> None:
+    assert called(state, broken, "pause").exit_code == 78
+    store = open_store(state, exclusive=True)
+    try:
+        told = called(state, broken, "pause")
+        assert [each["policy"] for each in json.loads(told.stdout)["paused"]] == ["all"]
+        assert f"what follows is by its state alone, {state}" in told.stderr
+        assert json.loads(called(state, broken, "status").stdout)["running"]
+        for half in (f"state: {{ path: {state}", f"state:\n  path: {state}x", "state: { path: 7 }", "state: [}"):
+            config = state.parent / "half.yaml"
+            config.write_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\npolicies: [\n{half}\n", encoding="utf-8")
+            ended = CliRunner().invoke(main, ["pause", "--config", str(config)])
+            assert (ended.exit_code, "NOTHING IS PAUSED" in ended.stderr) == (78, True)
+    finally:
+        store.close()
+
+
 @pytest.mark.parametrize("broken", ["policies: [", "state: { path: 7 }"])
 def test_where_nothing_can_be_paused_it_says_so_and_what_pauses_all_the_same(state: Path, broken: str) -> None:
     told = called(state, broken, "pause")
@@ -68,6 +107,27 @@ def test_what_only_reads_the_state_reads_it(state: Path, words: list[str], statu
 @pytest.mark.parametrize("word", ["check", "once", "ram-policy", "audit"])
 def test_what_works_by_the_policies_refuses_it_as_ever(state: Path, word: str) -> None:
     assert called(state, TYPO, word).exit_code == 78
+
+
+@pytest.mark.parametrize("key", ["stat", "sate", "State", "states", "stae"])
+def test_a_key_that_may_be_meant_as_state_is_no_fault_elsewhere(state: Path, key: str) -> None:
+    config = state.parent / "ossmend.yaml"
+    config.write_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\n{key}: {{ path: {state} }}\n", encoding="utf-8")
+    assert CliRunner().invoke(main, ["status", "--config", str(config)]).exit_code == 78
+
+
+def test_without_a_state_a_key_that_nobody_knows_may_be_one(state: Path) -> None:
+    config = state.parent / "ossmend.yaml"
+    config.write_text("version: 1\ncloud: { region: cn-hangzhou }\nnonsense: true\n", encoding="utf-8")
+    assert CliRunner().invoke(main, ["status", "--config", str(config)]).exit_code == 78
+
+
+@pytest.mark.parametrize("quoted", ["“{}”", "‘{}’"])
+def test_curly_quotes_in_the_state_itself_are_no_fault_elsewhere(state: Path, quoted: str) -> None:
+    config = state.parent / "ossmend.yaml"
+    path = quoted.format(state)
+    config.write_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\nstate:\n  path: {path}\n", encoding="utf-8")
+    assert CliRunner().invoke(main, ["status", "--config", str(config)]).exit_code == 78
 
 
 @pytest.mark.parametrize(
