@@ -248,6 +248,7 @@ def _tell_policy(path: Path, found: Found) -> None:
     """
     from ossmend.config.load import load
     from ossmend.daemon.permissions.document import documents, text
+    from ossmend.daemon.permissions.identity import identity_of
     from ossmend.daemon.permissions.needs import accounts, needs
 
     config = load(path)
@@ -255,7 +256,7 @@ def _tell_policy(path: Path, found: Found) -> None:
     made = [
         each
         for account in accounts(config)
-        for each in documents(needs(config, account, identity="role" if role else "user"))
+        for each in documents(needs(config, account, identity="role" if role else identity_of(config, account)))
     ]
     if made:
         click.echo(f"attach      {_to_whom(found, role=role)}")

@@ -19,9 +19,10 @@ from ossmend.daemon.commands.common import clear_errors, config_option, json_opt
 @config_option
 @click.option("--mode", type=click.Choice(["dry-run", "enforce"]), help="As if every policy were in this mode.")
 @click.option("--account", metavar="NAME", help="Of this account alone.")
-@click.option("--identity", type=click.Choice(["user", "role"]), default="user", help="What it is attached to.")
+@click.option("--identity", type=click.Choice(["user", "role"]),
+              help="What it is attached to. Default: as the credentials are.")  # fmt: skip
 @json_option
-def command(config_path: Path, mode: str | None, account: str | None, identity: str, as_json: bool) -> None:
+def command(config_path: Path, mode: str | None, account: str | None, identity: str | None, as_json: bool) -> None:
     """The least RAM policy that this configuration needs.
 
     Reads, and the writes of the policies that may send them.
@@ -46,11 +47,15 @@ def command(config_path: Path, mode: str | None, account: str | None, identity: 
 
 def _account(config: Any, account: str, mode: str | None, identity: Any) -> dict[str, Any]:
     from ossmend.daemon.permissions.document import documents
+    from ossmend.daemon.permissions.identity import assumed_role, identity_of
     from ossmend.daemon.permissions.needs import needs, widened
 
-    needed = needs(config, account, mode=mode, identity=identity)
+    whose = identity or identity_of(config, account)
+    needed = needs(config, account, mode=mode, identity=whose)
     return {
         "account": account,
+        "identity": whose,
+        "assumes": assumed_role(config, account),
         "mode": mode or "as configured",
         "documents": documents(needed),
         "widened": list(widened(config, account)),
@@ -72,6 +77,10 @@ def _remarks(found: dict[str, Any]) -> Iterator[str]:
         yield "nothing is needed: no enabled policy or source asks the cloud for anything that RAM guards"
     if len(found["documents"]) > 1:
         yield f"too long for one RAM policy: make {len(found['documents'])} of it, and attach all of them"
+    if found["identity"] == "role":
+        yield "for a role, as the credentials are; `--identity user` has it for a user"
+    if found["assumes"]:
+        yield f"whoever assumes {found['assumes']} needs sts:AssumeRole on it, and its trust policy has to name him"
     for said in found["widened"]:
         yield f"allows more than the configuration: {said}"
     if found["unconfirmed"]:

@@ -26,6 +26,8 @@ missing, with the statement to add.
 
 - `BUCKET` and `KEY` are those of a policy's `match`. RAM's `*` also crosses slashes; where a pattern therefore
   allows more than the match, `ram-policy` says so on stderr. It is never narrower.
+- What ossmend reads of its own policies is a user's or a role's, as the configuration's credentials are; `--identity`
+  says it where they are not at hand. Whoever assumes a role needs `sts:AssumeRole` on it: `ram-policy` names it.
 - Each of several accounts may list its buckets: another one's key, refused, cannot tell whose the bucket is.
 - RAM takes 6,144 characters of one document. A longer policy comes as several, and all of them have to be attached.
 - An action marked **unconfirmed** follows the names beside it, and no page of Alibaba Cloud is known that says it.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ossmend.simulator.serve import Running, running_simulator
+from tests.daemon.cloud.credentials.stubs import ROLE
 from tests.daemon.cloud.stubs import control, make_bucket
 from tests.daemon.commands.test_main import EXAMPLE, run
 
@@ -117,6 +118,39 @@ def test_the_generated_policy_is_enough_for_check_live(tmp_path: Path, sim: Runn
     policy = json.loads(run("ram-policy", "--config", config)[1])
     status, told, _ = run("check", "--live", "--config", config, environment=key(sim, policy))
     assert (status, "BAD" in told, "  ?  " in told) == (0, False, False), told
+
+
+@pytest.mark.parametrize("kind", ["ecs_role", "assume_role"])
+def test_the_policy_of_a_configured_role_is_a_roles_and_enough_for_check_live(
+    tmp_path: Path, sim: Running, kind: str
+) -> None:
+    said = {"ecs_role": "{ ecs_role: ossmend }", "assume_role": f"{{ assume_role: {{ arn: '{ROLE}' }} }}"}[kind]
+    file = Path(configured(tmp_path, sim))
+    config = file.read_text(encoding="utf-8").replace(NO_ROOT, f"{said}, metadata_endpoint: '{sim.rpc}'")
+    file.write_text(config, encoding="utf-8")
+    _, told, remarks = run("ram-policy", "--config", str(file))
+    assert ("ram:ListPoliciesForRole" in told, "ram:ListPoliciesForUser" in told) == (True, False)
+    assert "note: for a role" in remarks
+    assert ("needs sts:AssumeRole on it" in remarks) is (kind == "assume_role")
+    control(sim, "PUT", "roles/ossmend", {"policy": json.loads(told)})
+    control(sim, "PATCH", "instance", {"role": "ossmend"})
+    root = {"ALIBABA_CLOUD_ACCESS_KEY_ID": sim.access_key_id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": sim.access_key_secret}
+    status, live, _ = run("check", "--live", "--config", str(file), environment=root)
+    assert (status, "BAD" in live, "  ?  " in live) == (0, False, False), live
+
+
+def test_a_session_of_the_environment_is_a_roles_and_nothing_at_all_a_users(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    session = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}
+    told = {
+        name: run("ram-policy", "--config", config, environment=environment)[1]
+        for name, environment in (("session", session | {"ALIBABA_CLOUD_SECURITY_TOKEN": "c"}), ("none", {}))
+    }
+    assert "ram:ListPoliciesForRole" in told["session"]
+    assert "ram:ListPoliciesForUser" in told["none"]
+    assert (
+        "ram:ListPoliciesForUser" in run("ram-policy", "--identity", "user", "--config", config, environment=session)[1]
+    )
 
 
 def test_a_dry_run_that_is_to_be_enforced_can_be_asked_about_before(tmp_path: Path, sim: Running) -> None:

@@ -61,7 +61,13 @@ def test_no_fault_elsewhere_takes_the_switch_away(state: Path, broken: str) -> N
 
 @pytest.mark.parametrize(
     "broken",
-    ["policies: [", "policies: [ { name: a", "brakes:\n\twrites_per_hour: 5", 'log: { level: "warning }', "policies：[]"],
+    [
+        "policies: [",
+        "policies: [ { name: a",
+        "brakes:\n\twrites_per_hour: 5",
+        'log: { level: "warning }',
+        "policies：[]",
+    ],
 )
 def test_of_a_file_that_is_no_yaml_the_state_in_it_is_believed_where_somebody_works_on_it(
     state: Path, broken: str
