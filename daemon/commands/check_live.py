@@ -18,6 +18,7 @@ from ossmend.config.regions import region_of
 from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.settings import CloudSettings, account_settings
+from ossmend.daemon.cloud.wire.transport import SIGNED_FOR
 from ossmend.daemon.commands import check_refused
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
@@ -64,7 +65,8 @@ def _account(
 ) -> None:
     reading = cloud.own_clock()
     who, caller = _caller(cloud, settings)
-    lines = [who, _clock(reading), _endpoint(settings, reading)]
+    endpoint = _endpoint(settings, reading)
+    lines = [who, _clock(reading), endpoint if caller is None else _region(cloud, settings, endpoint)]
     if caller is None:
         lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
     elif caller.is_root:
@@ -121,6 +123,9 @@ def _line(finding: Finding) -> dict[str, Any]:
     who = ", ".join(told["needed_by"])
     what = f"{told['action']} on {told['resource']} ({who}: {', '.join(told['calls'])})"
     ok = {"granted": True, "missing": False, "unknown": None}[finding.state]
+    if finding.absent and any(need.who.startswith("source ") for need in finding.needs):
+        ok = False  # a policy may wait for a bucket that is made one day; a log that is not there is never read
+        return {"what": what, "ok": ok, "found": finding.why}
     said = {True: "", False: "missing: ", None: "could not check: "}[ok]
     return {"what": what, "ok": ok, "found": f"{said}{finding.why}"}
 
@@ -164,15 +169,31 @@ def _endpoint(settings: CloudSettings, reading: ClockReading) -> dict[str, Any]:
     return {"what": f"endpoint {settings.oss_url}", "ok": ok, "found": "answers" if ok else why}
 
 
+def _region(cloud: Cloud, settings: CloudSettings, line: dict[str, Any]) -> dict[str, Any]:
+    """The line of the endpoint, after something was signed for it: only a signature shows the region."""
+    answer = cloud.probes.of_oss("ListBuckets", "") if line["ok"] else None
+    if answer is None or answer.verdict != "unknown" or SIGNED_FOR not in answer.why:
+        return line
+    found = (
+        f"it refuses signatures for {settings.bare_region} ({answer.why}): set region to the one that this endpoint is "
+        "in, or leave endpoint out"
+    )
+    return {**line, "ok": False, "found": found}
+
+
 def tell(report: dict[str, Any], say: Callable[[str], object]) -> None:
-    """The report for people: every line, then the statement to add."""
+    """The report for people: every line, below its account where there are several, then the statement to add."""
+    several, account = len({line["account"] for line in report["live"]}) > 1, None
     for line in report["live"]:
+        if several and line["account"] != account:
+            account = line["account"]
+            say(f"  account {account}")
         mark = {True: "ok ", False: "BAD", None: "?  "}[line["ok"]]
         say(f"  {mark} {line['what']}: {line['found']}")
     for name, words in (("add", "add this"), ("add_unless_there", "unless it is there already, add this")):
-        for account, several in report[name].items():
-            say(f"  {words} to what is attached to the credentials of account {account}:")
-            for document in several:
+        for whose, made in report[name].items():
+            say(f"  {words} to what is attached to the credentials of account {whose}:")
+            for document in made:
                 say(_indented(document))
 
 

@@ -47,6 +47,8 @@ class Finding:
     needs: tuple[Need, ...]
     state: State
     why: str
+    absent: bool = False
+    """There is no such bucket, whatever is granted on it."""
 
     @property
     def writes(self) -> bool:
@@ -80,17 +82,23 @@ class _Asking:
     caller: Caller
     _bucket_policies: dict[str, Attached | None] = field(default_factory=dict)
 
-    def of(self, action: str, resource: str) -> tuple[State, str]:
+    def of(self, action: str, resource: str) -> tuple[State, str, bool]:
         if self.caller.is_root:
-            return "granted", "the account itself may do everything"
+            return "granted", "the account itself may do everything", False
         judged = self._judged(action, resource)
         probed = self._probed(action, resource)
+        if probed is not None and probed.absent and (judged is None or judged.verdict == "allowed"):
+            return "unknown", probed.why, True
+        return *self._together(resource, judged, probed), False
+
+    def _together(self, resource: str, judged: Judged | None, probed: Probed | None) -> tuple[State, str]:
         if probed is not None and probed.verdict == "refused":
             return "missing", _against(judged, probed)
         if judged is None:
             return _by_answer(probed, f"our own policies could not be read ({self._unread})")
         if judged.verdict == "allowed":
-            return "granted", judged.why
+            unanswered = probed is not None and probed.verdict == "unknown"
+            return "granted", f"{judged.why}; {probed.why}" if probed is not None and unanswered else judged.why
         one_place = judged.partly and resource != "*"  # a service without resources has answered for all of it
         if probed is not None and probed.verdict == "allowed" and not one_place:
             return "granted", f"{probed.why} ({judged.why})"

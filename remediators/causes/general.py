@@ -15,8 +15,8 @@ CAUSES = (
     cause(
         "could-not-check", "",
         ("ossmend could not check: its own request was refused or not answered", "ossmend 无法检查：自身的请求被拒绝或没有响应"),
-        (("Look at ossmend's own permissions, credentials and clock: ossmend check --live.",
-          "检查 ossmend 自身的权限、凭证和时钟：ossmend check --live。"),),
+        (("Look at ossmend's own permissions, credentials, region and clock: ossmend check --live.",
+          "检查 ossmend 自身的权限、凭证、地域和时钟：ossmend check --live。"),),
         (("Do not take this for a finding about the application.", "不要把它当作对应用的结论。"),),
         prior=None,
     ),

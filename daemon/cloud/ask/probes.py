@@ -42,6 +42,8 @@ class Probed:
 
     verdict: Literal["allowed", "refused", "unknown"]
     why: str
+    absent: bool = False
+    """There is no such bucket, so that nothing is allowed or refused there."""
 
 
 class Probes:
@@ -156,7 +158,7 @@ def _meaning(operation: str, refused: Refused) -> Probed:
     if "endpoint" in refused.message:  # 403 too, and no permission cures it
         return Probed("unknown", f"{said} (the bucket is in another region)")
     if refused.code.startswith("NoSuchBucket") and refused.code != "NoSuchBucketPolicy":
-        return Probed("unknown", f"{operation}: there is no such bucket")
+        return Probed("unknown", f"{operation}: there is no such bucket", absent=True)
     if refused.code.startswith(ABSENT) or refused.code in ("InvalidObjectState", "MethodNotAllowed"):
         return Probed("allowed", f"{operation} was answered: {refused.code}")
     if refused.code.startswith(DENIED) or (refused.status == 403 and refused.code == "HTTP 403"):

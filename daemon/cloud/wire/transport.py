@@ -32,7 +32,8 @@ from ossmend.daemon.cloud.wire.http1 import Headers
 from ossmend.daemon.cloud.wire.regions import Regions, learn
 
 BUCKETS = 1024
-_SIGNED_FOR = "Invalid signing region"
+SIGNED_FOR = "Invalid signing region"
+"""How OSS says that a signature names another region than the endpoint's own (docs/facts.md)."""
 
 logging.getLogger("oss2").setLevel(logging.WARNING)
 """Below that it logs Authorization, security token and string to sign."""
@@ -191,7 +192,7 @@ class Oss:
         try:
             return self._once(method, bucket, key, params, headers)
         except BadAnswer as again:
-            if _SIGNED_FOR not in again.message:
+            if SIGNED_FOR not in again.message:
                 raise
         self._regions.forget(bucket)  # one host, and it leads to one region whatever is signed for
         raise wrong

@@ -172,6 +172,44 @@ def test_the_accounts_own_key_is_told_to_be_too_much(tmp_path: Path, sim: Runnin
     assert (status, "BAD credentials" in told, "use a RAM user or role" in " ".join(told.split())) == (1, True, True)
 
 
+def test_a_region_that_the_endpoint_is_not_in_is_told_as_that_and_not_as_rights(tmp_path: Path, sim: Running) -> None:
+    config = Path(configured(tmp_path, sim))
+    config.write_text(config.read_text(encoding="utf-8").replace("cn-hangzhou", "cn-beijing"), encoding="utf-8")
+    everything = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    status, told, _ = run("check", "--live", "--config", str(config), environment=key(sim, everything))
+    (line,) = [each for each in told.splitlines() if " endpoint " in each]
+    assert (status, line.startswith("  BAD endpoint ")) == (1, True)
+    assert "it refuses signatures for cn-beijing" in line
+    assert "set region to the one that this endpoint is in" in line
+
+
+def test_a_log_s_bucket_that_is_not_there_is_bad_and_a_policy_s_could_not_be_checked(
+    tmp_path: Path, sim: Running
+) -> None:
+    config = Path(configured(tmp_path, sim))
+    text = config.read_text(encoding="utf-8").replace("reports-eu", "never-made")
+    config.write_text(f"{text}sources: [ {{ access_log: {{ bucket: no-such-logs }} }} ]\n", encoding="utf-8")
+    everything = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    status, told, _ = run("check", "--live", "--json", "--config", str(config), environment=key(sim, everything))
+    absent = {each["what"].partition(" on ")[2]: each["ok"] for each in json.loads(told)["live"]
+              if "there is no such bucket" in each["found"]}  # fmt: skip
+    assert status == 1
+    assert {ok for what, ok in absent.items() if "no-such-logs" in what} == {False}
+    assert {ok for what, ok in absent.items() if "never-made" in what} == {None}
+
+
+def test_of_several_accounts_each_line_stands_below_its_own(tmp_path: Path, sim: Running) -> None:
+    config = Path(configured(tmp_path, sim))
+    text = config.read_text(encoding="utf-8").replace("name: thaw,", 'name: thaw, account: "*",')
+    accounts = ", ".join(f"{{ name: {name}, credentials: {NO_ROOT} }}" for name in ("first", "second"))
+    config.write_text(f"{text}accounts: [ {accounts} ]\n".replace(f", credentials: {NO_ROOT} }}\n", " }\n"), "utf-8")
+    _, told, said = run("check", "--live", "--config", str(config), environment=key(sim, reading()))
+    assert told, said
+    lines = [line.split()[0:2] for line in told.splitlines() if line.startswith("  ")]
+    assert [words[1] for words in lines if words[0] == "account"] == ["first", "second"]
+    assert lines[0][0] == "account"
+
+
 def test_a_key_that_nobody_knows_leaves_the_permissions_unchecked(tmp_path: Path, sim: Running) -> None:
     strange = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tNobodyNobodyNobody", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s" * 30}
     status, told, _ = run("check", "--live", "--config", configured(tmp_path, sim), environment=strange)
