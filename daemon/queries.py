@@ -20,7 +20,7 @@ from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal.answers import Answer
 from ossmend.daemon.journal.schema import CURRENT, cases, flags, notices, writes
 from ossmend.daemon.journal.schema import entries as journal_table
-from ossmend.daemon.journal.states import HUMAN, SPENT, CaseState
+from ossmend.daemon.journal.states import HUMAN, SPENT, UNCHECKED, CaseState
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.values import AccountRef
 
@@ -88,6 +88,12 @@ def waiting_for_a_person(connection: sa.Connection, counts: Mapping[str, int]) -
     answered = answers.standing(connection, datetime.now(UTC))
     still = sa.select(sa.func.count()).where(cases.c.state.in_(HUMAN_STATES), cases.c.id.in_(answered))
     return sum(counts[state] for state in HUMAN_STATES) - (connection.scalar(still) or 0 if answered else 0)
+
+
+def unchecked(connection: sa.Connection) -> int:
+    """Cases of which nobody knows the cause, because our own requests were refused."""
+    found = sa.select(sa.func.count()).where(cases.c.state == CaseState.REPORTED, cases.c.cause == UNCHECKED)
+    return connection.scalar(found) or 0
 
 
 def accounts(connection: sa.Connection) -> list[AccountRef]:

@@ -18,6 +18,7 @@ MOST_ERRORS = 5
 SAME_SECONDS = 0.1
 UNKNOWN = "not known while the file is refused"
 RELOAD = "reload (systemctl reload ossmend, or kill -HUP PID)"
+LIVE = "`ossmend check --live` says why"
 UNITS = {"restore_gib_per_day": " GiB"}
 
 Line = tuple[str, str, str]
@@ -155,6 +156,8 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if report["waiting_for_a_person"]:
         number = report["waiting_for_a_person"]
         yield f"{number} of them {'needs' if number == 1 else 'need'} a person: `ossmend cases`", LOUD
+    if report["unchecked"]:
+        yield f"{report['unchecked']} could not be checked or repaired, for our own requests were refused: {LIVE}", LOUD
     if report["held"]:
         held_back = "; ".join(f"{number} {held(by)}" for by, number in report["held"].items())
         yield f"writes held: {held_back}", ""

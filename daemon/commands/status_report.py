@@ -32,7 +32,15 @@ BEHIND_SECONDS = 600.0
 """A source that is not at its end for so long is behind. A look at an access log may be a minute away."""
 RECENT_SECONDS = 600.0
 """An error is a trouble of now for so long."""
-FAULTS = ("lane.failed", "source.failed", "stage.late", "state.unavailable", "key.refused", "cloud.away")
+FAULTS = (
+    "lane.failed",
+    "source.failed",
+    "stage.late",
+    "state.unavailable",
+    "key.refused",
+    "cloud.away",
+    "writes.refused",
+)
 """Errors that nothing else here tells of."""
 CLOCK_SECONDS = 60.0
 NEAR = 0.8
@@ -68,6 +76,7 @@ def status(
         "sources": [_source(name, trust, life, worked, now) for name, trust in _named(config, life, refused=refused)],
         "cases": counts,
         "waiting_for_a_person": queries.waiting_for_a_person(connection, counts),
+        "unchecked": queries.unchecked(connection),
         "not_opened": queries.not_opened(connection),
         "held": queries.held(connection),
         "brakes": [] if refused else _brakes(connection, config, life, now),
@@ -217,7 +226,7 @@ def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Ite
         yield from _of_the_clock(report)
         for each in report["errors"]:
             if each["event"] in FAULTS and (age(each["at"], now) or 0.0) < RECENT_SECONDS:
-                yield f"{each['event']} {each['where']}: {each['why']}"
+                yield f"{' '.join(filter(None, (each['event'], each['where'])))}: {each['why']}"
     for each in report["channels"]:
         if each["failing"]:
             yield f"{each['name']} takes no notices: {each['failing']} ({each['waiting']} wait)"

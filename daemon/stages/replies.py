@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 from ossmend.daemon.cloud.send.executor import Sent
+from ossmend.daemon.host.troubles import TROUBLES
 from ossmend.daemon.journal import batches, entries, intents
 from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.intents import GIVES_BACK, NewWrite, Settlement
-from ossmend.daemon.journal.states import CaseState, WriteState
-from ossmend.daemon.stages.decide import together
-from ossmend.daemon.stages.page import FEW, Page, Reports, counted, log, of_write
+from ossmend.daemon.journal.states import UNCHECKED, CaseState, WriteState
+from ossmend.daemon.stages.decide import Outcome, together
+from ossmend.daemon.stages.page import FEW, Page, Reports, counted, decision_of, log, of_write
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.send import AFTER_REFUSED, Ended, Reply, Sending, Stale, ended
 from ossmend.remediators import causes
 from ossmend.remediators.contract.case import Case
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Refused
 from ossmend.remediators.contract.write import digest
 
@@ -38,6 +41,8 @@ class _Closing:
     again: list[int] = field(default_factory=list)
     """Undos that did not leave: they stay asked for."""
     decisions: list[Decision] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
+    """Writes of ours that were refused: reported together, many alike in one notice."""
     back: list[NewWrite] = field(default_factory=list)
 
 
@@ -47,6 +52,8 @@ class Replies:
     def __init__(self, rules: RuleBook, reports: Reports) -> None:
         self._rules = rules
         self._reports = reports
+        self._refused_at: dict[tuple[str, AccountRef, str], datetime] = {}
+        """When it was told last, by policy, account and sentence; the next process tells it once more."""
 
     def write(self, page: Page, replied: Sequence[tuple[Sending, Reply]]) -> None:
         ends = [(sending, reply, ended(reply)) for sending, reply in replied]
@@ -62,6 +69,7 @@ class Replies:
             page.say(f"write.{how.state}", sending.case.id, data)
             if len(replied) <= FEW:
                 log.info(f"write.{how.state}", case=sending.case.id, **data)
+        self._report(page, closing)
         _store(page, closing)
         if len(replied) > FEW:
             log.info("writes.ended", **counted(entry.kind for entry in page.said if entry.kind.startswith("write.")))
@@ -73,13 +81,14 @@ class Replies:
             closing.settlements.append(
                 Settlement(write_id=sending.write_id, state=how.state, outcome=how.outcome, request_id=how.request_id)
             )
-        closing.decisions.append(self._after(page, sending, reply, how))
+        if isinstance(reply, Refused):
+            closing.refused.append(_of_a_refusal(page, sending.case, reply))
+        else:
+            closing.decisions.append(self._after(page, sending, reply, how))
         closing.back.extend(self._given_back(sending, reply))
 
     def _after(self, page: Page, sending: Sending, reply: Reply, how: Ended) -> Decision:
         """What becomes of the case."""
-        if isinstance(reply, Refused):
-            return self._refused(page, sending.case, reply)
         crossed = self._crossed(page, sending, reply, how) if isinstance(reply, Sent) and reply.crossed else None
         if sending.undo and how.state is WriteState.DONE:
             intents.overtake(page.connection, sending.case.id, sending.write_id, page.now)
@@ -105,11 +114,26 @@ class Replies:
         due_at = together(page.now, page.now + how.again)
         return self._reports.reported(page.as_if_unreported(), sending.case, sent.crossed[0], diagnosis, due_at)
 
-    def _refused(self, page: Page, case: Case, refused: Refused) -> Decision:
-        """Our own write was refused: a person has to know; it says nothing about the user."""
-        diagnosis = causes.diagnosis("could-not-check", 1.0, (str(refused),), {"code": refused.code})
-        why = f"our own {refused.operation} was refused: {refused.code}"
-        return self._reports.reported(page, case, why, diagnosis, together(page.now, page.now + AFTER_REFUSED))
+    def _report(self, page: Page, closing: _Closing) -> None:
+        """A person has to know of writes of ours that were refused, and `status` that it is not well with them."""
+        if closing.refused:
+            log.warning("writes.refused", why=closing.refused[0].why, writes=len(closing.refused),
+                        note="of ossmend's own: `ossmend check --live` names the missing action")  # fmt: skip
+        elif any(each.state is WriteState.DONE for each in closing.settlements):
+            TROUBLES.end("writes.refused")
+        told = self._reports.put(page, [each for each in closing.refused if self._is_news(each, page.now)])
+        closing.decisions.extend(decision_of(each, told.get(each.case.id, each.cause)) for each in closing.refused)
+
+    def _is_news(self, refused: Outcome, now: datetime) -> bool:
+        """A right that is missing refuses every write of a policy, and each comes by itself: one of them is told, and
+        the others are in `cases` and counted in `status`. Nobody is waked thirty times for one statement.
+        """
+        what = (refused.case.policy, refused.case.account, refused.why)
+        at = self._refused_at.get(what)
+        if at is not None and timedelta(0) <= now - at < AFTER_REFUSED:
+            return False
+        self._refused_at[what] = now
+        return True
 
     def _too_late(self, page: Page, case: Case, stale: Stale) -> Decision:
         why = f"the undo was not done: {stale.why}"
@@ -127,6 +151,19 @@ class Replies:
             return []
         return [NewWrite(case_id=case.id, policy=case.policy, account=case.account, write=reply.gives_back,
                          state=WriteState.ASKED, why=GIVES_BACK)]  # fmt: skip
+
+
+def _of_a_refusal(page: Page, case: Case, refused: Refused) -> Outcome:
+    """It says nothing about the user."""
+    return Outcome(
+        case=case,
+        state=CaseState.REPORTED,
+        why=f"our own {refused.operation} was refused: {refused.code}",
+        cause=UNCHECKED,
+        diagnosis=causes.diagnosis(UNCHECKED, 1.0, (str(refused),), {"code": refused.code}),
+        due_at=together(page.now, page.now + AFTER_REFUSED),
+        notice="reported",
+    )
 
 
 def _in_words(sending: Sending, how: Ended) -> str:

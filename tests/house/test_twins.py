@@ -199,7 +199,7 @@ def plan(case: Case, view: Now, settings: NoSettings) -> Done:
 @pytest.mark.machine
 def test_a_remediator_that_comes_alone_turns_the_suite_red(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    leave = shutil.ignore_patterns(".*", "node_modules", "__pycache__")
+    leave = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "build", "dist")
     shutil.copytree(ROOT, copy, symlinks=True, ignore=leave)
     (copy / "remediators/no_such_thing.py").write_text(BARE, encoding="utf-8")
     table = copy / "remediators/__init__.py"

@@ -36,6 +36,8 @@ class Daemon:
         self.config = directory / "ossmend.yaml"
         self.trace = directory / "daemon.log"
         self._simulator = simulator
+        self.key = (simulator.access_key_id, simulator.access_key_secret)
+        """Its own: that of the account, as long as a journey gives it no other."""
         self._process: subprocess.Popen[bytes] | None = None
         self.log.touch()
 
@@ -63,8 +65,8 @@ class Daemon:
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ALIBABA", "ALIYUN", "OSS"))}
         return kept | {
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": self._simulator.access_key_id,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self._simulator.access_key_secret,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": self.key[0],
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.key[1],
         }
 
     def start(self, *arguments: str) -> None:

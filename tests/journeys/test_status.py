@@ -160,6 +160,30 @@ def test_a_key_of_its_own_that_is_refused_is_no_well_being_and_its_return_is_see
     assert daemon.stop() == 0
 
 
+def test_writes_that_our_own_key_may_not_send_are_no_well_being_and_one_notice(world: World, daemon: Daemon) -> None:
+    reads = {"Effect": "Allow", "Action": ["oss:Get*", "oss:List*"], "Resource": "*"}
+    restores = {"Effect": "Allow", "Action": "oss:RestoreObject", "Resource": "*"}
+    control(world.simulator, "PUT", "users/reader", {"policy": {"Version": "1", "Statement": [reads]}})
+    key = control(world.simulator, "POST", "keys", {"user": "reader"})
+    daemon.key = (key["id"], key["secret"])
+    with receiver() as hook:
+        daemon.configure(POLICY, notify=f"[ {hook_of(hook.url)} ]")
+        daemon.start()
+        refused(world, daemon, "reports-denied", 8)
+        until("all are told", lambda: said(daemon)["unchecked"] == 8)
+        until("it is not well", lambda: status(daemon)[0] == NOT_WELL)
+        (told,) = said(daemon)["troubles"]
+        assert told == "writes.refused: our own RestoreObject was refused: AccessDenied"
+        until("one notice was taken", lambda: len(hook.got) == 1)
+        control(world.simulator, "PATCH", "users/reader", {"policy": {"Version": "1", "Statement": [reads, restores]}})
+        for case in daemon.cases():
+            daemon.command("cases", "retry", str(case["id"]))
+        until("all are restored", lambda: said(daemon)["cases"]["watching"] == 8)
+        until("it is well again", lambda: status(daemon)[0] == WELL)
+        assert (said(daemon)["unchecked"], len(hook.got)) == (0, 1)
+        assert daemon.stop() == 0
+
+
 def test_a_configuration_that_was_kept_out_is_told_until_a_good_one_comes(world: World, daemon: Daemon) -> None:
     daemon.configure(POLICY)
     daemon.start()
