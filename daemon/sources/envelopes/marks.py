@@ -16,7 +16,13 @@ _COLOUR = regex(
     r"|(?:\\{1,16}(?:u001[bB]|x1[bB]|0?33|e)|#033|\^\[)\[[0-9;?]{0,32}[A-Za-z]"
 )
 _MAY_BE = regex(r"\x1b|1[bB]\[|33\[|\\e\[|\^\[\[")
-_BARE = regex(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5})m")
+_IN_A_KEY = regex(
+    r"(?:key|object|object_?(?:name|key))(?:\\{0,8}[\"'])?[ \t]?(?:=>?|:)[ \t]?\\{0,8}[\"'][^\"'\n]{0,400}\Z",
+    re.IGNORECASE,
+)
+"""What somebody escaped in a quoted key is the key's: without it, it is another object's."""
+LONGEST_KEY = 440
+_BARE = regex(r"(?<!1[bB])(?<!33)(?<!\\e)\[(?:\d{1,3}(?:;\d{1,3}){0,5})m")
 _BARE_END = ("[0m", "[39m", "[22m")
 _OCTAL = regex(r"#(0[0-3][0-7]|177)|\\(01[0-5]|033)(?!\d)")
 
@@ -24,10 +30,17 @@ _OCTAL = regex(r"#(0[0-3][0-7]|177)|\\(01[0-5]|033)(?!\d)")
 def without_colours(text: str) -> str:
     """Colours and other orders to a terminal, gone. Where somebody's copy lost the ESC, the rest of it goes, too."""
     if _MAY_BE.search(text):
-        text = _COLOUR.sub("", text)
+        text = _COLOUR.sub(_uncoloured, text)
     if any(end in text for end in _BARE_END):
-        text = _BARE.sub("", text)
+        text = _BARE.sub(_uncoloured, text)
     return text
+
+
+def _uncoloured(colour: re.Match[str]) -> str:
+    if colour[0].startswith("\x1b"):
+        return ""
+    start = colour.start()
+    return colour[0] if _IN_A_KEY.search(colour.string, max(0, start - LONGEST_KEY), start) else ""
 
 
 def without_octal(text: str) -> str:

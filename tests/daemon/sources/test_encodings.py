@@ -79,6 +79,13 @@ def test_colours_are_taken_away_however_they_are_written(coloured: str) -> None:
     assert without_colours(coloured) == "red"
 
 
+@pytest.mark.parametrize("escaped", ["\\u001b[31m", "\\x1b[0m", "\\033[1;31m", "[0m"])
+@pytest.mark.parametrize("named", ['"key":"a%sb"', "'ObjectName': 'a%sb'", '\\"object_key\\":\\"a%sb\\"', "Key='%sb'"])
+def test_what_is_escaped_in_a_quoted_key_is_the_keys_own(named: str, escaped: str) -> None:
+    text = named.replace("%s", escaped)
+    assert without_colours(text) == text
+
+
 @pytest.mark.parametrize("text", ["rate(requests[5m])", "a[1]m", "path\\e\\f", "[ErrorCode]: X", "x1b", "#0331", ""])
 def test_what_is_no_colour_is_left_alone(text: str) -> None:
     assert without_colours(text) == text
