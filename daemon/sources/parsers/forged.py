@@ -37,6 +37,8 @@ _DAY = regex(r"/20\d\d:\d\d:\d\d:\d\d")
 _FIRST_WORDS = regex(r"(?!20\d\d[-/])(?:\S{1,253}(?: \S{1,253})? )?[0-9a-fA-F:.]{3,45} ")
 _CHAIN = regex(r", ?[0-9a-fA-F:.]{3,45} - ")
 """The last of the addresses in X-Forwarded-For, before the user's name."""
+_USER = regex(r"(?<=\s)(?![0-9a-fA-F:.]{3,45} - )\S{1,4096} - \S{1,253} \Z")
+"""The user's name, or none, before the stamp, and no address before it: a client has written what stands there."""
 _W3C = regex(
     rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d (?:(?!{_LEVEL})[^\s\"]{{1,80}} ){{0,3}}[0-9a-fA-F.:]{{3,45}} {_VERB} (?=/)"
 )
@@ -90,7 +92,7 @@ _OF_THE_APPLICATION = regex(r"FastCGI sent in stderr: |\[lua\] ")
 
 _HEADER = regex(
     r"^([ \t>*<|]{0,6}(?:User-Agent|Referer|Cookie|X-Forwarded-\w{2,8}|Forwarded|Via|X-Real-IP|X-Original-UR[IL])"
-    r"[ \t]{0,4}:[ \t]{0,4})([^\n]{1,16384})",
+    r"(?:[ \t]{0,4}:[ \t]{0,4}|\t[ \t]{0,8}| {2,24}))([^\n]{1,16384})",
     re.IGNORECASE | re.MULTILINE,
 )
 _DUMPED = regex(r"^([ \t]{1,24}(?:header|parameter)=)([^\n]{1,16384})", re.IGNORECASE | re.MULTILINE)
@@ -123,6 +125,11 @@ _PLACE_FIELD = regex(
     re.IGNORECASE | re.MULTILINE,
 )
 LONGEST_FIELD = 16384
+
+
+def tells(words: str) -> bool:
+    """Has this signs of an error rather than of a place?"""
+    return _TELLS.search(words) is not None
 
 
 def without_clients_words(text: str) -> str:
@@ -167,7 +174,7 @@ def _first_words(line: str, limit: int) -> int:
     found = _FIRST_WORDS.match(line, 0, limit)
     if found is not None and _TELLS.search(line, 0, found.end()) is None:
         return found.end()
-    if line.startswith("20") and _CHAIN.search(line, max(0, limit - 400), limit) is None:
+    if line.startswith("20") and not any(each.search(line, max(0, limit - 400), limit) for each in (_CHAIN, _USER)):
         return limit  # a log call's own stamp
     return 0 if line.rfind(" - ", 0, limit) >= 0 else limit  # X-Forwarded-For stands there, as a client sent it
 

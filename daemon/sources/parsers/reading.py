@@ -11,7 +11,7 @@ import binascii
 import re
 from bisect import bisect_left
 
-from ossmend.daemon.sources.parsers import browser, mentions, pairs, stripped, tables, wrapped, xml_body
+from ossmend.daemon.sources.parsers import browser, columns, mentions, pairs, stripped, tables, wrapped, xml_body
 from ossmend.daemon.sources.parsers.escapes import has_marks, opened
 from ossmend.daemon.sources.parsers.forged import without_clients_words
 from ossmend.daemon.sources.parsers.fragment import Fragment
@@ -29,11 +29,22 @@ WITHIN = 400
 SDKS_OWN = frozenset({"RequestError", "ConnectionTimeout", "ConnectionTimeoutError", "ResponseTimeoutError", "Unknown"})
 """What an SDK calls a request that got no answer: no code of OSS's."""
 OSS_ID = regex(r"[0-9A-F]{24}")
+_EC = regex(r"\d{4}-\d{8}")
 _METRIC = regex(
-    r"^[A-Za-z_:][\w:]{0,200}\{[^{}\n]{1,4000}\}[ \t]{1,20}[-+0-9.eE]{1,30}(?:[ \t]{1,20}\d{1,20})?[ \t]{0,20}$",
+    r"^[A-Za-z_:][\w:]{0,200}\{[^{}\n]{1,4000}\}[ \t]{1,20}[-+0-9.eE]{1,30}(?:[ \t]{1,20}\d{1,20})?"
+    r"(?: # \{[^\n]{1,400})?[ \t]{0,20}$",
     re.MULTILINE,
 )
 """`oss_errors_total{code="403"} 7`: a number that is counted, in Prometheus's text format, is no refusal."""
+_MEASURED = regex(
+    r"^[A-Za-z_][\w.:/-]{0,200}(?:,[\w.-]{1,100}=[^\s,]{1,400}){1,40} [\w.-]{1,100}=[-+\d.eE]{1,30}[iu]?"
+    r"(?:,[\w.-]{1,100}=[-+\d.eE]{1,30}[iu]?){0,40}(?: \d{10,20})?[ \t]{0,20}$"
+    r"|^[\w.-]{1,200}:[-+\d.eE|:]{1,60}\|(?:c|g|h|ms|s|d)\b[^\n]{0,2000}$"
+    r"|^put [\w./-]{1,200} \d{10,13} [-+\d.eE]{1,30}(?: [\w./-]{1,100}=[^\s=]{1,200}){1,40}[ \t]{0,20}$"
+    r"|\bmatchers:[ \t]{0,4}(?:[\[{][^\]}\n]{1,2000}[\]}]|(?:\r?\n[ \t]{1,40}- [^\n]{1,400}){1,40})",
+    re.MULTILINE,
+)
+"""The same as InfluxDB, StatsD and OpenTSDB take it; and a route of alerts, which asks for such labels."""
 _SELECTED = regex(r"\{[^{}\n]{1,2000}\}\[\d{1,4}(?:ms|[smhdwy])(?::\w{0,8})?\]")
 """`oss_errors_total{code="AccessDenied"}[5m]`: a rule or a query asks for such numbers."""
 
@@ -43,7 +54,7 @@ def of_text(record: Record) -> list[Fragment]:
     if has_marks(record.text):
         record.text = without_clients_words(record.text)  # while a line is one: a mark in it may be the client's, too
     record.text = opened(record.text)
-    record.own = without_clients_words(record.text)
+    record.own = columns.without_clients_cells(without_clients_words(record.text), record.header)
     return ready(fragments_of(record.own, record.header), record)
 
 
@@ -64,6 +75,8 @@ def fragments_of(text: str, header: tables.Header | None = None) -> list[Fragmen
         text = _METRIC.sub(lambda line: " " * len(line[0]), text)
     if "}[" in text:
         text = _SELECTED.sub(lambda labels: " " * len(labels[0]), text)
+    if _may_be_measured(text):
+        text = _MEASURED.sub(lambda line: " " * len(line[0]), text)
     bodies = sorted((*xml_body.find(text), *stripped.find(text)), key=lambda fragment: fragment.start)
     consoles = sorted(browser.find(text), key=lambda fragment: fragment.start)
     rest = _blank(_blank(text, bodies), consoles)
@@ -79,6 +92,17 @@ def fragments_of(text: str, header: tables.Header | None = None) -> list[Fragmen
     found = [*bodies, *rows, *dicts, *clients, *mentions.find(rest), *consoles]
     found.sort(key=lambda fragment: (fragment.start, fragment.end))
     return found
+
+
+def _may_be_measured(text: str) -> bool:
+    """Asked of every text, so it asks for little."""
+    return (
+        ("," in text and (",code=" in text or ",status=" in text or ",error" in text))
+        or ("|" in text and ("|c" in text or "|g" in text or "|h" in text or "|ms" in text))
+        or "matchers:" in text
+        or text.startswith("put ")
+        or "\nput " in text
+    )
 
 
 def _blank(text: str, fragments: list[Fragment]) -> str:
@@ -128,7 +152,7 @@ def _normalise(fragment: Fragment) -> None:
     if request_id and not REQUEST_ID.fullmatch(request_id):
         fragment.note("RequestId", facts.pop("request_id"))
     ec = facts.get("ec", "").strip()
-    if ec and not re.fullmatch(r"\d{4}-\d{8}", ec):
+    if ec and not _EC.fullmatch(ec):
         fragment.note("EC", facts.pop("ec"))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ossmend.daemon.sources.parsers.fragment import PLACES, Fragment
-from ossmend.daemon.sources.parsers.names import canonical_field
+from ossmend.daemon.sources.parsers.names import canonical_field, is_clients
 from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
@@ -27,10 +27,10 @@ MOST_CELLS = 120
 LONGEST_HEADER = 2000
 LONGEST_NAME = 40
 _BORDER = regex(r"[ \t]{0,8}([|│┃║])")
-_RULE = regex(r"[\s|│┃║+:=\-─━═┼├┤┌┐└┘┬┴╔╗╚╝╠╣╦╩╬╪╞╡]{3,}\Z")
+RULE = regex(r"[\s|│┃║+:=\-─━═┼├┤┌┐└┘┬┴╔╗╚╝╠╣╦╩╬╪╞╡]{3,}\Z")
 _APART = regex(r"\t[ \t]{0,20}| {2,60}")
 _CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
-_NAME = regex(r"[^\W\d][\w @/-]{0,39}(?:\.[\w@-]{1,40}){0,3}\Z")
+NAME = regex(r"[^\W\d][\w @/-]{0,39}(?:\.[\w@-]{1,40}){0,3}\Z")
 """`oss.request_id`: a record that was laid flat has points in its names; a sentence ends with one."""
 _STATUS = regex(r"\d{3}\b")
 _RULED = regex(r" {0,8}-{2,200}(?: {1,200}-{2,200}){2,40}\s{0,8}\Z")
@@ -46,6 +46,8 @@ class Header:
     between: str
     starts: tuple[int, ...] = ()
     """Where each column begins, if a rule below the header shows it: one blank may be all that is between two cells."""
+    clients: tuple[int, ...] = ()
+    """The columns in which a client's own words stand (columns.py)."""
 
 
 def find(text: str, header: Header | None = None) -> Iterator[Fragment]:
@@ -66,12 +68,12 @@ def find(text: str, header: Header | None = None) -> Iterator[Fragment]:
             rows.append((start, end, row))
         elif pair := _pair(line, border):
             listed.append((start, end, *pair))
-        elif not (listed and _RULE.match(line[:400])):
+        elif not (listed and RULE.match(line[:400])):
             yield from _list(listed)
             listed = []
             if header is not None and (row := _row(line, header)) is not None:
                 rows.append((start, end, row))
-            elif not _RULE.match(line[:400]):
+            elif not RULE.match(line[:400]):
                 yield from _table(rows)
                 rows, header = [], header_in(line)
         start = end + 1
@@ -83,31 +85,45 @@ def header_in(line: str) -> Header | None:
     """The line as a header; None if it is none."""
     if not 8 < len(line) <= LONGEST_HEADER:
         return None
-    for between in _separators(line):
+    for between in separators(line):
         if between and any(len(_bare(part)) > LONGEST_NAME for part in line.split(between)):
             continue  # as in nearly every line: a cell is at least as long as its part between two such signs
-        cells = _cells(line, between)
+        cells = cells_of(line, between)
         if 2 < len(cells) <= MOST_CELLS and all(len(cell) <= LONGEST_NAME for cell in cells):
             names = tuple(canonical_field(cell) for cell in cells)
             known = [name for name in names if name]
-            words = between == "" and not all(_NAME.match(cell) for cell in cells)
+            words = between == "" and not all(NAME.match(cell) for cell in cells)
             if len(known) >= FEWEST_NAMES and not TELLING.isdisjoint(known) and not words:
-                return Header(names, between)
+                return Header(names, between, clients=clients_of(cells))
     return None
 
 
 def _ruled(header: str, rule: str) -> Header | None:
     """The header above a rule, cut where the rule's dashes begin; None if it tells nothing of a request."""
-    if len(header) > LONGEST_HEADER or len(rule) > LONGEST_HEADER or _RULED.match(rule) is None:
+    starts = columns_of(rule) if len(header) <= LONGEST_HEADER else ()
+    if not starts:
         return None
-    starts = tuple(dashes.start() for dashes in _DASHES.finditer(rule))
-    cells = _columns(header, starts)
+    cells = cells_at(header, starts)
     names = tuple(canonical_field(cell) for cell in cells)
     known = [name for name in names if name]
-    return Header(names, "", starts) if len(known) >= FEWEST_NAMES and not TELLING.isdisjoint(known) else None
+    clients = clients_of(cells)
+    return Header(names, "", starts, clients) if len(known) >= FEWEST_NAMES and not TELLING.isdisjoint(known) else None
 
 
-def _columns(line: str, starts: tuple[int, ...]) -> list[str]:
+def clients_of(cells: list[str]) -> tuple[int, ...]:
+    """Which of these names are of a client's own words: `path`, `user_agent`, `comment`; no id and no time is."""
+    mine = (None, "url", "user_agent", "client", "origin")
+    return tuple(at for at, cell in enumerate(cells) if is_clients(cell) and canonical_field(cell) in mine)
+
+
+def columns_of(rule: str) -> tuple[int, ...]:
+    """Where the columns begin that a rule shows by its dashes; none for another line."""
+    if len(rule) > LONGEST_HEADER or _RULED.match(rule) is None:
+        return ()
+    return tuple(dashes.start() for dashes in _DASHES.finditer(rule))
+
+
+def cells_at(line: str, starts: tuple[int, ...]) -> list[str]:
     """The cells of a line whose columns begin there; none if something stands across such a place."""
     if any(line[start - 1 : start].strip() for start in starts[1:]):
         return []
@@ -126,7 +142,7 @@ def is_row(text: str, header: Header) -> bool:
     return "\n" not in text.strip("\n") and _row(text.strip("\n"), header) is not None
 
 
-def _separators(line: str) -> Iterator[str]:
+def separators(line: str) -> Iterator[str]:
     if border := _BORDER.match(line[:64]):
         yield border[1]
         return
@@ -135,7 +151,7 @@ def _separators(line: str) -> Iterator[str]:
         yield ""
 
 
-def _cells(line: str, between: str) -> list[str]:
+def cells_of(line: str, between: str) -> list[str]:
     if between == "":
         cells = _APART.split(line.strip())
     elif between == ",":
@@ -160,7 +176,7 @@ def _row(line: str, header: Header) -> dict[str, str] | None:
     """The named cells of a row; None if the line has not as many cells as the header."""
     if not len(header.names) < len(line) < 16 * LONGEST_HEADER:
         return None
-    cells = _columns(line, header.starts) if header.starts else _cells(line, header.between)
+    cells = cells_at(line, header.starts) if header.starts else cells_of(line, header.between)
     names = header.names
     if len(cells) == len(names) - 1 and names[0] == "time":
         names = names[1:]  # records.py has taken the stamp off
@@ -182,12 +198,12 @@ def _fits(row: dict[str, str]) -> bool:
 def _pair(line: str, border: re.Match[str] | None) -> tuple[str, str] | None:
     """A name and its value in a table of two columns; between borders, or with blanks between."""
     if border is not None:
-        cells = _cells(line, border[1])
+        cells = cells_of(line, border[1])
     elif line and len(line) < LONGEST_HEADER and ("\t" in line or "  " in line):
         cells = _APART.split(line.strip(), maxsplit=2)
     else:
         return None
-    if len(cells) != 2 or not _NAME.match(cells[0]) or cells[1][:1] in (":", "=", "："):
+    if len(cells) != 2 or not NAME.match(cells[0]) or cells[1][:1] in (":", "=", "："):
         return None
     return (name, cells[1].strip('`*"')) if (name := canonical_field(cells[0])) and cells[1] else None
 

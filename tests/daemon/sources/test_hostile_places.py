@@ -56,6 +56,8 @@ LINES = {
         f'2026-03-01 10:00:00 ERROR %s, 203.0.113.5 - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "curl"',
         raw,
     ),
+    "X-Forwarded-For that begins with a date, and a user": (f'2026-03-01 %s - bob {STAMP} "GET / HTTP/1.1" 403 5', raw),
+    "X-Forwarded-For that begins with a date": (f'2026/03/01 %s - - {STAMP} "GET / HTTP/1.1" 403 5 "-" "curl"', raw),
     "Undertow's dump of a header": ("            header=X-E=%s", raw),
     "Undertow's dump of a parameter": ("         parameter=e=%s", raw),
     "a flat record's agent, behind a tab": ("user_agent.original\t%s", raw),
