@@ -159,7 +159,8 @@ class Facts:
         if method is None and origin:
             method = self.get("method")
             method = None if method == "OPTIONS" else method
-        names = [name.strip() for name in re.split(r"[,\s]+", self.get("cors_headers") or "")[:64]]
+        told = self.get("cors_headers")
+        names = [name.strip() for name in re.split(r"[,\s]+", told)[:64]] if told else []
         headers = tuple(name for name in names if re.fullmatch(r"[\w-]{1,100}", name))
         asked = method.strip().upper() if method and method.strip().upper() in _METHODS else None
         return Preflight(said(found[0]), asked, headers) if found else Preflight(None, asked, ())

@@ -27,8 +27,8 @@ def is_refusal(refusal: Refusal, around: str, service: str | None, *, strict: bo
     if fragment.shape == "browser_console":
         return not strict or says_oss(fragment, around)
     code = facts.get("code")
-    if refusal.overshadowed:
-        return False
+    if refusal.overshadowed or ("listed" in fragment.extra and facts.keys() <= {"code", "status"}):
+        return words  # of a list of codes, each is explained to who asks, and none was answered
     if service is not None:
         return bool(code) and (not fragment.weak or "said" in fragment.extra)
     message = facts.get("message", "")

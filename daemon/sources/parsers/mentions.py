@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ossmend.daemon.sources.parsers import spoken
 from ossmend.daemon.sources.parsers.fragment import Fragment
-from ossmend.daemon.sources.parsers.messages import CUTS, MESSAGE_CODES, cut_off
-from ossmend.daemon.sources.parsers.names import CODE_PATTERN, NOT_REFUSALS
+from ossmend.daemon.sources.parsers.messages import CUTS, MESSAGE_CODES, cut_off, implied_code
+from ossmend.daemon.sources.parsers.names import CODE_PATTERN, NOT_REFUSALS, trie
 from ossmend.remediators.contract.light import regex
 
 _CODE = regex(
@@ -20,7 +21,7 @@ _CODE = regex(
     rf"|MismatchWithAccessKey|RAM))?)(?:(Error|Exception))?(?![A-Za-z0-9_])"
 )
 _COUNTED = regex(
-    r" ?(?:(?:ms|s|[KMGT]i?B|B|%|of)(?![A-Za-z=:])|(?:seconds|minutes|hours)\b(?!=)"
+    r" ?(?:(?:ms|s|[KMGT]i?B|B|%|of)(?![A-Za-z=:])|(?:seconds|minutes|hours)\b(?!=)|IN (?:A|AAAA|CNAME|TXT)\b"
     r"|(?:[个次行条张号份秒项天]|毫秒|字节|分钟|小时|页(?!面))"
     r"|(?!errors?\b|responses\b|status\b|access\b|is\b|was\b|has\b|as\b|this\b|always\b|does\b|returns\b|occurs\b|means\b|happens\b|comes\b)"
     r"[a-z]{2,20}s(?![\w:=]))"
@@ -33,6 +34,8 @@ _COUNTS = regex(
     re.IGNORECASE,
 )
 """Neither what stands behind one of these, nor behind another status: there are the bytes."""
+_CALLS = (".status(", ".sendStatus(", ".reply(", ".respondWith(")
+"""Source code of a test, or of a server of one's own."""
 _STATUS = regex(
     r"(?:HTTP(?:/[\d.]{1,3})?|[Ss]tatus(?: ?[Cc]ode)?|StatusCodeError|[Rr]esponse [Cc]ode|返回码?|状态码?)"
     r"[\s:：=(（/\"']{0,4}(?:of |is |was )?([345]\d\d)(?!\d)"
@@ -64,6 +67,8 @@ _A_STATUS = regex(r"[345]\d\d(?!\d)|Forbidden")
 _STATUS_BEFORE = regex(r"(?<![\d.])(4\d\d)[\s:,\-(\[]{1,4}$")
 _STATUS_NEAR = regex(r"(?:HTTP|http|[Ss]tatus|状态)\D{0,12}(4\d\d)(?!\d)|[(（\s](40[03])[)）\s,.:]")
 _SAYS = regex(r"[\s\"'*`\])]{0,3}[:：/]\s{0,3}([A-Z][^\r\n]{3,600})")
+_SAID_END = regex(r"[\"{}<>|（]| RequestId: |\s(?:at|\\n)\s")
+QTS = "server replied: Forbidden"
 _REFUSED = regex(
     r"(?i)\b(?:err(?:or)?|fail(?:ed|ure)?|exception|refused|denied|forbidden|reject(?:ed)?|got"
     r"|returned|answered|cannot|unable)\b"
@@ -72,14 +77,6 @@ _REFUSED = regex(
 _NOT_OURS = regex(r"(?:^|[^\w.])((?:[a-zA-Z_$][\w$]{0,60}\.){1,12})$")
 """The package before an exception's name: `java.nio.file.` is none of OSS's."""
 _OURS = regex(r"(?i)oss|aliyun|alibaba")
-_COMPARED_BEFORE = regex(r"(?:[=!]==?|\bcase|\.equals(?:IgnoreCase)?\()[ \t]{0,4}[\"'`]$")
-_COMPARED_AFTER = regex(r"[\"'`](?:[ \t]{0,4}[=!]==?[ \t]|\.equals(?:IgnoreCase)?\(|:[ \t]{0,4}$)")
-"""Source code that asks which error it was: `if (code === 'AccessDenied')`."""
-_IN_PATH_BEFORE = regex(r"[\w.-]/$")
-_IN_PATH_AFTER = regex(r"\.[a-z][a-z0-9]{1,4}(?![\w.])")
-"""`oss://docs/AccessDenied.html`: a name of a file."""
-_PASSED = regex(r"[ \t]{0,16}(?:[✓✔√]|PASS(?:ED)?\b|ok \d)")
-"""A test that went well has whatever name it has."""
 _RPC = regex(r"rpc error: code = $")
 _RECOMMENDED = regex(r"troubleshoot\?q=(\d{4}-\d{8})\b")
 _OSS_ID = regex(r"[0-9A-F](?<![0-9A-Za-z][0-9A-F])[0-9A-F]{23}(?![0-9A-Fa-z])")
@@ -90,17 +87,17 @@ _EC = regex(r"(?<![\w=-])00\d\d-0000\d{4}(?![\w-])")
 _BLOCKED = regex(r"Cannot visit oss, forbidden by security system|<center>tengine", re.IGNORECASE)
 _PAGE = regex(r"<title>\s{0,20}403[^<]{0,80}</title>|<h1>\s{0,20}403[^<]{0,80}</h1>", re.IGNORECASE)
 
-_MESSAGE = regex(
-    "(?:"
-    + "|".join(re.escape(message) for message in MESSAGE_CODES).replace("'", "['’]")
-    + r")[^\r\n\"<>\\|\u3000-\u303f\u3400-\u9fff\uff00-\uffef]{0,400}"
-)
+_BEGINNINGS = trie(sorted({*MESSAGE_CODES, *(message.replace("'", "’") for message in MESSAGE_CODES)}))
+_BEGINNING = regex(_BEGINNINGS)
+SHORTEST = min(map(len, MESSAGE_CODES))
+_MESSAGE = regex(rf"{_BEGINNINGS}[^\r\n\"<>\\|\u3000-\u303f\u3400-\u9fff\uff00-\uffef]{{0,400}}")
 """To the end of what OSS may have said: what goes on in Chinese is whoever quotes it."""
 
 
 def find(text: str) -> Iterator[Fragment]:
     """Codes as words, OSS's own messages, status lines and block pages, in their order."""
     found = [*_recommended(text), *_codes(text), *_messages(text), *_statuses(text), *_pages(text), *_numbers(text)]
+    found += _replies(text)
     told = {place for each in found if "status" in each.facts for place in range(each.start, each.end)}
     found += (each for each in _numbers_by_addresses(text) if each.start not in told)
     found.sort(key=lambda fragment: fragment.start)
@@ -124,18 +121,22 @@ def _numbers(text: str) -> Iterator[Fragment]:
 
 
 def _codes(text: str) -> Iterator[Fragment]:
-    for word in _CODE.finditer(text):
+    words = list(_CODE.finditer(text))
+    listed = spoken.listed(words, text) if len(words) > 1 else ()
+    for word in words:
         fragment = Fragment(word.start(), word.end(), "text", {"code": word[1]}, weak=True)
         earliest = max(0, word.start() - 200)
         line_start = max(text.rfind("\n", earliest, word.start()) + 1, earliest)
         before = text[line_start : word.start()]
         line_end = text.find("\n", word.end(), word.end() + 700)
         after = text[word.end() : line_end if line_end >= 0 else word.end() + 700]
-        if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)) or _is_compared(before, after):
+        if _RPC.search(before) or (word[2] == "Exception" and _is_anothers(before)):
             continue
-        if _PASSED.match(before):
+        if spoken.is_only_spoken_of(before, after):
             continue
-        if _IN_PATH_BEFORE.search(before[-2:]) and _IN_PATH_AFTER.match(after):
+        if word.start() in listed:
+            fragment.note("listed", "yes")
+            yield fragment
             continue
         status = _status_near(before, after)
         if status is not None and NOT_REFUSALS.get(word[1], 403) not in (404, 409):
@@ -154,8 +155,10 @@ def _codes(text: str) -> Iterator[Fragment]:
 def _status_near(before: str, after: str) -> str | None:
     if found := _STATUS_BEFORE.search(before):
         return found[1]
-    near = _STATUS_NEAR.search(f"{before} {after[:200]} ")
-    return (near[1] or near[2]) if near else None
+    near = _STATUS_NEAR.search(line := f"{before} {after[:200]} ")
+    if near is None or _COUNTED.match(line, near.end(near.lastindex or 0)):
+        return None
+    return near[1] or near[2]
 
 
 def _is_anothers(before: str) -> bool:
@@ -164,24 +167,34 @@ def _is_anothers(before: str) -> bool:
     return package is not None and _OURS.search(package[1]) is None
 
 
-def _is_compared(before: str, after: str) -> bool:
-    return _COMPARED_BEFORE.search(before[-24:]) is not None or _COMPARED_AFTER.match(after[:24]) is not None
-
-
 def _sentence(text: str) -> str:
     """What a program printed behind the code, without what it printed behind that."""
-    return re.split(r"[\"{}<>|（]| RequestId: |\s(?:at|\\n)\s", text, maxsplit=1)[0].strip()
+    end = _SAID_END.search(text)
+    return text[: end.start() if end else None].strip()
 
 
 def _messages(text: str) -> Iterator[Fragment]:
     for message in _MESSAGE.finditer(text):
-        yield Fragment(
-            message.start(), message.end(), "text", {"message": message[0].strip()}, {"said": "yes"}, weak=True
-        )
+        told = ((message.start(), message[0]),) if len(message[0]) < 2 * SHORTEST else _sentences(message)
+        for start, said in told:
+            end = start + len(said)
+            yield Fragment(start, end, "text", {"message": said.strip()}, {"said": "yes"}, weak=True)
     if (cut := cut_off(text)) is not None:
         start, code = cut
         facts, extra = {"message": text[start:].rstrip(CUTS)}, {"said": "yes", "sentence_cut": code}
         yield Fragment(start, len(text.rstrip(CUTS)), "text", facts, extra, weak=True)
+
+
+def _sentences(message: re.Match[str]) -> Iterator[tuple[int, str]]:
+    """Two sentences of OSS's on one line, of different codes, are of two requests."""
+    start, end = message.span()
+    while (other := _BEGINNING.search(message.string, start + SHORTEST, end)) is not None:
+        if implied_code(other[0]) != implied_code(message.string[start:end]):
+            yield start, message.string[start : other.start()]
+            start = other.start()
+        else:
+            break
+    yield start, message.string[start:end]
 
 
 def _statuses(text: str) -> Iterator[Fragment]:
@@ -189,7 +202,7 @@ def _statuses(text: str) -> Iterator[Fragment]:
         return
     for status in _STATUS.finditer(text):
         told = next(number for number in status.groups() if number)
-        if _is_counted(text, *status.span(status.lastindex or 0)):
+        if _is_counted(text, *status.span(status.lastindex or 0)) or _is_in_a_path(text, status):
             continue
         facts = {"status": "403" if told == "Forbidden" else told}
         yield Fragment(status.start(), status.end(), "status", facts, weak=True)
@@ -217,9 +230,26 @@ def _numbers_by_addresses(text: str) -> Iterator[Fragment]:
             yield Fragment(number.start(), number.end(), "status", {"status": number[1]}, extra, weak=True)
 
 
+def _is_in_a_path(text: str, status: re.Match[str]) -> bool:
+    """`/table/status=403/part-0.csv`"""
+    return "=" in status[0] and text.startswith("/", max(0, status.start() - 1))
+
+
+def _replies(text: str) -> Iterator[Fragment]:
+    """Qt says the reason alone: `Error transferring https://... - server replied: Forbidden`."""
+    start = text.find(QTS)
+    while start >= 0:
+        yield Fragment(start, start + len(QTS), "status", {"status": "403"}, weak=True)
+        start = text.find(QTS, start + len(QTS))
+
+
 def _is_counted(text: str, start: int, end: int) -> bool:
     """Does the number say how many, how long or which one, rather than what was answered?"""
-    return _COUNTED.match(text, end) is not None or _COUNTS.search(text[max(0, start - 12) : start]) is not None
+    return (
+        _COUNTED.match(text, end) is not None
+        or _COUNTS.search(text[max(0, start - 12) : start]) is not None
+        or text.endswith(_CALLS, 0, start)
+    )
 
 
 def _is_an_address(before: str) -> bool:

@@ -63,7 +63,7 @@ SHARED = frozenset(
 
 def implied_code(message: str) -> str | None:
     """The code that OSS's sentence goes with; None for any other sentence."""
-    said = message.lstrip(" \t\"'").lower()
+    said = message.lstrip(" \t\"'").replace("’", "'").lower()
     return next((code for begin, code in _LOWERED if said.startswith(begin)), None)
 
 

@@ -66,8 +66,17 @@ def agree(one: Fragment, other: Fragment) -> bool:
         mine, theirs = one.facts.get(name), other.facts.get(name)
         if mine and theirs and mine.upper() != theirs.upper():
             return False
+    mine, theirs = one.facts.get("message"), other.facts.get("message")
+    if mine and theirs and "code" not in one.facts and "code" not in other.facts and _are_of_two_codes(mine, theirs):
+        return False
     mine, theirs = one.extra.get("RequestId"), other.extra.get("RequestId")
     return not (mine and theirs and mine != theirs)
+
+
+def _are_of_two_codes(one: str, other: str) -> bool:
+    """Two sentences of OSS's, each of another code."""
+    codes = {implied_code(one), implied_code(other)}
+    return None not in codes and len(codes) > 1
 
 
 def _never_403(one: Fragment, other: Fragment) -> bool:
