@@ -335,7 +335,8 @@ def _from_uris(text: str, start: int, clients: UnquotedValues) -> list[Spot]:
     spots: list[Spot] = []
     for uri in ordered[:4]:
         following = next((other.start() for other in uris if other.start() > uri.start()), len(text))
-        end = min(following, start if start > uri.start() else len(text), uri.end() + 2000)
+        error = start if start > uri.start() and text[start - 1] not in "/?" else len(text)
+        end = min(following, error, uri.end() + 2000)
         told = clients.at_most(Origin.URI, uri.start())
         named = [replace(spot, origin=told) for spot in _raw_keys(uri, text, end)]
         cut = next((spot for spot in named if spot.key and is_cut(spot.key)), None)

@@ -29,12 +29,15 @@ _CODE = regex(r"(?=[A-Za-z0-9.]{0,60}[a-z])[A-Z][A-Za-z0-9.]{2,60}")
 """OSS writes its codes in capitals and small letters; FORBIDDEN is somebody else's word."""
 _TELLS_MORE = regex(r"(?:Request ?I[dD]|ErrorCode|Error Code|StatusCode|Status Code)[\])'\"]{0,2}\s?[:=]")
 _NEXT_ITEM = regex(r"[\"'`*,;!.。，]{0,4}[ \t]{0,8}\r?\n[ \t]{0,40}(?:> {0,4})?(?:[-*+•·●] {0,4})?[\"'`*\[]{0,3}")
+_APART = regex(r"(?: [A-Z][a-z]{1,20}){1,5}\b")
+"""`Error Code: Access Denied`, as a screenshot is read, or somebody writes."""
+_A_STATUS = regex(r"-?\d{3}\b.{0,40}")
 _NUMBER = regex(r"\s*-?\d{3}\s*")
 GAP = 600
 """More text than this between two pairs: they are of two fragments."""
 MOST_LINES_BETWEEN = 40
 IDENTITY = frozenset({"code", "request_id", "ec"})
-_OPENS = regex(r"(?:[{,(\[|;&?<\t，；。、（：]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
+_OPENS = regex(r"(?:[{,(\[|;&?<\t，；。、（：\u3000]|^|\\[nt]|=>|->)[ \t:\"'`\\\[*•·+-]{0,24}\Z", re.MULTILINE)
 _KEYLIKE = regex(r"[^\s:{}()\[\]\"'=]{1,1024}")
 _FILELIKE = regex(r"[\w-]/|\.[A-Za-z0-9]{1,8}\Z")
 _SHAPES = (
@@ -105,8 +108,12 @@ def pairs_in(text: str) -> Iterator[Pair]:
             continue
         if name == "code" and text.endswith("rpc error: ", 0, here.start()):
             continue  # a gRPC wrapper's own code, whatever it is called
+        if here[2] == "=" and _is_of_an_address(name, text[here.start() - 1 : here.start()]):
+            continue
         limit = pending.start() if pending is not None else len(text)
         value, end = value_of(text, here.end(), name, limit, lines)
+        if name == "code" and value not in KNOWN_CODES and (apart := _APART.match(text, end)):
+            value, end = _joined(value, apart[0].split(" "), end)
         spelling = text[here.start(1) : here.end(1)]
         origin = _origin(text, here, name, spelling, end)
         if origin is Origin.PROSE and not _may_be_a_place(name, value):
@@ -117,6 +124,20 @@ def pairs_in(text: str) -> Iterator[Pair]:
         if value:
             behind = end
             yield Pair(name, spelling, value, here.start(), end, origin and clients.at_most(origin, here.start()))
+
+
+def _joined(value: str, words: list[str], end: int) -> tuple[str, int]:
+    """The code that is written in words; else what there was."""
+    for number in range(len(words), 1, -1):
+        joined = "".join((value, *words[:number]))
+        if joined in KNOWN_CODES:
+            return joined, end + len(" ".join(words[:number]))
+    return value, end
+
+
+def _is_of_an_address(name: str, before: str) -> bool:
+    """`oss://bucket/table/key=7/part-0.csv`, `oss://bucket/a.doc?versionId=...`: who reads the address takes it."""
+    return before == "/" or (before == "?" and name == "version_id")
 
 
 def _origin(text: str, here: re.Match[str], name: str, spelling: str, end: int) -> Origin | None:
@@ -183,7 +204,7 @@ def _put(fragment: Fragment, pair: Pair) -> None:
             if value.strip() in KNOWN_CODES and fragment.facts.get("code") not in KNOWN_CODES:
                 fragment.facts.pop("code", None)
             fragment.put("code", value.strip())
-        case "status" if not re.fullmatch(r"-?\d{3}\b.{0,40}", value.strip()):
+        case "status" if not _A_STATUS.fullmatch(value.strip()):
             fragment.note(pair.spelling, value)
         case "status":
             _put_status(fragment, value.strip().lstrip("-")[:3])

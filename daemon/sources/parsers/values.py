@@ -28,6 +28,18 @@ _CUT_SHORT = regex(r"\\+[^\\nrt\"'`\s/u]|'\w| ?[<\[(](?i:truncated|snip|cut)\b")
 """`cam\\1.jpg`, `it's.csv`, `lo<truncated>`, without quotes: a name goes on there, and its beginning is another
 object's.
 """
+_SIGN = r"(?:[^\s,;:=|\"'<>(){}\[\]，；。]|(?<=\d):(?=\d))"
+_GOES_ON = regex(
+    rf" (?! )(?:(?:{_SIGN}{{1,120}} ){{0,8}}?{_SIGN}{{0,120}}\.[A-Za-z][A-Za-z0-9]{{0,4}}"
+    rf"(?=[:：.!]?(?:\s|$)|[,;|\"'<>(){{}}\[\]，；。])|(?!HTTP/)\w[\w.-]{{0,120}}/)"
+)
+"""`key=my file.csv`, `key=my folder/a`: words behind a blank, as a name of a file or folder ends."""
+_WHOLE = regex(r"[^\s]{0,4096}\.[A-Za-z0-9]{1,8}\Z")
+_GOING_ON = regex(
+    r" (?:failed|because|with|error|err|from|after|to|by|in|on|at|is|was|not|returned|due|for|and|into|as|cannot|could"
+    r"|has|had|got|status|code|see)\b"
+)
+"""A name that ends as a file's does, and a sentence that goes on: `key=a/b.csv and c.csv`."""
 SHORTENED = regex(r" ?[<\[(](?i:truncated|snip|cut)\b")
 _CUT = regex(r"(?:…|\.{3})(?: ?[\[(<][^\])>]{0,40}[\])>])?\Z|\[(?:…|\.{3})\]\Z|[<\[(](?i:truncated|snip|cut)\b")
 """What whoever shortens a long value puts at its end."""
@@ -108,12 +120,27 @@ def _bare(text: str, name: str, inside: int, line: int) -> tuple[str, int] | Non
     value = bare[0]
     if name in _PARTS_MISLEAD and _CUT_SHORT.match(text, bare.end()):
         return "", bare.end()
-    if name in NAMED and is_cut(value):
+    if name in NAMED and (is_cut(value) or _has_blanks(text, value, bare.end())):
         return "", bare.end()
     if name in PLACES:
         end = closed_at(value)
-        return value[:end], inside + end
+        return (_without_stop(text, value[:end], inside + end) if name in NAMED else value[:end]), inside + end
     return value.rstrip(".:"), bare.end()
+
+
+def _has_blanks(text: str, value: str, end: int) -> bool:
+    """May the name go on behind the blank, so that what stands before it is the name of another object?"""
+    if text[end : end + 1] != " " or _GOES_ON.match(text, end) is None:
+        return False
+    return not (_WHOLE.match(value) and _GOING_ON.match(text, end))
+
+
+def _without_stop(text: str, value: str, end: int) -> str:
+    """`key=a.png: AccessDenied`, `key=a.png. Next`: the sentence's own sign is none of the name's."""
+    ends = text[end : end + 1].strip() == ""
+    if ends and (value.endswith((":", "：")) or (value.endswith(".") and _WHOLE.match(value[:-1]))):
+        return value[:-1]
+    return value
 
 
 def _sentence(text: str, inside: int, limit: int, line: int) -> str:
