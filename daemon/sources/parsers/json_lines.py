@@ -37,6 +37,8 @@ Part = Literal["record", "request", "body"]
 sent or answered, where errors may stand and places are not told."""
 DEEPEST = 24
 DEEPEST_QUOTED = 5
+LISTS = 3
+"""So many lists within each other hold a field's strings."""
 MOST_NODES = 4000
 SHORTEST = 12
 """No shorter string holds an error."""
@@ -50,6 +52,8 @@ _HINT = regex(
 _PRETTY = regex(r"(?:^|[ \t:=])(?P<object>\{)[ \t]{0,8}\r?\n[ \t]{0,16}\"", re.MULTILINE)
 OSS_ID = regex(r"[0-9A-F]{24}")
 EC = regex(r"\d{4}-\d{8}")
+_NAMES = ("name", "key", "title", "field", "label")
+"""What the name is called in a list of names and values: in OpenTelemetry's, SLS's, a chat's card."""
 _TAGS = regex(r"(?:^|[_.-]|(?=T))[Tt]ag(?:s|[Ss]et|ging)?(?![a-z])")
 """`TagSet`, `object_tags`, and no `stages` or `percentage`."""
 REQUESTS = frozenset({"request", "req", "httprequest"})
@@ -154,7 +158,7 @@ def _named(values: list[Any]) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for each in values:
         pair = {str(spelling).lower(): told for spelling, told in each.items()} if isinstance(each, dict) else {}
-        name = (pair.get("name") or pair.get("key")) if "value" in pair else None
+        name = next((pair[each] for each in _NAMES if each in pair), None) if "value" in pair else None
         if not isinstance(name, str):
             return None
         value = pair["value"]
@@ -224,8 +228,20 @@ def _strings(document: dict[str, Any], counts: Callable[[str], bool], *, bodies:
         if part == "record" or (part == "body" and bodies):
             to_us = of_a_request(node) or not bodies
             named = (value for name, value in node.items() if counts(str(name)) and not (to_us and is_body(str(name))))
-            each = (one for value in named for one in (value if isinstance(value, list) else [value]))
-            yield from (one for one in each if isinstance(one, str) and one)
+            for value in named:
+                if isinstance(value, str) and value:
+                    yield value
+                elif isinstance(value, list):
+                    yield from _listed(value, LISTS)
+
+
+def _listed(values: list[Any], depth: int) -> Iterator[str]:
+    """The strings of a list, and of lists in it: `"values": [["1763780000000000000", "..."]]`, as Loki answers."""
+    for value in values:
+        if isinstance(value, str) and value:
+            yield value
+        elif isinstance(value, list) and depth > 1:
+            yield from _listed(value, depth - 1)
 
 
 def _facts(node: dict[str, Any]) -> Fragment:

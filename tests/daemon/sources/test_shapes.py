@@ -719,6 +719,30 @@ def test_a_list_of_names_and_values_is_read_as_the_object_that_is_meant() -> Non
     assert (event.bucket, event.key, event.request_id) == ("reports", "a.csv", FIRST.request_id)
 
 
+@pytest.mark.parametrize("name", ["name", "key", "title", "field", "label"])
+def test_a_list_of_fields_in_a_chats_card_is_the_error_that_is_meant(name: str) -> None:
+    told = {"Code": "AccessDenied", "RequestId": FIRST.request_id, "Bucket": "reports", "Object": "a.csv"}
+    card = {"type": "FactSet", "facts": [{name: spelling, "value": value} for spelling, value in told.items()]}
+    event = one(json.dumps({"body": [card]}))
+    assert (event.code, event.bucket, event.key) == ("AccessDenied", "reports", "a.csv")
+
+
+def test_lines_that_stand_in_lists_within_lists_are_read() -> None:
+    line = (
+        f"put failed: oss: service returned error: StatusCode=403, ErrorCode=AccessDenied, RequestId={FIRST.request_id}"
+    )
+    event = one(
+        json.dumps({"data": {"result": [{"stream": {"app": "up"}, "values": [["1763780000000000000", line]]}]}})
+    )
+    assert (event.code, event.request_id) == ("AccessDenied", FIRST.request_id)
+
+
+def test_a_key_with_an_escape_character_comes_back_from_json() -> None:
+    record = {"level": "error", "bucket": "reports", "key": "a\x1b[31mb.txt", "code": "AccessDenied"}
+    event = one(json.dumps({**record, "requestId": FIRST.request_id}))
+    assert event.key == record["key"]
+
+
 def test_each_line_of_a_list_with_a_code_and_an_id_is_one_refusal() -> None:
     text = "\n".join(f"{n}) oss://reports/{n}.csv InvalidObjectState 66F10B99C0FFEE1234ABCD0{n}" for n in (1, 2, 3))
     assert [event.key for event in events_in(text, source="test", strict=True)] == ["1.csv", "2.csv", "3.csv"]
