@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from ossmend.daemon.sources.parsers import wrapped
+from ossmend.daemon.sources.parsers import mentions, wrapped
 from ossmend.daemon.sources.parsers.messages import MESSAGE_CODES
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES, spellings
 from ossmend.daemon.sources.sieve import FINE, Sought, one_of, one_sign_a_byte, slices
@@ -88,7 +88,7 @@ _STATUS_OF_A_REQUEST = Sought(
 """In an access log, where each line is a record of its own: it has to name OSS itself."""
 _UNSURE = (
     _STATUS,
-    *one_of(word.encode() for word in (*BROWSERS_WORDS, *PAGES, *(hint.strip() for hint in wrapped.HINTS))),
+    *one_of(word.encode() for word in (*BROWSERS_WORDS, *PAGES, mentions.QTS, *map(str.strip, wrapped.HINTS))),
 )
 
 

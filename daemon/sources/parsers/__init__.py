@@ -2,10 +2,10 @@
 printed.
 
 The road of a text: records.py splits it into what single log calls wrote; reading.py has xml_body, pairs, mentions,
-json_lines and browser find fragments in what is left without a client's own words (forged.py, columns.py); gather.py puts together
-what is of one request (a browser's console and OSS's answer by preflights.py); place.py orders what is told of bucket
-and key; event.py makes the Event, and lines.py says where in the text it stands. Lines of an access log are read by
-access_line.py. It never raises and works in linear time, whatever it is given.
+json_lines and browser find fragments in what is left without a client's own words (forged.py, columns.py); gather.py
+puts together what is of one request (a browser's console and OSS's answer by preflights.py); place.py orders what is
+told of bucket and key; event.py makes the Event, and lines.py says where in the text it stands. Lines of an access log
+are read by access_line.py. It never raises and works in linear time, whatever it is given.
 """
 
 from __future__ import annotations
