@@ -16,12 +16,13 @@ _COLOUR = regex(
     r"|(?:\\{1,16}(?:u001[bB]|x1[bB]|0?33|e)|#033|\^\[)\[[0-9;?]{0,32}[A-Za-z]"
 )
 _MAY_BE = regex(r"\x1b|1[bB]\[|33\[|\\e\[|\^\[\[")
-_IN_A_KEY = regex(
-    r"(?:key|object|object_?(?:name|key))(?:\\{0,8}[\"'])?[ \t]?(?:=>?|:)[ \t]?\\{0,8}[\"'][^\"'\n]{0,400}\Z",
-    re.IGNORECASE,
+_OPENS_A_KEY = regex(
+    r"(?:key|object|object_?(?:name|key))(?:\\{0,8}[\"'])?[ \t]?(?:=>?|:)[ \t]?\\{0,8}\Z", re.IGNORECASE
 )
 """What somebody escaped in a quoted key is the key's: without it, it is another object's."""
-LONGEST_KEY = 440
+LONGEST_KEY = 400
+NAME = 40
+"""Signs of a key's name, with quotes and the sign of assignment."""
 _BARE = regex(r"(?<!1[bB])(?<!33)(?<!\\e)\[(?:\d{1,3}(?:;\d{1,3}){0,5})m")
 _BARE_END = ("[0m", "[39m", "[22m")
 _OCTAL = regex(r"#(0[0-3][0-7]|177)|\\(01[0-5]|033)(?!\d)")
@@ -39,8 +40,12 @@ def without_colours(text: str) -> str:
 def _uncoloured(colour: re.Match[str]) -> str:
     if colour[0].startswith("\x1b"):
         return ""
-    start = colour.start()
-    return colour[0] if _IN_A_KEY.search(colour.string, max(0, start - LONGEST_KEY), start) else ""
+    text, start = colour.string, colour.start()
+    first = max(0, start - LONGEST_KEY)
+    quote = max(text.rfind('"', first, start), text.rfind("'", first, start))
+    if quote < 0 or text.find("\n", quote, start) >= 0:
+        return ""
+    return colour[0] if _OPENS_A_KEY.search(text[max(0, quote - NAME) : quote]) else ""
 
 
 def without_octal(text: str) -> str:

@@ -23,6 +23,7 @@ _CLIENTS = regex(
 _NAMES = tuple("path Path PATH url URL uri URI uery QUERY gent AGENT efer REFER earch omment".split())
 """One of these is in every name above, as people spell it."""
 LONGEST = 400
+LONGEST_ROW = 64 * 1024
 _PLACES = ("http://", "https://", "oss://")
 
 
@@ -33,13 +34,14 @@ def _row(line: str, header: Header) -> str | None:
     cells, number = tables.cells_of(line, header.between), len(header.names)
     if len(cells) < number:
         return None
-    more = len(cells) > number  # a client may have sent the sign between columns, too
+    more = len(cells) > number or len(line) > LONGEST_ROW  # a client may have sent the sign between columns, too
     at = 0
     for column, cell in enumerate(cells[:number]):
         place = max(line.find(cell, at), at)
         if column in header.clients:
-            end = len(line) if more and (header.between or column == number - 1) else place + len(cell)
-            line = _blanked(line, place, end)
+            if more and (header.between or column == number - 1):
+                return _blanked(line, place, len(line))
+            line = _blanked(line, place, place + len(cell))
         at = place + len(cell)
     return line
 

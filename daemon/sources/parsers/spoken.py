@@ -11,8 +11,8 @@ from itertools import pairwise
 from ossmend.remediators.contract.light import regex
 
 _COMPARED = regex(r"(?:[=!]==?|\bcase|\.equals(?:IgnoreCase)?\(|\bDEFAULT)[ \t]{0,4}[\"'`]\Z")
-_CAUGHT = regex(r"(?<![\w.])(?:except|rescue|raises?|throw|new|catch|assertRaises|isinstance\(\w{1,20},)\Z")
-_CAUGHT_ENDS = ("cept", "scue", "aise", "aises", "hrow", "new", "atch", "Raises", ",")
+_CAUGHT = regex(r"(?<!\w)(?:except|rescue|raises?|throw|throw new|catch|assertRaises|isinstance\(\w{1,20},)\Z")
+_CAUGHT_ENDS = ("cept", "scue", "aise", "aises", "hrow", "hrow new", "atch", "Raises", ",")
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:"
 """Of the package before an exception's name."""
 _COMPARED_AFTER = regex(
@@ -31,7 +31,7 @@ _BESIDE = regex(
 )
 """Nothing else stands between codes that somebody lists, or counts."""
 GAP = 40
-_PASSED = regex(r"[ \t]{0,16}(?:[✓✔√]|PASS(?:ED)?\b|ok \d|Given )")
+_PASSED = regex(r"[ \t]{0,16}(?:[✓✔√]|PASS(?:ED)?\b|ok \d|Given (?!up\b))")
 _ARROW = regex(r"[ \t]{0,16}\w{1,40}--?>>[+-]?\w{1,40} ?:")
 """A test that went well has whatever name it has; a step of a test, or an arrow of a diagram, is about what may be."""
 _IN_PATH_BEFORE = regex(r"[\w.-]/$")

@@ -30,7 +30,7 @@ object's.
 """
 _SIGN = r"(?:[^\s,;:=|\"'<>(){}\[\]，；。]|(?<=\d):(?=\d))"
 _GOES_ON = regex(
-    rf" (?! )(?:(?:{_SIGN}{{1,120}} ){{0,8}}?{_SIGN}{{0,120}}\.[A-Za-z][A-Za-z0-9]{{0,4}}"
+    rf" (?! )(?:(?:{_SIGN}{{1,120}} ){{0,8}}?{_SIGN}{{0,120}}\.(?!(?:com|cn|net|org|local)\b)[A-Za-z][A-Za-z0-9]{{0,4}}"
     rf"(?=[:：.!]?(?:\s|$)|[,;|\"'<>(){{}}\[\]，；。])|(?!HTTP/)\w[\w.-]{{0,120}}/)"
 )
 """`key=my file.csv`, `key=my folder/a`: words behind a blank, as a name of a file or folder ends."""
