@@ -39,8 +39,8 @@ def test_a_name_that_may_go_on_behind_a_blank_is_no_key(text: str) -> None:
 @pytest.mark.parametrize(
     "behind",
     ["", " after 3 attempts", " took=3.5s", " at 10:00", "  size=3", " by client.go:77", " and c.csv failed", ". Next",
-     " HTTP/1.1",
-     " of web-1.example.com", ": oss2.exceptions.ServerError", " oss2.exceptions.AccessDenied: x", ", size=3", " (again)"],
+     " HTTP/1.1", " of web-1.example.com", ": oss2.exceptions.ServerError", " oss2.exceptions.AccessDenied: x",
+     ", size=3", " (again)"],
 )  # fmt: skip
 def test_what_a_sentence_goes_on_with_is_none_of_the_name(behind: str) -> None:
     assert one(f"{SAID} key=a/b.png{behind}").key == "a/b.png"
