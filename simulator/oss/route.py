@@ -20,6 +20,12 @@ from ossmend.simulator.wire import Refusal, Request, Response, percent_decode
 _OSS_HOST = re.compile(
     r"(?:(?P<bucket>(?!s3\.)[^.]+)\.)?(?:s3\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z"
 )
+_FIRST_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?oss(?:-internal)?\.aliyuncs\.com\Z")
+"""OSS's name from when it had one region, China (Hangzhou): the default of old clients and of Apache Libcloud.
+
+Its users elsewhere were told `Endpoint` in a 403, as everywhere. Whether it is served today is UNCONFIRMED.
+"""
+_FIRST_REGION: Final = "cn-hangzhou"
 _DUAL_STACK_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?(?P<region>[a-z0-9-]+)\.oss\.(?:aliyuncs\.com|localhost)\Z")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
@@ -91,14 +97,19 @@ def locate(cloud: Cloud, request: Request) -> Call:
     return call
 
 
-def _oss_host(cloud: Cloud, host: str) -> re.Match[str] | None:
-    """Looks for the letters first: nearly no Host has them here."""
-    if ".oss." in host:
-        return _DUAL_STACK_HOST.match(host)
+def _oss_host(cloud: Cloud, host: str) -> tuple[str | None, str] | None:
+    """Bucket and region that one of OSS's names says. Looks for the letters first: nearly no Host has them here."""
+    match = _DUAL_STACK_HOST.match(host) if ".oss." in host else None
+    if match and (match["bucket"] is not None or _is_region(cloud, match["region"])):
+        return match["bucket"], match["region"]
+    if host.endswith(".aliyuncs.com") and (match := _FIRST_HOST.match(host)):
+        return match["bucket"], _FIRST_REGION
     match = _OSS_HOST.match(host) if "oss-" in host else None
-    if match and match["bucket"] is None and host.endswith(_LOOPBACK_DOMAIN) and not _is_region(cloud, match["region"]):
+    if match is None:
+        return None
+    if match["bucket"] is None and host.endswith(_LOOPBACK_DOMAIN) and not _is_region(cloud, match["region"]):
         return None  # `oss-pictures.localhost` is a bucket with that name
-    return match
+    return match["bucket"], match["region"]
 
 
 def _is_region(cloud: Cloud, name: str) -> bool:
@@ -108,17 +119,18 @@ def _is_region(cloud: Cloud, name: str) -> bool:
 
 def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
     """Region of the endpoint, bucket if the host names one, and whether it is a name only real OSS has."""
-    match = _oss_host(cloud, host)
-    if match:
+    named = _oss_host(cloud, host)
+    if named:
         # One SDK forces `bucket.oss-region...` as Host when it is pointed at an address; without a bucket, nothing
         # but a client that resolves the real name to this machine sends it.
-        return match["region"], match["bucket"], match["bucket"] is None
+        bucket, region = named
+        return region, bucket, bucket is None
     if host.endswith(_LOOPBACK_DOMAIN):
         return cloud.region, host[: -len(_LOOPBACK_DOMAIN)], False
     if host and not host[-1].isdigit() and host != "localhost":
-        for bucket in cloud.buckets.values():
-            if host in bucket.cnames:
-                return bucket.region, bucket.name, False
+        for bound in cloud.buckets.values():
+            if host in bound.cnames:
+                return bound.region, bound.name, False
     return cloud.region, None, False
 
 

@@ -300,6 +300,9 @@ def test_host_style_and_both(sim: Running, bucket: Any, wire: Wire) -> None:
     [
         ("examplebucket.cn-hangzhou.oss.aliyuncs.com", 200),
         ("examplebucket.cn-beijing.oss.aliyuncs.com", 403),
+        ("examplebucket.oss.aliyuncs.com", 200),
+        ("examplebucket.oss-internal.aliyuncs.com", 200),
+        ("oss-pictures.oss.aliyuncs.com", 200),
         ("oss-pictures.cn-hangzhou.oss.aliyuncs.com", 200),
         ("oss-pictures.oss-cn-hangzhou.aliyuncs.com", 200),
         ("oss-pictures.localhost", 200),
@@ -318,7 +321,8 @@ def test_a_dual_stack_host_and_a_bucket_whose_name_begins_like_a_host(
 
 
 def test_an_endpoint_without_a_bucket_is_the_services_own_on_either_network(sim: Running, wire: Wire) -> None:
-    for host in ("oss-cn-hangzhou.localhost", "cn-hangzhou.oss.aliyuncs.com", "oss-cn-hangzhou.aliyuncs.com"):
+    modern = ("oss-cn-hangzhou.localhost", "cn-hangzhou.oss.aliyuncs.com", "oss-cn-hangzhou.aliyuncs.com")
+    for host in (*modern, "oss.aliyuncs.com", "oss-internal.aliyuncs.com"):
         assert "<ListAllMyBucketsResult>" in wire.signed("GET", headers={"Host": host}).text, host
 
 
