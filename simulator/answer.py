@@ -57,10 +57,11 @@ def _routed(cloud: Cloud, request: Request) -> Response:
 
 
 def _action(request: Request) -> str | None:
-    """The operation that a request of the RPC family names."""
+    """The operation that a request of the RPC family names: a parameter, or a header of the newer signature."""
     if request.path != "/":
         return None
-    return request.query.get("Action") or (request.form().get("Action") if request.method == "POST" else None) or None
+    by_form = request.form().get("Action") if request.method == "POST" else None
+    return request.query.get("Action") or by_form or rpc.named_in_headers(request) or None
 
 
 def _foreign_host(cloud: Cloud, request: Request) -> Response:

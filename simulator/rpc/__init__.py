@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from ossmend.simulator.principals import AccessKey, Principal
 from ossmend.simulator.rpc import (
     account,
+    acs3,
     actiontrail,
     bss,
     groups,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from ossmend.simulator.state import Cloud
     from ossmend.simulator.wire import Request, Response
 
-__all__ = ["fault_response", "handle", "identify"]
+__all__ = ["fault_response", "handle", "identify", "named_in_headers"]
 
 THEMES = (account, actiontrail, bss, groups, keys, oidc, policies, recycle_bin, reports, roles, sts, tags, users)
 """Importing a theme registers its operations."""
@@ -43,6 +44,9 @@ UNSIGNED = {("Sts", "AssumeRoleWithOIDC")}
 _NOBODY = AccessKey("", "", Principal("user", "", "", "", ""))
 
 _nonces: WeakKeyDictionary[Cloud, Nonces] = WeakKeyDictionary()
+
+
+named_in_headers = acs3.action
 
 
 def identify(request: Request) -> None:

@@ -1,7 +1,8 @@
 """Turns a raw RPC request into an authenticated Call, or into the gateway's refusal; __init__.py runs it.
 
 The order is the gateway's: parameters, key, token, time, signature, nonce, and only then which operation it is. The
-signature is recomputed from query and form together, empty values included: SDKs sign `SignatureType=` as it is.
+signature is recomputed from query and form together, empty values included: SDKs sign `SignatureType=` as it is. The
+newer signature has all that in headers: acs3.py.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
+from ossmend.simulator.rpc import acs3
 from ossmend.simulator.rpc.call import RpcError, missing
 from ossmend.simulator.wire import parse_pairs
 
@@ -39,11 +41,11 @@ _TIMESTAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z
 
 
 def parameters(request: Request) -> dict[str, str]:
-    """Query and form fields by name, blank values kept; the first of a repeated name counts."""
+    """Query and form fields by name, blank values kept; the first of a repeated name counts. Then what headers say."""
     pairs = list(request.pairs)
     if request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
         pairs += parse_pairs(request.body.decode("latin-1"))
-    return dict(reversed(pairs))
+    return acs3.told(request, dict(reversed(pairs)))
 
 
 class Nonces:
@@ -64,12 +66,17 @@ class Nonces:
 
 def authenticate(cloud: Cloud, request: Request, found: dict[str, str], nonces: Nonces) -> AccessKey:
     """Whose call it is."""
-    for name in ("AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"):
-        if not found.get(name):
-            raise missing(name)
+    claim = acs3.read(request) if acs3.is_used(request) else None
+    if claim is None:
+        for name in ("AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"):
+            if not found.get(name):
+                raise missing(name)
     key = _key(cloud, request, found)
     _check_time(cloud, found["Timestamp"])
-    _check_signature(request, found, key)
+    if claim is None:
+        _check_signature(request, found, key)
+    else:
+        acs3.check(request, claim, key)
     if not nonces.spend(key.id, found["SignatureNonce"], cloud.clock.machine()):
         raise RpcError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
     return key
