@@ -14,19 +14,62 @@ from ossmend.simulator.state import STORAGE_CLASSES
 from ossmend.simulator.wire import Refusal
 
 _COLDER = STORAGE_CLASSES[1:]
+_ACTIONS = frozenset(
+    "Expiration Transition AbortMultipartUpload AbortIncompleteMultipartUpload "
+    "NoncurrentVersionExpiration NoncurrentVersionTransition".split()
+)
+_ONCE_A_PREFIX = ("Expiration", "AbortMultipartUpload", "NoncurrentVersionExpiration")
 _TLS_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 
 def lifecycle(document: xml.Node) -> None:
     """Rules whose days make sense together. Tags may be long and many: such a rule fits no object, that is all."""
     for rule in document.all("Rule"):
+        if rule.value("Status") not in ("Enabled", "Disabled"):
+            raise xml.malformed_xml("Status must be Enabled or Disabled")
+        if not any(child.name in _ACTIONS for child in rule.children):
+            raise _incomplete("a rule needs an action", "0014-00000026")
         for tag in rule.all("Tag"):
             if not has_only_tag_signs(tag.value("Key") + tag.value("Value")):
                 raise refusals.invalid_argument("The tag of the rule is not valid.", "Key", tag.value("Key"))
         expiration = rule.all("Expiration")
+        _ends_at_all(expiration)
         _by_days_or_by_date([*expiration, *rule.all("Transition")])
         _in_order(rule.all("Transition"), "Days", expiration)
         _in_order(rule.all("NoncurrentVersionTransition"), "NoncurrentDays", rule.all("NoncurrentVersionExpiration"))
+
+
+def _incomplete(detail: str, ec: str) -> Refusal:
+    """The ECs have a page each; which Code they come with is UNCONFIRMED."""
+    refusal = xml.malformed_xml(detail)
+    refusal.ec = ec
+    return refusal
+
+
+def _ends_at_all(expiration: list[xml.Node]) -> None:
+    for end in expiration:
+        marker = end.value("ExpiredObjectDeleteMarker").lower() == "true"
+        if not marker and not any(end.first(name) for name in ("Days", "CreatedBeforeDate", "Date")):
+            raise _incomplete("Expiration needs Days or CreatedBeforeDate", "0014-00000060")
+
+
+def refuse_overlap(document: xml.Node) -> None:
+    """Two rules may not do the same to the same keys, unless `x-oss-allow-same-action-overlap` is true.
+
+    Seen live with Expiration and with AbortMultipartUpload, and with a rule for the whole bucket. Rules that are
+    disabled, that have a filter, or whose tags differ, and transitions are let pass (UNCONFIRMED).
+    """
+    for action in _ONCE_A_PREFIX:
+        rules = [rule for rule in document.all("Rule") if rule.value("Status") == "Enabled" and rule.first(action)]
+        found = sorted((_tags(rule), rule.value("Prefix")) for rule in rules if rule.first("Filter") is None)
+        for (tags, shorter), (other_tags, longer) in pairwise(found):
+            if tags == other_tags and longer.startswith(shorter):
+                message = f"Overlap for same action type {action}"
+                raise Refusal(400, "InvalidRequest", message, "0014-00000081")  # EC ours
+
+
+def _tags(rule: xml.Node) -> list[tuple[str, str]]:
+    return sorted((tag.value("Key"), tag.value("Value")) for tag in rule.all("Tag"))
 
 
 def _by_days_or_by_date(steps: list[xml.Node]) -> None:

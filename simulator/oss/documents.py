@@ -147,6 +147,8 @@ def named_group(call: Call) -> bytes | None:
 def _register(kind: Document) -> None:
     def put(call: Call) -> Response:
         document = settled(kind, call.request.body)
+        if kind.subresource == "lifecycle" and (call.header("x-oss-allow-same-action-overlap") or "").lower() != "true":
+            document_rules.refuse_overlap(xml.parse(document, kind.root))
         named = xml.parse(document, kind.root).value(kind.reset) if kind.reset else ""
         if kind.subresource == "resourceGroup" and named:
             _know_group(call, named)

@@ -21,9 +21,9 @@ _OSS_HOST = re.compile(
     r"(?:(?P<bucket>(?!s3\.)[^.]+)\.)?(?:s3\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?(?:\.[a-z0-9.-]+)?\Z"
 )
 _FIRST_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?oss(?:-internal)?\.aliyuncs\.com\Z")
-"""OSS's name from when it had one region, China (Hangzhou): the default of old clients and of Apache Libcloud.
+"""OSS's name from when it had one region, China (Hangzhou): in samples of OSS's pages, and Apache Libcloud's default.
 
-Its users elsewhere were told `Endpoint` in a 403, as everywhere. Whether it is served today is UNCONFIRMED.
+Users of other regions were told `Endpoint` in a 403, as everywhere. Whether it is served today is UNCONFIRMED.
 """
 _FIRST_REGION: Final = "cn-hangzhou"
 _DUAL_STACK_HOST = re.compile(r"(?:(?P<bucket>[^.]+)\.)?(?P<region>[a-z0-9-]+)\.oss\.(?:aliyuncs\.com|localhost)\Z")

@@ -12,7 +12,10 @@ from ossmend.simulator.oss.documents import KINDS
 from ossmend.simulator.scene import SceneError, apply_scene
 from ossmend.simulator.state import Bucket, Cloud, ObjectVersion
 
-_LIFECYCLE = "<LifecycleConfiguration><Rule><ID>a</ID></Rule></LifecycleConfiguration>"
+_LIFECYCLE = (
+    "<LifecycleConfiguration><Rule><ID>a</ID><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule>"
+    "</LifecycleConfiguration>"
+)
 _RULE = {"allowed_origins": ["*"], "allowed_methods": ["GET"]}
 BUCKET_FIELDS: dict[str, Any] = {
     "acl": "public-read",

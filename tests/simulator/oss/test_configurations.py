@@ -12,7 +12,7 @@ from oss2 import models
 
 from ossmend.simulator.oss.documents import KINDS, settled
 from ossmend.simulator.serve import Running
-from tests.simulator.oss.clients import Wire, bucket_of, service_of
+from tests.simulator.oss.clients import Wire, bucket_of, error_of, service_of
 
 _DATE = dt.date(2020, 1, 1)
 
@@ -56,6 +56,68 @@ def test_a_lifecycle_rule_in_order_is_given_back_with_its_switches(bucket: Any) 
     assert (found[0].return_to_std_when_visit, found[0].allow_small_file) == (False, True)
 
 
+_END = "<Expiration><Days>3</Days></Expiration>"
+_MARKER = "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>"
+
+
+@pytest.mark.parametrize(
+    ("rule", "ec"),
+    [
+        (f"<Prefix>a</Prefix>{_END}", "0017-00000208"),
+        (f"<Status>On</Status>{_END}", "0017-00000208"),
+        ("<Prefix>a</Prefix><Status>Enabled</Status>", "0014-00000026"),
+        ("<Status>Enabled</Status><Expiration></Expiration>", "0014-00000060"),
+        (f"<Status>Enabled</Status>{_MARKER.replace('true', 'false')}", "0014-00000060"),
+    ],
+    ids=["no status", "another status", "no action", "no end", "no end and no marker"],
+)
+def test_a_lifecycle_rule_that_lacks_something_is_malformed(bucket: Any, wire: Wire, rule: str, ec: str) -> None:
+    document = f"<LifecycleConfiguration><Rule>{rule}</Rule></LifecycleConfiguration>"
+    error = error_of(wire.xml("PUT", "examplebucket", "lifecycle", document).content)
+    assert (error["Code"], error["EC"]) == ("MalformedXML", ec)
+
+
+_ABORT = "<AbortMultipartUpload><Days>3</Days></AbortMultipartUpload>"
+_OLD = "<NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays></NoncurrentVersionExpiration>"
+_TAG = "<Tag><Key>k</Key><Value>v</Value></Tag>"
+
+
+def _rules(*rules: str) -> str:
+    return "".join(
+        f"<Rule><ID>{n}</ID>{'' if 'Status' in rule else '<Status>Enabled</Status>'}{rule}</Rule>"
+        for n, rule in enumerate(rules)
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "action"),
+    [
+        (f"<Prefix>a/</Prefix>{_END}", f"<Prefix>a/b/</Prefix>{_END}", "Expiration"),
+        (f"<Prefix>a/</Prefix>{_END}", f"<Prefix>a/</Prefix>{_END}", "Expiration"),
+        (f"<Prefix>a/</Prefix>{_END}", _MARKER, "Expiration"),
+        (f"<Prefix>a/</Prefix>{_ABORT}", _ABORT, "AbortMultipartUpload"),
+        (f"<Prefix>a/</Prefix>{_OLD}", f"<Prefix></Prefix>{_OLD}", "NoncurrentVersionExpiration"),
+        (f"<Prefix>a/</Prefix>{_TAG}{_END}", f"<Prefix>a/b</Prefix>{_TAG}{_END}", "Expiration"),
+        (f"<Prefix>a/</Prefix>{_END}", f"<Prefix>b/</Prefix>{_END}", None),
+        (f"<Prefix>a/b</Prefix>{_END}", f"<Prefix>a/c</Prefix>{_END}", None),
+        (f"<Prefix>a/</Prefix>{_END}", f"<Prefix>a/b/</Prefix>{_ABORT}", None),
+        (f"<Prefix>a/</Prefix>{_END}", f"<Prefix>a/</Prefix>{_TAG}{_END}", None),
+        (f"<Prefix>a/</Prefix>{_END}", f"<Prefix>a/</Prefix><Status>Disabled</Status>{_END}", None),
+    ],
+)
+def test_two_rules_do_not_do_the_same_to_the_same_keys_unless_that_is_allowed(
+    bucket: Any, wire: Wire, first: str, second: str, action: str | None
+) -> None:
+    body = f"<LifecycleConfiguration>{_rules(first, second)}</LifecycleConfiguration>".encode()
+    answer = wire.asked("PUT", "examplebucket", query="lifecycle", body=body)
+    assert answer.status_code == (400 if action else 200)
+    if action:
+        error = error_of(answer.content)
+        assert (error["Code"], error["Message"]) == ("InvalidRequest", f"Overlap for same action type {action}")
+    allowed = {"x-oss-allow-same-action-overlap": "true"}
+    assert wire.asked("PUT", "examplebucket", query="lifecycle", body=body, headers=allowed).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("key", "value", "taken"), [("a" * 129, "v" * 257, True), ("%&", "v", False), ("k", ")%", False)]
 )
@@ -86,7 +148,8 @@ def test_a_document_with_a_value_that_nobody_knows_is_malformed(bucket: Any, wir
 
 
 def test_only_the_text_of_switches_is_spelled_anew() -> None:
-    rule = b"<Rule><Prefix>True</Prefix><IsAccessTime>True</IsAccessTime></Rule>"
+    step = b"<Transition><Days>1</Days><StorageClass>IA</StorageClass><IsAccessTime>True</IsAccessTime></Transition>"
+    rule = b"<Rule><Prefix>True</Prefix><Status>Enabled</Status>" + step + b"</Rule>"
     body = b"<LifecycleConfiguration>" + rule + b"</LifecycleConfiguration>"
     stored = settled(KINDS["lifecycle"], body)
     assert stored == body.replace(b"<IsAccessTime>True", b"<IsAccessTime>true")
