@@ -184,6 +184,18 @@ class LiveChannel:
     modified: int
 
 
+@dataclass(frozen=True, slots=True)
+class Worm:
+    """A bucket's retention policy: for so many days after its last change nothing is overwritten or deleted."""
+
+    id: str
+    days: int
+    created: int
+    made_at: float
+    """The elapsed clock at its making: unlocked, it holds for a day."""
+    locked: bool = False
+
+
 @dataclass(slots=True)
 class Bucket:
     """One bucket and all its settings."""
@@ -220,6 +232,7 @@ class Bucket:
     index: KeyIndex = field(default_factory=KeyIndex)
     uploads: dict[str, Upload] = field(default_factory=dict)
     live_channels: dict[str, LiveChannel] = field(default_factory=dict)
+    worm: Worm | None = None
     previous: dict[str, tuple[Stack, float]] = field(default_factory=dict)
     """For stale reads: what a key's versions were before one of the latest changes, and when that was (elapsed)."""
 

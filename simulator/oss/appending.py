@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from ossmend.simulator.contents import Stored, crc64, digest
-from ossmend.simulator.oss import metadata, refusals, stacks
+from ossmend.simulator.oss import immutable, metadata, refusals, stacks
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.objects import stored_response
 from ossmend.simulator.oss.route import check_key
@@ -57,6 +57,7 @@ def append_object(call: Call) -> Response:
         )
         response = stored_response(call, version)
     else:
+        immutable.check(call.cloud, call.bucket, call.key)  # whether growing counts as overwriting is UNCONFIRMED
         grown = Stored(current.content.read(0, size) + body)
         version = replace(
             current, content=grown, etag=digest(grown)[0], crc=crc64(body, current.crc), modified=call.now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ossmend.simulator.oss import metadata, permit, refusals, xml
+from ossmend.simulator.oss import immutable, metadata, permit, refusals, xml
 from ossmend.simulator.oss.buckets import BUCKET_ACLS, acl_header, create, public_acl_refused
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.service import XML, owner
@@ -164,6 +164,9 @@ def put_bucket_versioning(call: Call) -> Response:
     status = xml.parse(call.request.body, "VersioningConfiguration").value("Status")
     if status not in ("Enabled", "Suspended"):
         raise xml.malformed_xml("Status must be Enabled or Suspended")
+    if immutable.policy(call.cloud, call.bucket) is not None:
+        message = "A bucket with a WORM Configuration cannot have versioning."
+        raise Refusal(400, "InvalidWORMConfiguration", message, "0027-00000003")  # Code (UNCONFIRMED) and EC ours
     call.bucket.versioning = status
     return Response(200)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ossmend.simulator.oss import metadata, permit, stacks, xml
+from ossmend.simulator.oss import immutable, metadata, permit, stacks, xml
 from ossmend.simulator.oss.call import Call, operation
 from ossmend.simulator.oss.listing import encoder
 from ossmend.simulator.oss.service import XML
@@ -46,6 +46,7 @@ def delete_multiple_objects(call: Call) -> Response:
             stacks.check_version_id(version_id)
         action = "oss:DeleteObjectVersion" if version_id else "oss:DeleteObject"
         permit.require(call, action, call.bucket, key, permit.object_acl(call.bucket, key, version_id))
+        immutable.check(call.cloud, call.bucket, key)
     encode, encoding = encoder(call)
     results = [encoding]
     for key, version_id in wanted:

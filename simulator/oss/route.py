@@ -31,7 +31,7 @@ _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
 
 NOT_SIMULATED: Final = frozenset(
-    "inventory inventoryId comp worm wormId wormExtend replication replicationLocation replicationProgress "
+    "inventory inventoryId comp replication replicationLocation replicationProgress "
     "qos qosInfo requesterQosInfo qosRequester style styleName metaQuery cname accessPoint accessPointPolicy "
     "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
     "objectWorm retention legalHold metadataConfiguration rtc dataPipeline seal cloudboxes "
@@ -226,6 +226,8 @@ def _subresource(call: Call) -> str:
         return ""
     if call.level == "service" and request.method == "GET" and {"batchJob", "batchJobId"} <= request.query.keys():
         return "batchJob of an id"
+    if "wormExtend" in request.query:
+        return "wormExtend"  # beside wormId, which is CompleteBucketWorm's
     known = known_subresources()
     for name in request.query:
         if name in known and name != "list-type" and (name != "tagging" or call.level != "service"):

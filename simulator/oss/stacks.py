@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss import immutable, refusals
 from ossmend.simulator.oss.call import Call
 from ossmend.simulator.state import NULL_VERSION, Bucket, Cloud, ObjectVersion, Stack, delete_marker
 from ossmend.simulator.wire import Refusal
@@ -75,6 +75,7 @@ def store(cloud: Cloud, bucket: Bucket, key: str, version: ObjectVersion) -> Obj
 
     Its version id is the bucket's to give: a copy brings its source's along, and only Enabled makes new ones.
     """
+    immutable.check(cloud, bucket, key)
     stack = bucket.stack(key)
     if bucket.versioning == "Enabled":
         version = replace(version, version_id=cloud.new_version_id())
@@ -108,6 +109,7 @@ def forbid_overwrite(call: Call) -> None:
 
 def delete(cloud: Cloud, bucket: Bucket, key: str, version_id: str | None, now: int) -> dict[str, str]:
     """Delete a key or one version of it; answers with the headers that say what happened. Absent is fine."""
+    immutable.check(cloud, bucket, key)
     stack = bucket.stack(key)
     elapsed = cloud.clock.elapsed()
     if version_id is not None:

@@ -27,6 +27,7 @@ _THEMES = (
     "live_channels",
     "saved_pictures",
     "batch_jobs",
+    "worm",
 )
 
 
