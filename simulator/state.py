@@ -233,6 +233,8 @@ class Bucket:
     uploads: dict[str, Upload] = field(default_factory=dict)
     live_channels: dict[str, LiveChannel] = field(default_factory=dict)
     worm: Worm | None = None
+    inventories: dict[str, bytes] = field(default_factory=dict)
+    """Which lists of its objects are to be made, by id; none ever is."""
     previous: dict[str, tuple[Stack, float]] = field(default_factory=dict)
     """For stale reads: what a key's versions were before one of the latest changes, and when that was (elapsed)."""
 

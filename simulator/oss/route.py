@@ -31,7 +31,7 @@ _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 _LOOPBACK_DOMAIN: Final = ".localhost"
 
 NOT_SIMULATED: Final = frozenset(
-    "inventory inventoryId comp replication replicationLocation replicationProgress "
+    "inventoryId comp replication replicationLocation replicationProgress "
     "qos qosInfo requesterQosInfo qosRequester style styleName metaQuery cname accessPoint accessPointPolicy "
     "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
     "objectWorm retention legalHold metadataConfiguration rtc dataPipeline seal cloudboxes "

@@ -28,6 +28,7 @@ _THEMES = (
     "saved_pictures",
     "batch_jobs",
     "worm",
+    "inventories",
 )
 
 

@@ -199,7 +199,7 @@ def test_path_tricks(sim: Running, bucket: Any, wire: Wire, path: str, status: i
         ("PUT", "stat", 405, "MethodNotAllowed"),
         ("PATCH", "", 405, "MethodNotAllowed"),
         ("TRACE", "", 405, "MethodNotAllowed"),
-        ("PUT", "inventory", 501, "NotImplemented"),
+        ("PUT", "replication", 501, "NotImplemented"),
         ("GET", "replication", 501, "NotImplemented"),
     ],
 )
