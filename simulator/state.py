@@ -185,6 +185,16 @@ class LiveChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """A name for what is done to a picture."""
+
+    content: str
+    category: str
+    created: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
 class Worm:
     """A bucket's retention policy: for so many days after its last change nothing is overwritten or deleted."""
 
@@ -232,6 +242,7 @@ class Bucket:
     index: KeyIndex = field(default_factory=KeyIndex)
     uploads: dict[str, Upload] = field(default_factory=dict)
     live_channels: dict[str, LiveChannel] = field(default_factory=dict)
+    styles: dict[str, Style] = field(default_factory=dict)
     worm: Worm | None = None
     inventories: dict[str, bytes] = field(default_factory=dict)
     """Which lists of its objects are to be made, by id; none ever is."""

@@ -13,7 +13,7 @@ import json
 import re
 import struct
 
-from ossmend.simulator.oss import refusals
+from ossmend.simulator.oss import refusals, styles
 from ossmend.simulator.oss.call import Call
 from ossmend.simulator.oss.metadata import describe
 from ossmend.simulator.state import ObjectVersion
@@ -35,11 +35,12 @@ class _Damaged(Exception):
 
 
 def process(call: Call, version: ObjectVersion, text: str) -> Response:
-    """GetObject with a process: only the image family is simulated."""
+    """GetObject with a process: only the image family is simulated, by itself or in a style."""
     call.log_operation = "ProcessImage"
     kind, _, steps = text.partition("/")
     if kind == "style":
-        raise Refusal(404, "NoSuchStyle", "The specified style does not exist.", "0040-00000050")  # EC ours
+        text = styles.find(call, steps).content
+        kind, _, steps = text.partition("/")
     if kind != "image":
         raise refusals.invalid_argument("Process is invalid.", "x-oss-process", text)
     names = [step.partition(",")[0] for step in steps.split("/")]

@@ -32,7 +32,7 @@ _LOOPBACK_DOMAIN: Final = ".localhost"
 
 NOT_SIMULATED: Final = frozenset(
     "inventoryId comp replication replicationLocation replicationProgress "
-    "qos qosInfo requesterQosInfo qosRequester style styleName metaQuery cname accessPoint accessPointPolicy "
+    "qos qosInfo requesterQosInfo qosRequester styleName metaQuery cname accessPoint accessPointPolicy "
     "resourcePool resourcePoolInfo resourcePoolBuckets redundancyTransition asyncFetch overwriteConfig quota "
     "objectWorm retention legalHold metadataConfiguration rtc dataPipeline seal cloudboxes "
     "x-oss-async-process x-oss-write-get-object-response callbackPolicy metadataJournalTable metadataInventoryTable "

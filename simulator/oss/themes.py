@@ -29,6 +29,7 @@ _THEMES = (
     "batch_jobs",
     "worm",
     "inventories",
+    "styles",
 )
 
 
