@@ -30,6 +30,7 @@ _THEMES = (
     "worm",
     "inventories",
     "styles",
+    "cnames",
 )
 
 

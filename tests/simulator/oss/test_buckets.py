@@ -332,6 +332,22 @@ def test_settings_are_json_for_control(sim: Running, bucket: Any) -> None:
     assert state["buckets"]["examplebucket"]["acl"] == "private"
 
 
+def test_the_domains_of_a_bucket_are_listed_and_bound_elsewhere(sim: Running, bucket: oss2.Bucket) -> None:
+    assert bucket.list_bucket_cname().cname == []
+    control(sim, "PATCH", "buckets/examplebucket", {"cnames": ["www.example.com", "cdn.example.com"]})
+    listed = bucket.list_bucket_cname()
+    assert (listed.bucket, listed.owner) == ("examplebucket", "1234567890123456")
+    assert [(one.domain, one.status) for one in listed.cname] == [
+        ("cdn.example.com", "Enabled"),
+        ("www.example.com", "Enabled"),
+    ]
+    for call in (bucket.get_bucket_cname_token, bucket.delete_bucket_cname):
+        with pytest.raises(oss2.exceptions.ServerError) as refused:
+            call("www.example.com")
+        assert refused.value.status in (405, 501)
+    assert len(bucket.list_bucket_cname().cname) == 2
+
+
 @pytest.mark.parametrize("acl", ["private", "public-read", "public-read-write"])
 def test_acl_of_a_bucket_that_is_not_there_makes_it(sim: Running, wire: Wire, acl: str) -> None:
     for _ in range(2):
