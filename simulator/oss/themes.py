@@ -31,6 +31,7 @@ _THEMES = (
     "inventories",
     "styles",
     "cnames",
+    "replication",
 )
 
 

@@ -200,7 +200,8 @@ def test_path_tricks(sim: Running, bucket: Any, wire: Wire, path: str, status: i
         ("PATCH", "", 405, "MethodNotAllowed"),
         ("TRACE", "", 405, "MethodNotAllowed"),
         ("PUT", "replication", 501, "NotImplemented"),
-        ("GET", "replication", 501, "NotImplemented"),
+        ("POST", "replication&comp=add", 501, "NotImplemented"),
+        ("GET", "replication", 404, "NoSuchReplicationConfiguration"),
     ],
 )
 def test_unknown_sub_resources_of_a_bucket(
