@@ -41,6 +41,8 @@ NOT_SIMULATED: Final = frozenset(
 """Sub-resources OSS has and the simulator has not: refused as NotImplemented rather than taken for something else."""
 
 _METHODS: Final = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "POST": "Post", "DELETE": "Delete"}
+_SELECTS: Final = {"select": "selectObject", "meta": "selectObjectMeta"}
+"""What a process of the families `csv` and `json` does."""
 _LISTINGS: Final = ("", "list-type", "versions", "uploads")
 """Operations that take parameters beside their sub-resource, so that a misspelt one must not pass for none."""
 
@@ -218,7 +220,8 @@ def _subresource(call: Call) -> str:
     if call.level == "object" and request.method == "PUT" and "x-oss-copy-source" in request.headers:
         return "uploadPartCopy" if "uploadId" in request.query else "copy"
     if call.level == "object" and request.method == "POST" and "x-oss-process" in request.query:
-        return "process"
+        kind, _, step = request.query["x-oss-process"].partition("/")
+        return _SELECTS.get(step, "process") if kind in ("csv", "json") else "process"
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     if is_form and call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
         return "form"

@@ -26,6 +26,7 @@ _THEMES = (
     "images",
     "live_channels",
     "saved_pictures",
+    "selecting",
     "batch_jobs",
     "worm",
     "inventories",

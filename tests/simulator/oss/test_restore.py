@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -310,3 +311,34 @@ def test_control_sets_durations_and_states(sim: Running, bucket: Any) -> None:
     assert _header(bucket, "k") is None
     control(sim, "PATCH", "buckets/examplebucket/objects/k", {"restore": {"state": "restored", "days": 2}})
     assert bucket.get_object("k").read() == b"cold"
+
+
+_SQL = "select * from ossobject"
+_LINES = {"Json_Type": "LINES"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "ask"),
+    [
+        ("SelectObject", lambda b, key: b.select_object(key, _SQL)),
+        ("SelectObject", lambda b, key: b.select_object(key, _SQL, select_params=_LINES)),
+        ("CreateSelectObjectMeta", lambda b, key: b.create_select_object_meta(key)),
+        ("CreateSelectObjectMeta", lambda b, key: b.create_select_object_meta(key, _LINES)),
+    ],
+)
+def test_what_is_frozen_cannot_be_selected_from(
+    sim: Running, bucket: Any, operation: str, ask: Callable[[Any, str], object]
+) -> None:
+    """Nor what is not there; what can be read meets the end of the simulation."""
+
+    def asked(key: str) -> tuple[int, str]:
+        with pytest.raises(oss2.exceptions.ServerError) as refused:
+            ask(bucket, key)
+        return refused.value.status, refused.value.code
+
+    _put(bucket, "k", "Archive")
+    assert asked("not-there") == (404, "NoSuchKey")
+    assert asked("k") == (403, "InvalidObjectState")
+    assert control(sim, "GET", "requests")["requests"][-1]["operation"] == operation
+    control(sim, "PATCH", "buckets/examplebucket/objects/k", {"restore": {"state": "restored", "days": 2}})
+    assert asked("k") == (501, "NotImplemented")
