@@ -17,6 +17,7 @@ BODY_LIMIT = 5 * 1024**3
 """The documented limit of one PutObject."""
 
 _NAME: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_BEGIN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]|\r\Z")
 _METHOD = re.compile(rf"{_NAME}\Z")
 _TARGET = re.compile(r"[\x21-\x7e\x80-\xff]+\Z")
 _HEADER_LINE = re.compile(rf"({_NAME}):([\t\x20-\x7e\x80-\xff]*)\Z")
@@ -46,6 +47,11 @@ class Head:
     def body_counts(self) -> bool:
         """Does anything depend on the body? A GET that announces one and never sends it is answered all the same."""
         return self.method in _WITH_BODY
+
+
+def begins_request(raw: bytes | bytearray) -> bool:
+    """May a request begin so? A client that speaks TLS to this port is told at once that nobody else does."""
+    return _BEGIN.match(raw) is not None
 
 
 def parse_head(raw: bytes | bytearray) -> Head:

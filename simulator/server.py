@@ -11,7 +11,7 @@ import socket
 import struct
 
 from ossmend.simulator.answer import answer, note
-from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, malformed, parse_head, silent
+from ossmend.simulator.http1 import HEAD_LIMIT, ChunkedBody, Head, begins_request, malformed, parse_head, silent
 from ossmend.simulator.state import Cloud
 from ossmend.simulator.wire import (
     Refusal,
@@ -160,6 +160,8 @@ class Connection(asyncio.Protocol):
         if end < 0:
             if len(self._buffer) >= HEAD_LIMIT:
                 raise malformed("the headers are too long")
+            if self._buffer and not begins_request(self._buffer):
+                raise malformed("bad request line")
             return False
         raw = self._buffer[:end]
         del self._buffer[: end + 4]

@@ -54,6 +54,22 @@ def test_broken_http_is_400_and_closes(wire: Wire, data: bytes) -> None:
     assert logged(wire.sim)[-1]["status"] == 400
 
 
+@pytest.mark.parametrize(
+    "begin", [b"\x16\x03\x01\x02\x00\x01", b"\r\n\x16", b"\x05\x01\x00", b" GET / HTTP/1.1", b"\r\r"]
+)
+def test_what_cannot_begin_a_request_is_refused_before_it_ends(sim: Running, wire: Wire, begin: bytes) -> None:
+    """A TLS client at this port waits for an answer to its greeting, which has no empty line."""
+    raw = wire.raw(begin)
+    assert (raw.status, error_of(raw.body)["Code"], raw.headers["connection"]) == (400, "BadRequest", "close")
+
+
+def test_a_request_may_come_in_any_pieces(sim: Running, wire: Wire) -> None:
+    with socket.create_connection((wire.host, wire.port), timeout=HUNG) as connection:
+        for piece in (b"\r", b"\n", b"\r\nG", b"ET / HTTP/1.1\r", b"\n", HOST, b"\r", b"\n"):
+            connection.sendall(piece)
+        assert read_response(connection).status == 403
+
+
 def test_unknown_transfer_coding_is_not_implemented(wire: Wire) -> None:
     raw = wire.raw(b"PUT /b/k HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n\r\n")
     error = error_of(raw.body)
