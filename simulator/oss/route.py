@@ -89,7 +89,8 @@ def locate(cloud: Cloud, request: Request) -> Call:
         return _call(cloud, request, ("", ""), region, heard)
     bucket, _, key = rest.partition("/")
     call = _call(cloud, request, (bucket, key), region, heard)
-    if real_endpoint and call.s3 is None:
+    # Who signed a form is in the form: whether it may have a path is asked there, of those that are S3's.
+    if real_endpoint and call.s3 is None and not (cloud.s3_path_style and _is_form(request)):
         raise Refusal(
             403,
             "SecondLevelDomainForbidden",
@@ -215,6 +216,10 @@ def _not_simulated(method: str, level: Level, subresource: str) -> Operation:
     return Operation(name, run, f"oss:{name}", name, signed_only=True)
 
 
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
 def _subresource(call: Call) -> str:
     request = call.request
     if call.level == "object" and request.method == "PUT" and "x-oss-copy-source" in request.headers:
@@ -222,8 +227,7 @@ def _subresource(call: Call) -> str:
     if call.level == "object" and request.method == "POST" and "x-oss-process" in request.query:
         kind, _, step = request.query["x-oss-process"].partition("/")
         return _SELECTS.get(step, "process") if kind in ("csv", "json") else "process"
-    is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
-    if is_form and call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
+    if _is_form(request) and call.level == "bucket" and request.method == "POST" and "delete" not in request.query:
         return "form"
     if not request.query_string:
         return ""

@@ -173,6 +173,16 @@ def test_boto3s_urls_and_forms_are_good_without_a_key(either: Running, client: A
     assert client.get_object(Bucket=SHOP, Key="form.txt")["Body"].read() == b"page"
 
 
+@pytest.mark.parametrize("host", ["localhost", "oss-cn-hangzhou.localhost", "s3.oss-cn-hangzhou.localhost"])
+@pytest.mark.parametrize(("path_style", "status"), [(True, 204), (False, 403)])
+def test_a_form_is_taken_in_path_style_where_path_style_is(host: str, status: int, *, path_style: bool) -> None:
+    with running_simulator(speed=0.0, scene={"s3": {"path_style": path_style}, "buckets": {SHOP: {}}}) as sim:
+        fields = boto(sim, recommended()).generate_presigned_post(SHOP, "form.txt")["fields"]
+        page = {"file": b"page"}
+        posted = requests.post(f"{sim.oss}/{SHOP}", fields, files=page, headers={"Host": host}, timeout=HUNG)
+        assert posted.status_code == status, posted.text
+
+
 def test_boto3_as_it_comes_works_over_http_where_it_does_not_chunk(sim: Running) -> None:
     client = boto(sim, Config(s3={"addressing_style": "virtual"}))
     client.put_object(Bucket=SHOP, Key="a", Body=b"1")
