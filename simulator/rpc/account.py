@@ -26,6 +26,14 @@ def set_account_alias(call: Call) -> Answer:
     return {}
 
 
+@operation("Ram", name="ClearAccountAlias")
+def clear_account_alias(call: Call) -> Answer:
+    """Then the account's number is its alias again."""
+    call.require("ram:ClearAccountAlias")
+    call.identity.alias = call.identity.account_id
+    return {}
+
+
 @operation("Ims", name="GetDefaultDomain")
 def get_default_domain(call: Call) -> Answer:
     call.require("ram:GetDefaultDomain")

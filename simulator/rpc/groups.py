@@ -46,6 +46,25 @@ def list_groups(call: Call) -> Answer:
     return {**more, "Groups": {"Group": [group_members(group) for group in groups]}}
 
 
+@operation("Ram", name="UpdateGroup")
+def update_group(call: Call) -> Answer:
+    """Another name, other comments; its members stay and keep what it gives them."""
+    group = _group(call, "ram:UpdateGroup")
+    new, groups = call.optional("NewGroupName", group.name), call.identity.groups
+    if not _NAME.match(new):
+        raise invalid("NewGroupName", suffix=".InvalidChars")
+    if new != group.name and new in groups:
+        raise conflict("EntityAlreadyExists.Group", "The group does already exist.")
+    old, members = group.name, call.identity.members(group.name)
+    group.name, group.updated = new, call.cloud.clock.shown()
+    group.comments = call.parameters.get("NewComments", group.comments)
+    call.identity.groups = {one.name: one for one in groups.values()}
+    for user in members:
+        user.groups = {new if name == old else name: joined for name, joined in user.groups.items()}
+    call.identity.refresh(members)
+    return {"Group": group_members(group)}
+
+
 @operation("Ram", name="DeleteGroup")
 def delete_group(call: Call) -> Answer:
     group = _group(call, "ram:DeleteGroup")

@@ -145,6 +145,28 @@ def test_a_sixth_version_is_refused(admin: Account) -> None:
     assert [one["VersionId"] for one in versions if one["IsDefaultVersion"]] == ["v1"]
 
 
+def test_a_group_that_is_renamed_keeps_its_members_and_what_it_gives_them(admin: Account) -> None:
+    alice = admin.as_user("alice")
+    for name in ("staff", "other"):
+        admin.ram("CreateGroup", GroupName=name, Comments="old")
+    admin.ram("AttachPolicyToGroup", GroupName="staff", PolicyName="AliyunRAMReadOnlyAccess", PolicyType="System")
+    admin.ram("AddUserToGroup", GroupName="staff", UserName="alice")
+    told = admin.ram("UpdateGroup", GroupName="staff", NewGroupName="crew", NewComments="new")["Group"]
+    assert (told["GroupName"], told["Comments"]) == ("crew", "new")
+    groups = [(one["GroupName"], one["Comments"]) for one in alice.ram("ListGroups")["Groups"]["Group"]]
+    assert groups == [("crew", "new"), ("other", "old")]
+    assert [one["GroupName"] for one in alice.ram("ListGroupsForUser", UserName="alice")["Groups"]["Group"]] == ["crew"]
+    users = alice.ram("ListUsersForGroup", GroupName="crew")["Users"]["User"]
+    assert [one["UserName"] for one in users] == ["alice"]
+    for asked, code in (
+        ({"GroupName": "staff", "NewGroupName": "x"}, "EntityNotExist.Group"),
+        ({"GroupName": "crew", "NewGroupName": "other"}, "EntityAlreadyExists.Group"),
+        ({"GroupName": "crew", "NewGroupName": "a b"}, "InvalidParameter.NewGroupName.InvalidChars"),
+    ):
+        assert admin.refused("Ram", "UpdateGroup", asked).code == code
+    assert admin.ram("UpdateGroup", GroupName="crew")["Group"]["Comments"] == "new"
+
+
 def test_a_groups_policies_reach_its_members_until_they_leave(admin: Account) -> None:
     alice = admin.as_user("alice")
     admin.ram("CreateGroup", GroupName="staff")

@@ -262,6 +262,10 @@ def test_the_alias_is_the_end_of_every_principal_name(admin: Account) -> None:
     assert admin.ims("GetDefaultDomain")["DefaultDomainName"] == "company.onaliyun.com"
     assert admin.ims("GetUser", UserPrincipalName="app@company.onaliyun.com")["User"]["UserName"] == "app"
     assert admin.refused("Ims", "GetUser", {"UserPrincipalName": "app@other.onaliyun.com"}).status == 404
+    before = admin.ram("GetAccountAlias")["AccountAlias"]
+    admin.ram("ClearAccountAlias")
+    assert (before, admin.ram("GetAccountAlias")["AccountAlias"]) == ("company", "1234567890123456")
+    assert admin.ims("GetDefaultDomain")["DefaultDomainName"] == "1234567890123456.onaliyun.com"
 
 
 def test_the_account_counts_its_users_and_root_keys(admin: Account) -> None:
