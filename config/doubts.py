@@ -18,9 +18,9 @@ from ossmend.config.document import Document
 from ossmend.config.globs import surely_within
 from ossmend.config.model import Config
 from ossmend.config.policy import Match, Policy
-from ossmend.config.problems import Problem, Where, nearest, printable
+from ossmend.config.problems import Problem, Where, printable
 from ossmend.config.punctuation import strange
-from ossmend.config.regions import REGIONS
+from ossmend.config.regions import CLOSING, GONE, REGIONS, meant
 from ossmend.config.rights import user
 from ossmend.config.sources import access_log, app_log
 from ossmend.config.sources.access_log import AccessLogSource
@@ -60,13 +60,23 @@ def of(config: Config, document: Document, text: str) -> tuple[Problem, ...]:
 def _regions(document: Document) -> Iterator[Doubt]:
     for where in document.values_at:
         name = document.at(where)
-        if where[-1:] == ("region",) and isinstance(name, str) and name not in REGIONS:
-            yield where, f'no region called "{printable(name)}" is known here', likely_region(name)
+        if where[-1:] != ("region",) or not isinstance(name, str):
+            continue
+        if name in GONE:
+            yield where, f"OSS has given up {name}: its buckets are in another region by now", None
+        elif name in CLOSING:
+            yield where, f"OSS is giving up {name}: its buckets move to another region", None
+        elif name not in REGIONS:
+            found = meant(name)
+            internal = "; the internal host is network: internal" if found is not None and found.internal else ""
+            said = f'no region called "{printable(name)}" is known here{internal}'
+            yield where, said, found.region if found is not None else None
 
 
 def likely_region(name: str) -> str | None:
     """The region that was meant, where that one does not exist."""
-    return nearest(name, sorted(REGIONS)) if name not in REGIONS else None
+    found = meant(name) if name not in REGIONS else None
+    return found.region if found is not None else None
 
 
 def _unused(config: Config) -> Iterator[Doubt]:

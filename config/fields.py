@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
+from ossmend.config.regions import Meant, meant
 from ossmend.remediators.contract.settings import Duration
 
 Trust = Literal["high", "low"]
@@ -140,12 +141,15 @@ Host = Annotated[
 
 
 def _region(value: str) -> str:
-    bare = value.removeprefix("oss-")
-    if bare != value:
-        raise ValueError(f'expected the bare region; write "{bare}", as signatures need it')
-    if not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", value):
+    if not value.startswith("oss-") and re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", value):
+        return value
+    found = meant(value)
+    if found is None and value.startswith("oss-") and re.fullmatch(r"[a-z0-9-]+", value):
+        found = Meant(value.removeprefix("oss-"))  # a new one, most likely
+    if found is None:
         raise ValueError("expected a region, like cn-hangzhou")
-    return value
+    network = " and network: internal" if found.internal else ""
+    raise ValueError(f'expected the bare region; write "{found.region}"{network}, as signatures need it')
 
 
 Region = Annotated[str, AfterValidator(_region)]

@@ -6,8 +6,10 @@ doubts.py knows by it which regions there are. A region that is not here is not 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
+from ossmend.config.problems import nearest
 from ossmend.remediators.contract.light import regex
 
 Network = Literal["public", "internal", "dual-stack", "accelerate"]
@@ -29,6 +31,10 @@ _SPECIAL: dict[str, tuple[str | None, str]] = {
 """Public and internal name; None: there is no public one."""
 REGIONS = frozenset({*_USUAL, *_SPECIAL})
 """The regions that are known; of another one `ossmend check` warns (doubts.py)."""
+GONE = frozenset({"cn-fuzhou"})
+"""Of these the regions that OSS has given up: their hosts are still known by name, and serve nobody."""
+CLOSING = frozenset({"cn-nanjing"})
+"""Those that are being given up: what is there moves away."""
 ACCELERATED = ("oss-accelerate", "oss-accelerate-overseas")
 """Serve the buckets of every region that have acceleration switched on."""
 
@@ -37,6 +43,19 @@ _OF_NAME = {name: region for region, names in _SPECIAL.items() for name in names
 }
 _REGION = "[a-z]{2,}(?:-[a-z0-9]+){1,6}"
 _HOST = regex(rf"(?:s3\.)?(?P<name>oss-(?P<region>{_REGION}))|(?P<dual>{_REGION})\.oss")
+_LOOSE = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ZONE = regex(r"([a-z]{2,}-.*)-[a-z]")
+INTERNAL = "-internal"
+SURELY = 0.75
+"""So near a name has to be: there may be new regions, and they look like none of these."""
+
+
+class Meant(NamedTuple):
+    """A region as people write it who have copied a host, a console's word or another cloud's spelling."""
+
+    region: str
+    internal: bool = False
+    """What was written names the region's internal host: that is `network: internal`."""
 
 
 def host_of(region: str, network: Network = "public") -> str:
@@ -65,3 +84,31 @@ def region_of(host: str, *, bucket: str = "") -> str | None:
         return _OF_NAME[found["name"]]
     region = found["region"].removesuffix("-internal")
     return None if region.startswith("accelerate") else region
+
+
+def meant(text: str) -> Meant | None:
+    """The region that is meant by what is none: a host of OSS, with or without its domain, capitals, underscores, a
+    city, a zone, a slip of the finger. None where nobody could tell.
+    """
+    plain = text.strip().lower().replace("_", "-")
+    host = (_host_in(plain) if "//" in plain else plain).rstrip("/.").removesuffix(DOMAIN).removeprefix("s3.")
+    name = host.removesuffix(".oss").rpartition(".")[2]
+    found = region_of(name + DOMAIN) or name.removeprefix("oss-")
+    region = _known(found.removesuffix(INTERNAL))
+    return Meant(region, name.endswith(INTERNAL)) if region is not None else None
+
+
+def _host_in(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _known(name: str) -> str | None:
+    """A region that there is: that one, the one of a city or of a zone, or the nearest."""
+    zone = _ZONE.fullmatch(name)
+    for each in (name, f"cn-{name}", zone[1] if zone is not None else ""):
+        if each in REGIONS - GONE:
+            return each
+    return nearest(name, sorted(REGIONS - GONE), cutoff=SURELY) if _LOOSE.fullmatch(name) else None

@@ -324,7 +324,7 @@ def test_the_mistake_is_told_at_its_place(body: str, expected: str) -> None:
             "{ region: oss-cn-hangzhou }",
             '2:18: cloud.region: expected the bare region; write "cn-hangzhou", as signatures need it',
         ),
-        ("{ region: Hangzhou }", "2:18: cloud.region: expected a region, like cn-hangzhou"),
+        ("{ region: 杭州 }", "2:18: cloud.region: expected a region, like cn-hangzhou"),
         (
             "{ region: cn-hangzhou, endpoint: oss-cn-hangzhou.aliyuncs.com }",
             "2:41: cloud.endpoint: expected https://HOST, or http://127.0.0.1:PORT",

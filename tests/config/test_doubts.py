@@ -135,6 +135,24 @@ def test_a_region_that_does_not_exist_is_told_with_the_nearest_name(tmp_path: Pa
     assert told == '3:11: cloud.region: no region called "cn-hangzhu" is known here; did you mean "cn-hangzhou"?'
 
 
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        (
+            "cn-hangzhou-internal",
+            'no region called "cn-hangzhou-internal" is known here; the internal host is network: internal; did you '
+            'mean "cn-hangzhou"?',
+        ),
+        ("cn-hangzhou-b", 'no region called "cn-hangzhou-b" is known here; did you mean "cn-hangzhou"?'),
+        ("xx-new-1", 'no region called "xx-new-1" is known here'),
+        ("cn-fuzhou", "OSS has given up cn-fuzhou: its buckets are in another region by now"),
+        ("cn-nanjing", "OSS is giving up cn-nanjing: its buckets move to another region"),
+    ],
+)
+def test_a_region_that_is_none_or_no_longer_one_is_told(tmp_path: Path, region: str, said: str) -> None:
+    assert doubts(tmp_path, "", f"version: 1\ncloud:\n  region: {region}\n") == [f"3:11: cloud.region: {said}"]
+
+
 @pytest.mark.parametrize("region", ["cn-hangzhou", "ap-southeast-7", "cn-shanghai-finance-1", "cn-north-2-gov-1"])
 def test_a_region_that_exists_is_left_alone(tmp_path: Path, region: str) -> None:
     assert doubts(tmp_path, "", f"version: 1\ncloud: {{ region: {region} }}\n") == []
