@@ -19,7 +19,7 @@ from ossmend.config.globs import surely_within
 from ossmend.config.model import Config
 from ossmend.config.policy import Match, Policy
 from ossmend.config.problems import Problem, Where, printable
-from ossmend.config.punctuation import strange
+from ossmend.config.punctuation import in_quotes, strange
 from ossmend.config.regions import CLOSING, GONE, REGIONS, meant
 from ossmend.config.rights import user
 from ossmend.config.sources import access_log, app_log
@@ -51,7 +51,8 @@ def of(config: Config, document: Document, text: str) -> tuple[Problem, ...]:
     told = Document(document.file, document.values, values_at=document.values_at, keys_at=document.keys_at)
     for where, message, suggestion in doubts:
         told.complain(where, message, suggestion)
-    return tuple(sorted((*told.problems, *strange(text, document.file)), key=lambda each: (each.line, each.column)))
+    signs = (*strange(text, document.file), *in_quotes(text, document))
+    return tuple(sorted((*told.problems, *signs), key=lambda each: (each.line, each.column)))
 
 
 # -------------------------------------------------------------------------------------------------------------- cloud

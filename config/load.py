@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ossmend.config import combinations, complaints, document, state_alone
 from ossmend.config.model import Config
 from ossmend.config.problems import ConfigRefused, Problem, file_name
-from ossmend.config.punctuation import strange
+from ossmend.config.punctuation import in_quotes, strange
 from ossmend.config.rights import denied, user
 
 HERE = "ossmend.yaml"
@@ -124,7 +124,8 @@ def load_text(text: str, name: str = "ossmend.yaml") -> Config:
 def _with_signs(found: document.Document, text: str) -> list[Problem]:
     """Complaints, and the signs of their lines that only look like YAML's: of these they speak, and cannot say so."""
     near = {problem.line - back for problem in found.problems for back in (0, 1)}
-    return [*found.problems, *(each for each in strange(text, found.file) if each.line in near)]
+    quoted = in_quotes(text, found, {problem.path for problem in found.problems})
+    return [*found.problems, *(each for each in strange(text, found.file) if each.line in near), *quoted]
 
 
 __all__ = ["ConfigRefused", "Problem", "guess_state", "load", "load_for_state", "load_text", "load_with_doubts"]
