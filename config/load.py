@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ossmend.config import combinations, complaints, document, state_alone
 from ossmend.config.model import Config
-from ossmend.config.problems import ConfigRefused, Problem, file_name
+from ossmend.config.problems import ConfigRefused, Doubt, Problem, file_name
 from ossmend.config.punctuation import in_quotes, strange
 from ossmend.config.rights import denied, user
 
+Asked = Callable[[Config], Iterable[Doubt]]
+"""What somebody who knows more than the file finds in it."""
 HERE = "ossmend.yaml"
 """The file that `ossmend init` writes for whoever is not root."""
 MOST_BYTES = 512 * 1024
@@ -30,13 +33,20 @@ def load(path: Path) -> Config:
     return load_text(_text(path), str(path))
 
 
-def load_with_doubts(path: Path) -> tuple[Config, tuple[Problem, ...]]:
-    """The same, with what is legal and surely not meant (doubts.py). Raises ConfigRefused."""
+def load_with_doubts(
+    path: Path, *, refused: Asked = lambda _: (), doubted: Asked = lambda _: ()
+) -> tuple[Config, tuple[Problem, ...]]:
+    """The same, with what is legal and surely not meant (doubts.py). What the caller has found in the configuration
+    besides, each with its place, is refused or doubted as well. Raises ConfigRefused.
+    """
     from ossmend.config import doubts
 
     text, name = _text(path), str(path)
     config = load_text(text, name)
-    return config, doubts.of(config, document.read(text, name), text)
+    found = document.read(text, name)
+    if problems := doubts.placed(found, refused(config)):
+        raise ConfigRefused(problems)
+    return config, doubts.of(config, found, text, doubted(config))
 
 
 def load_for_state(path: Path) -> tuple[Config, ConfigRefused | None]:
@@ -65,7 +75,7 @@ def _text(path: Path) -> str:
     try:
         data = _bytes(path)
     except FileNotFoundError as error:
-        raise ConfigRefused.of(path, _missing(path)) from error
+        raise ConfigRefused.of(path, _missing()) from error
     except IsADirectoryError as error:
         raise ConfigRefused.of(path, "is a directory; name the file in it") from error
     except PermissionError as error:
@@ -84,9 +94,9 @@ def _text(path: Path) -> str:
         raise ConfigRefused([Problem(file_name(path), line, column, "", "is not UTF-8 from here on")]) from error
 
 
-def _missing(path: Path) -> str:
+def _missing() -> str:
     """What to do without it: a file that `init` has left in this directory is most likely the one that was meant."""
-    if path.absolute() != Path(HERE).absolute() and Path(HERE).is_file():
+    if os.path.isfile(HERE):  # noqa: PTH113  # Path's own raises
         return f"there is no such file, but there is an {HERE} here: --config {HERE}, or export OSSMEND_CONFIG={HERE}"
     return "there is no such file: `ossmend init` writes one; --config FILE or $OSSMEND_CONFIG name another"
 

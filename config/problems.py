@@ -14,6 +14,8 @@ from typing import Any
 
 Where = tuple[str | int, ...]
 """The way to a value: ("policies", 0, "restore", "days")."""
+Doubt = tuple[Where, str, str | None]
+"""Where it stands, what is doubted, and the nearest right word."""
 MOST_TOLD = 200
 """Problems told at once; nobody reads more."""
 MOST_SHOWN = 60

@@ -119,8 +119,7 @@ def _pauses(connection: sa.Connection, store: Store) -> dict[str, Any]:
     standing = [
         {"policy": each.policy or "all", "by": each.by, "since": each.at} for each in switch.standing(connection)
     ]
-    file = store.directory / switch.FILE
-    return {"paused": standing, "file": str(file) if file.exists() else None}
+    return {"paused": standing, "file": switch.file_in(store.directory)}
 
 
 def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ossmend.daemon.host.show import clean, request, subject_text, text
 from ossmend.daemon.journal import answers, ceilings, entries, intents, pause, undos
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal.answers import Answer
-from ossmend.daemon.journal.schema import CURRENT, cases, flags, notices, writes
+from ossmend.daemon.journal.schema import CURRENT, cases, cursors, flags, notices, writes
 from ossmend.daemon.journal.schema import entries as journal_table
 from ossmend.daemon.journal.states import HUMAN, SPENT, UNCHECKED, CaseState
 from ossmend.remediators.contract.case import Subject
@@ -38,6 +38,11 @@ def open_cases(connection: sa.Connection) -> list[dict[str, Any]]:
 
 def all_cases(connection: sa.Connection) -> list[dict[str, Any]]:
     return _rows(connection, sa.true())
+
+
+def begun(connection: sa.Connection) -> frozenset[str]:
+    """The sources that have a place to go on from, by the names that the journal has for them."""
+    return frozenset(connection.scalars(sa.select(cursors.c.source).distinct()))
 
 
 def needs_a_human(rows: list[dict[str, Any]]) -> bool:

@@ -237,7 +237,8 @@ def _doubts(path: Path, answers: Answers) -> None:
     if not answers.region_is_known:
         click.echo(f"doubt       the region {answers.region} is a guess, correct it in the file: {NOT_FOUND}")
     for doubt in load_with_doubts(path)[1]:
-        click.echo(f"doubt       {doubt.told('')}")
+        if doubt.path != "sources":  # said below, in fewer words
+            click.echo(f"doubt       {doubt.told('')}")
     if not _reads(answers):
         click.echo("doubt       no log is named: add one under `sources`, or nothing is read")
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
-    clear_errors,
     config_option,
     daemon,
     dry_run_option,
     json_option,
     show,
 )
+
+if TYPE_CHECKING:
+    from ossmend.daemon.app import App
 
 
 @click.command("once")
@@ -28,8 +31,8 @@ def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
     from ossmend.daemon import queries
     from ossmend.daemon.commands import tables
 
-    _say_what_is_passed_over(config_path, dry_run)
     with daemon(config_path, dry_run) as app:
+        _say_what_is_passed_over(app)
         app.once()
         with app.store.read() as connection:
             rows = queries.open_cases(connection)
@@ -38,15 +41,17 @@ def command(config_path: Path, dry_run: bool, as_json: bool) -> None:
     sys.exit(NEEDS_A_HUMAN if queries.needs_a_human(rows) or report["not_read"] else FINE)
 
 
-def _say_what_is_passed_over(config_path: Path, dry_run: bool) -> None:
-    """A first pass with `start: end` reads nothing of what is there, and would look as if all were well."""
-    from ossmend.config import doubts
-    from ossmend.config.load import load
+def _say_what_is_passed_over(app: App) -> None:
+    """A source's first pass with `start: end` reads nothing of what is there, and would look as if all were well."""
+    from ossmend.config import doubts_of_sources
+    from ossmend.daemon import queries
 
-    with clear_errors():
-        for path in doubts.first_pass_skips(load(config_path), dry_run=dry_run):
-            click.echo(
-                f"note: {path}: what is there already is not read, for this is the first pass and the source has "
-                "`start: end`; `start: beginning` reads it",
-                err=True,
-            )
+    with app.store.read() as connection:
+        begun = queries.begun(connection)
+    here = frozenset(name.removesuffix(f"@{app.store.host}") for name in begun) if app.store.host else begun
+    for _, given in doubts_of_sources.passed_over(app.works.config, here):
+        click.echo(
+            f"note: {given.path}: what is there already is not read, for this is the first pass over this source and "
+            "it has `start: end`; `start: beginning` reads it",
+            err=True,
+        )

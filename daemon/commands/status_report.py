@@ -85,7 +85,7 @@ def status(
         "clock": _clock(life, now),
         "paused": [{"policy": each.policy or "all", "by": each.by, "since": each.at}
                    for each in pause.standing(connection)],
-        "pause_file": _pause_file(directory),
+        "pause_file": pause.file_in(directory),
         "errors": _errors(life),
     }  # fmt: skip
     report["troubles"] = list(_troubles(report, life, now))
@@ -122,11 +122,6 @@ def _errors(life: Vitals | None) -> list[dict[str, Any]]:
     told = [] if life is None else [each for each in reversed(life.errors) if each["event"] not in NO_TROUBLE]
     found: list[dict[str, Any]] = clean(told)
     return found
-
-
-def _pause_file(directory: Path) -> str | None:
-    file = directory / pause.FILE
-    return str(file) if file.exists() else None
 
 
 def _source(name: str, trust: str | None, life: Vitals | None, worked: bool, now: datetime) -> dict[str, Any]:

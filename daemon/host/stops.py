@@ -30,3 +30,7 @@ class StateOutgrown(StateUnavailable):
 
 class CredentialsRefused(Exception):
     """The credentials cannot be used as they are given (none at all, or half a pair)."""
+
+
+class CredentialsAbsent(CredentialsRefused):
+    """There are none at all: this environment has nothing to say, and another one may."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal.store import DATABASE, NO_STATE, copy_database
+from ossmend.daemon.journal.store import DATABASE, NO_STATE, copy_database, is_there
 
 ENDING = ".part"
 """What a backup is called until it is whole."""
@@ -26,7 +26,7 @@ def back_up(directory: Path, to: Path) -> int:
     database = directory / DATABASE
     part = to.with_name(to.name + ENDING)
     try:
-        if not database.is_file():
+        if not is_there(database):
             raise StateUnavailable(NO_STATE.format(directory))
         if to.exists():
             raise StateUnavailable(f"{to} exists already: name a file that does not")

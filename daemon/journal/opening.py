@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ossmend.config.model import Config, StateConfig
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal.store import DATABASE, Store, open_store, open_to_read, state_directory
+from ossmend.daemon.journal.store import DATABASE, Store, is_there, open_store, open_to_read, state_directory
 
 if TYPE_CHECKING:
     from ossmend.daemon.journal.moving import Moved
@@ -56,7 +56,7 @@ def move(config: Config, url: str, *, dry_run: bool) -> Moved:
     directory = state_directory(config, dry_run=dry_run)
     if config.state.database is not None:
         raise StateUnavailable("state.url is a PostgreSQL database already")
-    if not (directory / DATABASE).is_file():
+    if not is_there(directory / DATABASE):
         raise StateUnavailable(f"there is no state in {directory}")
     address = Address.of(StateConfig(url=url), dry_run=dry_run)
     with closing(open_store(directory, exclusive=True)) as source:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -19,6 +21,12 @@ FILE = "pause"
 _NAME = "paused:"
 BY_FILE = "pause_file:"
 """With the name of this machine, where the state has several: its file is known to be there."""
+
+
+def file_in(directory: Path) -> str | None:
+    """The file that pauses, where it is there. In a directory that may not be looked into nobody sees one."""
+    file = directory / FILE
+    return str(file) if os.path.exists(file) else None  # noqa: PTH110  # Path's own raises there
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from ossmend.config.model import Config
 from ossmend.config.rights import usable
 from ossmend.daemon.host.clock import Clock, SystemClock
 from ossmend.daemon.host.stops import StateBusy, StateLocked, StateUnavailable, unusable
-from ossmend.daemon.journal import migrate
+from ossmend.daemon.journal import begun, migrate
 from ossmend.daemon.journal.leases import Alone, Leases
 from ossmend.daemon.journal.schema import meta
 
@@ -36,7 +36,7 @@ IDLE_SECONDS = 5.0
 MOVED = "moved_to"
 """Of a state that was moved away (moving.py): where to."""
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05
-DATABASE, PROCESS = "ossmend.db", "lock"
+DATABASE, PROCESS = begun.DATABASE, "lock"
 NO_STATE = "there is no state in {} yet: `ossmend run` or `ossmend once` begins one"
 AT_REST = "ro&immutable=1"
 """How a database that nobody works is read: otherwise SQLite, only to read, makes a log and an index beside it."""
@@ -164,7 +164,7 @@ def open_store(directory: Path, *, exclusive: bool) -> Store:
     """
     with ExitStack() as ending:
         try:
-            _is_there(directory / DATABASE)
+            is_there(directory / DATABASE)
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             if exclusive:
                 ending.callback(_unlock, directory, _lock(directory))
@@ -185,7 +185,7 @@ def open_to_read(directory: Path) -> Store:
     and the copy is migrated and read: the state itself is left to the daemon. Raises StateUnavailable.
     """
     path = directory / DATABASE
-    if not _is_there(path):
+    if not is_there(path):
         return _copied(None, NO_STATE.format(directory))
     store = Store(_engine(path, "ro" if _log_of(path).exists() else AT_REST), directory, ExitStack())
     with ExitStack() as unless_good:
@@ -204,7 +204,7 @@ def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """What stands in its place, or a link to a disk that is not there, is not "no state yet"."""
     try:
         if path.is_file():

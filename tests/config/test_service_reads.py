@@ -28,6 +28,9 @@ def machine() -> Iterator[Path]:
         yield root
 
 
+POLICY = "policies: [ { name: a, on: AccessDenied } ]\n"
+
+
 def log_of(root: Path, mode: int, group: str = "adm") -> Path:
     log = root / "var/log/app/app.log"
     log.write_text("a line\n")
@@ -43,7 +46,7 @@ def drop_in(root: Path, text: str, name: str = "a") -> None:
 def doubts_of(machine: Path, source: str, path: Path) -> list[str]:
     config = machine / "ossmend.yaml"
     config.write_text(
-        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ {source}: {{ path: '{path}' }} }} ]\n"
+        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ {source}: {{ path: '{path}' }} }} ]\n{POLICY}"
     )
     return [each.told("") for each in load_with_doubts(config)[1]]
 
@@ -101,7 +104,7 @@ def test_who_checks_and_may_not_read_the_log_is_told(machine: Path) -> None:
     log = log_of(machine, 0o600)
     config = machine / "ossmend.yaml"
     config.write_text(
-        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ app_log: {{ path: '{log}' }} }} ]\n"
+        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ app_log: {{ path: '{log}' }} }} ]\n{POLICY}"
     )
     config.chmod(0o644)
     with somebody_else():

@@ -7,6 +7,7 @@ variables of an OIDC role, (3) a profile, (4) the role of the ECS instance. prov
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from ossmend.config.credentials import AUTO
 from ossmend.daemon.cloud.credentials.pair import FAMILIES, StaticProvider, pair_of
 from ossmend.daemon.cloud.credentials.profiles import read
-from ossmend.daemon.host.stops import CredentialsRefused
+from ossmend.daemon.host.stops import CredentialsAbsent, CredentialsRefused
 
 OIDC = ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE", "ALIBABA_CLOUD_ROLE_ARN")
 PROFILE, PROFILE_FILE = "ALIBABA_CLOUD_PROFILE", "ALIBABA_CLOUD_CREDENTIALS_FILE"
@@ -53,7 +54,7 @@ def found(environment: Mapping[str, str], home: Path, product: Path) -> Link:
     first = pair_of(environment) or oidc_of(environment) or _profile(environment, home) or _ecs(environment, product)
     if first is None:
         names = " or ".join(f"{key_id} and {secret}" for key_id, secret, _ in FAMILIES)
-        raise CredentialsRefused(
+        raise CredentialsAbsent(
             f"no credentials: set {names} in the environment, or say in cloud.credentials where they come from"
         )
     return first
@@ -76,7 +77,8 @@ def profile_file(environment: Mapping[str, str], home: Path) -> Path | None:
     if environment.get(PROFILE_FILE):
         return Path(environment[PROFILE_FILE])
     cli = () if environment.get(NO_CLI, "").lower() == "true" else (home / ".aliyun/config.json",)
-    return next((file for file in (*cli, home / ".alibabacloud/credentials.ini") if file.is_file()), None)
+    known = (*cli, home / ".alibabacloud/credentials.ini")
+    return next((file for file in known if os.path.isfile(file)), None)  # noqa: PTH113  # Path's own raises in a closed home
 
 
 def _profile(environment: Mapping[str, str], home: Path) -> Profile | None:

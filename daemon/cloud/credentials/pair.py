@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ossmend.daemon.host.stops import CredentialsRefused
+from ossmend.daemon.host.stops import CredentialsAbsent, CredentialsRefused
 from ossmend.remediators.contract.verdict import TryAgain
 
 FAMILIES: tuple[tuple[str, str, str], ...] = (
@@ -103,7 +103,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> StaticProvi
     found = pair_of(environment)
     if found is None:
         names = " or ".join(f"{id_name} and {secret_name}" for id_name, secret_name, _ in FAMILIES)
-        raise CredentialsRefused(f"no credentials: set {names} in the environment")
+        raise CredentialsAbsent(f"no credentials: set {names} in the environment")
     return found
 
 

@@ -20,7 +20,7 @@ from ossmend.daemon.cloud.credentials.kept import Fetched, Kept, NotFetched
 from ossmend.daemon.cloud.credentials.pair import Provider, from_environment, static
 from ossmend.daemon.cloud.credentials.profiles import FromProfile
 from ossmend.daemon.host.clock import Clock, SystemClock
-from ossmend.daemon.host.stops import CredentialsRefused
+from ossmend.daemon.host.stops import CredentialsAbsent, CredentialsRefused
 
 SYSTEM_CLOCK = SystemClock()
 _sessions: WeakValueDictionary[tuple[object, ...], Kept] = WeakValueDictionary()
@@ -107,6 +107,8 @@ def _oidc(settings: OidcCredentials, world: World) -> Provider:
     role_arn = settings.role_arn or environment.get("ALIBABA_CLOUD_ROLE_ARN", "")
     provider_arn = settings.provider_arn or environment.get("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "")
     token_file = str(settings.token_file or environment.get("ALIBABA_CLOUD_OIDC_TOKEN_FILE", ""))
+    if not (provider_arn or token_file or settings.role_arn):  # a role's ARN alone is no half: other tools read it, too
+        raise CredentialsAbsent(f"oidc: neither the file nor the environment says it: set {', '.join(chain.OIDC)}")
     for value, setting, variable in zip(
         (provider_arn, token_file, role_arn), ("provider_arn", "token_file", "role_arn"), chain.OIDC, strict=True
     ):

@@ -1,13 +1,18 @@
-"""`ossmend check` warns on stderr and is content; `once` says what its first pass leaves out."""
+"""`ossmend check` warns on stderr and is content; it and `once` say what a source's first pass leaves out."""
 
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from ossmend.daemon.commands import check, once
+from ossmend.daemon.host import log
 from ossmend.simulator.serve import running_simulator
+from tests.config.test_rights import as_root, somebody_else
 from tests.daemon.commands.test_main import KEY, run
 
 POLICIES = """policies:
@@ -18,7 +23,7 @@ POLICIES = """policies:
 
 @pytest.fixture
 def doubtful(tmp_path: Path) -> Path:
-    """A region that does not exist, and a log with something in it that would be passed over."""
+    """A region that does not exist, and a log with something in it."""
     (tmp_path / "app.log").write_text("ERROR\n", encoding="utf-8")
     file = tmp_path / "ossmend.yaml"
     file.write_text(
@@ -26,7 +31,8 @@ def doubtful(tmp_path: Path) -> Path:
         f'cloud: {{ region: cn-hangzhu, endpoint: "http://127.0.0.1:9", rpc_endpoint: "http://127.0.0.1:9" }}\n'
         f"state: {{ path: {tmp_path}/state }}\n"
         f"clock: {{ ntp_servers: [] }}\n"
-        f"sources: [ {{ app_log: {{ path: {tmp_path}/app.log, start: end }} }} ]\n",
+        f"sources: [ {{ app_log: {{ path: {tmp_path}/app.log, start: beginning }} }} ]\n"
+        f"policies: [ {{ name: told, on: AccessDenied }} ]\n",
         encoding="utf-8",
     )
     return file
@@ -34,14 +40,14 @@ def doubtful(tmp_path: Path) -> Path:
 
 def test_warnings_have_their_place_go_to_stderr_and_end_with_0(doubtful: Path) -> None:
     status, told, said = run("check", "--config", str(doubtful))
-    assert (status, told) == (0, f"{doubtful}: fine, with 1 warning (above); 0 policies\n")
+    assert (status, told) == (0, f"{doubtful}: fine, with 1 warning (above); 1 policy (1 dry-run)\n")
     assert f'{doubtful}:2:18: warning: cloud.region: no region called "cn-hangzhu"' in said
-    assert len(said.splitlines()) == 1, "its log has something in it, and it begins at the end: a service means that"
+    assert len(said.splitlines()) == 1
 
 
 def test_without_a_warning_none_is_counted(doubtful: Path) -> None:
     doubtful.write_text(doubtful.read_text(encoding="utf-8").replace("hangzhu", "hangzhou"), encoding="utf-8")
-    assert run("check", "--config", str(doubtful)) == (0, f"{doubtful}: fine; 0 policies\n", "")
+    assert run("check", "--config", str(doubtful)) == (0, f"{doubtful}: fine; 1 policy (1 dry-run)\n", "")
 
 
 def test_policies_are_counted_by_their_mode(doubtful: Path) -> None:
@@ -50,7 +56,7 @@ def test_policies_are_counted_by_their_mode(doubtful: Path) -> None:
         f"{{ name: {name}, on: InvalidObjectState, mode: {mode}, match: {{ bucket: {name}-bucket }} }}"
         for name, mode in (("one", "dry-run"), ("two", "approve"), ("three", "dry-run"))
     )
-    doubtful.write_text(f"{text}policies: [ {policies} ]\n", encoding="utf-8")
+    doubtful.write_text(f"{text.partition('policies:')[0]}policies: [ {policies} ]\n", encoding="utf-8")
     assert run("check", "--config", str(doubtful))[1] == f"{doubtful}: fine; 3 policies (1 approve, 2 dry-run)\n"
 
 
@@ -67,10 +73,80 @@ def test_warnings_stand_in_the_document_for_programs(doubtful: Path) -> None:
     assert [(each["line"], each["suggestion"]) for each in report["warnings"]] == [(2, "cn-hangzhou")]
 
 
-def test_once_says_what_its_first_pass_leaves_out_and_a_second_one_does_not(doubtful: Path) -> None:
-    said = f"note: {doubtful.parent}/app.log: what is there already is not read, for this is the first pass"
-    assert said in run("once", "--config", str(doubtful), environment=KEY)[2]
-    assert said not in run("once", "--config", str(doubtful), environment=KEY)[2]
+FIRST = "a first `once` passes over what is there already (start: end), and a service reads what comes"
+
+
+@pytest.fixture
+def at_the_end(doubtful: Path) -> Path:
+    """A source that begins at the end of a log with something in it, in a region that exists."""
+    text = doubtful.read_text(encoding="utf-8").replace("hangzhu", "hangzhou").replace("beginning", "end")
+    doubtful.write_text(text, encoding="utf-8")
+    return doubtful
+
+
+def passes_over(config: Path, log: str) -> tuple[bool, bool]:
+    """Do `check` and then `once` say that a first pass leaves that log out?"""
+    name = str(config.parent / log)
+    checked = run("check", "--config", str(config))[2]
+    told = run("once", "--config", str(config), environment=KEY)[2]
+    notes = [line for line in told.splitlines() if line.startswith(f"note: {name}: what is there already is not read")]
+    return FIRST in checked, len(notes) == 1
+
+
+def test_check_and_once_say_what_a_first_pass_leaves_out_and_a_second_one_does_not(at_the_end: Path) -> None:
+    assert passes_over(at_the_end, "app.log") == (True, True)
+    assert passes_over(at_the_end, "app.log") == (False, False)
+
+
+def test_the_warning_of_a_first_pass_stands_at_the_source_s_start(at_the_end: Path) -> None:
+    status, told, said = run("check", "--config", str(at_the_end))
+    assert (status, "with 1 warning" in told) == (0, True)
+    assert f"{at_the_end}:5:{said.split(':')[2]}: warning: sources[0].app_log.start: {FIRST}" in said
+    assert "`start: beginning` reads it all" in said
+    text = at_the_end.read_text(encoding="utf-8")
+    at_the_end.write_text(text.replace(", start: end", ""), encoding="utf-8")
+    assert f"sources[0].app_log.path: {FIRST}" in run("check", "--config", str(at_the_end))[2]
+
+
+def test_a_source_that_joins_a_state_has_a_first_pass_of_its_own(at_the_end: Path) -> None:
+    assert passes_over(at_the_end, "app.log") == (True, True)
+    (at_the_end.parent / "new.log").write_text("ERROR\n", encoding="utf-8")
+    text = at_the_end.read_text(encoding="utf-8")
+    joined = text.replace("sources: [", f"sources: [ {{ app_log: {{ path: {at_the_end.parent}/new.log }} }},")
+    at_the_end.write_text(joined, encoding="utf-8")
+    (warning,) = run("check", "--config", str(at_the_end))[2].splitlines()
+    assert f"sources[0].app_log.path: {FIRST}" in warning
+    assert passes_over(at_the_end, "new.log") == (True, True)
+    assert passes_over(at_the_end, "new.log") == (False, False)
+
+
+@as_root
+def test_a_state_that_may_not_be_looked_into_ends_once_with_a_sentence_and_check_says_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log, "configure", lambda *_: None)
+    with tempfile.TemporaryDirectory(prefix="ossmend-closed-") as made:
+        directory = Path(made)
+        directory.chmod(0o755)
+        (directory / "state").mkdir(mode=0o700)
+        (directory / "app.log").write_text("ERROR\n", encoding="utf-8")
+        file = directory / "o.yaml"
+        runner = CliRunner()
+        text = (
+            "version: 1\ncloud: { region: cn-hangzhou, endpoint: 'http://127.0.0.1:9' }\n"
+            f"state: {{ path: {directory}/state }}\nsources: [ {{ app_log: {{ path: {directory}/app.log }} }} ]\n"
+            "clock: { ntp_servers: [] }\npolicies: [ { name: told, on: AccessDenied } ]\n"
+        )
+        file.write_text(text.replace("/state", "/other"), encoding="utf-8")
+        for command in (once.command, check.command):  # what they import nobody could read
+            assert runner.invoke(command, ["--config", str(file)], env=KEY).exit_code == 0
+        file.write_text(text, encoding="utf-8")
+        with somebody_else():
+            passed = runner.invoke(once.command, ["--config", str(file)], env=KEY)
+            checked = runner.invoke(check.command, ["--config", str(file)])
+    assert (passed.exit_code, checked.exit_code) == (1, 0), checked.exception
+    assert f"{directory}/state: nobody has no permission to use it, for it belongs to root" in passed.output
+    assert checked.output == f"{file}: fine; 1 policy (1 dry-run)\n"
 
 
 def test_live_says_of_a_key_of_the_account_itself_once_that_it_may_do_everything_and_warns(tmp_path: Path) -> None:
