@@ -64,7 +64,6 @@ def _times(config: Config, document: Document) -> Iterator[Doubt]:
     never: list[tuple[Where, Any, Any, str]] = [
         (("cases", "most_open_per_policy"), config.cases.most_open_per_policy, config.cases.most_open, "most_open"),
         (("cloud", "connect_timeout"), cloud.connect_timeout, cloud.deadline, "deadline"),
-        (("cloud", "read_timeout"), cloud.read_timeout, cloud.deadline, "deadline"),
         (("recurrence",), config.recurrence, kept.closed_cases_for, "retention.closed_cases_for"),
     ]
     never += [

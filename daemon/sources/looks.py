@@ -129,7 +129,7 @@ class Looks:
 
     def _watched(self, directories: list[str]) -> list[Path]:
         paths = map(Path, sorted({*directories, *self._pattern.above()}))
-        return [path for path in paths if path.is_dir()]
+        return [path for path in paths if os.path.isdir(path)]  # noqa: PTH112  # Path.is_dir raises in a closed directory
 
 
 def _renamed(lost: dict[str, Place]) -> Iterator[File]:

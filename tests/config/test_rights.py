@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from ossmend.config.load import ConfigRefused, load
+from ossmend.config.load import ConfigRefused, load, load_text
 from ossmend.config.rights import denied, usable, user
+from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.host.stops import StateUnavailable
+from ossmend.daemon.journal import opening, pause
+from ossmend.daemon.journal.backup import back_up
+from ossmend.daemon.journal.begun import begun
 from ossmend.daemon.journal.store import open_store, open_to_read
+from ossmend.daemon.sources.app_log import AppLog
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -73,6 +78,41 @@ def test_a_configuration_that_only_its_owner_may_read_names_the_owner(public: Pa
     file.chmod(0o600)
     with somebody_else(), pytest.raises(ConfigRefused, match="belongs to root: run this as root, or name another"):
         load(file)
+
+
+@as_root
+def test_a_state_that_is_copied_or_moved_too(public: Path) -> None:
+    config = load_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\nstate: {{ path: {public}/state }}\n")
+    for use in (
+        lambda: back_up(public / "state", public / "copy.db"),
+        lambda: opening.move(config, "postgresql://nobody@localhost/nothing", dry_run=False),
+    ):
+        with somebody_else(), pytest.raises(StateUnavailable, match="belongs to root: run this as root, or set state"):
+            use()
+
+
+@as_root
+def test_a_file_that_pauses_is_not_seen_in_a_directory_that_may_not_be_looked_into(public: Path) -> None:
+    (public / "state" / pause.FILE).touch()
+    assert pause.file_in(public / "state") == str(public / "state" / pause.FILE)
+    with somebody_else():
+        assert pause.file_in(public / "state") is None
+
+
+@as_root
+@pytest.mark.parametrize("pattern", ["*.log", "a.log"])
+def test_a_log_in_a_directory_that_may_not_be_looked_into_is_the_source_s_trouble(public: Path, pattern: str) -> None:
+    (public / "state/app").mkdir()
+    source = AppLog(f"{public}/state/app/{pattern}", "end", SystemClock())
+    with somebody_else():
+        assert "Permission denied" in str(source.read(None).trouble)
+
+
+@as_root
+def test_begun_sources_are_not_known_of_a_state_that_may_not_be_looked_into(public: Path) -> None:
+    assert begun(public / "state") == frozenset()
+    with somebody_else():
+        assert begun(public / "state") is None
 
 
 def test_the_owner_of_what_has_lost_its_rights_is_not_sent_to_himself(public: Path) -> None:
