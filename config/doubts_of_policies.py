@@ -32,6 +32,7 @@ def of(config: Config, document: Document) -> Iterator[Doubt]:
     yield from _only_telling(config, document)
     yield from _batches(config)
     yield from _polls(config)
+    yield from _silent_channels(config)
 
 
 def _unused_rules(config: Config) -> Iterator[Doubt]:
@@ -43,12 +44,16 @@ def _unused_rules(config: Config) -> Iterator[Doubt]:
 
 
 def _only_telling(config: Config, document: Document) -> Iterator[Doubt]:
-    """A word about writes where there never is one. What the whole file says of them is not about this policy."""
+    """A word about writes where there never is one. What the whole file says of them is not about this policy; and a
+    mode says as well whether channels are told.
+    """
+    tells = any(not channel.in_dry_run for channel in config.channels)
     for index, policy in enumerate(config.policies):
         if not policy.enabled or policy.can_write:
             continue
         for name in OF_WRITES:
-            if (said := document.at(("policies", index, name))) in (None, "dry-run"):
+            said = document.at(("policies", index, name))
+            if said in (None, "dry-run") or (name == "mode" and tells):
                 continue
             what = f"{name} {said}" if isinstance(said, str) else name
             message = f"{what} has no effect: nothing is ever written for {', '.join(policy.on)}{_unless(policy)}"
@@ -64,6 +69,15 @@ def _unless(policy: Policy) -> str:
         for opt in each.opt_in
     ]
     return f" without {', or '.join(settings)}" if settings else ""
+
+
+def _silent_channels(config: Config) -> Iterator[Doubt]:
+    """Channels that nothing is ever told to, for it is all in dry-run; what no policy takes is in the file's mode."""
+    modes = {config.mode, *(policy.mode for policy in config.policies if policy.enabled)}
+    for index, entry in enumerate(config.notify):
+        if modes == {"dry-run"} and not entry.given.in_dry_run:
+            said = "nothing is told here while everything is in dry-run; in_dry_run: true tells that, too"
+            yield ("notify", index, entry.kind), said, None
 
 
 def _polls(config: Config) -> Iterator[Doubt]:

@@ -51,6 +51,24 @@ def test_a_policy_that_may_write_or_does_not_say_so_is_left_alone(tmp_path: Path
     assert doubts(tmp_path, f"mode: enforce\n{policy(said)}") == []
 
 
+HOOK = "notify: [ { webhook: { url: 'https://h.example.com'%s } } ]\n"
+
+
+def test_a_mode_by_which_a_channel_is_told_has_an_effect(tmp_path: Path) -> None:
+    told = policy("on: InvalidAccessKeyId, mode: enforce")
+    assert doubts(tmp_path, HOOK % "" + told) == []
+    assert NEVER in doubts(tmp_path, HOOK % ", in_dry_run: true" + told)[0]
+
+
+def test_a_channel_that_is_told_nothing_because_all_is_in_dry_run_is_told_of(tmp_path: Path) -> None:
+    dry, wet = policy("on: AccessDenied"), "  - { name: b, on: InDebt, mode: enforce%s }\n"
+    for text in (HOOK % "", HOOK % "" + dry, HOOK % "" + dry + wet % ", enabled: false"):
+        (told,) = doubts(tmp_path, text)
+        assert told.startswith("4:13: notify[0].webhook: nothing is told here while everything is in dry-run")
+    for text in (HOOK % ", in_dry_run: true", "mode: approve\n" + HOOK % "", HOOK % "" + dry + wet % ""):
+        assert doubts(tmp_path, text) == []
+
+
 def test_a_stored_rule_that_no_policy_names_is_told(tmp_path: Path) -> None:
     (told,) = doubts(tmp_path, RULE)
     assert told == "5:3: cors_rules.r: no policy names this rule: it is never merged into a bucket"
