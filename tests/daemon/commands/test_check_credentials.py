@@ -41,7 +41,7 @@ def profile(directory: Path, text: str | None) -> str:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (HALF, "has access_key_id without access_key_secret: it needs both"),
+        (HALF, "has access_key_id without access_key_secret; it needs both"),
         (WHOLE[:-9], "is neither whole JSON of the Alibaba Cloud CLI nor an INI file"),
         (WHOLE.replace('"name": "ops"', '"name": "dev"'), "there are: dev"),
         (WHOLE.replace("AK", "CloudSSO"), "is of a kind that a service cannot use: CloudSSO"),
@@ -108,7 +108,7 @@ def test_the_base_of_a_role_is_opened_as_well(tmp_path: Path) -> None:
 def test_half_a_pair_of_the_environment_is_refused_and_none_at_all_is_nobody_s_fault(tmp_path: Path) -> None:
     half = dict(list(KEY.items())[:1])
     status, _, complaint = checked(tmp_path, "", half)
-    assert (status, "without ALIBABA_CLOUD_ACCESS_KEY_SECRET: set both or none" in complaint) == (78, True)
+    assert (status, "without ALIBABA_CLOUD_ACCESS_KEY_SECRET; set both or none" in complaint) == (78, True)
     for environment in ({}, KEY):
         assert checked(tmp_path, "", environment)[::2] == (0, "")
 
