@@ -14,15 +14,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
 from pydantic import SecretStr, ValidationError
 
 from ossmend.config.credentials import CredentialsConfig
 from ossmend.daemon.cloud.credentials.pair import Credentials, Provider
+from ossmend.daemon.cloud.credentials.said import log
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.stops import CredentialsRefused
-
-log = structlog.get_logger("ossmend.credentials")
 
 LOOK = 1.0
 """Seconds between two looks at the file's time."""
@@ -209,13 +207,13 @@ class FromProfile:
                 provider = self._provider if settings == self._settings else self._opened(settings)
             except CredentialsRefused as refused:
                 self._kept_out = f"{refused}; the credentials from before are kept"
-                log.warning("credentials.kept", file=str(self._file), profile=self._name or "", why=str(refused))
+                log().warning("credentials.kept", file=str(self._file), profile=self._name or "", why=str(refused))
                 return
             self._kept_out = None
             if provider is self._provider:
                 return
             self._provider, self._settings = provider, settings
-        log.info("credentials.reread", file=str(self._file), profile=self._name or "")
+        log().info("credentials.reread", file=str(self._file), profile=self._name or "")
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:
