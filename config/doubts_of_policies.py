@@ -72,11 +72,19 @@ def _unless(policy: Policy) -> str:
 
 
 def _silent_channels(config: Config) -> Iterator[Doubt]:
-    """Channels that nothing is ever told to, for it is all in dry-run; what no policy takes is in the file's mode."""
+    """Channels that nothing is ever told to, for it is all in dry-run; what no policy takes is in the file's mode. And
+    those that are not told of what only tells: nobody leaves that in dry-run for fear of a write.
+    """
     modes = {config.mode, *(policy.mode for policy in config.policies if policy.enabled)}
+    silent = [each.name for each in config.policies if each.enabled and not each.can_write and each.mode == "dry-run"]
     for index, entry in enumerate(config.notify):
         if modes == {"dry-run"} and not entry.given.in_dry_run:
             said = "nothing is told here while everything is in dry-run; in_dry_run: true tells that, too"
+            yield ("notify", index, entry.kind), said, None
+        elif not entry.given.in_dry_run and silent:
+            names, they = ", ".join(silent), "it is" if len(silent) == 1 else "they are"
+            why = f"{they} in dry-run. Nothing is written for that in any mode: mode enforce tells it"
+            said = f"nothing of {names} is told here: {why}"
             yield ("notify", index, entry.kind), said, None
 
 

@@ -36,7 +36,8 @@ policies:
     on: ImageDamage
     match: { bucket: "*" }
 
-  # These only tell, and never write.
+  # These only tell, and never write. In dry-run the log alone has what they tell: before you name a channel under
+  # `notify`, give them `mode: enforce`, or that channel `in_dry_run: true`.
   - { name: keys, on: InvalidAccessKeyId }
   - { name: clocks, on: RequestTimeTooSkewed }
   - { name: denied, on: AccessDenied }

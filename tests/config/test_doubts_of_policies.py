@@ -65,7 +65,19 @@ def test_a_channel_that_is_told_nothing_because_all_is_in_dry_run_is_told_of(tmp
     for text in (HOOK % "", HOOK % "" + dry, HOOK % "" + dry + wet % ", enabled: false"):
         (told,) = doubts(tmp_path, text)
         assert told.startswith("4:13: notify[0].webhook: nothing is told here while everything is in dry-run")
-    for text in (HOOK % ", in_dry_run: true", "mode: approve\n" + HOOK % "", HOOK % "" + dry + wet % ""):
+    may_write = policy("on: InvalidObjectState, match: { bucket: b-1 }")
+    for text in (HOOK % ", in_dry_run: true", "mode: approve\n" + HOOK % "", HOOK % "" + may_write + wet % ""):
+        assert doubts(tmp_path, text) == []
+
+
+def test_a_channel_that_is_not_told_of_what_only_tells_is_told_of_with_the_mode_that_tells_it(tmp_path: Path) -> None:
+    """An account that is suspended, and nobody hears of it, because that policy was left as `init` writes it."""
+    wet = policy("on: InvalidObjectState, match: { bucket: b-1 }, mode: approve")
+    dry = "  - { name: account, on: UserDisable }\n  - { name: keys, on: InvalidAccessKeyId }\n"
+    (told,) = doubts(tmp_path, HOOK % "" + wet + dry)
+    assert "notify[0].webhook: nothing of account, keys is told here: they are in dry-run" in told
+    assert "mode enforce tells it" in told
+    for text in (HOOK % ", in_dry_run: true" + wet + dry, HOOK % "" + wet + dry.replace(" }", ", mode: enforce }")):
         assert doubts(tmp_path, text) == []
 
 

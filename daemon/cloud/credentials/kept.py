@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ossmend.daemon.cloud.credentials.pair import Credentials, NoCredentials
-from ossmend.daemon.cloud.credentials.said import log
+from ossmend.daemon.cloud.credentials.said import logger
 from ossmend.daemon.host.clock import Clock
 
 AHEAD = timedelta(minutes=15)
@@ -124,7 +124,8 @@ class Kept:
             if self._spent == access_key_id:
                 return False
             self._spent, self._held, self._not_before = access_key_id, None, 0.0
-        log().warning("credentials.over", credentials=self._name, why="the cloud says that this session has ended")
+        log = logger()
+        log.warning("credentials.over", credentials=self._name, why="the cloud says that this session has ended")
         return True
 
     def _why(self) -> str:
@@ -177,7 +178,8 @@ class Kept:
             else:
                 self._held = held
             trouble, self._trouble, self._refused = self._trouble, None, False
-        said = log().info if trouble is not None else log().debug
+        log = logger()
+        said = log.info if trouble is not None else log.debug
         said("credentials.renewed", credentials=self._name, until=until and until.isoformat())
 
     def _failed(self, why: str, *, refused: bool) -> None:
@@ -188,7 +190,8 @@ class Kept:
             known, self._trouble, self._refused = self._trouble, why, refused
         if known == why:
             return
-        say = log().error if refused else log().warning
+        log = logger()
+        say = log.error if refused else log.warning
         event = "credentials.refused" if refused else "credentials.unreachable"
         say(event, credentials=self._name, why=why, valid_for_seconds=max(0, round(left)))
 

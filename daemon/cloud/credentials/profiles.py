@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from ossmend.config.credentials import CredentialsConfig
 from ossmend.daemon.cloud.credentials.pair import Credentials, Provider
-from ossmend.daemon.cloud.credentials.said import log
+from ossmend.daemon.cloud.credentials.said import logger
 from ossmend.daemon.host.clock import Clock
 from ossmend.daemon.host.stops import CredentialsRefused
 
@@ -196,6 +196,7 @@ class FromProfile:
         return self._provider is not before or self._provider.renew(access_key_id)
 
     def _look(self) -> None:
+        log = logger()
         with self._lock:
             self._look_at = self._clock.monotonic() + LOOK
             stamp = _stamp(self._file)
@@ -207,13 +208,13 @@ class FromProfile:
                 provider = self._provider if settings == self._settings else self._opened(settings)
             except CredentialsRefused as refused:
                 self._kept_out = f"{refused}; the credentials from before are kept"
-                log().warning("credentials.kept", file=str(self._file), profile=self._name or "", why=str(refused))
+                log.warning("credentials.kept", file=str(self._file), profile=self._name or "", why=str(refused))
                 return
             self._kept_out = None
             if provider is self._provider:
                 return
             self._provider, self._settings = provider, settings
-        log().info("credentials.reread", file=str(self._file), profile=self._name or "")
+        log.info("credentials.reread", file=str(self._file), profile=self._name or "")
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 @cache
-def log() -> Any:
+def logger() -> Any:
     import structlog
 
     return structlog.get_logger("ossmend.credentials")
