@@ -83,7 +83,7 @@ class Machine:
     def stop(self) -> None:
         if self._boot is not None and self._boot.poll() is None:
             if self._leader:
-                os.kill(self._leader, signal.SIGRTMIN + 4)  # power off, without asking anybody
+                os.kill(self._leader, signal.SIGKILL)  # the power goes: nothing of it is kept
             try:
                 self._boot.wait(timeout=HUNG)
             except subprocess.TimeoutExpired:
