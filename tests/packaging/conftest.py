@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,3 +48,25 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     if not list((ROOT / "build/package").glob("wheels-????????????")):
         pytest.skip("what the packages are made of was not fetched (./ossmend test fetches it)")
     return make(tmp_path_factory.mktemp("dist"))
+
+
+def repacked(deb: Path, made: Path, version: str, change: Callable[[Path], object] = id, *, files: bool = True) -> Path:
+    """The same package, called so, and with a change to its tree (scripts are below DEBIAN/)."""
+    tree = made.with_suffix(".tree")
+    unpack = ("-R", deb, tree) if files else ("-e", deb, tree / "DEBIAN")
+    tree.mkdir()
+    subprocess.run(["dpkg-deb", *unpack], check=True, timeout=HUNG)
+    control = tree / "DEBIAN/control"
+    text = re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text(encoding="utf-8"))
+    control.write_text(text, encoding="utf-8")
+    change(tree)
+    pack = ["dpkg-deb", "-Znone", "-b", str(tree), str(made)]
+    subprocess.run(pack, check=True, timeout=HUNG, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+    return made
+
+
+@pytest.fixture(scope="session")
+def newer(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The next version: what an upgrade does is in the scripts, not in the files."""
+    return repacked(packages.deb, tmp_path_factory.mktemp("newer") / "next.deb", "9.0-1")

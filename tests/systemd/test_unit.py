@@ -81,7 +81,14 @@ def test_every_hardening_line_stands_below_a_reason() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Type=notify", "RestartPreventExitStatus=78", "DynamicUser=yes", "StateDirectory=ossmend", "WatchdogSec=120"],
+    [
+        "Type=notify",
+        "RestartPreventExitStatus=78",
+        "DynamicUser=yes",
+        "StateDirectory=ossmend",
+        "WatchdogSec=120",
+        "AssertPathExists=!/opt/ossmend/.upgrade-did-not-end",
+    ],
 )
 def test_what_the_daemon_relies_on_is_there(line: str) -> None:
     assert line in UNIT.read_text(encoding="utf-8").splitlines()
