@@ -39,10 +39,15 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
     except ValueError as error:
         raise click.UsageError(f"--since: {error}") from error
     with clear_errors():
+        from ossmend.config import doubts_of_sources
         from ossmend.config.load import load_with_doubts
 
-        for doubt in load_with_doubts(config_path)[1]:
+        config, doubts = load_with_doubts(config_path)
+        for doubt in doubts:
             click.echo(doubt.told("warning: "), err=True)  # a log that is not there has no open cases
+        for path, number in doubts_of_sources.packed(config):
+            what = f"1 packed file that fits {path} is" if number == 1 else f"{number} packed files that fit {path} are"
+            click.echo(f"warning: {what} not read: `ossmend explain FILE` reads one", err=True)
         try:
             report = audit_report.audit(config_path, back)
         except CredentialsRefused as refused:

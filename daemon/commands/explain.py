@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,10 @@ from ossmend.daemon.commands.common import Name, clear_errors, default_config, j
 if TYPE_CHECKING:
     from ossmend.config.model import Config
     from ossmend.daemon.explain.live import Live
+
+
+_LIKE_A_FILE = re.compile(r"\.{0,2}/\S*|\S+\.(?:log|txt|json|out|err|gz|bz2|xz|zst)")
+"""Whoever mistypes a file's name must not be told alone that there is no refusal in it."""
 
 
 @click.command("explain")
@@ -72,6 +77,7 @@ def _asked(config_path: Path | None, live: bool, as_json: bool, stack: ExitStack
 
 def _text(words: tuple[str, ...], file: Path | None) -> str:
     """The text to explain: the arguments, a file, or stdin. Any bytes will do."""
+    from ossmend.daemon.host.redact import printable
     from ossmend.daemon.sources.envelopes.encodings import as_text
 
     if words and file is not None:
@@ -79,15 +85,27 @@ def _text(words: tuple[str, ...], file: Path | None) -> str:
     if len(words) == 1 and _is_a_file(words[0]):
         file = Path(words[0])
     elif words:
+        if len(words) == 1 and _LIKE_A_FILE.fullmatch(words[0]):
+            click.echo(f"note: there is no file {printable(words[0])}: the word itself is looked at", err=True)
         return " ".join(words)
     if file is not None:
         try:
-            return as_text(file.read_bytes())
+            return as_text(_unpacked(file.read_bytes(), str(file)))
         except OSError as error:
             raise click.UsageError(f"{file}: {error.strerror}") from error
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("nothing to explain: give TEXT, --file FILE, or pipe a log in")
-    return as_text(sys.stdin.buffer.read())
+    return as_text(_unpacked(sys.stdin.buffer.read(), "stdin"))
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    from ossmend.daemon.explain.packed import PackedOtherwise, unpacked
+    from ossmend.daemon.sources.parsers import LONGEST_TEXT
+
+    try:
+        return unpacked(data, LONGEST_TEXT * 4)  # a sign may have four bytes
+    except PackedOtherwise as odd:
+        raise click.UsageError(f"{name} {odd}") from odd
 
 
 def _is_a_file(word: str) -> bool:

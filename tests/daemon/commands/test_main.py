@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import json
 import os
 import re
@@ -280,8 +281,34 @@ def test_explain_reads_stdin_and_any_bytes() -> None:
 def test_explain_of_the_name_of_a_file_that_is_there_explains_what_is_in_it(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_text("<Error><Code>UserDisable</Code></Error>", encoding="utf-8")
-    told = [run("explain", "--json", name)[1] for name in (str(log), str(tmp_path / "none.log"))]
-    assert [[event["code"] for event in json.loads(each)["events"]] for each in told] == [["UserDisable"], []]
+    told = [run("explain", "--json", name) for name in (str(log), str(tmp_path / "none.log"), "none.log.1.gz", "a")]
+    codes = [[event["code"] for event in json.loads(each)["events"]] for _, each, _ in told]
+    assert codes == [["UserDisable"], [], [], []]
+    assert ["note: there is no file" in said for _, _, said in told] == [False, True, True, False]
+
+
+def test_explain_of_a_packed_log_explains_what_is_in_it(tmp_path: Path) -> None:
+    log = tmp_path / "app.log.1.gz"
+    log.write_bytes(gzip.compress(b"<Error><Code>UserDisable</Code></Error>"))
+    for words, stdin in (((str(log),), b""), (("--file", str(log)), b""), ((), log.read_bytes())):
+        told = run("explain", "--json", *words, stdin=stdin)[1]
+        assert [event["code"] for event in json.loads(told)["events"]] == ["UserDisable"]
+    log.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(20))
+    status, _, said = run("explain", str(log))
+    assert (status, f"{log} is packed by zstd: unpack it first" in said) == (2, True)
+
+
+def test_an_audit_says_which_packed_files_it_does_not_read(good: Path, tmp_path: Path) -> None:
+    text = good.read_text(encoding="utf-8")
+    good.write_text(f"{text}sources: [ {{ app_log: {{ path: '{tmp_path}/app.log*' }} }} ]\n", encoding="utf-8")
+    (tmp_path / "app.log").write_text("", encoding="utf-8")
+    assert "not read" not in run("audit", "--config", str(good), environment=KEY)[2]
+    for number in (1, 2):
+        (tmp_path / f"app.log.{number}.gz").write_bytes(b"")
+    said = run("audit", "--config", str(good), environment=KEY)[2]
+    assert (
+        f"warning: 2 packed files that fit {tmp_path}/app.log* are not read: `ossmend explain FILE` reads one" in said
+    )
 
 
 @pytest.mark.parametrize("length", [0, 300, 5000])
