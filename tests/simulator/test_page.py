@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,8 @@ from ossmend.daemon.commands.simulator import command
 from ossmend.simulator.batch import Switches
 from ossmend.simulator.oss.route import NOT_SIMULATED
 from ossmend.simulator.scene import shipped_scenes
+from ossmend.simulator.serve import running_simulator
+from tests.daemon.cloud.stubs import control
 from tests.patience import HUNG
 
 PAGE = (Path(__file__).parents[2] / "docs/simulator.md").read_text(encoding="utf-8")
@@ -39,6 +42,19 @@ def test_the_pages_code_runs_as_it_stands_there(tmp_path: Path) -> None:
         check=False,
     )
     assert "2 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_each_control_call_of_the_page_does_what_it_says() -> None:
+    rows = re.search(r"^\| call \| body \|\n\|---.*\n((?:\|.+\n)+)", PAGE, re.MULTILINE)
+    assert rows is not None
+    calls = re.findall(r"^\| `(\w+) \{control\}/(\S+)` \| `(\{.*?\})`[;:| ]", rows[1], re.MULTILINE)
+    assert len(calls) == len(rows[1].splitlines())
+    with running_simulator(speed=0.0) as sim:
+        id_ = control(sim, "POST", "keys", {"user": control(sim, "PUT", "users/first", {})["name"]})["id"]
+        for method, path, body in calls:
+            place = path.replace("KEY", "a/b.csv").replace("ID", id_).replace("NAME", "first")
+            said = json.loads(body.replace("[...]", "[]").replace("NAME", "first"))
+            control(sim, method, place, said)
 
 
 def test_the_page_names_what_is_not_simulated() -> None:
