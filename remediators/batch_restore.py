@@ -204,4 +204,5 @@ def _act(writes: Sequence[CreateJob | UpdateJobStatus], why: str) -> Act:
 
 
 def _over(why: str) -> Done:
-    return Done(why, "never-restored")
+    """What became of its objects is seen when each is looked at."""
+    return Done(why, "never-restored", well=False)

@@ -248,9 +248,8 @@ def _refrozen(case: Case, state: ObjectState, view: Objects, settings: RestoreSe
     ref = state.ref
     assert case.verified_at is not None  # what makes it a re-freeze
     if case.last_seen <= case.verified_at:
-        return Done(
-            f"the restored copy of {ref} has expired, and nobody has asked for it since", "restored-copy-expired"
-        )
+        why = f"the restored copy of {ref} has expired, and nobody has asked for it since"
+        return Done(why, "restored-copy-expired", well=False)
     why = f"{ref} was restored, its copy expired, and it was asked for again"
     if settings.on_refreeze == "extend":
         return _restore(state, settings, "restored-copy-expired", why)
@@ -275,7 +274,8 @@ def _vanished(case: Case, state: ObjectState, receipt: Receipt, now: datetime, s
     assert isinstance(write, RestoreObject)  # _last_restore sees to it
     if now - receipt.at > timedelta(days=write.days):
         if case.last_seen <= receipt.at + timedelta(days=write.days):
-            return Done(f"the restored copy of {ref} has expired before anybody looked", "restored-copy-expired")
+            why = f"the restored copy of {ref} has expired before anybody looked"
+            return Done(why, "restored-copy-expired", well=False)
         return _restore(
             state, settings, "restored-copy-expired", f"{ref} was restored, expired unseen, and is asked for again"
         )

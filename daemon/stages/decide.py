@@ -74,8 +74,9 @@ def decide(case: Case, answer: Answer, rules: Rules, tries: int, words: Words, n
         case Done(why, cause, watch_until) if watch_until is not None and watch_until > now:
             return Outcome(case=case, state=CaseState.WATCHING, why=why, cause=cause, verified_at=now,
                            due_at=watch_until, watch_until=watch_until)  # fmt: skip
-        case Done(why, cause, flag=flag):
-            return Outcome(case=case, state=CaseState.CLOSED, why=why, cause=cause, verified_at=now, flag=flag)
+        case Done(why, cause, flag=flag, well=well):
+            return Outcome(case=case, state=CaseState.CLOSED, why=why, cause=cause,
+                           verified_at=now if well else None, flag=flag)  # fmt: skip
         case Wait(until, why, cause):
             due_at = together(now, max(until, now + SOONEST))
             return Outcome(case=case, state=CaseState.WAITING, why=why, cause=cause, due_at=due_at, keeps_unsent=True)

@@ -44,7 +44,7 @@ class KeyFlag:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The world shows that it is over (verified with the shape of the request that failed)."""
+    """It is over: the world shows it (verified with the shape of the request that failed), or nobody asks any more."""
 
     why: str
     cause: str
@@ -52,6 +52,8 @@ class Done:
     """Something expires then: the case stays `watching` until that time."""
     flag: KeyFlag | None = None
     """What the key of the case is marked with from now on."""
+    well: bool = True
+    """Has this look seen it well? Else it is over without that: nobody has asked for what is frozen again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,7 +301,9 @@ def test_a_refrozen_object_is_told_by_default() -> None:
 def test_a_refrozen_object_that_nobody_asked_for_again_is_done() -> None:
     world = FakeWorld()
     world.add_object("k")
-    assert isinstance(verdict(world, refrozen(world, seen_again=False)), Done)
+    answer = verdict(world, refrozen(world, seen_again=False))
+    assert isinstance(answer, Done)
+    assert not answer.well, "it was found frozen"
 
 
 def test_a_lifecycle_rule_that_moved_the_object_is_named() -> None:
@@ -355,7 +357,9 @@ def test_a_restored_copy_that_expired_unseen_and_unasked_is_done() -> None:
     world.add_object("k")
     case = case_of(refused(), receipts=(receipt_of(restore_of(world)),))
     world.clock.pass_(timedelta(days=5))
-    assert isinstance(verdict(world, case), Done)
+    answer = verdict(world, case)
+    assert isinstance(answer, Done)
+    assert not answer.well, "it was found frozen"
 
 
 def test_our_own_missing_permission_is_not_a_finding() -> None:

@@ -53,6 +53,7 @@ ANSWERS: list[tuple[Answer, str, CaseState]] = [
     (Done("it reads", "restored"), "enforce", CaseState.CLOSED),
     (Done("it reads", "restored", NOW + HOUR), "enforce", CaseState.WATCHING),
     (Done("it reads", "restored", NOW - HOUR), "enforce", CaseState.CLOSED),
+    (Done("it has expired", "restored-copy-expired", well=False), "enforce", CaseState.CLOSED),
     (Wait(NOW + HOUR, "restoring", "restoring"), "enforce", CaseState.WAITING),
     (Later("no connection", HOUR), "enforce", CaseState.WAITING),
     (Tell("look at it", WHY), "enforce", CaseState.REPORTED),

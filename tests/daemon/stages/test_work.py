@@ -186,6 +186,51 @@ def test_after_a_refreeze_a_new_event_is_a_recurrence_and_is_told(scene: Scene) 
     assert len(scene.world.sent) == 1
 
 
+def read_and_expired(scene: Scene) -> datetime:
+    """Restored, read well, frozen again, and looked at when that was over; the moment of the read."""
+    scene.world.add_object("k")
+    scene.see(frozen(time=scene.clock.now()))
+    scene.turn()
+    scene.world.finish_restores()
+    scene.pass_(minutes=3)
+    scene.turn()
+    read_at = scene.clock.now()
+    assert scene.states() == ["watching"]
+    scene.world.freeze()
+    scene.pass_(hours=30)
+    scene.turn()
+    assert scene.states() == ["closed"]
+    return read_at
+
+
+def test_a_look_that_found_the_copy_expired_is_no_verified_read(scene: Scene) -> None:
+    read_at = read_and_expired(scene)
+    scene.pass_(hours=1)
+    scene.see(frozen(time=scene.clock.now()))
+    scene.turn()
+    with scene.store.read() as connection:
+        found = queries.one_case(connection, 1)
+    assert found is not None
+    assert found["verified_at"] == read_at.isoformat()
+    assert found["diagnosis"]["evidence"][0].startswith(f"last verified read {read_at:%Y-%m-%d %H:%M}Z, asked for")
+
+
+def test_a_refusal_of_the_expired_copy_that_is_told_after_the_look_is_no_old_news(scene: Scene) -> None:
+    read_and_expired(scene)
+    scene.see(frozen(time=scene.clock.now() - timedelta(minutes=5)))
+    scene.turn()
+    (row,) = scene.rows()
+    assert (row["state"], row["cause"]) == ("reported", "restored-copy-expired")
+
+
+def test_a_refusal_from_before_the_last_good_read_stays_old_news_after_the_expiry(scene: Scene) -> None:
+    read_at = read_and_expired(scene)
+    scene.see(frozen(time=read_at - timedelta(minutes=1)))
+    scene.turn()
+    (row,) = scene.rows()
+    assert (row["state"], row["recurrences"], len(scene.world.sent)) == ("closed", 0, 1)
+
+
 # --------------------------------------------------------------------------------------------------------------- modes
 
 
