@@ -61,7 +61,7 @@ def plan(case: Case, view: Access, _settings: NoSettings) -> Verdict:
         event = _with(event, denial)
         evidence += _of_denial(denial)
         facts |= {"action": denial.action, "resource": denial.resource, "principal": denial.principal}
-    world, unread = _world(event, view)
+    world, beside = _world(event, view)
     diagnosis = company.diagnosed(case, event, world)
     decided = _by_layer(denial) if denial is not None else None
     if decided is not None:
@@ -70,7 +70,7 @@ def plan(case: Case, view: Access, _settings: NoSettings) -> Verdict:
         facts["statement"] = statement
     diagnosis = replace(
         diagnosis,
-        evidence=(*evidence, *diagnosis.evidence, *company.onset(case), *unread),
+        evidence=(*evidence, *diagnosis.evidence, *company.onset(case), *beside),
         facts={**diagnosis.facts, **facts},
     )
     place = f" on {event.bucket}" if event.bucket else ""
@@ -155,24 +155,28 @@ def _statement(denial: Denial) -> dict[str, Any] | None:
 
 
 def _world(event: Event, view: Access) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """Features of the bucket, by the names that the catalogue's signs have; and what could not be read."""
+    """Features of the bucket, by the names that the catalogue's signs have; and what no sign says of it, or could not
+    be read.
+    """
     if not event.bucket:
         return {}, ()
     try:
         access = view.bucket_access(event.bucket)
     except TryAgain as later:
         return {}, (f"could not read the bucket's rights: {later.why}",)
-    unread = list(access.unread)
+    seen, unread = [], list(access.unread)
     world = _rights(event, access) | _region(event, access) | _owner(event, access, view)
     if event.object is not None:
         try:
-            world["cloud.object_acl"] = view.object_acl(event.object)
+            acl = world["cloud.object_acl"] = view.object_acl(event.object)
+            if acl == "default":
+                seen.append("the object's own ACL is default: it follows the bucket's, and refuses nobody by itself")
         except Refused as refused:
             if refused.status != 404:
                 unread.append(f"our own {refused.operation} was refused: {refused.code}")
         except TryAgain as later:
             unread.append(f"could not read the object's ACL: {later.why}")
-    return world, tuple(unread)
+    return world, (*seen, *unread)
 
 
 def _rights(event: Event, access: BucketAccess) -> dict[str, str]:

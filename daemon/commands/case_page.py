@@ -17,6 +17,7 @@ from ossmend.daemon.commands.write_page import request
 from ossmend.daemon.host.show import ago, moment, seconds_since
 from ossmend.daemon.journal.placing import UNTAKEN
 from ossmend.daemon.journal.states import UNSENT, CaseState, WriteState
+from ossmend.remediators.causes import CAUSES
 from ossmend.remediators.contract.registry import Remediator
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ SECOND = 19
 """Characters of a time that goes down to the second, as the state and as a page spell it."""
 LONGEST_SAMPLE = 400
 """Characters of a log's line that is shown as evidence; `--json` has all of it."""
+LEAST_SHARE = 0.05
+"""What is less likely than that is in `--json` alone."""
+OVER = (CaseState.CLOSED, CaseState.WATCHING)
 NAMES = 12
 """Columns of the names."""
 BY_HAND = "or by hand:"
@@ -69,6 +73,7 @@ def lines(found: dict[str, Any]) -> Iterator[Line]:
     if found["flag"]:
         yield "flag", ", ".join(f"{name}: {value}" for name, value in found["flag"].items() if value)
     yield from _titled("evidence", _evidence(found))
+    yield from _titled("or perhaps", list(_others(found)))
     yield from _titled("next", list(_next(found)))
     yield from _titled("avoid", _avoid(found))
     statement = found["facts"].get("statement")
@@ -104,6 +109,15 @@ def _evidence(found: dict[str, Any]) -> list[str]:
         looks += [(found["last_seen"], f"a log says: {_short(sample)}") for sample in lines_of_logs[:1]]
     looks.sort(key=lambda look: look[0] or "", reverse=True)
     return [f"{_seen(at)}: {each}" for at, each in looks]
+
+
+def _others(found: dict[str, Any]) -> Iterator[str]:
+    """What else it may be, as `explain` tells it; nothing of a trouble that is over."""
+    if found["state"] in OVER:
+        return
+    for cause, share in (found["diagnosis"] or {}).get("alternatives", []):
+        if share >= LEAST_SHARE and (known := CAUSES.get(cause)) is not None:
+            yield f"{known.title.en} ({cause}, {share:.0%})"
 
 
 def _seen(at: str | None) -> str:
@@ -183,8 +197,7 @@ def _ways_out(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _avoid(found: dict[str, Any]) -> list[str]:
-    over = found["state"] in (CaseState.CLOSED, CaseState.WATCHING)
-    told: list[str] = [] if over else (found["diagnosis"] or {}).get("avoid", {}).get("en", [])
+    told: list[str] = [] if found["state"] in OVER else (found["diagnosis"] or {}).get("avoid", {}).get("en", [])
     return told
 
 

@@ -63,7 +63,7 @@ CAUSES = (
          ("Prove it by trying the same request again; a granted permission takes a moment to spread.", "授权后重试同一请求验证；权限生效需要片刻。")),
         (("Do not grant oss:* or all buckets.", "不要授予 oss:* 或所有 Bucket。"), *NO_PUBLIC),
         (_IMPLICIT, _IDENTITY, _ACTION, ec("0003-00000202"), _NOT_YOURS, _SIGNED_ACL,
-         said(r"\b(?:not authorized|no right to access|no permission|not have permission)\b", 0.6), said(r"\bbecause of bucket acl\b", 1), against("cloud.owner", "^another", 1), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
+         said(r"\b(?:not authorized|no right to access|no permission|not have permission)\b", 0.6), said(r"\bbecause of bucket acl\b", 1), said(r"\bpermission on this object\b", 1.5), against("cloud.owner", "^another", 1), _NOT_IDENTITY, against(_KIND, "ExplicitDeny", 6),
          against(_LAYER, "ResourceGroupLevel", 4), against("anonymous", ".", 4)), 0.6,
     ),
     cause(
@@ -145,7 +145,7 @@ CAUSES = (
           "若误设了对象 ACL，请改回 default，使其继承 Bucket。"),),
         NO_PUBLIC,
         (said(r"\bpermission on this object\b", 6), said(r"\bobject acl\b(?! is not allowed)", 3), ec("0003-0000000[567]"), _NAMED,
-         sign("cloud.object_acl", "^private$", 3, "the object's own ACL is {}", "对象自身的 ACL 为 {}"), against("cloud.object_acl", "^(default|public)", 4)), -1.4,
+         sign("cloud.object_acl", "^private$", 3, "the object's own ACL is {}", "对象自身的 ACL 为 {}"), against("cloud.object_acl", "^(default|public)", 10)), -1.4,
     ),
     cause(
         "denied-public-access-block", CODE,

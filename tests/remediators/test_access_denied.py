@@ -221,6 +221,32 @@ def test_an_objects_own_acl_is_looked_at() -> None:
     assert tell(world, denied(method="GET")).diagnosis.cause == "denied-object-acl"
 
 
+DEFAULT = "the object's own ACL is default: it follows the bucket's, and refuses nobody by itself"
+
+
+@pytest.mark.parametrize("ec", ["0003-00000005", None])
+def test_an_object_without_an_acl_of_its_own_is_not_refused_by_it_whatever_the_text_says(ec: str | None) -> None:
+    event = denied(message="You do not have read permission on this object.", ec=ec, access_key_id="LTAI5tAbcdefghijk")
+    told = tell(FakeWorld(access={"vault": BucketAccess(acl="private")}), event).diagnosis
+    assert told.cause == "denied-ram-implicit"
+    assert "denied-object-acl" not in dict(told.alternatives)
+    assert DEFAULT in told.evidence
+
+
+def test_an_object_with_an_acl_of_its_own_stays_refused_by_it() -> None:
+    event = denied(message="You do not have read permission on this object.", access_key_id="LTAI5tAbcdefghijk")
+    told = tell(FakeWorld(acls={ObjectRef("vault", "a/b.csv"): "private"}), event).diagnosis
+    assert (told.cause, told.confidence) == ("denied-object-acl", 0.98)
+    assert DEFAULT not in told.evidence
+
+
+def test_where_the_objects_acl_may_not_be_read_the_text_decides() -> None:
+    event = denied(message="You do not have read permission on this object.")
+    told = tell(FakeWorld(refuses={"GetObjectAcl"}), event).diagnosis
+    assert told.cause == "denied-object-acl"
+    assert DEFAULT not in told.evidence
+
+
 def test_a_cloud_that_cannot_be_reached_leaves_what_the_text_says() -> None:
     class Down(FakeView):
         def bucket_access(self, _bucket: str) -> BucketAccess:
