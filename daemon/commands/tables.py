@@ -40,8 +40,8 @@ AFTER_UNDO: Mapping[str, str] = {
     "`approve` or `enforce`",
     "approve": "the next refusal is a case again; policy {policy} is in `approve`, so nothing is repaired anew without "
     "your approval",
-    "enforce": "the next refusal is a case again, and policy {policy} is in `enforce`: take it out of `enforce` first "
-    "if you do not want it repaired anew",
+    "enforce": "the next refusal is a case again; policy {policy} is in `enforce`, but does not do again by itself "
+    "what you have taken back: the same write waits for your approval",
 }
 """What follows from an undo, by the mode of the case's policy."""
 IN_WORDS: Mapping[str, str] = {

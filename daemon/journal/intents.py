@@ -7,18 +7,19 @@ crash or a lost answer, is settled by reading the world (stages/settle.py), neve
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import bulk, many
+from ossmend.daemon.journal import bulk, many, taken_back
 from ossmend.daemon.journal.bulk import seconds
 from ossmend.daemon.journal.many import Change
 from ossmend.daemon.journal.schema import approvals, writes
 from ossmend.daemon.journal.states import UNSENT, WriteState
+from ossmend.daemon.journal.taken_back import TakenBack
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT, AccountRef
 from ossmend.remediators.contract.write import Write, digest, from_json, to_json
 
@@ -191,19 +192,26 @@ class Words:
     """By digest; what is not here, nobody has spoken about, or not within APPROVAL_LIFE."""
     awaited_since: Mapping[int, datetime]
     """By case: since when its write waits for a witness."""
+    taken_back: Mapping[str, TakenBack] = field(default_factory=dict)
+    """By the keys of taken_back.py."""
 
 
-def words(connection: sa.Connection, digests: Collection[str], case_ids: Sequence[int], now: datetime) -> Words:
+def words(connection: sa.Connection, asked: Collection[Write], case_ids: Sequence[int], now: datetime) -> Words:
     """Everything that has been said about these writes and cases, in two questions."""
-    said = (many.among(approvals.c.digest, digests), approvals.c.expires_at > now)
-    spoken = connection.execute(sa.select(approvals.c.digest, approvals.c.granted).where(*said)) if digests else ()
-    granted: dict[str, Granted] = {row.digest: "approved" if row.granted else "rejected" for row in spoken}
+    names = {digest(write) for write in asked} | {key for write in asked for key in taken_back.keys(write)}
+    said = (many.among(approvals.c.digest, names), approvals.c.expires_at > now)
+    columns = (approvals.c.digest, approvals.c.granted, approvals.c.at, approvals.c.case_id)
+    spoken = connection.execute(sa.select(*columns).where(*said)).all() if names else ()
+    backs = {row.digest: TakenBack(row.at, row.case_id) for row in spoken if taken_back.is_one(row.digest)}
+    granted: dict[str, Granted] = {
+        row.digest: "approved" if row.granted else "rejected" for row in spoken if row.digest not in backs
+    }
     first = sa.type_coerce(sa.func.min(writes.c.planned_at), writes.c.planned_at.type)
     held = (many.aside(writes.c.state) == WriteState.HELD.value, writes.c.held_by == WITNESS)
     query = sa.select(writes.c.case_id, first).where(many.among(writes.c.case_id, case_ids), *held)
     rows = connection.execute(query.group_by(writes.c.case_id)).all() if case_ids else ()
     since = {row[0]: row[1] for row in rows}
-    return Words(granted, since)
+    return Words(granted, since, backs)
 
 
 def use_up(connection: sa.Connection, digests: Collection[str]) -> None:

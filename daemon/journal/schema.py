@@ -2,7 +2,7 @@
 
 One schema for every database that SQLAlchemy speaks; changes to it are migrations (migrations/versions), and a test
 compares the two. Who reads and writes these tables: intake.py, cases.py, decisions.py, intents.py, entries.py,
-ledger.py, ceilings.py, sweeps.py and quotas.py beside this file; retention.py lets old rows go.
+ledger.py, ceilings.py, sweeps.py, taken_back.py and quotas.py beside this file; retention.py lets old rows go.
 """
 
 from __future__ import annotations

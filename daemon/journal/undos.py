@@ -13,6 +13,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ossmend.daemon.journal import intents, taken_back
 from ossmend.daemon.journal.intents import Intent
 from ossmend.daemon.journal.schema import entries as journal
 from ossmend.daemon.journal.states import WriteState
@@ -41,6 +42,21 @@ def of_writes(found: Sequence[Intent], asked: Mapping[datetime, str]) -> list[Un
     steps = [(each.write, each.outcome if each.state is WriteState.DONE else None) for each in found]
     of = undos_among(steps, asked=[number for number, when in enumerate(at) if when in asked])
     return [Undo(of.get(n), asked.get(when), when if when in asked else None) for n, when in enumerate(at)]
+
+
+def keep(connection: sa.Connection, case_id: int, undo_id: int, now: datetime) -> None:
+    """This undo, which a person has asked for, is done: the same waits for an approval, whatever case plans it. The
+    release of a batch job names no objects; the making of the job does.
+    """
+    found = intents.of_case(connection, case_id)
+    number = next(n for n, each in enumerate(found) if each.id == undo_id)
+    undo = of_case(connection, case_id, found)[number]
+    if undo.of is None:
+        return
+    before = (each.write for each in found[: undo.of] if each.state is WriteState.DONE)
+    writes = [*(each for each in before if each.only_prepares), found[undo.of].write]
+    effects = (effect for write in writes for effect in write.effects)
+    taken_back.remember(connection, effects, case_id, undo.by or "", now)
 
 
 def _asked(connection: sa.Connection, case_id: int) -> dict[datetime, str]:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from ossmend.config.model import Policy
 from ossmend.daemon.host.show import moment
+from ossmend.daemon.journal import taken_back
 from ossmend.daemon.journal.batches import KIND
 from ossmend.daemon.journal.intents import WITNESS, Words
 from ossmend.daemon.stages.fair import Party
@@ -40,6 +41,8 @@ class Held:
     """What becomes of its case."""
     since: datetime | None = None
     """Since when it is held, where that has to be kept."""
+    of_undone: bool = False
+    """A person has taken the same back: his word on exactly this is awaited, in whatever mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,10 @@ def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: dateti
     trust: Literal["high", "low"] = "high" if _vouched(case, write) else "low"
     if granted == "rejected":
         return Consent(trust, parties, Held("rejected", "rejected", None))
-    undone_at = _undone_at(case.receipts, write)
-    if undone_at is not None:
-        why = f"waits for approval, because the same was undone by hand at {moment(undone_at)}"
-        return Consent(trust, parties, Held("approval", why, None))
+    undone = _undone(case, write, words)
+    if undone is not None:
+        why = f"waits for approval, because the same was undone by hand {undone}"
+        return Consent(trust, parties, Held("approval", why, None, of_undone=True))
     if (approve or rules.mode == "approve") and not write.only_prepares:
         return Consent(trust, parties, Held("approval", "waits for approval", None))
     if case.subject.kind == KIND:
@@ -97,9 +100,23 @@ def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: dateti
     return Consent(trust, parties)
 
 
+def _undone(case: Case, write: Write, words: Words) -> str | None:
+    """When the same was taken back, here or in another case: what a person has undone, no policy does again by itself.
+    One that was approved after that ends it, and then the policy's mode counts again.
+    """
+    at = _undone_at(case.receipts, write)
+    if at is not None:
+        return f"at {moment(at)}"
+    backs = (words.taken_back[key] for key in taken_back.keys(write) if key in words.taken_back)
+    back = next(backs, None)
+    if back is None:
+        return None
+    return f"at {moment(back.at)}" if back.case_id == case.id else f"in case {back.case_id} at {moment(back.at)}"
+
+
 def _undone_at(receipts: Sequence[Receipt], write: Write) -> datetime | None:
-    """When this case's last write of that kind to that place was taken back: what a person has undone, no policy does
-    again by itself. One that was approved after that is the last one, and then the policy's mode counts again.
+    """When this case's last write of that kind to that place was taken back, also by an ossmend that remembered it in
+    its case alone.
     """
     same = [each for each in receipts if (each.write.operation, each.write.target) == (write.operation, write.target)]
     return same[-1].at if len(same) - 1 in undos_among([(each.write, each.outcome) for each in same]) else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ossmend.daemon.journal import cases, intents
+from ossmend.daemon.journal import cases, intents, taken_back, undos
 from ossmend.daemon.journal.intents import GIVES_BACK, Intent, Settlement
 from ossmend.daemon.journal.states import WriteState
 from ossmend.daemon.stages.page import Page, Reports, log, of_write
@@ -27,6 +27,8 @@ def close(page: Page, intent: Intent, found: Found) -> None:
     state, outcome = _ENDS[found]
     if found == "there":
         intents.use_up(page.connection, [intent.digest])
+        if not intent.is_undo:
+            taken_back.forget(page.connection, [intent.write])
     if intent.is_undo and found == "not there":
         intents.ask_again(page.connection, [intent.id])
     else:
@@ -51,7 +53,10 @@ def _close_undone(page: Page, intent: Intent) -> None:
     case = cases.get(page.connection, intent.case_id)
     assert case is not None  # a write has its case
     intents.overtake(page.connection, case.id, intent.id, page.now)
-    say_ends(page, page.decide([undone(case, given_back=intent.outcome == GIVES_BACK)]))
+    given_back = intent.outcome == GIVES_BACK
+    if not given_back:
+        undos.keep(page.connection, case.id, intent.id, page.now)
+    say_ends(page, page.decide([undone(case, given_back=given_back)]))
 
 
 def unsettled_for_long(page: Page, reports: Reports, case: Case, intent: Intent) -> None:

@@ -103,7 +103,7 @@ def _candidate(at: int, outcome: Outcome, rules: RuleBook, since: datetime | Non
     assert isinstance(write, RestoreObject)  # _is_restore sees to it
     if batch is None or consent is None or consent.approved:
         return None
-    if wanted.hold is not None and wanted.hold.by != "approval":
+    if wanted.hold is not None and (wanted.hold.by != "approval" or wanted.hold.of_undone):
         return None
     if not may_be_listed(write) or write.tier is None:
         return None

@@ -31,7 +31,6 @@ from ossmend.daemon.stages.shares import Asking
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.verdict import Act
-from ossmend.remediators.contract.write import digest
 
 
 class Judge:
@@ -92,8 +91,8 @@ class Judge:
         undos: bool,
     ) -> list[Outcome]:
         acting = [(case, answer) for case, answer in answered if isinstance(answer, Act) and not case.dry_run]
-        digests = {digest(write) for _, act in acting for write in act.writes}
-        words = intents.words(connection, digests, [case.id for case, _ in acting], now)
+        writes = [write for _, act in acting for write in act.writes]
+        words = intents.words(connection, writes, [case.id for case, _ in acting], now)
         asked = intents.asked(connection) if undos and not self._dry_run else {}
         return [
             decide_undo(case, asked[case.id], self._rules.of(case), now)

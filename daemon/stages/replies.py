@@ -13,7 +13,7 @@ from typing import Literal
 
 from ossmend.daemon.cloud.send.executor import Sent
 from ossmend.daemon.host.troubles import TROUBLES
-from ossmend.daemon.journal import batches, entries, intents
+from ossmend.daemon.journal import batches, entries, intents, taken_back, undos
 from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.intents import GIVES_BACK, NewWrite, Settlement
 from ossmend.daemon.journal.states import UNCHECKED, CaseState, WriteState
@@ -58,6 +58,8 @@ class Replies:
     def write(self, page: Page, replied: Sequence[tuple[Sending, Reply]]) -> None:
         ends = [(sending, reply, ended(reply)) for sending, reply in replied]
         intents.use_up(page.connection, [digest(sending.write) for sending, _, how in ends if how.state in GONE])
+        done = [sending.write for sending, _, how in ends if how.state is WriteState.DONE and not sending.undo]
+        taken_back.forget(page.connection, done)
         closing = _Closing()
         for sending, reply, how in ends:
             data = of_write(sending.write, _in_words(sending, how)) | {"request_id": how.request_id}
@@ -92,6 +94,8 @@ class Replies:
         crossed = self._crossed(page, sending, reply, how) if isinstance(reply, Sent) and reply.crossed else None
         if sending.undo and how.state is WriteState.DONE:
             intents.overtake(page.connection, sending.case.id, sending.write_id, page.now)
+            if not sending.given_back:
+                undos.keep(page.connection, sending.case.id, sending.write_id, page.now)
             done = undone(sending.case, given_back=sending.given_back)
             return replace(done, reported_cause=crossed.reported_cause) if crossed is not None else done
         if crossed is not None:

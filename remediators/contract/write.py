@@ -111,6 +111,14 @@ class Write(ABC):
         return Decimal(0)
 
     @property
+    def effects(self) -> tuple[str, ...]:
+        """What it does, whatever the world was when it was planned: by this a write is known to be the same as one that
+        a person has taken back, in whatever case it is planned. One for each thing that somebody may want without the
+        others.
+        """
+        return (f"{self.operation} {self.target}",)
+
+    @property
     def replaces(self) -> tuple[object, object] | None:
         """What is there and what will be in its place, as JSON has them, where it replaces a configuration as a whole;
         None for a call that adds or copies.

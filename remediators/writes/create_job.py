@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.write import Place, Write, digest, restored_by_job, write
 
 NO_JOB = "no job of this description"
@@ -74,6 +75,11 @@ class CreateJob(Write):
     @property
     def only_prepares(self) -> bool:
         return True
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Those of a call for each object."""
+        return tuple(f"RestoreObject {ObjectRef(self.bucket, key)}" for key in self.keys)
 
     @property
     def token(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal
 
@@ -41,6 +42,12 @@ class PutBucketCors(Write):
     @property
     def permissions(self) -> tuple[tuple[str, str], ...]:
         return (("oss:PutBucketCors", f"acs:oss:*:*:{self.bucket}"),)
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """The rules that are new with it: those of others, which it writes back, may be others by the next time."""
+        new = (rule for rule in self.rules if rule not in self.before)
+        return tuple(f"{self.operation} {self.target} {json.dumps(asdict(rule), sort_keys=True)}" for rule in new)
 
     @property
     def replaces(self) -> tuple[object, object]:

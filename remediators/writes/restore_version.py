@@ -72,6 +72,13 @@ class RestoreVersion(Write):
         setting = (("oss:PutObjectAcl", place),) if self.acl != "default" else ()
         return (("oss:GetObjectVersion", place), ("oss:PutObject", place), *setting)
 
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """That something else is put over this content, whichever of its copies is current: a copy and what it was
+        copied from have one ETag.
+        """
+        return (f"{self.operation} {self.ref} over {self.current_etag or self.current}",)
+
     def undone(self, outcome: str) -> Write | None:
         """The version that was current before, over the copy; None where the answer that named the copy was lost."""
         made = outcome.removeprefix(COPIED_AS)

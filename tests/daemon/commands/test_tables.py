@@ -203,7 +203,8 @@ def test_cases_that_are_over_are_counted_where_they_are_not_shown(
 
 
 @pytest.mark.parametrize(
-    ("mode", "words"), [("dry-run", "not sent"), ("approve", "without your approval"), ("enforce", "out of `enforce`")]
+    ("mode", "words"),
+    [("dry-run", "not sent"), ("approve", "without your approval"), ("enforce", "waits for your approval")],
 )
 def test_what_follows_an_undo_is_told_by_the_mode_of_its_policy(
     mode: str, words: str, capsys: pytest.CaptureFixture[str]
@@ -351,6 +352,24 @@ def test_a_case_in_any_state_that_is_not_over_says_what_comes_next_and_whose_tur
     ours = state in ("open", "waiting", "sending", "watching", "held")  # held here by nothing that a person ends
     assert first.startswith("next  nothing for you to do") is ours
     assert (STEP in "\n".join(shown(standing(state)))) is (state == "held" or not ours), "what is over is not asked for"
+
+
+OTHERS = {"evidence": ["seen"], "alternatives": [["denied-bucket-acl", 0.16], ["denied-anonymous", 0.07], ["x", 0.3],
+                                                ["url-expired", 0.02]]}  # fmt: skip
+
+
+def test_what_else_it_may_be_is_named_as_explain_names_it() -> None:
+    lines = shown(standing("reported", diagnosis=OTHERS))
+    at = lines.index(
+        "or perhaps  The bucket is private, and the caller has no right of its own (denied-bucket-acl, 16%)"
+    )
+    assert lines[at + 1] == "The request was not signed (denied-anonymous, 7%)"
+    assert "url-expired" not in "\n".join(lines), "so little is in --json alone"
+
+
+@pytest.mark.parametrize("state", ["closed", "watching"])
+def test_of_a_trouble_that_is_over_nothing_else_is_guessed(state: str) -> None:
+    assert "or perhaps" not in "\n".join(shown(standing(state, diagnosis=OTHERS, watch_until=UNTIL)))
 
 
 def test_a_case_without_a_diagnosis_shows_the_logs_own_line_and_when_it_was_seen_well() -> None:

@@ -360,7 +360,7 @@ def test_an_approval_names_one_write_and_expires(store: Store) -> None:
     put(store, fold_of())
     with store.begin() as connection:
         intents.approve(connection, [digest(restore())], 1, "alice", NOW, granted=True)
-        asked = [digest(restore()), digest(restore("other"))]
+        asked = [restore(), restore("other")]
         assert intents.words(connection, asked, [], NOW).granted == {digest(restore()): "approved"}
         assert intents.words(connection, asked, [], NOW + intents.APPROVAL_LIFE).granted == {}
 

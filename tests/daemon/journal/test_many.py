@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ossmend.daemon.journal import bulk, intake, many
+from ossmend.daemon.journal import bulk, intake, many, taken_back
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal.intents import drop_unsent, words
 from ossmend.daemon.journal.schema import seen
 from ossmend.daemon.journal.seen import Tellings
 from ossmend.daemon.journal.store import Store, open_store
+from ossmend.remediators.writes.restore_object import RestoreObject
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 IDS = [1, 2, 3]
+WRITE = RestoreObject.example()
 Work = Callable[[sa.Connection], object]
 
 
@@ -49,11 +51,12 @@ def plans(tmp_path: Path, work: Work) -> list[str]:
         lambda connection: journal_cases._receipts(connection, IDS),
         lambda connection: journal_cases.locate(connection, dict.fromkeys(IDS, "cn-hangzhou")),
         lambda connection: drop_unsent(connection, IDS),
-        lambda connection: words(connection, ["d"], IDS, NOON),
+        lambda connection: words(connection, [WRITE], IDS, NOON),
+        lambda connection: taken_back.forget(connection, [WRITE]),
         lambda connection: intake.newcomers(connection, ["k"]),
         lambda connection: Tellings(connection, ["r"]),
     ],
-    ids=["rows", "receipts", "regions", "unsent", "words", "keys", "request ids"],
+    ids=["rows", "receipts", "regions", "unsent", "words", "taken back", "keys", "request ids"],
 )
 def test_rows_are_found_by_their_number_and_no_table_is_read_whole(tmp_path: Path, work: Work) -> None:
     for step in plans(tmp_path, work):
