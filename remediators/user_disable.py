@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.contract.answers import ACCOUNT_CODES, Balance
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
-from ossmend.remediators.contract.verdict import Done, Refused, Tell, TryAgain, Verdict
+from ossmend.remediators.contract.verdict import Diagnosis, Done, Refused, Tell, TryAgain, Verdict
 from ossmend.remediators.contract.view import Money
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OURS_WORKS = timedelta(minutes=5)
 """The account counts as well again when our own read is answered and nobody was refused for so long."""
+ANSWERS = 0.9
 LOOK = timedelta(minutes=5)
 STILL = "asked just now, OSS refuses our own read"
 DEADLINE = "data may be deleted within days of the suspension"
@@ -82,19 +83,31 @@ def _answers(case: Case, view: Money, world: dict[str, str], evidence: list[str]
 def _answers_again(case: Case, view: Money, world: dict[str, str]) -> Verdict:
     """Our own read works: nothing is suspended. Somebody else's may not: other accounts look the same in a log."""
     ends = case.last_seen + OURS_WORKS
-    told = company.diagnosed(case)
     if (missing := world.get("cloud.bucket")) is not None:
         said = f"the account answers, and the bucket is {missing}; {DEADLINE}"
-        diagnosis = replace(told, evidence=(*told.evidence, said), facts={**told.facts, "writes_suspended": False})
-        return Tell(f"{case.code}: {said}", diagnosis)
+        return Tell(f"{case.code}: {said}", _as_it_is_now(case, view, said))
     if view.now() >= ends:
-        return Done("the account answers again, and nobody has been refused since", told.cause)
+        return Done("the account answers again, and nobody has been refused since", company.diagnosed(case).cause)
     said = "OSS answers our own read of it: it has just ended, or another account's key or bucket is meant"
-    diagnosis = replace(told, evidence=(*told.evidence, said), facts={**told.facts, "writes_suspended": False})
-    return Tell(f"{case.code}: {said}", diagnosis, again_at=ends)
+    return Tell(f"{case.code}: {said}", _as_it_is_now(case, view, said), again_at=ends)
 
 
-def _money(view: Money, evidence: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def _as_it_is_now(case: Case, view: Money, said: str) -> Diagnosis:
+    """What the cloud says now counts more than what it said then; but a bill that BSS shows is still to be paid."""
+    evidence: list[str] = []
+    world, facts = _money(view, evidence)
+    balance = world.get("cloud.balance", "")
+    told = company.diagnosed(case, world=world)
+    facts = {**told.facts, **facts, "writes_suspended": False}
+    if balance.startswith("negative"):
+        return replace(told, evidence=(*told.evidence, said), facts=facts)
+    if balance:
+        evidence.append(f"the balance is {balance}")
+    then = ((told.cause, told.confidence), *told.alternatives)
+    return causes.diagnosis("account-answers", ANSWERS, (said, *evidence), facts, then)
+
+
+def _money(view: Money, evidence: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
     """The balance as a feature: of our own key's account; who pays may be another (docs/facts.md#account-balance)."""
     try:
         balance = view.balance()

@@ -24,6 +24,7 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("could not read the bucket's rights: {}", "无法读取 Bucket 的权限设置：{0}"),
     ("could not read the object's ACL, which a copy would lose: our own {}: {}", "无法读取拷贝会丢失的对象 ACL：我们自己的 {0}：{1}"),
     ("could not read the object's ACL: {}", "无法读取对象 ACL：{0}"),
+    ("the balance is {}", "账号余额：{0}"),
     ("the object's own ACL is default: it follows the bucket's, and refuses nobody by itself",
      "对象自身的 ACL 为 default：它继承 Bucket 的 ACL，本身不拒绝任何人"),
     ("could not fetch it: our own {} was refused with {}", "无法取回：我们自己的 {0} 被拒绝（{1}）"),

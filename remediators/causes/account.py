@@ -58,4 +58,12 @@ CAUSES = (
         (("Ask the owner of the bucket: only that account can settle it.", "联系 Bucket 所有者：仅该账号可以处理。"),),
         _NO_RETRY, (against("message", "overdue|debt", 2),), 2.6,
     ),
+    cause(
+        "account-answers", "",
+        ("The account answers ossmend: it has just ended, or another account is meant", "该账号对 ossmend 已正常响应：问题刚刚结束，或涉及的是其他账号"),
+        (("Nothing has to be paid or settled for our own account. If programs are refused still, find out which account their key and the bucket belong to.",
+          "我们自己的账号无需付款或处理。若程序仍被拒绝，请查明其密钥和 Bucket 属于哪个账号。"),),
+        (("Do not pay or open a ticket because of the refusals of then alone.", "不要仅因当时的拒绝就付款或提交工单。"),),
+        prior=None,
+    ),
 )  # fmt: skip

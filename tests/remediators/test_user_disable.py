@@ -84,6 +84,29 @@ def test_our_own_answer_alone_does_not_end_it_while_others_are_refused_but_suspe
     assert tell(FakeWorld(account_code="UserDisable"), refused()).diagnosis.facts["writes_suspended"] is True
 
 
+@pytest.mark.parametrize(
+    ("code", "amount"), [("UserDisable", "10000"), ("UserDisable", "0"), ("InDebt", "10000"), ("InDebtOverdue", "5")]
+)
+def test_an_account_that_answers_again_and_owes_nothing_is_not_asked_to_pay(code: str, amount: str) -> None:
+    told = tell(FakeWorld(account_balance=money(amount)), refused(code)).diagnosis
+    assert told.cause == "account-answers"
+    assert "pay now" not in " ".join(told.next_steps["en"])
+    assert any(amount in said for said in told.evidence)
+    assert told.alternatives[0][0] != told.cause, "what the text of then says is named beside it"
+
+
+def test_a_bill_that_stands_is_still_to_be_paid_although_the_account_answers() -> None:
+    told = tell(FakeWorld(account_balance=money("-12.34")), refused()).diagnosis
+    assert told.cause == "account-overdue"
+    assert told.facts["writes_suspended"] is False
+
+
+def test_an_account_that_answers_and_whose_balance_may_not_be_asked_for_is_well_all_the_same() -> None:
+    told = tell(FakeWorld(refuses={"QueryAccountBalance"}), refused()).diagnosis
+    assert told.cause == "account-answers"
+    assert any("could not ask for the balance" in said for said in told.evidence)
+
+
 def test_a_bucket_that_is_gone_is_told_although_the_account_answers() -> None:
     class Gone(FakeView):
         def answers(self, bucket: str | None) -> str | None:
