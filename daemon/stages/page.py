@@ -17,7 +17,7 @@ from ossmend.daemon.host.show import subject_text
 from ossmend.daemon.journal import batches, decisions
 from ossmend.daemon.journal.decisions import Decision, Standing
 from ossmend.daemon.journal.entries import Entry
-from ossmend.daemon.journal.states import CaseState
+from ossmend.daemon.journal.states import UNCHECKED, CaseState
 from ossmend.daemon.notices import outbox
 from ossmend.daemon.stages.decide import Outcome
 from ossmend.daemon.stages.rules import RuleBook
@@ -27,6 +27,8 @@ from ossmend.remediators.contract.write import Write
 
 log = structlog.get_logger("ossmend.record")
 
+HELD = "/held"
+"""Ends the cause of a report that a write is held, until it is said who alone ends that."""
 MANY = 5
 """More cases of one policy that tell the same in one turn are one notice, with the numbers of the others."""
 FEW = 20
@@ -71,14 +73,18 @@ class Reports:
         self._rules = rules
 
     def put(self, page: Page, outcomes: Sequence[Outcome]) -> dict[int, str]:
-        """Report each outcome whose cause was not reported yet; the cause by case."""
+        """Report each outcome whose cause was not reported yet; the cause by case. What passes by itself stands beside
+        what was told before it, which is no news when it has passed.
+        """
         reported: dict[int, str] = {}
         alike: dict[tuple[str, str, bool], list[Outcome]] = {}
         for each in outcomes:
             cause = _cause_of(each)
-            if page.standings[each.case.id].reported_cause == cause:
+            was = (page.standings[each.case.id].reported_cause or "").split()
+            lasting = [told for told in was if not _passes(told)]
+            reported[each.case.id] = " ".join([*lasting, cause] if _passes(cause) else [cause])
+            if cause in was or cause.endswith(f"{HELD}/rejected"):  # who has rejected it knows
                 continue
-            reported[each.case.id] = cause
             dry_run = self._rules.of(each.case).mode == "dry-run"
             alike.setdefault((each.case.policy, cause, dry_run), []).append(each)
         for (_, _, dry_run), group in alike.items():
@@ -108,7 +114,12 @@ def _cause_of(outcome: Outcome) -> str:
     """By which a report is known again."""
     assert outcome.diagnosis is not None  # who is told is told why
     cause = outcome.diagnosis.cause
-    return f"{cause}/held{_by_whom(outcome)}" if outcome.notice == "held" else cause
+    return f"{cause}{HELD}{_by_whom(outcome)}" if outcome.notice == "held" else cause
+
+
+def _passes(cause: str) -> bool:
+    """Is it of the moment, and no finding: our own questions are refused, or a brake holds the write?"""
+    return cause == UNCHECKED or cause.endswith(HELD)
 
 
 def _by_whom(outcome: Outcome) -> str:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ossmend.daemon import approvals, queries
 from ossmend.daemon.cloud.send.executor import NotSent, Sent, Unsettled
-from ossmend.daemon.journal import entries
+from ossmend.daemon.journal import cases, entries
 from ossmend.daemon.journal.schema import notices
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.remediators.contract.case import Event
@@ -307,6 +307,103 @@ def test_what_the_account_held_goes_at_once_when_our_own_read_is_answered(scene:
         connection.exec_driver_sql("UPDATE cases SET due_at = 0 WHERE code = 'UserDisable'")
     scene.turn(2)
     assert [write.operation for write in scene.world.sent] == ["RestoreObject"], "no minute has passed"
+
+
+def outage(scene: Scene, *refused: str) -> None:
+    """Nothing of ours is answered for a while, and every case is looked at in it, and after it."""
+    for refuses in (set(refused), set[str]()):
+        scene.world.refuses = refuses
+        scene.pass_(hours=1)
+        with scene.store.begin() as connection:
+            cases.wake_all(connection, scene.clock.now())
+        scene.turn(2)
+
+
+def gone(scene: Scene) -> list[str]:
+    scene.see(frozen("gone"))
+    scene.turn()
+    return ["object-missing"]
+
+
+def held_for_a_person(scene: Scene) -> list[str]:
+    scene.world.add_object("k")
+    scene.see(frozen())
+    scene.turn()
+    return ["never-restored"]
+
+
+def rejected(scene: Scene) -> list[str]:
+    held_for_a_person(scene)
+    scene.clock.pass_(timedelta(seconds=1))
+    approvals.reject(scene.store, 1)
+    scene.pass_(minutes=10)
+    scene.turn()
+    return [body["cause"] for body in notified(scene)]
+
+
+@pytest.mark.parametrize("before", [gone, held_for_a_person, rejected])
+def test_what_was_told_before_an_outage_is_not_told_again_after_it(
+    scene: Scene, before: Callable[[Scene], list[str]]
+) -> None:
+    scene.configure("approve", top=HOOK)
+    told = before(scene)
+    state = scene.states()
+    assert [body["cause"] for body in notified(scene)] == told
+    outage(scene, "HeadObject")
+    assert scene.states() == state
+    assert [body["cause"] for body in notified(scene)] == [*told, "could-not-check"]
+    outage(scene, "HeadObject")
+    assert [body["cause"] for body in notified(scene)] == [*told, *["could-not-check"] * 2], "each outage is told"
+
+
+def test_what_is_another_trouble_after_an_outage_is_told(scene: Scene) -> None:
+    scene.configure("approve", top=HOOK)
+    held_for_a_person(scene)
+    scene.world.refuses = {"HeadObject"}
+    scene.pass_(hours=1)
+    scene.see(frozen(time=scene.clock.now()))
+    scene.turn()
+    scene.world.refuses = set()
+    scene.world.objects.clear()
+    scene.pass_(hours=1)
+    scene.see(frozen(time=scene.clock.now()))
+    scene.turn(2)
+    causes = [body["cause"] for body in notified(scene)]
+    assert causes == ["never-restored", "could-not-check", "object-missing"]
+
+
+def test_a_finding_that_has_changed_and_changed_back_is_told_each_time(scene: Scene) -> None:
+    scene.configure("approve", top=HOOK)
+    held_for_a_person(scene)
+    for there in (False, True):
+        scene.world.objects.clear()
+        if there:
+            scene.world.add_object("k")
+        scene.pass_(hours=1)
+        scene.see(frozen(time=scene.clock.now()))
+        scene.turn(2)
+    assert [body["cause"] for body in notified(scene)] == ["never-restored", "object-missing", "never-restored"]
+
+
+@pytest.mark.parametrize("rejects", [False, True])
+def test_who_has_rejected_a_write_is_not_told_so(scene: Scene, rejects: bool) -> None:
+    scene.configure("approve", top=HOOK)
+    held_for_a_person(scene)
+    if rejects:
+        approvals.reject(scene.store, 1)
+    scene.pass_(minutes=10)
+    scene.turn()
+    assert [body["cause"] for body in notified(scene)] == ["never-restored"]
+
+
+def test_who_has_rejected_a_write_is_asked_again_when_that_is_over(scene: Scene) -> None:
+    scene.configure("approve", top=HOOK)
+    held_for_a_person(scene)
+    approvals.reject(scene.store, 1)
+    for hours in (1, 25):
+        scene.pass_(hours=hours)
+        scene.turn()
+    assert [body["cause"] for body in notified(scene)] == ["never-restored"] * 2
 
 
 # --------------------------------------------------------------------------------------- an undo, and no answer to it
