@@ -73,17 +73,13 @@ class Reports:
         self._rules = rules
 
     def put(self, page: Page, outcomes: Sequence[Outcome]) -> dict[int, str]:
-        """Report each outcome whose cause was not reported yet; the cause by case. What passes by itself stands beside
-        what was told before it, which is no news when it has passed.
-        """
+        """Report each outcome whose cause was not reported yet; what counts as told from now on, by case."""
         reported: dict[int, str] = {}
         alike: dict[tuple[str, str, bool], list[Outcome]] = {}
         for each in outcomes:
             cause = _cause_of(each)
-            was = (page.standings[each.case.id].reported_cause or "").split()
-            lasting = [told for told in was if not _passes(told)]
-            reported[each.case.id] = " ".join([*lasting, cause] if _passes(cause) else [cause])
-            if cause in was or cause.endswith(f"{HELD}/rejected"):  # who has rejected it knows
+            reported[each.case.id] = told_with(page, each)
+            if cause in _told(page, each) or cause.endswith(f"{HELD}/rejected"):  # who has rejected it knows
                 continue
             dry_run = self._rules.of(each.case).mode == "dry-run"
             alike.setdefault((each.case.policy, cause, dry_run), []).append(each)
@@ -115,6 +111,17 @@ def _cause_of(outcome: Outcome) -> str:
     assert outcome.diagnosis is not None  # who is told is told why
     cause = outcome.diagnosis.cause
     return f"{cause}{HELD}{_by_whom(outcome)}" if outcome.notice == "held" else cause
+
+
+def told_with(page: Page, outcome: Outcome) -> str:
+    """What counts as told of a case with this outcome: what passes by itself stands beside what was told before it."""
+    cause = _cause_of(outcome)
+    lasting = [told for told in _told(page, outcome) if not _passes(told)]
+    return " ".join([*lasting, cause] if _passes(cause) else [cause])
+
+
+def _told(page: Page, outcome: Outcome) -> list[str]:
+    return (page.standings[outcome.case.id].reported_cause or "").split()
 
 
 def _passes(cause: str) -> bool:

@@ -18,7 +18,7 @@ from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.intents import GIVES_BACK, NewWrite, Settlement
 from ossmend.daemon.journal.states import UNCHECKED, CaseState, WriteState
 from ossmend.daemon.stages.decide import Outcome, together
-from ossmend.daemon.stages.page import FEW, Page, Reports, counted, decision_of, log, of_write
+from ossmend.daemon.stages.page import FEW, Page, Reports, counted, decision_of, log, of_write, told_with
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.send import AFTER_REFUSED, Ended, Reply, Sending, Stale, ended
 from ossmend.remediators import causes
@@ -125,8 +125,8 @@ class Replies:
                         note="of ossmend's own: `ossmend check --live` names the missing action")  # fmt: skip
         elif any(each.state is WriteState.DONE for each in closing.settlements):
             TROUBLES.end("writes.refused")
-        told = self._reports.put(page, [each for each in closing.refused if self._is_news(each, page.now)])
-        closing.decisions.extend(decision_of(each, told.get(each.case.id, each.cause)) for each in closing.refused)
+        self._reports.put(page, [each for each in closing.refused if self._is_news(each, page.now)])
+        closing.decisions.extend(decision_of(each, told_with(page, each)) for each in closing.refused)
 
     def _is_news(self, refused: Outcome, now: datetime) -> bool:
         """A right that is missing refuses every write of a policy, and each comes by itself: one of them is told, and
