@@ -111,6 +111,34 @@ def test_approval_by_hand_lets_exactly_that_merge_go_and_undo_takes_it_back(worl
     ]  # fmt: skip
 
 
+def test_what_was_undone_waits_for_a_person_although_a_new_case_and_a_new_daemon_plan_it(
+    world: World, daemon: Daemon
+) -> None:
+    bucket = world.bucket("assets-back", create=True)
+    bucket.put_bucket_cors(oss2.models.BucketCors(OTHERS))
+    before = rules(bucket)
+    daemon.configure(POLICY.replace(", cors: { rule: web }", ""), cors_rules=RULES)
+    tell(daemon, "assets-back", preflight(world, "assets-back"))
+    daemon.command("once")
+    daemon.configure(POLICY, cors_rules=RULES)
+    daemon.command("cases", "retry", "1")
+    daemon.start()
+    until("the merge was made", lambda: len(rules(bucket)) == 4)
+    until("the case is closed", lambda: [case["state"] for case in daemon.cases()] == ["closed"])
+    daemon.command("cases", "undo", "1")
+    until("it was taken back", lambda: rules(bucket) == before)
+    until("the case is closed again", lambda: [case["state"] for case in daemon.cases()] == ["closed"])
+    assert daemon.stop() == 0
+    puts = len(world.requests("PutBucketCors"))
+    tell(daemon, "assets-back", preflight(world, "assets-back"))
+    held = daemon.command("once")[1]["cases"][0]
+    assert (held["id"], held["state"], len(world.requests("PutBucketCors"))) == (2, "held", puts)
+    assert "the same was undone by hand in case 1 at " in held["why"]
+    daemon.command("cases", "approve", "2")
+    daemon.command("once")
+    assert len(rules(bucket)) == 4
+
+
 def test_a_bucket_that_was_deleted_is_told_as_that_and_not_as_a_trouble_of_ours(world: World, daemon: Daemon) -> None:
     bucket = world.bucket("assets-gone", create=True)
     bucket.put_bucket_cors(oss2.models.BucketCors(OTHERS))
