@@ -325,6 +325,17 @@ def test_a_job_is_taken_back_before_it_has_begun(night: Night) -> None:
     assert (night.job_case()["state"], night.states()) == ("closed", {"closed": NUMBER})
 
 
+def test_an_object_of_a_job_that_was_taken_back_is_restored_by_nobody_alone(night: Night) -> None:
+    night.switch(ready_seconds=1000.0)
+    night.refused(*KEYS)
+    night.passes(*GATHERED, 6.0)
+    approvals.undo(night.app.store, night.job_case()["id"])
+    night.passes(1.0, 10.0, 60.0)
+    night.refused(KEYS[0])
+    night.passes(1.0, 31.0)
+    assert (night.jobs(), night.restored(), night.states()["held"]) == (["Cancelled"], 0, 1)
+
+
 # ------------------------------------------------------------------------------------------- answers that were lost
 
 
