@@ -69,10 +69,16 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> 
     addressed = addresses.find(refusal, context, text, start, known)
     signed = list(_signed(refusal))
     spots = [spot for spot in (*own, *hosts, *signed, *addressed.spots, *around) if _may_be(spot)]
-    if any(spot.key and spot.origin is Origin.BODY for spot in own):
-        spots = [spot if spot in own or not spot.key else Spot(spot.bucket, origin=spot.origin) for spot in spots]
+    judged = {spot.key for spot in own if spot.key and spot.origin is Origin.BODY}
+    if judged:
+        spots = [spot if spot in own or not spot.key else _without_key(spot, judged) for spot in spots]
     spots.sort(key=lambda spot: spot.origin.rank)
     return _best(spots, addressed)
+
+
+def _without_key(spot: Spot, judged: set[str]) -> Spot:
+    """OSS's body names the object; an address of the same one tells the version, which the body leaves out."""
+    return Spot(spot.bucket, None, spot.version_id if spot.key in judged else None, spot.origin)
 
 
 def _may_be(spot: Spot) -> bool:

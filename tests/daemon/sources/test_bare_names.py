@@ -84,3 +84,22 @@ def test_a_code_that_somebody_wrote_in_words_is_that_code(spelled: str) -> None:
 def test_words_behind_a_code_are_none_of_it() -> None:
     (event,) = events_in(f"Error Code: AccessDenied Now Request ID: {ID}", source="test")
     assert event.code == "AccessDenied"
+
+
+def body(name: str) -> str:
+    return f"<Error>\n  <Code>InvalidObjectState</Code>\n  <ObjectName>{name}</ObjectName>\n</Error>\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "version"),
+    [
+        ("http://127.0.0.1:9300/reports/ledger.csv?versionId=CAEQv1&OSSAccessKeyId=LTAI5tA", "ledger.csv", "CAEQv1"),
+        ("https://reports.oss-cn-hangzhou.aliyuncs.com/a%20b.csv?versionId=CAEQv1", "a b.csv", "CAEQv1"),
+        ("https://reports.oss-cn-hangzhou.aliyuncs.com/other.csv?versionId=CAEQv1", "ledger.csv", None),
+    ],
+)
+def test_an_address_of_the_object_that_the_body_names_tells_its_version_and_another_s_does_not(
+    address: str, name: str, version: str | None
+) -> None:
+    (event,) = events_in(f"GET {address}\nHTTP/1.1 403 Forbidden\n\n{body(name)}", source="t")
+    assert (event.bucket, event.key, event.version_id) == ("reports", name, version)
