@@ -129,6 +129,8 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
         held = [intent for intent in intents.of_case(connection, case_id) if intent.state is WriteState.HELD]
         if not held:
             raise Impossible(_holds_nothing(connection, case))
+        if granted and all(answers.is_beyond(intent.held_by) for intent in held):
+            raise Impossible(f"no approval lets case {case_id} go: {text(held[0].outcome)}")
         digests = [intent.digest for intent in held]
         said = answers.standing(connection, now).get(case_id)
         already = said if said is not None and said.granted == ("approved" if granted else "rejected") else None
@@ -142,9 +144,10 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
         {"operation": each.write.operation, "target": each.write.target, "digest": each.digest} | request(each.write)
         for each in held
     ]
+    holds_on = next((text(each.outcome) for each in held if answers.holds_on(each.held_by)), None) if granted else None
     again = None if already is None else {"by": already.by, "at": already.at.isoformat()}
     return {"case": case_id, "done": "approve" if granted else "reject", "already": again, "leaves_after": after,
-            "writes": shown}  # fmt: skip
+            "holds_on": holds_on, "writes": shown}  # fmt: skip
 
 
 def _existing(connection: sa.Connection, case_id: int) -> Case:

@@ -15,6 +15,7 @@ from ossmend.daemon.commands.held_words import way_out
 from ossmend.daemon.commands.tables import are_several
 from ossmend.daemon.commands.write_page import request
 from ossmend.daemon.host.show import ago, moment, seconds_since
+from ossmend.daemon.journal.answers import is_beyond
 from ossmend.daemon.journal.placing import UNTAKEN
 from ossmend.daemon.journal.states import UNSENT, CaseState, WriteState
 from ossmend.remediators.causes import CAUSES
@@ -33,6 +34,7 @@ LEAST_SHARE = 0.05
 OVER = (CaseState.CLOSED, CaseState.WATCHING)
 NAMES = 12
 """Columns of the names."""
+HOLDABLE = (WriteState.HELD, WriteState.ASKED)
 BY_HAND = "or by hand:"
 TO_COPY = frozenset({"grant"})
 Line = tuple[str, object]
@@ -191,9 +193,12 @@ def _ending(found: dict[str, Any], now: str) -> str:
 
 def _ways_out(found: dict[str, Any]) -> Iterator[str]:
     """Of each thing that holds a write of this case, once."""
-    by = [write["held_by"] for write in found["writes"] if write["state"] == WriteState.HELD and write["held_by"]]
-    for each in dict.fromkeys(by):
-        yield way_out(each, found["id"], found["policy"])
+    held = [write for write in found["writes"] if write["state"] in HOLDABLE and write["held_by"]]
+    for by, write in {write["held_by"]: write for write in held}.items():
+        asked = write["state"] == WriteState.ASKED  # an undo: its case says what holds it
+        yield way_out(by, found["id"], found["policy"], found["why"] if asked else write["outcome"])
+        if is_beyond(by) and not asked:
+            yield f"or ossmend cases reject {found['id']}, if it is not wanted"
 
 
 def _avoid(found: dict[str, Any]) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ossmend.daemon.journal.intents import BEYOND
+
 WORDS: Mapping[str, str] = {
     "approval": "for a person's approval",
     "approved": "by nothing but the daemon's next look: a person has approved them",
@@ -19,16 +21,19 @@ WORDS: Mapping[str, str] = {
     "pause": "by the pause: `ossmend resume` ends it",
     "batch": "until enough of them come together for a batch job",
 }
-"""A brake has no line here: its name is the setting that it is."""
+"""A limit has no line here: its name is the setting that it is."""
 
 
 def held(by: str) -> str:
     """Goes on after "held": `held for a person's approval`, `held by the limit writes_per_hour`."""
-    return WORDS.get(_kind(by)) or f"by the limit {by}"
+    kind, _, limit = by.partition(" ")
+    if kind == BEYOND:
+        return f"because they are larger than the whole limit {limit}: it has to be raised"
+    return WORDS.get(kind) or f"by the limit {by}"
 
 
-def way_out(by: str, case: object, policy: str) -> str:
-    """What lets such a write of this case go."""
+def way_out(by: str, case: object, policy: str, why: str = "") -> str:
+    """What lets such a write of this case go; `why`: the daemon's words on what holds it."""
     answer = f"ossmend cases approve {case}"
     match _kind(by):
         case "approval" | "price":
@@ -42,11 +47,13 @@ def way_out(by: str, case: object, policy: str) -> str:
         case "witness":
             return f"nothing, if OSS's access log is read as a source; {answer} lets it go without that"
         case "share":
-            return f"nothing: it goes on when the limit frees; {answer} lets it go now"
+            return f"{answer} lets it go now; without that: {why}"
+        case "beyond":
+            return why
         case "batch":
             return "nothing to do: it goes with the others, or alone after a minute"
         case _:
-            return f"nothing: it goes on when the limit frees ({by}); or raise that limit in the configuration"
+            return f"nothing: it goes on when the limit frees; or raise that limit: no approval lifts one ({why or by})"
 
 
 def _kind(by: str) -> str:

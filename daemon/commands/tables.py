@@ -218,6 +218,8 @@ def answer(report: dict[str, Any], console: Console) -> None:
     when = "the daemon reads it within seconds" if report["daemon_runs"] else NOBODY_READS
     if report.get("leaves_after"):
         when = f"it leaves after {report['leaves_after']}"
+    if report.get("holds_on"):
+        when = f"an approval does not lift what holds it: {report['holds_on']}"
     said = report.get("already")
     what = f"was {SAID[done]} already, by {said['by']} at {said['at']}" if said else DONE[done]
     console.print(f"case {case}: {what}; {when}", soft_wrap=not console.is_terminal)

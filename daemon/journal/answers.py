@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from ossmend.daemon.host.show import moment, text
 from ossmend.daemon.journal import pause
-from ossmend.daemon.journal.intents import Granted
+from ossmend.daemon.journal.batches import KIND
+from ossmend.daemon.journal.intents import BEYOND, Granted
 from ossmend.daemon.journal.schema import approvals, meta, writes
 from ossmend.daemon.journal.states import WriteState
 
@@ -47,7 +48,7 @@ class Answer:
 
 
 def standing(connection: sa.Connection, now: datetime) -> dict[int, Answer]:
-    """By case; of a case some of whose held writes nobody has spoken about, nothing."""
+    """By case; of a case some of whose held writes nobody has spoken about, or can be let go, nothing."""
     about = sa.select(writes.c.case_id).join(approvals, _SAID).where(_HELD, approvals.c.expires_at > now)
     query = (
         sa.select(writes.c.case_id, writes.c.held_by, approvals.c.granted, approvals.c.by, approvals.c.at)
@@ -57,7 +58,23 @@ def standing(connection: sa.Connection, now: datetime) -> dict[int, Answer]:
     said: dict[int, list[Any]] = {}
     for row in connection.execute(query):
         said.setdefault(row.case_id, []).append(row)
-    return {case: _one(rows) for case, rows in said.items() if all(row.granted is not None for row in rows)}
+    return {case: _one(rows) for case, rows in said.items() if all(map(_is_answered, rows))}
+
+
+def _is_answered(row: Any) -> bool:
+    """An approval of what is larger than a limit has answered nothing: a person has to do something else."""
+    return row.granted is False or (row.granted is True and not is_beyond(row.held_by))
+
+
+def is_beyond(held_by: str | None) -> bool:
+    """Is it held because it is larger than a whole limit?"""
+    return (held_by or "").partition(" ")[0] == BEYOND
+
+
+def holds_on(held_by: str | None) -> bool:
+    """Does it hold on although a person has approved? A limit, and the account's own trouble."""
+    kind = (held_by or "approval").partition(" ")[0]
+    return kind not in ANSWERED and kind != KIND
 
 
 def _one(rows: Sequence[Any]) -> Answer:

@@ -26,6 +26,8 @@ from ossmend.remediators.contract.write import Write, digest, from_json, to_json
 APPROVAL_LIFE = timedelta(hours=24)
 WITNESS = "witness"
 """What holds a write that OSS's own log has to confirm."""
+BEYOND = "beyond"
+"""What holds a write that is larger than a whole limit; the limit's name follows. No approval lifts one."""
 UNDO, GIVES_BACK = "undo", "gives back what was covered"
 """The outcome of a write that takes another one back, until it has one of its own."""
 
@@ -136,8 +138,13 @@ def asked(connection: sa.Connection) -> dict[int, Intent]:
 
 def intend(connection: sa.Connection, intent_id: int, now: datetime, oss_time: datetime) -> None:
     """An asked write is about to be sent."""
-    values = {"state": WriteState.INTENDED.value, "sent_at": now, "oss_time": oss_time}
+    values = {"state": WriteState.INTENDED.value, "sent_at": now, "oss_time": oss_time, "held_by": None}
     connection.execute(writes.update().where(writes.c.id == intent_id).values(values))
+
+
+def hold(connection: sa.Connection, intent_id: int, by: str | None) -> None:
+    """What holds an asked write."""
+    connection.execute(writes.update().where(writes.c.id == intent_id).values(held_by=by))
 
 
 def ask_again(connection: sa.Connection, intent_ids: Sequence[int]) -> None:

@@ -2,7 +2,8 @@
 
 What was spent is read from the journal's own writes (journal/ledger.py), so limits survive restarts and cannot be reset
 by one. Within one turn an `Allowance` counts what it has just granted. A write that meets a limit is held, with the
-time at which the limit frees; a write whose price is unknown is held for a person. While a case about the account
+time at which the limit frees; one that is larger than a whole limit, or whose price is unknown, is held for a person. A
+person's approval gives a price that is unknown; it lifts no limit. While a case about the account
 itself is open (UserDisable and its family), every write is held. What only text of low trust tells stays within its
 share of each limit (shares.py). Next: decide.py says what becomes of the case.
 """
@@ -14,10 +15,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ossmend.config.model import Config, Policy
+from ossmend.daemon.journal.intents import BEYOND
 from ossmend.daemon.journal.ledger import Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party
-from ossmend.daemon.stages.limits import Limit, add, limits
+from ossmend.daemon.stages.limits import Limit, add, frees, limits
 from ossmend.daemon.stages.shares import Asking, Shares
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import Write
@@ -42,6 +44,19 @@ class Allowance:
         self._spent: dict[Limit, Spent] = {}
         self._suspended: dict[AccountRef, str | None] = {}
         self._limits: dict[Scope, list[Limit]] = {}
+
+    def beyond(self, write: Write, account: AccountRef, policy: Policy, cost: Decimal | None) -> Held | None:
+        """Why it can never leave, whoever approves it and however long one waits: it is larger than a whole limit."""
+        known = cost or Decimal(0)
+        over = [limit for limit in self._all(account, policy) if limit.uses(write, known) > limit.limit]
+        if not over:
+            return None
+        found = [(limit, limit.uses(write, known)) for limit in over]
+        told = ", ".join(f"{limit.of()} lets {limit.told(limit.limit)} go and this is {limit.told(uses)}"
+                         for limit, uses in found)  # fmt: skip
+        raised = " and ".join(f"{limit.of()} to at least {limit.least(uses)}" for limit, uses in found)
+        why = f"it is larger than a whole limit: {told}; raise {raised}, or do it by hand"
+        return Held(f"{BEYOND} {over[0].name}", why, None)
 
     def take(
         self, write: Write, account: AccountRef, policy: Policy, cost: Decimal | None, consent: Consent
@@ -83,8 +98,9 @@ class Allowance:
         for limit in using:
             gone = self._window(limit)
             if limit.spent(gone) + limit.uses(write, cost) > limit.limit:
-                until = (gone.oldest or self.now) + limit.window
-                why = f"brake {limit.name}: {limit.spent(gone).normalize():f} of {limit.limit:f} spent"
+                until, when = frees(limit, gone.oldest or self.now)
+                spent, uses = limit.told(limit.spent(gone)), limit.told(limit.uses(write, cost))
+                why = f"limit {limit.of()}: {spent} of {limit.told(limit.limit)} spent, this is {uses}; {when}"
                 return Held(limit.name, why, until)
         return None
 

@@ -33,10 +33,11 @@ class Held:
     """Something holds the write back."""
 
     by: str
-    """What, as a word: `approval`, `rejected`, `witness`, `share`, `price`, `account`, or the name of a brake."""
+    """What, as a word: `approval`, `rejected`, `witness`, `share`, `price`, `account`, the name of a limit,
+    or `beyond` and that name."""
     why: str
     until: datetime | None
-    """When to look again; None: only a person's approval lets it go."""
+    """When to look again; None: only a person ends it."""
     case: Literal["held", "waiting", "reported"] = "held"
     """What becomes of its case."""
     since: datetime | None = None

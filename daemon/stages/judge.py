@@ -121,7 +121,10 @@ class Judge:
         for each in outcome.writes:
             assert each.consent is not None  # only a dry run wants without
             cost = each.write.cost(self._config.prices)
-            hold = each.hold or _paused(paused, rules.policy.name, now)
+            hold = each.hold
+            if hold is None or hold.by == "approval":  # nobody is asked to approve what could not leave then
+                hold = allowance.beyond(each.write, account, rules.policy, cost) or hold
+            hold = hold or _paused(paused, rules.policy.name, now)
             if hold is None:
                 hold = allowance.take(each.write, account, rules.policy, cost, each.consent)
                 if hold is not None and hold.until is not None:

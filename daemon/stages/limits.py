@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ossmend.config.model import Brakes
+from ossmend.daemon.host.show import moment
 from ossmend.daemon.journal.ledger import Scope, Spent
-from ossmend.remediators.contract.write import GIB, Write
+from ossmend.remediators.contract.write import GIB, Write, gib
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -21,11 +23,33 @@ class Limit:
     limit: Decimal
     what: str
     """`count`, `objects`, `bytes` or `cost`."""
+    currency: str = ""
+    """Of a limit on money."""
 
     @property
     def is_number(self) -> bool:
         """Of writes or objects, not of bytes or money."""
         return self.what in ("count", "objects")
+
+    def of(self) -> str:
+        """As a person finds it in the configuration."""
+        return self.name if self.scope.policy is None else f"{self.name} of policy {self.scope.policy}"
+
+    def told(self, amount: Decimal) -> str:
+        """So much of it, in its unit."""
+        match self.what:
+            case "bytes":
+                return gib(amount)
+            case "cost":
+                return f"{amount.normalize():f} {self.currency}"
+            case _:
+                return f"{amount.normalize():f}"
+
+    def least(self, amount: Decimal) -> str:
+        """What it has to be at least so that so much may go, as it is written in the configuration."""
+        if self.what != "bytes":
+            return f"{amount.normalize():f}"
+        return f"{Decimal(math.ceil(amount / GIB * 100)) / 100:f}"
 
     def uses(self, write: Write, cost: Decimal) -> Decimal:
         match self.what:
@@ -56,19 +80,25 @@ def add(limit: Limit, spent: Spent, write: Write, cost: Decimal, now: datetime) 
     spent.oldest = spent.oldest or now
 
 
+def frees(limit: Limit, oldest: datetime) -> tuple[datetime, str]:
+    """When the first of what was spent is free again, by OSS's clock, and that in words."""
+    at = oldest + limit.window
+    return at, f"frees from {moment(at)}"
+
+
 def limits(brakes: Brakes, scope: Scope) -> list[Limit]:
     """The limits that are set, tightest window first."""
-    cost = brakes.cost_per_day.amount if brakes.cost_per_day is not None else None
+    money = brakes.cost_per_day
     gib = brakes.restore_gib_per_day
     table = (
         ("calls_per_minute", MINUTE, brakes.calls_per_minute, "count"),
         ("writes_per_hour", HOUR, brakes.writes_per_hour, "count"),
         ("objects_per_day", DAY, brakes.objects_per_day, "objects"),
         ("restore_gib_per_day", DAY, None if gib is None else Decimal(str(gib)) * GIB, "bytes"),
-        ("cost_per_day", DAY, cost, "cost"),
+        ("cost_per_day", DAY, money.amount if money is not None else None, "cost"),
     )
     return [
-        Limit(name, window, scope, Decimal(str(limit)), what)
+        Limit(name, window, scope, Decimal(str(limit)), what, money.currency if money is not None else "")
         for name, window, limit, what in table
         if limit is not None
     ]

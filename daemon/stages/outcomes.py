@@ -95,6 +95,8 @@ def _undo(page: Page, outcome: Outcome, undo: Intent, allowance: Allowance) -> l
     if outcome.state is CaseState.REPORTED:
         intents.refuse(page.connection, undo.id, page.now, outcome.why)
         page.say("write.not-sent", outcome.case.id, of_write(undo.write, outcome.why))
+    holds = [each.hold.by for each in outcome.writes if each.hold is not None]
+    intents.hold(page.connection, undo.id, holds[0] if holds else None)
     return []
 
 

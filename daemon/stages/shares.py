@@ -19,7 +19,7 @@ from ossmend.config.model import Config
 from ossmend.daemon.journal.ledger import OVERALL, Had, Ledger, Scope, Spent
 from ossmend.daemon.stages.consent import Consent, Held
 from ossmend.daemon.stages.fair import Party, shared_out
-from ossmend.daemon.stages.limits import HOUR, Limit, add
+from ossmend.daemon.stages.limits import HOUR, Limit, add, frees
 from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import Write
 
@@ -69,16 +69,17 @@ class Shares:
         most, gone = self._most(limit), self._window(limit)
         uses, used = limit.uses(write, cost), limit.spent(gone)
         if uses > most:
-            return Held(SHARE, f"{SAID}: {limit.name} leaves {most.normalize():f} to them: approve it", None)
+            why = f"{SAID}: {limit.name} leaves {limit.told(most)} to them, and this is {limit.told(uses)}: approve it"
+            return Held(SHARE, why, None)
         if used + uses > most:
-            until = (gone.oldest or self._now) + limit.window
-            why = f"{SAID}: {limit.name}, {used.normalize():f} of {most.normalize():f}{_frees(until)}"
+            until, when = frees(limit, gone.oldest or self._now)
+            why = f"{SAID}: {limit.name}, {limit.told(used)} of {limit.told(most)}; {when}"
             return Held(SHARE, why, until)
         if limit.name == HOURLY and self._grants(limit)[party] <= 0:
             had = self._parties(limit.scope).get(party)
-            until = (had.oldest if had is not None else gone.oldest or self._now) + limit.window
+            until, when = frees(limit, had.oldest if had is not None else gone.oldest or self._now)
             who = party.client or party.source
-            return Held(SHARE, f"{SAID} for {who}: the rest of the hour is for others{_frees(until)}", until)
+            return Held(SHARE, f"{SAID} for {who}: the rest of the hour is for others; {when}", until)
         return None
 
     def _most(self, limit: Limit) -> Decimal:
@@ -127,7 +128,3 @@ class Shares:
         if scope not in self._had:
             self._had[scope] = {Party(*who): had for who, had in self._ledger.parties(HOUR, scope).items()}
         return self._had[scope]
-
-
-def _frees(until: datetime) -> str:
-    return f"; frees at {until:%H:%M}Z"

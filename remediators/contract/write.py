@@ -158,6 +158,12 @@ def undos_among(steps: Sequence[tuple[Write, str | None]], asked: Collection[int
     return found
 
 
+def gib(size: int | Decimal) -> str:
+    """So many bytes, for people: `30 GiB`, `1.5 GiB`."""
+    told = f"{Decimal(size) / GIB:.2f}".rstrip("0").rstrip(".")
+    return f"{told} GiB" if told != "0" or not size else "under 0.01 GiB"
+
+
 def restored_by_job(bucket: str, number: int, size: int, storage_class: str, tier: str | None, days: int) -> str:
     """What a batch job restores, for people: who approves its release reads what its making said."""
     how = f"{size / GIB:.2f} GiB of {storage_class}{f', {tier}' if tier else ''}, {days} d"

@@ -215,6 +215,13 @@ def test_what_follows_an_undo_is_told_by_the_mode_of_its_policy(
     assert words in told
 
 
+def test_who_approves_what_a_limit_holds_is_told_that_it_does_not_leave_now(capsys: pytest.CaptureFixture[str]) -> None:
+    show(found("k") | {"holds_on": "limit x: 3 of 3 spent; frees from then"}, False, tables.answer)
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told.endswith("an approval does not lift what holds it: limit x: 3 of 3 spent; frees from then")
+    assert "reads it within seconds" not in told
+
+
 def test_a_narrow_terminal_gets_a_few_lines_for_each_case_and_no_name_is_cut_where_it_fits() -> None:
     row = found("archive/2024/q1.csv")["cases"][0] | {"why": "waits for `ossmend cases approve`", "from": "app.log"}
     assert printed([row], width=60) == [
@@ -385,7 +392,8 @@ def test_a_case_without_a_diagnosis_shows_the_logs_own_line_and_when_it_was_seen
     ("by", "out"),
     [("pause", "`ossmend resume`"), ("rejected", "ossmend cases approve 1 takes"), ("price", "ossmend cases approve 1"),
      ("account", "goes on when"), ("batch b/Archive", "alone after a minute"), ("share", "cases approve 1"),
-     ("cost_per_day", "raise that limit"), ("witness", "access log")],
+     ("cost_per_day", "raise that limit"), ("witness", "access log"),
+     ("beyond writes_per_hour", "waits for approval")],
 )  # fmt: skip
 def test_whatever_holds_a_write_is_said_in_words_with_the_way_out(by: str, out: str) -> None:
     lines = shown(standing("held", writes=[WRITE | {"target": "t", "held_by": by}]))

@@ -229,8 +229,9 @@ def test_the_share_is_counted_from_the_journal_over_restarts_and_frees_with_the_
     flood(scene, 6, client=None)
     scene.turn()
     assert len(restored(scene)) == 2
-    assert "held: the share of low-trust sources is spent: writes_per_hour, 2 of 2; frees at 13:00Z" in why(
-        scene, "f005"
+    assert (
+        "held: the share of low-trust sources is spent: writes_per_hour, 2 of 2; frees from 2026-03-01 13:00:00Z"
+        in why(scene, "f005")
     )
     scene.configure(top=top)
     scene.pass_(minutes=59)
@@ -286,7 +287,9 @@ def test_a_client_that_comes_first_leaves_room_for_a_later_one(scene: Scene) -> 
     flood(scene, 50)
     scene.turn(2)
     assert len(restored(scene)) == 8
-    assert "spent for 10.0.0.1: the rest of the hour is for others; frees at 13:00Z" in why(scene, "f049")
+    assert "spent for 10.0.0.1: the rest of the hour is for others; frees from 2026-03-01 13:00:00Z" in why(
+        scene, "f049"
+    )
     archive(scene, "genuine")
     scene.see(low("genuine", client="10.0.0.2"))
     scene.turn()
