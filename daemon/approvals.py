@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.host.show import moment, request, text
+from ossmend.daemon.host.show import DatedPrices, moment, request, text
 from ossmend.daemon.journal import answers, cases, entries, intents, locks, undos
 from ossmend.daemon.journal import pause as switch
 from ossmend.daemon.journal.entries import Entry
@@ -36,17 +36,17 @@ class Unknown(Impossible):
     """There is no such case."""
 
 
-def approve(store: Store, case_id: int) -> dict[str, Any]:
+def approve(store: Store, case_id: int, prices: DatedPrices | None = None) -> dict[str, Any]:
     """Let exactly the writes that are held now go; another plan needs another approval."""
-    return _answer(store, case_id, granted=True)
+    return _answer(store, case_id, prices, granted=True)
 
 
-def reject(store: Store, case_id: int) -> dict[str, Any]:
+def reject(store: Store, case_id: int, prices: DatedPrices | None = None) -> dict[str, Any]:
     """Refuse the writes that are held now, for as long as an approval would have lived."""
-    return _answer(store, case_id, granted=False)
+    return _answer(store, case_id, prices, granted=False)
 
 
-def retry(store: Store, case_id: int) -> dict[str, Any]:
+def retry(store: Store, case_id: int, _prices: DatedPrices | None = None) -> dict[str, Any]:
     """Look at the case again now; a parked case gets another try."""
     now = datetime.now(UTC)
     with store.begin() as connection:
@@ -56,7 +56,7 @@ def retry(store: Store, case_id: int) -> dict[str, Any]:
     return {"case": case_id, "done": "retry", "writes": []}
 
 
-def undo(store: Store, case_id: int) -> dict[str, Any]:
+def undo(store: Store, case_id: int, prices: DatedPrices | None = None) -> dict[str, Any]:
     """Ask for the newest undoable write of the case to be taken back."""
     now = datetime.now(UTC)
     with store.begin() as connection:
@@ -87,7 +87,7 @@ def undo(store: Store, case_id: int) -> dict[str, Any]:
         "case": case_id,
         "done": "undo",
         "policy": case.policy,
-        "writes": [{"operation": write.operation, "target": write.target} | request(write)],
+        "writes": [{"operation": write.operation, "target": write.target} | request(write, prices)],
     }
 
 
@@ -122,7 +122,7 @@ def _pauses(connection: sa.Connection, store: Store) -> dict[str, Any]:
     return {"paused": standing, "file": switch.file_in(store.directory)}
 
 
-def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
+def _answer(store: Store, case_id: int, prices: DatedPrices | None, *, granted: bool) -> dict[str, Any]:
     now, person = datetime.now(UTC), _person()
     with store.begin() as connection:
         case = _existing(connection, case_id)
@@ -141,7 +141,8 @@ def _answer(store: Store, case_id: int, *, granted: bool) -> dict[str, Any]:
         cases.wake(connection, [case_id], now)
         after = answers.ends_pause(connection, case.policy, store.directory / switch.FILE) if granted else None
     shown = [
-        {"operation": each.write.operation, "target": each.write.target, "digest": each.digest} | request(each.write)
+        {"operation": each.write.operation, "target": each.write.target, "digest": each.digest}
+        | request(each.write, prices)
         for each in held
     ]
     holds_on = next((text(each.outcome) for each in held if answers.holds_on(each.held_by)), None) if granted else None
@@ -176,7 +177,7 @@ def _person() -> str:
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
-ANSWERS: Mapping[str, Callable[[Store, int], dict[str, Any]]] = {
+ANSWERS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "approve": approve,
     "reject": reject,
     "retry": retry,

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ossmend.daemon.host.show import clean, request, subject_text, text
+from ossmend.daemon.host.show import DatedPrices, clean, request, subject_text, text
 from ossmend.daemon.journal import answers, ceilings, entries, intents, pause, undos
 from ossmend.daemon.journal import cases as journal_cases
 from ossmend.daemon.journal.answers import Answer
@@ -225,8 +225,8 @@ def _flag(flag: Any) -> dict[str, Any]:
     }
 
 
-def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
-    """A case with its diagnosis, writes, users and samples; None if there is no such case."""
+def one_case(connection: sa.Connection, case_id: int, prices: DatedPrices | None = None) -> dict[str, Any] | None:
+    """A case with its diagnosis, writes (with `prices` what each costs), users and samples; None if there is none."""
     row = connection.execute(sa.select(cases).where(cases.c.id == case_id)).first()
     if row is None:
         return None
@@ -240,14 +240,14 @@ def one_case(connection: sa.Connection, case_id: int) -> dict[str, Any] | None:
             "looked_at": row.planned_at.isoformat() if row.planned_at else None,
             "watch_until": row.watch_until.isoformat() if row.watch_until else None,
             "diagnosis": clean(row.diagnosis),
-            **_writes(connection, case_id),
+            **_writes(connection, case_id, prices),
             "used_by": clean(row.usage),
             "samples": clean([sample.get("sample") for sample in json.loads(row.samples)]),
         }
     )
 
 
-def _writes(connection: sa.Connection, case_id: int) -> dict[str, Any]:
+def _writes(connection: sa.Connection, case_id: int, prices: DatedPrices | None) -> dict[str, Any]:
     """Oldest first, numbered from 1; of an undo, which of them it takes back, and who asked for it. `undoable` is the
     number of the one that `cases undo` would take back now.
     """
@@ -256,7 +256,7 @@ def _writes(connection: sa.Connection, case_id: int) -> dict[str, Any]:
     next_undo = undos.next_undo(undos.standing(found, taken_back))
     told = [
         {"number": number}
-        | _write(intent)
+        | _write(intent, prices)
         | {
             "undoes": None if undo.of is None else undo.of + 1,
             "asked_by": clean(undo.by),
@@ -267,14 +267,14 @@ def _writes(connection: sa.Connection, case_id: int) -> dict[str, Any]:
     return {"writes": told, "undoable": found.index(next_undo[0]) + 1 if next_undo else None}
 
 
-def _write(intent: intents.Intent) -> dict[str, Any]:
+def _write(intent: intents.Intent, prices: DatedPrices | None) -> dict[str, Any]:
     return {
         "operation": intent.write.operation,
         "target": clean(intent.write.target, "target"),
         "state": intent.state,
         "outcome": clean(intent.outcome),
         "held_by": intent.held_by,
-        **request(intent.write),
+        **request(intent.write, prices),
         "planned_at": intent.planned_at.isoformat(),
         "sent_at": intent.sent_at.isoformat() if intent.sent_at else None,
         "request_id": intent.request_id,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ossmend.remediators import agreement, batch_restore, causes
+from ossmend.remediators.causes.restoring import timed
 from ossmend.remediators.contract.case import Case, Event, Origin, Reading, Receipt, Subject
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Explained, OptIn, Proposal, remedies
@@ -232,7 +233,7 @@ def _restore(state: ObjectState, settings: RestoreSettings, cause: str, why: str
     )
     evidence = (f"HEAD of {state.ref}: storage class {state.storage_class}, no restore running and none in effect",)
     facts = {"storage_class": state.storage_class, "size": state.size, "tier": tier}
-    return Act((write,), why, causes.diagnosis(cause, 0.97, evidence, facts))
+    return Act((write,), why, timed(causes.diagnosis(cause, 0.97, evidence, facts), state.storage_class, tier))
 
 
 def tier_for(storage_class: str, settings: RestoreSettings) -> Tier | None:

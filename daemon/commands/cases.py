@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,9 @@ from ossmend.daemon.commands.common import (
     state_to_answer,
     state_to_read,
 )
+
+if TYPE_CHECKING:
+    from ossmend.config.prices import Prices
 
 command = reading_group("cases", "list", "The work: list, show, approve, reject, retry, undo.")
 
@@ -54,12 +58,18 @@ def show_case(case_id: int, config_path: Path, dry_run: bool, as_json: bool) -> 
     from ossmend.daemon.commands import case_page
 
     with state_to_read(config_path, dry_run) as connection:
-        found = queries.one_case(connection, case_id)
+        found = queries.one_case(connection, case_id, _prices(config_path))
     from ossmend.daemon.approvals import NO_CASE
 
     if found is None:
         fail(NO_CASE.format(case_id), WRONG_USAGE)
     show(found, as_json, case_page.page)
+
+
+def _prices(config_path: Path) -> Prices | None:
+    """None where the configuration is refused, so that nobody knows."""
+    config, refused = configured_state(config_path)
+    return None if refused is not None else config.prices
 
 
 def _mode(config_path: Path, policy: str) -> str | None:
@@ -84,7 +94,7 @@ def _answering(name: str, words: str) -> None:
 
         with state_to_answer(config_path) as store:
             try:
-                report = approvals.ANSWERS[name](store, case_id)
+                report = approvals.ANSWERS[name](store, case_id, _prices(config_path))
             except approvals.Impossible as error:
                 fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
             report = clean(report) | {"daemon_runs": store.is_worked()}

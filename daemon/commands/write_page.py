@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from difflib import unified_diff
 from typing import Any
+
+from ossmend.remediators.contract.write import GIB, gib
 
 THERE, THEN = "is there now", "will be there"
 LONGEST = 100
@@ -17,7 +20,18 @@ SAID_ABOVE = frozenset({"operation", "planned_on"})
 
 
 def request(write: Mapping[str, Any]) -> Iterator[str]:
-    """Of one whose text is too long to be kept here, how long it is."""
+    """Of one whose text is too long to be kept here, how long it is; then what it spends."""
+    yield from _sent(write)
+    if write.get("gib") is not None:
+        yield f"restores: {gib(Decimal(str(write['gib'])) * GIB) if write['gib'] else 'under 0.01 GiB'}"
+    if write.get("takes"):
+        yield f"takes: {write['takes']}; more when many are restored at once"
+    if "prices_as_of" in write and write["cost"] != "0":
+        known = f"{write['cost']} {write['currency']}, by prices of {write['prices_as_of']}"
+        yield f"cost: {'price unknown: set `prices`' if write['cost'] is None else known}"
+
+
+def _sent(write: Mapping[str, Any]) -> Iterator[str]:
     replaces, body = write.get("replaces"), write["body"]
     if replaces is not None:
         yield from _difference(replaces["now"], replaces["then"])

@@ -6,14 +6,14 @@ The journal keeps what it needs to act; logs, notices, tables and JSON output go
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from ossmend.daemon.host.redact import GONE, mask_key_id, printable, redact
 from ossmend.remediators.contract.case import Subject
 from ossmend.remediators.contract.light import regex
-from ossmend.remediators.contract.write import Write, to_json
+from ossmend.remediators.contract.write import GIB, PriceList, Write, to_json
 
 TIME_FIELDS = ("at", "since", "first_seen", "last_seen", "last", "down_since", "watch_until")
 _TIME = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00:00|Z)")
@@ -157,14 +157,31 @@ def _clock(client: str, agent: str, key_id: str) -> str:
     return "clocks of unknown machines" + (f" ({known})" if known else "")
 
 
-def request(write: Write) -> dict[str, Any]:
+class DatedPrices(PriceList, Protocol):
+    """Prices that say of which day they are, and in what."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def as_of(self) -> date: ...
+
+
+def request(write: Write, prices: DatedPrices | None = None) -> dict[str, Any]:
     """What a write sends, safe to show: all that it says of itself, or of one that names very many objects how long
-    that is; and what is there and will be in its place, where it replaces a configuration as a whole.
+    that is; what is there and will be in its place, where it replaces a configuration as a whole; how much it restores,
+    how long that takes, and by the prices, where somebody knows them, what it costs: None where no price is known.
     """
     whole = to_json(write)
     body = clean(json.loads(whole)) if len(whole) <= LONGEST_BODY else f"{len(whole)} characters"
     replaces = None if write.replaces is None else clean(dict(zip(("now", "then"), write.replaces, strict=True)))
-    return {"body": body, "replaces": replaces}
+    spends = {"gib": round(write.stored_bytes / GIB, 2) if write.stored_bytes else None, "takes": write.takes}
+    return {"body": body, "replaces": replaces} | spends | ({} if prices is None else _priced(write, prices))
+
+
+def _priced(write: Write, prices: DatedPrices) -> dict[str, Any]:
+    cost = write.cost(prices)
+    told = None if cost is None else f"{cost.normalize():f}"
+    return {"cost": told, "currency": prices.currency, "prices_as_of": prices.as_of.isoformat()}
 
 
 def clean(value: Any, name: str = "") -> Any:

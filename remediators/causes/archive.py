@@ -8,6 +8,8 @@ _NO_LOOP = (
     ("Do not retry the read in a loop: it cannot work before the restore has ended.",
      "不要循环重试读取：解冻完成之前不会成功。"),
 )  # fmt: skip
+TIMES = ("Archive takes about a minute, colder classes take hours.", "归档约一分钟，冷归档需数小时。")
+"""What is said of an object whose class nobody knows yet."""
 _COPY = r"^(UploadPart)?Copy"
 _COPYING = r"copyObject|copy_object|CopyObject|UploadPartCopy|(?<![a-z])cp (?:-\S{1,30} ){0,4}oss://\S{1,1100} (?:-\S{1,30} ){0,4}oss://"
 
@@ -15,8 +17,8 @@ CAUSES = (
     cause(
         "never-restored", CODE,
         ("The object is archived and was not restored", "对象处于归档类型，尚未解冻"),
-        (("Restore the object (RestoreObject), wait until it reads, then try again. Archive takes about a minute, colder classes take hours.",
-          "对该对象执行解冻（RestoreObject），等到可读后再重试。归档约一分钟，冷归档需数小时。"),
+        ((f"Restore the object (RestoreObject), wait until it reads, then try again. {TIMES[0]}",
+          f"对该对象执行解冻（RestoreObject），等到可读后再重试。{TIMES[1]}"),
          ("Tell those who wait for it until when the restored copy stays readable.", "告知等待者解冻副本的有效期。")),
         _NO_LOOP,
         (sign("operation", "^(GetObject|SelectObject|ProcessImage)$", 0.3, "a read ({}) was refused", "被拒绝的是读取操作（{}）"),

@@ -102,6 +102,11 @@ class Write(ABC):
         return 0
 
     @property
+    def takes(self) -> str | None:
+        """How long it takes until it has its effect, for people, where that is long."""
+        return None
+
+    @property
     def quota(self) -> str | None:
         """Which quota of so many a second the cloud counts it in: RestoreObject's are by storage class."""
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from ossmend.remediators.contract.restore_times import takes
 from ossmend.remediators.contract.values import ObjectRef
 from ossmend.remediators.contract.write import Place, PriceList, Write, write
 
@@ -60,6 +61,10 @@ class RestoreObject(Write):
     @property
     def stored_bytes(self) -> int:
         return self.size
+
+    @property
+    def takes(self) -> str | None:
+        return takes(self.storage_class, self.tier)
 
     @property
     def quota(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from ossmend.remediators.contract.restore_times import takes
 from ossmend.remediators.contract.write import Place, PriceList, Write, restored_by_job, write
 
 CANCELLABLE = "not ended"
@@ -68,6 +69,10 @@ class UpdateJobStatus(Write):
     @property
     def stored_bytes(self) -> int:
         return self.size if self.status == "Ready" else 0
+
+    @property
+    def takes(self) -> str | None:
+        return None if self.status == "Cancelled" else takes(self.storage_class, self.tier)
 
     def cost(self, prices: PriceList) -> Decimal | None:
         if self.status == "Cancelled":

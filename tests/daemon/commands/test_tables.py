@@ -215,6 +215,27 @@ def test_what_follows_an_undo_is_told_by_the_mode_of_its_policy(
     assert words in told
 
 
+@pytest.mark.parametrize(("priced", "told"), [
+    ({"gib": 1024.0, "cost": None}, ["restores: 1024 GiB", "cost: price unknown: set `prices`"]),
+    ({"gib": 30.0, "cost": "1.80001"}, ["restores: 30 GiB", "cost: 1.80001 CNY, by prices of 2024-04-01"]),
+    ({"gib": 0.0, "cost": "0.00001"}, ["restores: under 0.01 GiB", "cost: 0.00001 CNY, by prices of 2024-04-01"]),
+    ({"gib": None, "cost": "0"}, []),
+])  # fmt: skip
+def test_what_a_write_costs_and_restores_stands_where_it_is_approved_and_where_it_is_shown(
+    priced: dict[str, Any], told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = WRITE | {"target": "t", "currency": "CNY", "prices_as_of": "2024-04-01"} | priced
+    show(found("k") | {"writes": [whole]}, False, tables.answer)
+    approved = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    for lines in (approved, shown(standing("held", writes=[whole]))):
+        assert [line for line in lines if line.startswith(("restores: ", "cost: "))] == told
+
+
+def test_a_cost_that_nobody_can_know_by_a_refused_file_is_not_said() -> None:
+    lines = shown(standing("held", writes=[WRITE | {"target": "t", "gib": 1.0}]))
+    assert not [line for line in lines if line.startswith("cost: ")]
+
+
 def test_who_approves_what_a_limit_holds_is_told_that_it_does_not_leave_now(capsys: pytest.CaptureFixture[str]) -> None:
     show(found("k") | {"holds_on": "limit x: 3 of 3 spent; frees from then"}, False, tables.answer)
     told = capsys.readouterr().out.splitlines()[0]

@@ -216,3 +216,29 @@ def test_an_unknown_price_is_a_persons_and_no_limit_is_too_small_for_it(scene: S
 ])  # fmt: skip
 def test_bytes_are_told_in_gib(size: int, told: str) -> None:
     assert gib(size) == told
+
+
+# ------------------------------------------------------------------------------------------- what is read at approval
+
+
+@pytest.mark.parametrize(("storage_class", "size", "cost", "time"), [
+    ("DeepColdArchive", 1024 * GIB, None, "about 48 hours (DeepColdArchive, Standard)"),
+    ("ColdArchive", 10 * GIB, "0.6403", "2 to 5 hours (ColdArchive, Standard)"),
+    ("Archive", 30 * GIB, "1.80001", "about a minute (Archive)"),
+])  # fmt: skip
+def test_who_approves_reads_the_size_the_cost_and_how_long_this_class_takes(
+    scene: Scene, storage_class: str, size: int, cost: str | None, time: str
+) -> None:
+    scene.configure("approve", top="brakes: { restore_gib_per_day: unlimited }")
+    large(scene, size, storage_class)
+    prices = scene.config.prices
+    with scene.store.read() as connection:
+        found = queries.one_case(connection, 1, prices)
+    assert found is not None
+    for (write,) in (found["writes"], approvals.approve(scene.store, 1, prices)["writes"]):
+        assert (write["gib"], write["cost"], write["takes"]) == (size / GIB, cost, time)
+        assert (write["currency"], write["prices_as_of"]) == ("CNY", prices.as_of.isoformat())
+    steps = found["diagnosis"]["next_steps"]
+    assert [step for step in steps["en"] if f"This one takes {time}" in step]
+    assert [step for step in steps["zh"] if storage_class in step]
+    assert "colder classes" not in str(steps)
