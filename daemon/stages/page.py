@@ -17,9 +17,10 @@ from ossmend.daemon.host.show import subject_text
 from ossmend.daemon.journal import batches, decisions
 from ossmend.daemon.journal.decisions import Decision, Standing
 from ossmend.daemon.journal.entries import Entry
+from ossmend.daemon.journal.pause import HELD_BY
 from ossmend.daemon.journal.states import UNCHECKED, CaseState
 from ossmend.daemon.notices import outbox
-from ossmend.daemon.stages.decide import Outcome
+from ossmend.daemon.stages.decide import Outcome, Wanted
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.remediators.contract.case import Case
 from ossmend.remediators.contract.verdict import Diagnosis
@@ -73,13 +74,15 @@ class Reports:
         self._rules = rules
 
     def put(self, page: Page, outcomes: Sequence[Outcome]) -> dict[int, str]:
-        """Report each outcome whose cause was not reported yet; what counts as told from now on, by case."""
+        """Report each outcome whose cause was not reported yet, but for what a person has said; what counts as told from
+        now on, by case.
+        """
         reported: dict[int, str] = {}
         alike: dict[tuple[str, str, bool], list[Outcome]] = {}
         for each in outcomes:
             cause = _cause_of(each)
             reported[each.case.id] = told_with(page, each)
-            if cause in _told(page, each) or cause.endswith(f"{HELD}/rejected"):  # who has rejected it knows
+            if cause in _told(page, each) or _was_said_by_a_person(each):
                 continue
             dry_run = self._rules.of(each.case).mode == "dry-run"
             alike.setdefault((each.case.policy, cause, dry_run), []).append(each)
@@ -129,10 +132,24 @@ def _passes(cause: str) -> bool:
     return cause == UNCHECKED or cause.endswith(HELD)
 
 
+def _was_said_by_a_person(outcome: Outcome) -> bool:
+    """Is it held by nothing but the answer that a person has just given, or though approved by the pause that one has
+    pressed? Whoever did that knows. It is remembered as told, so that what holds it next is told.
+    """
+    held = [each for each in outcome.writes if each.hold is not None]
+    return bool(held) and all(_is_answer(each) for each in held)
+
+
+def _is_answer(wanted: Wanted) -> bool:
+    approved = wanted.consent is not None and wanted.consent.approved
+    by = wanted.hold.by if wanted.hold is not None else None
+    return by == "rejected" or (by == HELD_BY and approved)
+
+
 def _by_whom(outcome: Outcome) -> str:
     """What only a person ends is told of its own, whatever held the write before."""
     by = [each.hold.by for each in outcome.writes if each.hold is not None and each.hold.until is None]
-    return f"/{by[0]}" if by else ""
+    return f"/{by[0].replace(' ', ':')}" if by else ""  # a blank stands between what was told
 
 
 def decision_of(outcome: Outcome, reported: str | None) -> Decision:
