@@ -239,6 +239,7 @@ def one_case(connection: sa.Connection, case_id: int, prices: DatedPrices | None
             "verified_at": row.verified_at.isoformat() if row.verified_at else None,
             "looked_at": row.planned_at.isoformat() if row.planned_at else None,
             "watch_until": row.watch_until.isoformat() if row.watch_until else None,
+            "ends_pause": answers.ends_pause(connection, row.policy),
             "diagnosis": clean(row.diagnosis),
             **_writes(connection, case_id, prices),
             "used_by": clean(row.usage),

@@ -196,7 +196,7 @@ def _ways_out(found: dict[str, Any]) -> Iterator[str]:
     held = [write for write in found["writes"] if write["state"] in HOLDABLE and write["held_by"]]
     for by, write in {write["held_by"]: write for write in held}.items():
         asked = write["state"] == WriteState.ASKED  # an undo: its case says what holds it
-        yield way_out(by, found["id"], found["policy"], found["why"] if asked else write["outcome"])
+        yield way_out(by, found["id"], found["why"] if asked else write["outcome"], found.get("ends_pause"))
         if is_beyond(by) and not asked:
             yield f"or ossmend cases reject {found['id']}, if it is not wanted"
 

@@ -18,7 +18,7 @@ WORDS: Mapping[str, str] = {
     "account": "because the account itself is refused or suspended",
     "witness": "until OSS's own access log tells the same refusal",
     "share": "because their part of a limit is spent: that of logs which anybody could have forged",
-    "pause": "by the pause: `ossmend resume` ends it",
+    "pause": "by the pause (`paused` says what ends it)",
     "batch": "until enough of them come together for a batch job",
 }
 """A limit has no line here: its name is the setting that it is."""
@@ -32,8 +32,10 @@ def held(by: str) -> str:
     return WORDS.get(kind) or f"by the limit {by}"
 
 
-def way_out(by: str, case: object, policy: str, why: str = "") -> str:
-    """What lets such a write of this case go; `why`: the daemon's words on what holds it."""
+def way_out(by: str, case: object, why: str = "", ends_pause: str | None = None) -> str:
+    """What lets such a write of this case go; `why`: the daemon's words on what holds it; `ends_pause`: what ends the
+    pause of its policy, None where that is over.
+    """
     answer = f"ossmend cases approve {case}"
     match _kind(by):
         case "approval" | "price":
@@ -41,7 +43,9 @@ def way_out(by: str, case: object, policy: str, why: str = "") -> str:
         case "rejected":
             return f"{answer} takes the rejection back; without that it is asked for again after 24 h"
         case "pause":
-            return f"`ossmend resume`, or `ossmend resume {policy}` where only this policy is paused"
+            if ends_pause is None:
+                return "nothing: the pause is over, and it goes on at the next look"
+            return f"it goes on after {ends_pause}"
         case "account":
             return "nothing to do here: it goes on when the account is answered again"
         case "witness":

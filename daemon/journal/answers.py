@@ -99,9 +99,10 @@ def ends_pause(connection: sa.Connection, policy: str, file: Path | None = None)
     pauses every policy would be; without it, what the daemon has seen of such a file.
     """
     paused = [each.policy for each in pause.standing(connection) if each.policy in ("", policy)]
-    if paused:
-        return "`ossmend resume`" if "" in paused else f"`ossmend resume {policy}`"
-    if file is not None:
-        return f"the file {file} is removed" if os.path.exists(file) else None  # noqa: PTH110  # see pause.file_in
+    ends = ["`ossmend resume`" if "" in paused else f"`ossmend resume {policy}`"] if paused else []
     by_file = sa.select(meta.c.name).where(meta.c.name.startswith(pause.BY_FILE)).limit(1)
-    return "the file that pauses is removed" if connection.scalar(by_file) is not None else None
+    if file is not None:
+        ends += [f"the file {file} is removed"] if os.path.exists(file) else []  # noqa: PTH110  # see pause.file_in
+    elif connection.scalar(by_file) is not None:
+        ends.append("the file that pauses is removed")
+    return ", and after ".join(ends) or None

@@ -13,7 +13,7 @@ import pytest
 from ossmend.daemon import approvals, queries
 from ossmend.daemon.commands import case_page
 from ossmend.daemon.host import show
-from ossmend.daemon.journal import entries, intents
+from ossmend.daemon.journal import entries, intents, pause
 from ossmend.daemon.journal.intents import NewWrite
 from ossmend.daemon.journal.states import CaseState, WriteState
 from ossmend.daemon.journal.store import Store
@@ -122,6 +122,28 @@ def test_a_pause_holds_what_is_approved_and_is_named_until_it_ends(waiting: Stor
     file.touch()
     assert approvals.approve(waiting, 1)["leaves_after"] == f"the file {file} is removed"
     file.unlink()
+
+
+def test_what_ends_a_pause_is_the_command_the_file_or_both(waiting: Store) -> None:
+    def ends() -> str | None:
+        with waiting.read() as connection:
+            case = queries.one_case(connection, 1)
+        assert case is not None
+        return str(case["ends_pause"])
+
+    def seen(*, there: bool) -> None:
+        with waiting.begin() as connection:
+            pause.by_file(connection, "", "/state/pause", NOW, there=there)
+
+    assert ends() == "None"
+    seen(there=True)
+    assert ends() == "the file that pauses is removed"
+    approvals.pause(waiting, "other")
+    assert ends() == "the file that pauses is removed"
+    approvals.pause(waiting, "")
+    assert ends() == "`ossmend resume`, and after the file that pauses is removed"
+    seen(there=False)
+    assert ends() == "`ossmend resume`"
 
 
 def test_an_approval_after_a_rejection_is_what_counts_and_another_policys_pause_holds_nothing(waiting: Store) -> None:

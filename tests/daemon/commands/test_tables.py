@@ -411,13 +411,14 @@ def test_a_case_without_a_diagnosis_shows_the_logs_own_line_and_when_it_was_seen
 
 @pytest.mark.parametrize(
     ("by", "out"),
-    [("pause", "`ossmend resume`"), ("rejected", "ossmend cases approve 1 takes"), ("price", "ossmend cases approve 1"),
+    [("pause", "it goes on after `ossmend resume`"),
+     ("rejected", "ossmend cases approve 1 takes"), ("price", "ossmend cases approve 1"),
      ("account", "goes on when"), ("batch b/Archive", "alone after a minute"), ("share", "cases approve 1"),
      ("cost_per_day", "raise that limit"), ("witness", "access log"),
      ("beyond writes_per_hour", "waits for approval")],
 )  # fmt: skip
 def test_whatever_holds_a_write_is_said_in_words_with_the_way_out(by: str, out: str) -> None:
-    lines = shown(standing("held", writes=[WRITE | {"target": "t", "held_by": by}]))
+    lines = shown(standing("held", writes=[WRITE | {"target": "t", "held_by": by}], ends_pause="`ossmend resume`"))
     assert [line for line in lines if line.startswith("next ") and out in line]
     assert held_words.held(by) != by
 
@@ -461,3 +462,12 @@ def test_the_time_of_a_pause_is_spelt_as_any_other_and_a_logs_own_words_are_left
     out = capsys.readouterr().out
     assert "paused by root since 2026-11-29 01:30:29Z" in out
     assert told[1] in out
+
+
+@pytest.mark.parametrize("ends", ["the file that pauses is removed", None])
+def test_a_pause_that_no_command_ends_names_no_command(ends: str | None) -> None:
+    lines = shown(standing("held", writes=[WRITE | {"target": "t", "held_by": "pause"}], ends_pause=ends))
+    (first,) = [line for line in lines if line.startswith("next ")]
+    over = "nothing: the pause is over, and it goes on at the next look"
+    assert first == f"next  {over if ends is None else f'it goes on after {ends}'}"
+    assert "resume" not in held_words.held("pause")
