@@ -131,21 +131,22 @@ def _sources(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for each in report["sources"]:
         last = each["last_event_age_seconds"]
         event = "no refusal yet" if last is None else f"last refusal {ago(last)}"
-        yield f"{each['name']}: {_reads(each, report['running'])}; {event}", BAD if each["trouble"] else ""
+        turns = report["running"] and report["silent_seconds"] is None
+        yield f"{each['name']}: {_reads(each, turns)}; {event}", BAD if each["trouble"] else ""
         if each["complaint"]:
             yield f"  left out: {each['complaint']}", QUIET
     if not report["sources"]:
         yield (UNKNOWN, "") if _is_refused(report) else ("none configured: nothing is read", LOUD)
 
 
-def _reads(source: dict[str, Any], running: bool) -> str:
+def _reads(source: dict[str, Any], turns: bool) -> str:
     if source["lag_seconds"] is None:
         return "not read yet"
     if source["trouble"]:
         return f"unread for {span(source['lag_seconds'])}"
     if source["files"] == 0:
         return "no file is there"
-    if not running:
+    if not turns:
         return f"read until {clock_time(source['caught_up_at'])}"
     return f"read to its end, lag {span(source['lag_seconds'])}"
 

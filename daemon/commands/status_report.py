@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,8 +27,10 @@ from ossmend.daemon.stages.limits import Limit, limits
 from ossmend.daemon.stages.rules import modes_of
 from ossmend.remediators.contract.write import GIB
 
-SILENT_SECONDS = 120.0
-"""A daemon that turns gives a sign of life every half minute."""
+SILENT_SECONDS = 60.0
+"""A daemon that turns gives a sign of life every 35 seconds at the latest; the rest is for a machine that is busy."""
+LEAST_FREE = 64 * 1024
+"""Bytes: a state on a disk with less room takes no transaction."""
 BEHIND_SECONDS = 600.0
 """A source that is not at its end for so long is behind. A look at an access log may be a minute away."""
 RECENT_SECONDS = 600.0
@@ -61,10 +64,13 @@ def status(
     policies and sources are then as the process at work, or the last one, has said.
     """
     life = together(connection, {each.name for each in config.sources if each.given.local})
+    silent = _silent(life, now) if worked else None
+    turns = worked and silent is None
     counts = queries.by_state(connection)
     report: dict[str, Any] = {
         "well": False,
         "running": worked,
+        "silent_seconds": silent,
         "dry_run": dry_run,
         "policies": dict(life.policies if life is not None else {}) if refused else modes_of(config, dry_run=dry_run),
         "troubles": [],
@@ -73,7 +79,7 @@ def status(
         "down_since": None if worked or life is None else life.stopped_at or life.at,
         "stopped_in_order": None if worked or life is None else life.stopped_at is not None,
         "configuration": _configuration(config, life if worked else None, refused=refused),
-        "sources": [_source(name, trust, life, worked, now) for name, trust in _named(config, life, refused=refused)],
+        "sources": [_source(name, trust, life, turns, now) for name, trust in _named(config, life, refused=refused)],
         "cases": counts,
         "waiting_for_a_person": queries.waiting_for_a_person(connection, counts),
         "unchecked": queries.unchecked(connection),
@@ -88,9 +94,27 @@ def status(
         "pause_file": pause.file_in(directory),
         "errors": _errors(life),
     }  # fmt: skip
-    report["troubles"] = list(_troubles(report, life, now))
+    full = _full_disk(directory) if worked and config.state.database is None else []
+    report["troubles"] = [*full, *_troubles(report, life, now)]
     report["well"] = worked and not report["troubles"]
     return report
+
+
+def _silent(life: Vitals | None, now: datetime) -> float | None:
+    """For how long a daemon has given no sign of life that should have given one."""
+    silent = age(life.at, now) if life is not None and life.stopped_at is None else None
+    return silent if silent is not None and silent > SILENT_SECONDS else None
+
+
+def _full_disk(directory: Path) -> list[str]:
+    """Seen by who asks: a daemon that cannot write its state cannot say so there."""
+    try:
+        free = disk_usage(directory).free
+    except OSError:
+        return []
+    return [f"the disk of the state is full ({directory}): nothing is read or sent before it has room again"] * (
+        free < LEAST_FREE
+    )
 
 
 def _named(config: Config, life: Vitals | None, *, refused: bool) -> list[tuple[str, str | None]]:
@@ -124,11 +148,13 @@ def _errors(life: Vitals | None) -> list[dict[str, Any]]:
     return found
 
 
-def _source(name: str, trust: str | None, life: Vitals | None, worked: bool, now: datetime) -> dict[str, Any]:
-    """`lag_seconds`: how old the newest of what may be unread is."""
+def _source(name: str, trust: str | None, life: Vitals | None, turns: bool, now: datetime) -> dict[str, Any]:
+    """`lag_seconds`: how old the newest of what may be unread is. Of a daemon that does not turn, or is silent, that
+    counts until now.
+    """
     known = life.sources if life is not None else []
     found = next((each for each in known if each.name == name), SourceVitals(name))
-    until = datetime.fromisoformat(life.at) if worked and life is not None else now
+    until = datetime.fromisoformat(life.at) if turns and life is not None else now
     return {
         "name": clean(name),
         "trust": trust,
@@ -210,7 +236,7 @@ def _is_fresh(life: Vitals | None) -> bool:
 def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Iterator[str]:
     """A sentence for each thing that is not well. What only a daemon that runs can have is told only of one."""
     if report["running"]:
-        yield from _of_the_process(report, life, now)
+        yield from _of_the_process(report, life)
     if report["configuration"]["kept_out"]:
         why, at = report["configuration"]["kept_out"], report["configuration"]["kept_out_at"]
         since = f" since {moment(at)}" if at else ""
@@ -229,11 +255,12 @@ def _troubles(report: dict[str, Any], life: Vitals | None, now: datetime) -> Ite
         yield f"{report['cases']['parked']} cases are parked by a fault of ours: `ossmend cases` names them"
 
 
-def _of_the_process(report: dict[str, Any], life: Vitals | None, now: datetime) -> Iterator[str]:
+def _of_the_process(report: dict[str, Any], life: Vitals | None) -> Iterator[str]:
     if life is None or life.stopped_at is not None:
         yield "a process holds the state, and has not said yet how it fares: it starts, or is of an older ossmend"
-    elif (silent := age(life.at, now) or 0.0) > SILENT_SECONDS:
-        yield f"no sign of life for {silent:.0f} s: it hangs, or cannot write its state"
+    elif report["silent_seconds"] is not None:
+        silent = f"no sign of life for {report['silent_seconds']:.0f} s"
+        yield f"{silent}: it hangs, or cannot write its state (its log says which)"
     for each in report["nodes"]:
         if not each["lives"] and (each["seen_seconds_ago"] or 0.0) < GONE_SECONDS:
             yield f"node {each['name']} was lost {each['seen_seconds_ago']:.0f} s ago: the others go on with its work"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -247,3 +248,54 @@ def test_the_journal_means_by_dry_run_what_the_log_does(
     with store.read() as connection:
         (begun,) = journal.newest(connection, 1, None)
     assert (begun.kind, begun.data["dry_run"]) == ("daemon.started", dry_run)
+
+
+SOURCE = "app_log:/a/app.log"
+
+
+def seen(store: Store, after: timedelta, *, worked: bool = True, stopped: bool = False) -> dict[str, str]:
+    """`ossmend status` so long after the last sign of life, its lines by their labels."""
+    config = load_text(
+        "version: 1\ncloud: { region: cn-hangzhou }\nsources: [ { app_log: { path: /a/app.log } } ]\n"
+        f"state: {{ path: {store.directory} }}\n"
+    )
+    read = SourceVitals(SOURCE, vitals.told(NOON - timedelta(seconds=2)), files=1)
+    SignOfLife(store, FakeClock(NOON), dry_run=False).beat([read], None, stopped=stopped)
+    with store.read() as connection:
+        report = status(connection, config, store.directory, NOON + after, worked=worked, dry_run=False)
+    told: dict[str, str] = {}
+    for label, text, _ in lines(report):
+        told.setdefault(label, text)
+    return told
+
+
+def test_a_daemon_that_misses_its_sign_of_life_is_not_well_within_a_minute_and_reads_nothing_to_its_end(
+    store: Store,
+) -> None:
+    told = seen(store, timedelta(seconds=2 * BEAT_SECONDS + 1))
+    assert told["trouble"].startswith("no sign of life for 61 s: it hangs, or cannot write its state")
+    assert (told["ossmend"], told["sources"]) == (
+        "not well", f"{SOURCE}: read until 2026-03-01 11:59:58Z; no refusal yet",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", [0.0, BEAT_SECONDS + LOOK_SECONDS, 2 * BEAT_SECONDS - 1])
+def test_a_busy_machine_is_left_its_time(store: Store, seconds: float) -> None:
+    told = seen(store, timedelta(seconds=seconds))
+    assert "trouble" not in told
+    assert (told["ossmend"], told["sources"]) == ("well", f"{SOURCE}: read to its end, lag 2 s; no refusal yet")
+
+
+def test_a_daemon_that_does_not_run_is_not_said_to_hang(store: Store) -> None:
+    assert "trouble" not in seen(store, timedelta(hours=1), worked=False, stopped=True)
+
+
+@pytest.mark.parametrize(("free", "is_full"), [(0, True), (4096, True), (10**9, False)])
+def test_a_full_disk_of_the_state_is_seen_by_who_asks(
+    store: Store, monkeypatch: pytest.MonkeyPatch, free: int, *, is_full: bool
+) -> None:
+    usage = type(shutil.disk_usage("/"))(10**10, 10**10 - free, free)
+    monkeypatch.setattr("ossmend.daemon.commands.status_report.disk_usage", lambda _path: usage)
+    told = seen(store, timedelta(0))
+    assert told["ossmend"] == ("not well" if is_full else "well")
+    assert told.get("trouble", "").startswith("the disk of the state is full") is is_full
