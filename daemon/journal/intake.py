@@ -28,6 +28,8 @@ _NEW = (
     "id", "subject_key", "superseded", "policy", "code", "subject", "account", "lane", "state", "due_at", "opened_at",
     "first_seen", "last_seen", "events", "recurrences", "tries", "samples", "usage", "why", "source", "client",
 )  # fmt: skip
+MORE = ("case.events", "case.vouched")
+"""More of a case that was open already."""
 _OPEN = CaseState.OPEN.value
 _EXTEND = (
     cases.update()
@@ -63,6 +65,11 @@ def fold(connection: sa.Connection, folds: Mapping[str, Fold], now: datetime) ->
     if changes:
         connection.execute(_EXTEND, changes)
     return said + _open(connection, new, now)
+
+
+def opened(folds: Mapping[str, Fold], said: Sequence[Entry]) -> int:
+    """How many of these folds have opened a case, or opened one again; `said`: what `fold` has said of them."""
+    return len(folds) - sum(each.kind in MORE for each in said)
 
 
 def newcomers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, bool]:

@@ -63,6 +63,7 @@ class Taken:
     """What became of one batch."""
 
     cases: int
+    """That were opened, or opened again."""
     events: int
     repeated: int
     """Refusals that had been told before, by request id and place; some by a source that is believed less."""
@@ -129,12 +130,15 @@ class Triage:
             away = {} if roomy else self._turned_away(connection, folds, confirmed)
             tellings.store(connection, now, without=away)
             opened = {key: fold for key, fold in folds.items() if key not in away}
-            entries.append(connection, now, intake.fold(connection, opened, now))
+            said = intake.fold(connection, opened, now)
+            entries.append(connection, now, said)
             room.count(connection, self._rules, self._sums(folds, away), now)
             _move(connection, source, batch.moved, now)
             if opened:
                 locks.wake(connection)
-        return Taken(len(opened), len(ours) - repeated, repeated, len(batch.refusals) - len(ours), len(away))
+        return Taken(
+            intake.opened(opened, said), len(ours) - repeated, repeated, len(batch.refusals) - len(ours), len(away)
+        )
 
     def _recent(self, events: list[Told], now: datetime) -> list[Told]:
         if self._since is None:

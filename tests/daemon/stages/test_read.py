@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from ossmend.config.load import load_text
 from ossmend.daemon.host.pulse import Pulse
 from ossmend.daemon.host.stops import StateUnavailable
-from ossmend.daemon.journal.schema import cursors
+from ossmend.daemon.journal.schema import cases, cursors
 from ossmend.daemon.journal.store import Store, open_store
 from ossmend.daemon.sources import Batch, Cursor
 from ossmend.daemon.stages.read import Reading
@@ -205,3 +206,30 @@ def test_only_news_of_its_own_wakes_a_source(store: Store) -> None:
     assert each.signal.wait(seconds=0)
     each.news(None)
     assert each.signal.wait(seconds=0)
+
+
+def refusal(bucket: str, at: datetime, request_id: str) -> Event:
+    return Event(source="told", code="InvalidObjectState", status=403, bucket=bucket, key="k", time=at,
+                 request_id=request_id)  # fmt: skip
+
+
+def test_a_case_is_counted_when_it_is_opened_and_when_it_is_opened_again_and_not_for_what_is_more_of_it(
+    store: Store,
+) -> None:
+    clock = FakeClock()
+    triage, number = Triage(CONFIG, store, clock), iter(range(100))
+
+    def opened(*buckets: str) -> int:
+        events = (refusal(each, clock.now(), f"R{next(number)}") for each in buckets)
+        with capture_logs() as said:
+            Reading(Told(Batch(tuple(events), {"a": 1})), "low", triage, clock, Pulse(clock)).read()
+        (line,) = [each for each in said if each["event"] == "source.read"]
+        assert line["events"] == len(buckets)
+        return int(line["cases"])
+
+    assert (opened("a", "b"), opened("a", "b"), opened("b", "c", "c")) == (2, 0, 1)
+    clock.pass_(timedelta(hours=1))
+    with store.begin() as connection:
+        connection.execute(cases.update().where(cases.c.id == 1).values(state="closed", closed_at=clock.now()))
+    clock.pass_(timedelta(minutes=1))
+    assert (opened("a", "b"), opened("a")) == (1, 0)
