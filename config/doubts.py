@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ossmend.config import doubts_of_limits, doubts_of_match, doubts_of_policies, doubts_of_sources, service_reads
+from ossmend.config import (
+    doubts_of_limits,
+    doubts_of_match,
+    doubts_of_policies,
+    doubts_of_sources,
+    doubts_of_state,
+    service_reads,
+)
 from ossmend.config.document import Document
 from ossmend.config.model import Config
 from ossmend.config.problems import Doubt, Problem, printable
@@ -25,6 +32,7 @@ def of(config: Config, document: Document, text: str, more: Iterable[Doubt] = ()
         *doubts_of_policies.of(config, document),
         *doubts_of_match.of(config),
         *doubts_of_limits.of(config, document),
+        *doubts_of_state.of(config, of_service=service_reads.is_its_file(document.file)),
         *more,
     ]
     signs = (*strange(text, document.file), *in_quotes(text, document))

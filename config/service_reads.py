@@ -28,7 +28,11 @@ _SETTING = re.compile(r"^[ \t]*(User|SupplementaryGroups)[ \t]*=[ \t]*(.*?)[ \t]
 def is_meant(config: str, root: Path = Path("/")) -> bool:
     """Is it the service's configuration that root looks at, on a machine that has the service?"""
     units = (root / place / UNIT for place in UNITS)
-    return os.geteuid() == 0 and Path(config).absolute() == root / CONFIG and any(unit.is_file() for unit in units)
+    return os.geteuid() == 0 and is_its_file(config, root) and any(unit.is_file() for unit in units)
+
+
+def is_its_file(config: str, root: Path = Path("/")) -> bool:
+    return Path(config).absolute() == root / CONFIG
 
 
 def closed(path: Path, root: Path = Path("/")) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from ossmend.daemon.commands import audit_strangers, audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, not_read, number
+from ossmend.daemon.host.show import whole_span
 
 CASE_COLUMNS = ("state", "code", "cause", "subject", "from", "events", "why")
 STYLE = """
@@ -26,7 +27,7 @@ code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 
 def page(report: dict[str, Any]) -> str:
     """The report as one self-contained page; every value is escaped."""
-    cost, hours = report["cost"], report["since_seconds"] / 3600
+    cost, back = report["cost"], whole_span(report["since_seconds"])
     writes = [
         (number(w), w["policy"], w["mode"], w["operation"], w["target"], w["cost"] or "unknown")
         for w in report["writes"]
@@ -41,14 +42,14 @@ def page(report: dict[str, Any]) -> str:
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ossmend audit</title>',
             f"<style>{STYLE}</style></head><body><h1>ossmend audit</h1>",
-            f'<p class="note">{_text(report["at"])}, looking back {hours:g} h. Nothing was written.</p>',
+            f'<p class="note">{_text(report["at"])}, looking back {back}. Nothing was written.</p>',
             _headline(report),
             f"<p>Would write: <b>{_text(calls(report))}</b>, ",
             f"at a cost of {_text(audit_unchecked.cost(report))}.</p>",
             "<h2>Cases</h2>",
             _table(("case", *columns), rows),
             f'<p class="note">{_text(audit_unchecked.LOOKED)}.</p>',
-            f'<p class="note">{_text(NUMBERS)}. Refusals older than {hours:g} h, left out: {report["older"]}.</p>',
+            f'<p class="note">{_text(NUMBERS)}. Refusals older than {back}, left out: {report["older"]}.</p>',
             _strangers(report),
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),

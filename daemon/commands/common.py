@@ -95,6 +95,10 @@ LARGEST_NUMBER = 2**63 - 1
 class CaseNumber(WholeNumber):
     """A case's number; an audit has numbers of its own."""
 
+    def _describe_range(self) -> str:
+        """None that is worth a word in the help."""
+        return ""
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and value[:1] in "Aa" and value[1:].isdecimal():
             self.fail(f"{value} is of the audit; the numbers are in `ossmend cases`", param, ctx)

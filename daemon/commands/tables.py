@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.commands import audit_strangers, audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.write_page import request
-from ossmend.daemon.host.show import moment
+from ossmend.daemon.host.show import moment, whole_span
 from ossmend.daemon.journal.states import HUMAN
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
@@ -244,8 +244,8 @@ def audit(report: dict[str, Any], console: Console) -> None:
         known = any(row.get("case") is not None for row in report["cases"])
         console.print(f"\n{SAME.format(NUMBERS) if known else NUMBERS}")
     if report["older"]:
-        hours = report["since_seconds"] / 3600
-        console.print(f"\nleft out, because they are older than {hours:g} hours (--since): refusals: {report['older']}")
+        back = whole_span(report["since_seconds"])
+        console.print(f"\nleft out, because they are older than {back} (--since): refusals: {report['older']}")
     if strangers := audit_strangers.told(report):
         console.print(f"\n{strangers}", soft_wrap=not console.is_terminal)
     console.print(f"\nwould write: {calls(report)}")

@@ -70,6 +70,13 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def whole_span(seconds: float) -> str:
+    """A time that somebody has given, in the unit that he may have meant: 24 hours, 5 minutes, 90 seconds."""
+    size, unit = next((each for each in ((3600, "hour"), (60, "minute")) if not seconds % each[0]), (1, "second"))
+    number = f"{seconds / size:g}"
+    return f"{number} {unit}{'' if number == '1' else 's'}"
+
+
 def with_moments(value: Any) -> Any:
     """A report for people: the times in it, known by the names of their fields, as `moment` spells them."""
     if isinstance(value, list):

@@ -57,6 +57,8 @@ class Batch:
     """What the source cannot read now, and why, beside what it could; None: it reads everything."""
     files: int | None = None
     """How many files it follows; None where it follows none."""
+    absent: bool = False
+    """The one file that it is to read is not there: nobody knows what is in it, or whether it is only being rotated."""
 
     def of(self, trust: Literal["high", "low"], account: AccountRef = DEFAULT_ACCOUNT) -> Batch:
         """The same, with the trust that the configuration puts into its source, and whose events it says they are.

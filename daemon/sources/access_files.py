@@ -140,7 +140,7 @@ class AccessFiles:
         complaints = (*self._said.news(), *found.samples)
         trouble = self._said.trouble or self._looks.missing
         return Batch(tuple(found.refusals), moved, bool(self._queue), found.counts, complaints,
-                     trouble=trouble, files=self._looks.files)  # fmt: skip
+                     trouble=trouble, files=self._looks.files, absent=self._looks.is_absent)  # fmt: skip
 
     # --------------------------------------------------------------------------------------------------- which files
 

@@ -77,6 +77,7 @@ class AppLog:
         return Batch(
             tuple(found.events), begun | moved, bool(self._queue), found.counts, self._said.news(),
             trouble=self._said.trouble or self._looks.missing, files=self._looks.files,
+            absent=self._looks.is_absent,
         )  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------- which files next

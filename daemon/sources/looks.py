@@ -95,6 +95,11 @@ class Looks:
         return len(self._paths)
 
     @property
+    def is_absent(self) -> bool:
+        """Is the one file of the pattern not there, if only because it is being rotated?"""
+        return self._pattern.only is not None and self._pattern.only not in self._paths
+
+    @property
     def missing(self) -> str | None:
         """The one file of the pattern, if it is not there and is not only being rotated."""
         is_gone = self._began - self._there_at >= MISSING_SECONDS

@@ -109,7 +109,7 @@ class Reading:
         newest = [told(max(times))] if times else []
         self.vitals.last_event_at = max([*newest, *filter(None, [self.vitals.last_event_at])], default=None)
         self.vitals.events += len(times)
-        if not batch.more and not batch.trouble:
+        if not batch.more and not batch.trouble and not batch.absent:
             self.vitals.caught_up_at = told(began)
 
     def _is_ours(self) -> bool:

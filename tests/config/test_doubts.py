@@ -196,3 +196,18 @@ def test_an_account_that_a_policy_names_is_used(tmp_path: Path) -> None:
     told = doubts(tmp_path, ACCOUNTS.replace("shanghi", "shanghai") + "policies:\n" +
                   thaw("a", "{ bucket: b-1 }", ", account: data"))  # fmt: skip
     assert told == []
+
+
+def test_a_state_directory_that_who_checks_may_not_use_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ossmend.config.doubts_of_state.usable", lambda _path: False)
+    assert doubts(tmp_path, "") == [], "nothing is there: the file may be meant for another machine"
+    (tmp_path / "state").mkdir()
+    (told,) = doubts(tmp_path, "")
+    assert told.startswith(f"3:16: state.path: `ossmend run` will end here: {user()} has no permission")
+    monkeypatch.setattr("ossmend.config.doubts.service_reads.is_its_file", lambda *_: True)
+    assert doubts(tmp_path, "") == [], "the service runs that one"
+
+
+def test_a_state_directory_that_may_be_used_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    assert doubts(tmp_path, "") == []

@@ -121,7 +121,7 @@ def test_a_source_that_joins_a_state_has_a_first_pass_of_its_own(at_the_end: Pat
 
 
 @as_root
-def test_a_state_that_may_not_be_looked_into_ends_once_with_a_sentence_and_check_says_nothing_of_it(
+def test_a_state_that_may_not_be_looked_into_ends_once_with_a_sentence_and_check_doubts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(log, "configure", lambda *_: None)
@@ -146,7 +146,11 @@ def test_a_state_that_may_not_be_looked_into_ends_once_with_a_sentence_and_check
             checked = runner.invoke(check.command, ["--config", str(file)])
     assert (passed.exit_code, checked.exit_code) == (1, 0), checked.exception
     assert f"{directory}/state: nobody has no permission to use it, for it belongs to root" in passed.output
-    assert checked.output == f"{file}: fine; 1 policy (1 dry-run)\n"
+    doubted, fine = checked.output.splitlines()
+    assert (
+        "state.path: `ossmend run` will end here: nobody has no permission to use it, for it belongs to root" in doubted
+    )
+    assert fine == f"{file}: fine, with 1 warning (above); 1 policy (1 dry-run)"
 
 
 def test_live_says_of_a_key_of_the_account_itself_once_that_it_may_do_everything_and_warns(tmp_path: Path) -> None:

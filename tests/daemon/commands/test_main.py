@@ -104,6 +104,13 @@ def test_every_file_with_a_command_is_in_the_table() -> None:
     assert written == {name.replace("-", "_") for name in COMMANDS}
 
 
+@pytest.mark.parametrize("arguments", [("journal", "show"), ("cases", "show"), ("audit",), ("simulator",)])
+def test_a_help_shows_no_bound_that_is_none(arguments: tuple[str, ...]) -> None:
+    code, told, _ = run(*arguments, "--help")
+    assert code == 0
+    assert "None" not in told
+
+
 def test_a_word_that_is_a_file_here_and_no_command_is_refused() -> None:
     for word in ("common", "main", "tables", "audit_report", "ram_policy", "..explain"):
         assert run(word)[0] == 2

@@ -296,7 +296,7 @@ def test_the_page_of_an_audit_shows_both_numbers_and_no_markup() -> None:
     assert "A1 = 7" in page
     assert "&lt;b&gt;:fire:" in page
     assert "<b>:fire:" not in page
-    assert "Refusals older than 1 h, left out: 1." in page
+    assert "Refusals older than 1 hour, left out: 1." in page
 
 
 @pytest.mark.parametrize("name", ["default", "prod"])

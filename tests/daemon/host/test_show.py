@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ossmend.daemon.host.show import clean, subject_text
+from ossmend.daemon.host.show import clean, subject_text, whole_span
 from ossmend.remediators.contract.case import Subject
 
 KEY_ID = "AccessKeyOfSomebodyElse"
@@ -58,3 +58,11 @@ def test_half_a_pair_in_a_key_is_shown_as_well() -> None:
     assert clean({"target": "oss://reports/\ud800"}) == {
         "target": r"oss://reports/\ud800 (URL-encoded: oss://reports/%ED%A0%80)"
     }
+
+
+@pytest.mark.parametrize(("seconds", "told"), [
+    (86400, "24 hours"), (3600, "1 hour"), (300, "5 minutes"), (60, "1 minute"), (90, "90 seconds"), (1, "1 second"),
+    (5400, "90 minutes"),
+])  # fmt: skip
+def test_a_time_that_somebody_gave_is_told_in_a_unit_that_it_fills(seconds: float, told: str) -> None:
+    assert whole_span(seconds) == told

@@ -76,9 +76,10 @@ def test_the_one_file_of_a_source_that_is_gone_for_longer_than_a_rotation_is_its
     log.write_text("")
     follower, clock = follow(kind, log)
     assert (follower.once().trouble, follower.once().files) == (None, 1)
+    assert not follower.once().absent
     log.unlink()
     clock.pass_(MISSING_SECONDS - 1)
-    assert (follower.once().trouble, follower.once().files) == (None, 0)
+    assert (follower.once().trouble, follower.once().files, follower.once().absent) == (None, 0, True)
     clock.pass_(LOOK_SECONDS)
     assert follower.once().trouble == f"{log} is not there"
     log.write_text("")
@@ -109,7 +110,7 @@ def test_a_renamed_file_is_read_on_and_the_name_without_a_file_is_told(tmp_path:
 def test_a_pattern_without_a_file_is_no_trouble(tmp_path: Path, kind: str) -> None:
     follower, clock = follow(kind, tmp_path / "*.log")
     clock.pass_(MISSING_SECONDS * 2)
-    assert (follower.once().trouble, follower.once().files) == (None, 0)
+    assert (follower.once().trouble, follower.once().files, follower.once().absent) == (None, 0, False)
 
 
 @each_kind

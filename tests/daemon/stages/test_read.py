@@ -198,6 +198,20 @@ def test_what_a_source_cannot_read_is_its_trouble_and_it_is_not_at_its_end(store
     assert (told.trouble, told.complaint) == (None, "/p is a pipe"), "what was left out stays told"
 
 
+def test_while_the_one_file_is_not_there_nothing_is_read_to_its_end(store: Store) -> None:
+    there, gone = Batch((), {}, files=1), Batch((), {}, files=0, absent=True)
+    each, _ = reading(store, Told(there, gone, there))
+    clock = each._clock
+    assert isinstance(clock, FakeClock)
+    at = []
+    for _ in range(3):
+        each.read()
+        at.append(each.vitals.caught_up_at)
+        clock.pass_(timedelta(seconds=30))
+    assert at[0] == at[1] != at[2]
+    assert each.vitals.trouble is None, "it may be being rotated"
+
+
 def test_only_news_of_its_own_wakes_a_source(store: Store) -> None:
     each, _ = reading(store, Told())
     each.news({"other"})

@@ -254,7 +254,16 @@ SOURCE = "app_log:/a/app.log"
 
 
 def seen(store: Store, after: timedelta, *, worked: bool = True, stopped: bool = False) -> dict[str, str]:
-    """`ossmend status` so long after the last sign of life, its lines by their labels."""
+    """`ossmend status` so long after the last sign of life: its first lines by their labels."""
+    told: dict[str, str] = {}
+    for label, text in seen_lines(store, after, worked=worked, stopped=stopped):
+        told.setdefault(label, text)
+    return told
+
+
+def seen_lines(
+    store: Store, after: timedelta = timedelta(0), *, worked: bool = True, stopped: bool = False
+) -> list[tuple[str, str]]:
     config = load_text(
         "version: 1\ncloud: { region: cn-hangzhou }\nsources: [ { app_log: { path: /a/app.log } } ]\n"
         f"state: {{ path: {store.directory} }}\n"
@@ -263,10 +272,7 @@ def seen(store: Store, after: timedelta, *, worked: bool = True, stopped: bool =
     SignOfLife(store, FakeClock(NOON), dry_run=False).beat([read], None, stopped=stopped)
     with store.read() as connection:
         report = status(connection, config, store.directory, NOON + after, worked=worked, dry_run=False)
-    told: dict[str, str] = {}
-    for label, text, _ in lines(report):
-        told.setdefault(label, text)
-    return told
+    return [(label, text) for label, text, _ in lines(report)]
 
 
 def test_a_daemon_that_misses_its_sign_of_life_is_not_well_within_a_minute_and_reads_nothing_to_its_end(
@@ -277,6 +283,18 @@ def test_a_daemon_that_misses_its_sign_of_life_is_not_well_within_a_minute_and_r
     assert (told["ossmend"], told["sources"]) == (
         "not well", f"{SOURCE}: read until 2026-03-01 11:59:58Z; no refusal yet",
     )  # fmt: skip
+
+
+def test_a_trouble_that_names_no_place_has_no_blank_before_its_colon(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles = Troubles()
+    monkeypatch.setattr("ossmend.daemon.stages.vitals.TROUBLES", troubles)
+    for where in ({}, {"lane": "b"}):
+        fields = {"event": "key.refused", "level": "error", "why": "HeadObject", "timestamp": vitals.told(NOON)}
+        troubles.note(None, "", fields | where)
+    report = [text for label, text in seen_lines(store) if text.startswith("key.refused")]
+    assert report == ["key.refused b: HeadObject", "key.refused: HeadObject"]
 
 
 @pytest.mark.parametrize("seconds", [0.0, BEAT_SECONDS + LOOK_SECONDS, 2 * BEAT_SECONDS - 1])
