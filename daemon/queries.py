@@ -149,10 +149,14 @@ def keys(connection: sa.Connection) -> list[tuple[int, str]]:
     return [(row.id, row.subject_key) for row in connection.execute(query)]
 
 
-def evidence(connection: sa.Connection) -> dict[int, list[str]]:
-    """What each case that is not closed has been told with."""
+def findings(connection: sa.Connection) -> dict[int, dict[str, list[str]]]:
+    """What each case that is not closed has been told with: its evidence, and what a person does next."""
     query = sa.select(cases.c.id, cases.c.diagnosis).where(cases.c.state != CaseState.CLOSED)
-    return {row.id: clean((row.diagnosis or {}).get("evidence", [])) for row in connection.execute(query)}
+    said = {row.id: row.diagnosis or {} for row in connection.execute(query)}
+    return {
+        case_id: clean({"evidence": told.get("evidence", []), "next_steps": told.get("next_steps", {}).get("en", [])})
+        for case_id, told in said.items()
+    }
 
 
 def _rows(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from ossmend.daemon.commands import audit_strangers, audit_unchecked
+from ossmend.daemon.commands import audit_steps, audit_strangers, audit_unchecked
 from ossmend.daemon.commands.audit_jobs import told
 from ossmend.daemon.commands.tables import NUMBERS, account, are_several, calls, not_read, number
 from ossmend.daemon.host.show import whole_span
@@ -20,6 +20,8 @@ th { border-bottom: 2px solid #d0d7de; font-weight: 600; }
 td { border-bottom: 1px solid #eaeef2; overflow-wrap: anywhere; }
 td:nth-child(-n+4) { white-space: nowrap; overflow-wrap: normal; }
 .alert { border-left: 4px solid #d1242f; padding: .4rem .8rem; overflow-wrap: anywhere; }
+h3 { font-size: 1rem; margin: 1.5rem 0 0; overflow-wrap: anywhere; } h3 + .note { margin: 0; }
+li { overflow-wrap: anywhere; } .case p { margin: .4rem 0 0; } .case ul, .case ol { margin: 0; }
 code { font: 13px ui-monospace, monospace; } .note { color: #57606a; }
 @media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td { border-color: #21262d; } }
 """
@@ -51,6 +53,7 @@ def page(report: dict[str, Any]) -> str:
             f'<p class="note">{_text(audit_unchecked.LOOKED)}.</p>',
             f'<p class="note">{_text(NUMBERS)}. Refusals older than {back}, left out: {report["older"]}.</p>',
             _strangers(report),
+            *audit_steps.section(report["cases"]),
             "<h2>Writes</h2>",
             _table(("case", "policy", "mode", "call", "target", f"cost ({cost['currency']})"), writes),
             "<h2>Batch jobs among them</h2>",

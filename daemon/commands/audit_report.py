@@ -66,8 +66,9 @@ def _known_numbers(connection: sa.Connection, config: Config) -> dict[int, int]:
 def _report(connection: sa.Connection, config: Config, back: timedelta, works: Works) -> dict[str, Any]:
     numbers = _known_numbers(connection, config)
     rows = sorted(queries.open_cases(connection), key=lambda row: int(row["id"]))
-    said = queries.evidence(connection)
-    unchecked = audit_unchecked.unchecked([row | {"evidence": said.get(row["id"], [])} for row in rows])
+    said = queries.findings(connection)
+    rows = [row | said.get(row["id"], {"evidence": [], "next_steps": []}) for row in rows]
+    unchecked = audit_unchecked.unchecked(rows)
     rows = [row | _number(row["id"], numbers) for row in rows]
     planned = [_planned(intent, config) | _number(intent.case_id, numbers) for intent in queries.planned(connection)]
     costs = [Decimal(write["cost"]) for write in planned if write["cost"] is not None]

@@ -40,7 +40,8 @@ def found(key: str) -> dict[str, Any]:
         "id": 1, "state": "held", "code": "X", "cause": "c", "confidence": 0.9, "subject": subject, "policy": "p",
         "events": 1, "recurrences": 0, "first_seen": SEEN, "last_seen": SEEN, "why": key, "flag": {"owner": key},
         "facts": {}, "account": "default", "region": None,
-        "from": key, "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
+        "from": key, "evidence": [key], "next_steps": [key],
+        "diagnosis": {"evidence": [key], "next_steps": {"en": [key]}, "avoid": {"en": [key]}},
         "used_by": {"clients": {key: 1}}, "samples": [key], "verified_at": None, "watch_until": None, "due_at": None,
     }  # fmt: skip
     write = WRITE | {"id": "A1", "case": 7, "target": key}
