@@ -98,9 +98,11 @@ def with_unknown(known_writes: str, report: dict[str, Any]) -> str:
 
 
 def cost(report: dict[str, Any]) -> str:
-    """With the day of the prices; of what nobody could check it is not 0."""
+    """With the day of the prices; of what nobody could check, or has a price of, it is not 0."""
     told, found = report["cost"], report["unchecked"]
     if found is not None and not report["calls"]:
         return "not known"
-    least = "at least " if found is not None else ""
-    return f"{least}{told['amount']} {told['currency']} (prices as of {told['prices_as_of']})"
+    number = told.get("unpriced", 0)
+    least = "at least " if found is not None or number else ""
+    more = f", and {number} {'write' if number == 1 else 'writes'} of which no price is known" if number else ""
+    return f"{least}{told['amount']} {told['currency']} (prices as of {told['prices_as_of']}){more}"

@@ -35,6 +35,16 @@ def test_where_all_was_checked_nothing_is_nothing() -> None:
     assert audit_unchecked.cost(report) == "0 CNY (prices as of 2026-11-01)"
 
 
+@pytest.mark.parametrize(("number", "told"), [
+    (0, "0 CNY (prices as of 2026-11-01)"),
+    (1, "at least 0 CNY (prices as of 2026-11-01), and 1 write of which no price is known"),
+    (2, "at least 0 CNY (prices as of 2026-11-01), and 2 writes of which no price is known"),
+])  # fmt: skip
+def test_what_has_no_known_price_is_not_free(number: int, told: str) -> None:
+    report = {"unchecked": None, "calls": {"RestoreObject": 2}, "cost": PRICE | {"unpriced": number}}
+    assert audit_unchecked.cost(report) == told
+
+
 def row(*evidence: str) -> dict[str, Any]:
     return {
         "cause": "denied-bucket-policy",
