@@ -52,7 +52,7 @@ class Allowance:
         if not over:
             return None
         found = [(limit, limit.uses(write, known)) for limit in over]
-        told = ", ".join(f"{limit.of()} lets {limit.told(limit.limit)} go and this is {limit.told(uses)}"
+        told = ", ".join(f"{limit.of()} lets {limit.told(limit.limit)} go and this is {limit.least_told(uses)}"
                          for limit, uses in found)  # fmt: skip
         raised = " and ".join(f"{limit.of()} to at least {limit.least(uses)}" for limit, uses in found)
         why = f"it is larger than a whole limit: {told}; raise {raised}, or do it by hand"

@@ -51,6 +51,10 @@ class Limit:
             return f"{amount.normalize():f}"
         return f"{Decimal(math.ceil(amount / GIB * 100)) / 100:f}"
 
+    def least_told(self, amount: Decimal) -> str:
+        """That with its unit: what is larger than a limit by a byte must not look the same."""
+        return f"{self.least(amount)} GiB" if self.what == "bytes" else self.told(amount)
+
     def uses(self, write: Write, cost: Decimal) -> Decimal:
         match self.what:
             case "count":

@@ -81,6 +81,12 @@ def test_what_is_larger_than_a_whole_limit_names_it_both_sizes_and_what_it_has_t
     assert (scene.states(), scene.world.sent, counted(scene)) == (["held"], [], 1)
 
 
+def test_what_is_larger_by_a_byte_does_not_look_the_same(scene: Scene) -> None:
+    scene.configure(top=SMALL)
+    large(scene, 20 * GIB + 1)
+    assert "lets 20 GiB go and this is 20.01 GiB; raise restore_gib_per_day to at least 20.01" in nexts(scene)[0]
+
+
 def test_every_limit_that_is_too_small_is_named_at_once(scene: Scene) -> None:
     scene.configure(top="brakes: { restore_gib_per_day: 20, objects_per_day: 0 }")
     large(scene)
