@@ -74,9 +74,7 @@ class Reports:
         self._rules = rules
 
     def put(self, page: Page, outcomes: Sequence[Outcome]) -> dict[int, str]:
-        """Report each outcome whose cause was not reported yet, but for what a person has said; what counts as told from
-        now on, by case.
-        """
+        """Report each outcome whose cause was not reported yet, nor said by a person; what is told now, by case."""
         reported: dict[int, str] = {}
         alike: dict[tuple[str, str, bool], list[Outcome]] = {}
         for each in outcomes:

@@ -146,6 +146,12 @@ def test_its_notice_says_what_to_raise(scene: Scene) -> None:
     with scene.store.read() as connection:
         (body,) = connection.scalars(sa.select(notices.c.body)).all()
     assert "raise restore_gib_per_day to at least 30, or do it by hand" in body["why"]
+    for _ in range(3):
+        scene.see(frozen())
+        scene.pass_(hours=1)
+        scene.turn()
+    with scene.store.read() as connection:
+        assert len(connection.execute(sa.select(notices.c.id)).all()) == 1, "it is said once"
 
 
 def test_an_undo_that_a_limit_can_never_let_go_says_so(scene: Scene) -> None:
