@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation as company
 from ossmend.remediators.causes.sureness import hedge
-from ossmend.remediators.causes.times import LATE_AT_MOST, drift_of
+from ossmend.remediators.causes.times import LATE_AT_MOST, drift_of, zone_of
 from ossmend.remediators.contract.case import Case, Event, Subject
 from ossmend.remediators.contract.registry import remedies
 from ossmend.remediators.contract.values import ClockReading, ClockSample
@@ -76,7 +76,8 @@ def _client(case: Case, timed: Sequence[Timed], reading: ClockReading) -> Tell:
         f"RequestTime minus ServerTime is {drift:+.0f} s ({_words(drift)}) in {len(drifts)}/{len(case.samples)} samples"
     ]
     if weighed.cause == "clock-time-zone":
-        said.append(f"that is {drift / 3600:+g} h: half hours point to a time zone taken for UTC, not to drift")
+        zone = zone_of(drift) or drift
+        said.append(f"that is {zone / 3600:+g} h, a time zone's offset, but for {abs(drift - zone):.0f} s")
     who = case.event.client or "the client"
     facts = {"drift_seconds": drift, "samples": len(drifts)}
     return _told(case, f"the clock of {who} is {_words(drift)} ({_kind(weighed)})", weighed, said, facts, reading)

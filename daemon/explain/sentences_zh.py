@@ -218,7 +218,7 @@ SENTENCES: Sequence[tuple[str, str]] = (
     ("the text has no RequestTime and ServerTime, so the drift is not known; it is more than 15 minutes",
      "文本中没有 RequestTime 和 ServerTime，偏差未知；但超过 15 分钟"),
     ("RequestTime minus ServerTime is {} s ({}) in {}/{} samples", "RequestTime 减 ServerTime 为 {0} 秒（{1}），{2}/{3} 个样本如此"),
-    ("that is {} h: half hours point to a time zone taken for UTC, not to drift", "即 {0} 小时：半小时的整数倍说明时区被误作 UTC，不是漂移"),
+    ("that is {} h, a time zone's offset, but for {} s", "即 {0} 小时，为某时区的偏移，误差 {1} 秒"),
     ("{} clients are affected: {}", "受影响的客户端有 {0} 个：{1}"),
     ("the server time in the text is {}: not OSS's clock, so it proves nothing", "文本中的服务器时间为 {0}：不是 OSS 的时钟，不能说明问题"),
     ("{}: our clock is between {} s and {} s off", "{0}：本机时钟偏差在 {1} 秒与 {2} 秒之间"),

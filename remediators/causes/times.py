@@ -9,10 +9,15 @@ from ossmend.remediators.causes.model import Bilingual
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.light import regex
 
-HALF_HOUR = 1800
-ZONE_SLACK = 90.0
-"""A time zone taken for another is off by half hours, give or take the drift of an ordinary clock."""
-MOST_ZONE = 14 * 3600
+HOUR = 3600.0
+MOST_ZONE = 14
+"""The furthest from UTC that a zone is, in hours."""
+ODD_ZONES = frozenset({2.5, 3.5, 4.5, 5.5, 5.75, 6.5, 8.75, 9.5, 10.5, 12.75, 13.75})
+"""The other ones in use, with daylight saving, whichever side of UTC: no zone is half an hour from it."""
+ZONE_SLACK, NEAR_ZONE = 30.0, 120.0
+"""A local time taken for UTC is off by the zone, give or take what an ordinary clock is off and a request takes; minutes
+more may be a queue, or a drift that is near a zone by chance.
+"""
 EARLIEST, LATEST = datetime(2011, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """OSS opened in 2011: a server time outside is not OSS's (a proxy's, or a bad Date of 1970)."""
 LATE_AT_MOST = 3600.0
@@ -31,7 +36,7 @@ def drift_of(event: Event) -> float | None:
 
 
 def drift_kind(event: Event) -> str:
-    """`unset`, `zone`, `drift`; `absurd` where the server time is not OSS's; empty where no time is told."""
+    """`unset`, `zone`, `near` (a zone), `drift`; `absurd` where the server time is not OSS's; empty where no time is told."""
     if event.server_time is not None and not EARLIEST <= event.server_time <= LATEST:
         return "absurd"
     if event.request_time is not None and event.request_time < EARLIEST:
@@ -39,10 +44,21 @@ def drift_kind(event: Event) -> str:
     drift = drift_of(event)
     if drift is None:
         return ""
-    halves = round(drift / HALF_HOUR)
-    if halves and abs(drift) <= MOST_ZONE + ZONE_SLACK and abs(drift - halves * HALF_HOUR) <= ZONE_SLACK:
-        return "zone"
-    return "drift"
+    beside = zone_of(drift)
+    if not beside:
+        return "drift"
+    return "zone" if abs(drift - beside) <= ZONE_SLACK else "near"
+
+
+def zone_of(drift: float) -> float | None:
+    """The offset of a time zone that a drift is, or nearly is, in seconds; None if it is no zone's. Minutes beside one
+    hour are as likely a drift: only the hour itself, which is daylight saving's too, is a zone's.
+    """
+    hours = min((*range(1, MOST_ZONE + 1), *ODD_ZONES), key=lambda each: abs(abs(drift) - each * HOUR))
+    beside = abs(abs(drift) - hours * HOUR)
+    if beside > (NEAR_ZONE if hours > 1 else ZONE_SLACK):
+        return None
+    return hours * HOUR if drift > 0 else -hours * HOUR
 
 
 def expired_by(event: Event) -> float | None:

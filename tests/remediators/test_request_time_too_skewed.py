@@ -41,6 +41,13 @@ def tell(*events: Event, world: FakeWorld | None = None, **changes: object) -> T
         (-8 * 3600, "clock-time-zone", "8.0 h behind"),
         (+8 * 3600 + 40, "clock-time-zone", "8.0 h ahead"),
         (+5.5 * 3600, "clock-time-zone", "5.5 h ahead"),
+        (+29 * 60, "clock-drift", "29 min ahead"),
+        (+30 * 60, "clock-drift", "30 min ahead"),
+        (+31 * 60, "clock-drift", "31 min ahead"),
+        (+59 * 60, "clock-drift", "59 min ahead"),
+        (-31 * 60, "clock-drift", "31 min behind"),
+        (+45 * 60, "clock-drift", "45 min ahead"),
+        (+3600, "clock-time-zone", "60 min ahead"),
         (-86402, "clock-drift", "24.0 h behind"),
         (-3 * 86400 - 500, "clock-drift", "3 days behind"),
         (8 * 3600 + 400, "clock-drift", "8.1 h ahead"),
@@ -51,6 +58,21 @@ def test_kind_size_and_sign_are_said(drift: float, cause: str, words: str) -> No
     assert answer.diagnosis.cause == cause
     assert words in answer.why
     assert answer.diagnosis.facts["drift_seconds"] == drift
+
+
+def test_a_zone_to_the_second_is_surer_than_one_that_minutes_are_beside() -> None:
+    exact, beside = tell(refused(+8 * 3600 - 3)).diagnosis, tell(refused(+8 * 3600 + 100)).diagnosis
+    assert exact.cause == beside.cause == "clock-time-zone"
+    assert exact.confidence > 0.9
+    assert 0.7 <= beside.confidence < 0.8
+    assert beside.alternatives[0][0] == "clock-drift"
+    assert "that is +8 h, a time zone's offset, but for 100 s" in beside.evidence
+
+
+@pytest.mark.parametrize("minutes", [30, 31, 59, -31])
+def test_of_a_drift_of_minutes_nothing_says_time_zone(minutes: int) -> None:
+    answer = tell(refused(minutes * 60.0))
+    assert "time zone" not in f"{answer.why} {answer.diagnosis.evidence}"
 
 
 def test_a_clock_near_the_epoch_is_unset() -> None:
