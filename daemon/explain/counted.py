@@ -97,7 +97,8 @@ def alike(events: Sequence[Told]) -> list[list[Told]]:
 
 def speaker(group: Sequence[Told]) -> Told:
     """The refusal that is explained for all of them: of those that say of themselves what their case says the one
-    that tells most, which is the first of the surest.
+    that tells most, which is the first of the surest. Where their case says something of all of them, the newest is the
+    one whose words that has: what is printed above them is its own.
     """
 
     def agrees(event: Told) -> bool:
@@ -106,7 +107,11 @@ def speaker(group: Sequence[Told]) -> Told:
     def sureness(event: Told) -> float:
         return float(event["diagnosis"]["confidence"])
 
-    return max(list(filter(agrees, group)) or group, key=sureness)
+    surest = max(list(filter(agrees, group)) or group, key=sureness)
+    case = surest["case"]
+    if case is None or case["diagnosis"] is None:
+        return surest
+    return next(event for event in reversed(group) if event["case"] and event["case"]["number"] == case["number"])
 
 
 def summed(report: Mapping[str, Any], lang: str, *, configured: bool = False) -> str:

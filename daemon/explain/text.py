@@ -7,6 +7,7 @@ sees it in page.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
 from ossmend.remediators.causes import correlation, near, preflights
 from ossmend.remediators.causes.codeless import NO_CODE
-from ossmend.remediators.contract.case import Event
+from ossmend.remediators.contract.case import Case, Event
 from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.registry import Explained
 from ossmend.remediators.contract.verdict import Diagnosis
@@ -60,18 +61,29 @@ def explain_text(
         report["passed_over"] = number in passed
         report["lines"] = lines.of(told) if told.event.shape != proposals.BARE else None
     for case in company.cases:
-        whole = _case(case, reported, config, lang)
+        witness = _witness(case, events)
+        whole = _case(case, reported, witness, config, lang)
         for number in case.refusals:
-            reported[number]["case"] = whole
+            same = events[number].code == events[witness].code
+            reported[number]["case"] = whole if same else whole | {"diagnosis": None}
         _agree([reported[number] for number in case.refusals])
     return {"events": reported}
 
 
-def _case(of: Gathered, reported: Sequence[dict[str, Any]], config: Config | None, lang: str) -> dict[str, Any]:
-    """What an audit has of it, too. Its newest refusal speaks for it, unless its plan says something of all of them."""
-    case, newest = of.case, reported[of.refusals[-1]]
-    decided = decided_of(case, config, lang) if case.events > 1 and not newest["asked_cloud"] else None
-    whole = newest["diagnosis"] if decided is None else _said(decided)
+def _witness(of: Gathered, events: Sequence[Event]) -> int:
+    """Which refusal speaks for its case: the newest that has a code; a browser's console, which has none, only where
+    OSS has answered nothing.
+    """
+    return next((number for number in reversed(of.refusals) if events[number].code is not None), of.refusals[-1])
+
+
+def _case(
+    of: Gathered, reported: Sequence[dict[str, Any]], witness: int, config: Config | None, lang: str
+) -> dict[str, Any]:
+    """What an audit has of it, too. One of its refusals speaks for it, unless its plan says it of all."""
+    case, speaks = of.case, reported[witness]
+    decided = decided_of(_told_by_oss(case), config, lang) if case.events > 1 and not speaks["asked_cloud"] else None
+    whole = speaks["diagnosis"] if decided is None else _said(decided)
     return {
         "number": case.id,
         "policy": case.policy,
@@ -81,6 +93,12 @@ def _case(of: Gathered, reported: Sequence[dict[str, Any]], config: Config | Non
         "confidence": whole["confidence"],
         "diagnosis": None if decided is None else whole,
     }
+
+
+def _told_by_oss(case: Case) -> Case:
+    """The case, with the newest answer of OSS's as its newest sample: a console says nothing of an answer."""
+    told = next((each for each in reversed(case.samples) if each.code is not None), case.event)
+    return replace(case, samples=(*(each for each in case.samples if each is not told), told))
 
 
 def _agree(reported: Sequence[dict[str, Any]]) -> None:

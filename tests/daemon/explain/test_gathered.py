@@ -74,6 +74,49 @@ def test_the_sum_says_whose_policies_it_counts_by() -> None:
     assert "（使用 `ossmend init` 写出的策略）为 3 个案例。" in told(configured=False, lang="zh")
 
 
+def page(text: str) -> list[str]:
+    """What is printed of each group of refusals that are explained alike."""
+    out = io.StringIO()
+    render(explain_text(text), "en", Paper(out, 400))
+    return out.getvalue().split("\n\n")
+
+
+STAMPED = "2026-11-28T03:12:0{}Z ERROR {}\n2026-11-28T03:12:30Z INFO goes on\n"
+ANSWERS = "".join(STAMPED.format(number, "method=PUT " + ANSWER.replace("0001", f"000{number}")) for number in range(6))
+BLOCKED = STAMPED.format(7, CONSOLE)
+
+
+@pytest.mark.parametrize(
+    "text", [ANSWERS + BLOCKED, BLOCKED + ANSWERS, ANSWERS + 2 * BLOCKED], ids=["behind", "before", "twice"]
+)
+def test_what_only_a_console_says_is_not_said_of_oss_s_answers(text: str) -> None:
+    answered = next(each for each in page(text) if "AccessForbidden  oss://" in each)
+    assert "OSS said: CORSResponse: This CORS request is not allowed." in answered
+    assert f"origin {ORIGIN}, method PUT" in answered
+    assert "and 5 more like it" in answered
+    assert not any(word in answered for word in ("the browser said", "method unknown", "does not show the code"))
+
+
+def test_what_oss_answered_is_not_said_of_a_console_s_line() -> None:
+    console = next(each for each in page(ANSWERS + BLOCKED) if each.startswith("403"))
+    assert "the browser said" in console
+    assert "OSS said" not in console
+
+
+@pytest.mark.parametrize("lines", [1, 6])
+def test_consoles_alone_speak_for_themselves(lines: int) -> None:
+    (console, *_) = page(BLOCKED * lines)
+    assert "the browser said" in console
+    assert "the text does not show the code; it fits AccessForbidden" in console
+
+
+def test_what_is_told_of_one_of_many_stands_under_its_own_line() -> None:
+    signed = "2026-11-28T03:12:0{0}Z ERROR bucket=web-assets status=403 code=KmsServiceNotEnabled message=m{0}"
+    (told, *_) = page("".join(f"{signed.format(number)} request_id={number:024X}\n" for number in range(1, 8)))
+    assert f"{7:024X}" in told.splitlines()[0]
+    assert "line 7 of 7" in told
+
+
 def test_a_policy_writes_in_one_case_on_one_condition() -> None:
     config = load_text(
         "version: 1\ncloud: { region: cn-hangzhou }\n"
