@@ -54,7 +54,7 @@ def zone_of(drift: float) -> float | None:
     """The offset of a time zone that a drift is, or nearly is, in seconds; None if it is no zone's. Minutes beside one
     hour are as likely a drift: only the hour itself, which is daylight saving's too, is a zone's.
     """
-    hours = min((*range(1, MOST_ZONE + 1), *ODD_ZONES), key=lambda each: abs(abs(drift) - each * HOUR))
+    hours: float = min((*range(1, MOST_ZONE + 1), *ODD_ZONES), key=lambda each: abs(abs(drift) - each * HOUR))
     beside = abs(abs(drift) - hours * HOUR)
     if beside > (NEAR_ZONE if hours > 1 else ZONE_SLACK):
         return None

@@ -7,6 +7,7 @@ asks here.
 from __future__ import annotations
 
 from ossmend.daemon.sources.parsers.brackets import closed_at
+from ossmend.daemon.sources.parsers.ends import ended
 from ossmend.daemon.sources.parsers.escapes import depth_of, unescaped
 from ossmend.remediators.contract.light import regex
 
@@ -95,10 +96,12 @@ def value_of(text: str, start: int, name: str, limit: int, lines: LineEnds) -> t
         value = _sentence(text, inside, limit, line)
         return value, inside + len(value)
     if text.endswith(" Object=", max(0, start - 8), start):  # ossutil's: the key is not quoted, and may have blanks
+        inside = start  # a bracket that the key begins with is its own
         value = _sentence(text, inside, limit, line)
-        if _QUOTED_ON.search(value):
+        end = ended(text, inside, inside + len(value), line)
+        if end is None or _QUOTED_ON.search(text, inside, end):
             return "", inside + len(value)
-        return value.removesuffix("!"), inside + len(value)  # its sentence ends with one, whatever the key ends with
+        return text[inside:end].removesuffix("!"), end  # its sentence ends with one, whatever the key ends with
     if inside == limit and inside > start:
         return "", start  # `Endpoint: Ec:0003-...`: a name without a value, and the next name
     return _bare(text, name, inside, line) or ("", start)
