@@ -1,8 +1,8 @@
 """A bare value that runs to its line's end -> where the string or the bracket ends in which somebody put the line.
 
-`{"err":"... Object=a/my file.csv"}`: the key has no quotes and may have blanks, so its own words do not end it. What was
-opened before it on its line does. Where that may as well be part of the name there is no value: half a name is another
-object's. values.py asks here.
+`{"err":"... Object=a/my file.csv"}`: the key has no quotes and may have blanks, so its own words do not end it. What
+was opened before it on its line does. Where that may as well be part of the name there is no value: half a name is
+another object's. values.py asks here.
 """
 
 from __future__ import annotations
