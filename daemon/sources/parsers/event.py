@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ossmend.daemon.host.redact import redact
-from ossmend.daemon.sources.parsers import place
+from ossmend.daemon.sources.parsers import denial, place
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.daemon.sources.parsers.facts import Facts
 from ossmend.daemon.sources.parsers.foreign import foreign_service
@@ -23,12 +23,14 @@ from ossmend.daemon.sources.parsers.place import Place
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.daemon.sources.parsers.texts import said, storable, without_secrets
 from ossmend.remediators.contract.case import Event, Origin, Reading
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.values import ObjectRef
 
 SAMPLE = 4096
 BEFORE = 1024
 MOST_FIELDS = 64
 LONGEST_FIELD = 8192
+_OSS_ID = regex(r"[0-9A-F]{24}")
 V1_LENGTH = 28
 """Characters of a V1 signature: SHA-1 in base64."""
 
@@ -136,7 +138,7 @@ def _event(
         time=facts.time(now),
         request_time=facts.moment("request_time"),
         server_time=facts.moment("server_time"),
-        fields=_fields(facts, service),
+        fields=_fields(facts, service) | _denial(facts, code, stretch.around),
         sample=_sample(refusal, stretch.begin),
         origin=preflight.origin,
         origin_from="origin" if preflight.origin else None,
@@ -180,6 +182,16 @@ def _fields(facts: Facts, service: str | None) -> dict[str, str]:
     return {
         storable(name): storable(redact(value[:LONGEST_FIELD])) for name, value in kept if name != "StringToSignBytes"
     }
+
+
+def _denial(facts: Facts, code: str | None, around: str) -> dict[str, str]:
+    """Who lacks what, where a program has printed it in its own way; OSS's own body tells it better."""
+    if code != "AccessDenied" or any(name.startswith(denial.DETAIL) for name in facts.refusal.fragment.extra):
+        return {}
+    line = facts.refusal.line
+    one = line and len(set(_OSS_ID.findall(line[:LONGEST_FIELD]))) == 1  # of several, who knows whose it is
+    told = denial.told(line[:LONGEST_FIELD], fields=True) if one else denial.told(around)
+    return {name: storable(redact(value)) for name, value in told.items()}
 
 
 def _of_signature(own: dict[str, str]) -> dict[str, str]:
