@@ -77,6 +77,33 @@ def test_where_only_the_name_of_an_s3_client_is_told_nobody_can_tell_whose_error
     assert not [event for event in events_in(text, source="log", strict=True) if is_ours(event)]
 
 
+BOTO = "botocore.exceptions.ClientError: An error occurred ({}) when calling the PutObject operation: {}"
+PATH_STYLE = "The bucket you are attempting to access must be addressed using OSS third level domain."
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("SecondLevelDomainForbidden", PATH_STYLE), ("SecurityTokenNotSupported", "x"), ("ImageDamage", "x"),
+     ("KmsServiceNotEnabled", "x"), ("CnameDenied", "x")],
+)  # fmt: skip
+def test_a_code_that_only_oss_has_tells_the_service_behind_an_s3_client_s_words(code: str, said: str) -> None:
+    event = only(BOTO.format(code, said))
+    assert event["code"] == code
+    assert event["diagnosis"]["cause"] not in ("s3-or-oss", "another-service")
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidObjectState"]
+)
+def test_a_code_that_s3_has_too_tells_no_service(code: str) -> None:
+    assert only(BOTO.format(code, "x"))["code"] is None
+
+
+def test_what_is_s3_s_own_outweighs_a_code_of_oss_s() -> None:
+    event = only(f"https://b.s3.amazonaws.com/ {BOTO.format('SecondLevelDomainForbidden', 'x')}")
+    assert event["diagnosis"]["cause"] == "another-service"
+
+
 @pytest.mark.parametrize(
     "sign",
     [

@@ -9,10 +9,11 @@ clients too.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ossmend.daemon.sources.parsers.fragment import Fragment
 from ossmend.daemon.sources.parsers.messages import SHARED, implied_code
-from ossmend.daemon.sources.parsers.names import GENERIC
+from ossmend.daemon.sources.parsers.names import GENERIC, OSS_ALONE
 from ossmend.remediators.contract.light import regex
 
 _OSS_HOST = regex(
@@ -126,11 +127,18 @@ def foreign_service(fragment: Fragment, around: str, line: str) -> str | None:
     if other:
         return "another-oss"
     named = next((name for name, signs in _OTHERS if signs.search(around)), None)
-    if named == "s3" and implied_code(message) and "code" not in facts and not _S3_ITSELF.search(around):
+    if named == "s3" and not _S3_ITSELF.search(around) and _is_oss_alone(facts):
         return None  # a client of S3 says so of any service that it talks to
     if named is None and "resource" in facts:
         return "s3"
     return named
+
+
+def _is_oss_alone(facts: Mapping[str, str]) -> bool:
+    """A sentence of OSS's without its code, or a code that no other service has."""
+    if "code" in facts:
+        return facts["code"] in OSS_ALONE
+    return implied_code(facts.get("message", "")) is not None
 
 
 def _speaks_of_another_host(fragment: Fragment, around: str, line: str) -> bool:

@@ -30,6 +30,14 @@ GENERIC = frozenset(
 )
 """Words that other programs use as well: alone they need a sign of OSS beside them."""
 
+OSS_ALONE = frozenset(
+    "SecondLevelDomainForbidden UserDisable BucketDisable UbsmsInvalidBid KmsUbsmsInvalidBid AbnormalBucketOwnerStatus "
+    "BucketNotBelongTo AccessKeyIdAndSecurityTokenNotMatch SecurityTokenExpired SecurityTokenNotSupported CnameDenied "
+    "NonStandardHostForbidden TransferAccelerationDisabled WORMConfigurationLocked PublicEndpointForbidden "
+    "InvalidKmsMasterKeyId KmsServiceNotEnabled ApkDownloadForbidden ImageDamage ArchiveRestoreFileStale".split()
+)
+"""Codes that S3 does not have: who tells of one has talked to OSS, whatever the client is called."""
+
 SAID_TO_S3_CLIENTS = frozenset({"NotImplemented"})
 """Codes of S3 that OSS answers its clients with. A person who pastes one means OSS; in a log OSS must be named."""
 
