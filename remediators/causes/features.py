@@ -85,6 +85,7 @@ def features(
     words = found.get("sample", "").split()
     if not event.message and event.code and event.shape != "access_log" and FEWEST_WORDS <= len(words) <= MOST_WORDS:
         found["message"] = " ".join(words)  # somebody typed what OSS said, in a shape of nobody's
+        found["typed"] = "yes"
     if event.status is not None:
         found["status"] = str(event.status)
     found |= {f"fields.{name}": value for name, value in event.fields.items() if value}

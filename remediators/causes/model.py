@@ -27,6 +27,10 @@ class Text(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
+TYPED = Text("the text says: {}", "文本中写道：{}")
+"""Of words that are told as nobody's message: OSS's sentence may stand among them, and a colleague's before it."""
+
+
 class Bilingual(str):
     """A feature's value that is our own words: signs and English sentences see the English, Chinese ones the Chinese."""
 
@@ -70,6 +74,8 @@ class Sign:
         """The evidence, in words one can check; None for a sign that has none."""
         if self.says is None or self.weight <= 0:
             return None
+        if self.feature == "message" and "typed" in features:
+            return TYPED.words(lang).replace("{}", shortened(features["message"], LONGEST_QUOTE))
         return self.says.words(lang).replace("{}", shortened(Bilingual.of(features[self.feature], lang), LONGEST_QUOTE))
 
 

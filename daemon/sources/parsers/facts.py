@@ -13,6 +13,7 @@ from datetime import datetime
 from ossmend.daemon.host.redact import redact
 from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.fragment import Fragment
+from ossmend.daemon.sources.parsers.messages import osss_own
 from ossmend.daemon.sources.parsers.names import NOT_REFUSALS
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.daemon.sources.parsers.texts import said
@@ -96,7 +97,7 @@ class Facts:
             message = _java_message(self.refusal)
         if not message:
             return None
-        return redact(message[:LONGEST_MESSAGE].replace("\\'", "'").replace('\\"', '"'))
+        return redact(osss_own(message[:LONGEST_MESSAGE]).replace("\\'", "'").replace('\\"', '"'))
 
     def ec(self, start: int) -> str | None:
         """The EC; none where the same line names several, as in somebody's notes about it. `start`: where in the text

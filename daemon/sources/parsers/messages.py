@@ -67,6 +67,17 @@ def implied_code(message: str) -> str | None:
     return next((code for begin, code in _LOWERED if said.startswith(begin)), None)
 
 
+def osss_own(message: str) -> str:
+    """From where OSS's own sentence begins: what a colleague puts before it, in Chinese or with a colon, is not."""
+    lowered = message.lower().replace("’", "'")
+    if implied_code(message) is not None or len(lowered) != len(message):
+        return message
+    begins = [at for sentence, _ in _LOWERED if (at := lowered.find(sentence)) > 0]
+    at = min(begins, default=0)
+    before = message[:at].rstrip(" \t\"'“「")
+    return message[at:] if before and (not before.isascii() or before.endswith(":")) else message
+
+
 LEAST_OF_A_CUT = 24
 """Characters of a sentence that is cut off: a shorter beginning may be anybody's words."""
 CUTS = " \t\r\n.…\"'"

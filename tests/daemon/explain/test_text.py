@@ -51,6 +51,36 @@ def test_what_the_text_does_not_say_is_null() -> None:
     assert event["writes"] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "message: 帮忙看下 {} code: AccessDenied",
+        "帮忙看下 {} AccessDenied 怎么办",
+        "AccessDenied: 帮忙看下：{}",
+        '{{"msg": "帮忙看下：{}", "code": "AccessDenied", "requestId": "66D3BC906F08E3A7784862BE"}}',
+        "message: a colleague says: {} code: AccessDenied",
+    ],
+)
+def test_what_stands_before_oss_s_sentence_is_not_oss_s_word(text: str) -> None:
+    said = DENIED.partition(": ")[2]
+    (event,) = explain_text(text.format(said), lang="zh")["events"]
+    assert event["diagnosis"]["evidence"][0].startswith(f"OSS 返回：{said}")
+
+
+def test_words_of_nobody_s_message_are_the_text_s_and_not_oss_s() -> None:
+    text = "帮忙看下 AccessDenied denied by bucket policy 怎么办 谢谢"
+    for lang, begins in (("zh", "文本中写道：帮忙看下"), ("en", "the text says: 帮忙看下")):
+        (event,) = explain_text(text, lang=lang)["events"]
+        assert event["diagnosis"]["cause"] == "denied-bucket-policy"
+        assert event["diagnosis"]["evidence"][0].startswith(begins)
+
+
+def test_a_sentence_of_oss_s_that_ends_like_another_is_whole() -> None:
+    said = "The bucket you are attempting to access must be addressed using OSS third level domain."
+    (event,) = explain_text(f"message: {said} code: SecondLevelDomainForbidden")["events"]
+    assert f"OSS said: {said}" in event["diagnosis"]["evidence"]
+
+
 def test_events_come_in_the_order_of_the_text() -> None:
     codes = [event["code"] for event in explain_text(f"{SKEWED}\n\n{DENIED}")["events"]]
     assert codes == ["RequestTimeTooSkewed", "AccessDenied"]
