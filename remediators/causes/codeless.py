@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ossmend.remediators.causes.model import Bilingual, Text
+from ossmend.remediators.contract.light import regex
 from ossmend.remediators.contract.values import shortened
 
 WORDS = frozenset({"Forbidden", "403"})
@@ -34,6 +35,10 @@ NO_ID_WHY = Text(
     "x-oss-request-id 为空：OSS 的每个响应都带有它，因此更可能是中间的代理或网关返回的",
 )
 
+_TENGINE = regex(r"(?i)\bX-Tengine-Error\\{0,4}[\"']?\s{0,4}[:=]\s{0,4}\\{0,4}[\"']?([^\r\n\"'\\]{3,200})")
+_REFERER = regex(r"(?i)denied by referer acl")
+"""The header in which Alibaba's CDN says why it refused, before anybody asked OSS (docs/facts.md#access-denied-messages)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Codeless:
@@ -46,7 +51,12 @@ class Codeless:
 
 
 def read(found: Mapping[str, str]) -> Codeless:
-    """By what the text shows of the answer: OSS's marks, a HEAD, both, or neither."""
+    """By what the text shows of the answer: a CDN's marks, OSS's, a HEAD, both, or neither."""
+    if (said := _TENGINE.search(found.get("sample", ""))) is not None:
+        referer = _REFERER.match(said[1]) is not None
+        return Codeless(
+            "denied-referer" if referer else NO_CODE, 0.75 if referer else 0.9, (_cdn(said[1]), NO_CODE_WHY)
+        )
     head, oss = found.get("head"), found.get("oss_answered")
     if head and oss:
         return Codeless("head-refused", 0.65, (_head(head), _oss(oss)), BEHIND)
@@ -65,6 +75,13 @@ def read(found: Mapping[str, str]) -> Codeless:
     if oss:
         return Codeless("code-not-shown", 0.65, (_oss(oss), NO_CODE_WHY), (("no-code", 0.1), *BEHIND[:3]))
     return Codeless(NO_CODE, 0.9, (*_of_a_server(found.get("server")), NO_CODE_WHY))
+
+
+def _cdn(said: str) -> Text:
+    return Text(
+        f"a CDN in front of the bucket refused by its own rules: X-Tengine-Error: {shortened(said, 80)}",
+        f"由 Bucket 前面的 CDN 按其自身规则拒绝：X-Tengine-Error: {shortened(said, 80)}",
+    )
 
 
 def head_of(found: Mapping[str, str]) -> tuple[Text, ...]:

@@ -112,3 +112,42 @@ def test_a_page_for_people_is_not_of_oss_whatever_id_came_along() -> None:
 def test_a_refused_preflight_is_cors_since_it_has_no_signature() -> None:
     diagnosis = read(method="OPTIONS", host="b.oss-cn-hangzhou.aliyuncs.com")
     assert CAUSES[diagnosis.cause].codes == ("AccessForbidden",)
+
+
+# ------------------------------------------------------------------------------------------------------- a CDN's words
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-Tengine-Error: denied by Referer ACL", "x-tengine-error: denied by Referer ACL",
+     '"X-Tengine-Error": "denied by Referer ACL"', "< X-Tengine-Error:denied by Referer ACL"],
+)  # fmt: skip
+def test_a_cdn_that_says_referer_is_told_as_one(header: str) -> None:
+    diagnosis = read(sample=f"HTTP/1.1 403 Forbidden\nServer: Tengine\n{header}\n")
+    assert diagnosis.cause == "denied-referer"
+    assert 0.7 <= diagnosis.confidence < 0.9
+    assert diagnosis.evidence[0].endswith("by its own rules: X-Tengine-Error: denied by Referer ACL")
+
+
+@pytest.mark.parametrize(
+    "said", ["denied by req auth: no url arg auth_key", "denied by IP ACL = blacklist", "black ua"]
+)
+def test_another_rule_of_a_cdn_is_said_and_is_no_referer(said: str) -> None:
+    diagnosis = read(sample=f"HTTP/1.1 403 Forbidden\nX-Tengine-Error: {said}\n")
+    assert diagnosis.cause == "no-code"
+    assert said in diagnosis.evidence[0]
+
+
+@pytest.mark.parametrize(
+    "line", ["Server: Tengine", "Referer: https://a.example/X-Tengine-Error", "denied by Referer ACL"]
+)
+def test_without_its_header_no_cdn_is_named(line: str) -> None:
+    diagnosis = read(sample=f"HTTP/1.1 403 Forbidden\n{line}\n")
+    assert diagnosis.cause == "no-code"
+    assert not any("CDN" in each for each in diagnosis.evidence)
+
+
+def test_osss_own_answer_is_believed_more_than_a_cdn_s_header() -> None:
+    message = "You have no right to access this object because of bucket acl."
+    sample = f"X-Tengine-Error: denied by Referer ACL\nAccessDenied: {message}"
+    assert read(code="AccessDenied", message=message, sample=sample).cause == "denied-bucket-acl"
