@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ossmend.daemon.explain.where import REQUEST_ID, shown_time
+from ossmend.daemon.explain.where import REQUEST_ID, ZONE, shown_time
 
 FEW = 5
 """In a text with more refusals than this, those that are explained alike are explained once."""
@@ -23,6 +23,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "lines": "lines {} to {}",
         "of": "{} of {}",
         "by_id": "{} (by the request id)",
+        "a_time": "{}",
+        "no_zone": "{} (the text tells no time zone)",
         "more": "and {} more like it. {}:",
         "all": "All {}",
         "cases": "{} cases",
@@ -49,6 +51,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "lines": "第 {} 至 {} 行",
         "of": "{}（共 {} 行）",
         "by_id": "{}（取自请求 ID）",
+        "a_time": "{}",
+        "no_zone": "{}（文本未注明时区）",
         "more": "另有 {} 条同类拒绝。{}：",
         "all": "全部 {} 条",
         "cases": "{} 个案例",
@@ -150,7 +154,8 @@ def where(event: Told, lang: str) -> str:
         parts.append(words["of"].format(_lines([event], words), lines["of"]))
     if event["time"] is not None:
         time = shown_time(event["time"])
-        parts.append(words["by_id"].format(time) if event["time_from"] == REQUEST_ID else time)
+        by_id, told = event["time_from"] == REQUEST_ID, time.endswith(ZONE)
+        parts.append(words["by_id" if by_id else "a_time" if told else "no_zone"].format(time))
     return " · ".join(parts)
 
 
@@ -201,4 +206,5 @@ def _times(events: Sequence[Told], words: Mapping[str, str]) -> str:
     if not told:
         return ""
     first, last = shown_time(told[0]), shown_time(told[-1])
-    return first if first == last else words["from_to"].format(first.removesuffix(" UTC"), last)
+    begin = first.removesuffix(ZONE) if last.endswith(ZONE) else first
+    return first if first == last else words["from_to"].format(begin, last)

@@ -58,6 +58,7 @@ def explain_text(
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
     reported = [_explained(number, company, around, config, lang, live) for number in range(len(events))]
     for number, (told, report) in enumerate(zip(found, reported, strict=True)):
+        report.update(when(told.event, zoneless=told.zoneless))
         report["passed_over"] = number in passed
         report["lines"] = lines.of(told) if told.event.shape != proposals.BARE else None
     for case in company.cases:
@@ -143,7 +144,8 @@ def _explained(
         "access_key_id": key_id,
         "operation": clean(event.operation),
         "status": event.status,
-        **when(event),
+        "time": None,
+        "time_from": None,
         "shape": event.shape,
         "diagnosis": said,
         "asked_cloud": found is not None,

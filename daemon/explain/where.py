@@ -13,6 +13,7 @@ from ossmend.daemon.sources.parsers import times
 from ossmend.daemon.sources.parsers.lines import Told
 from ossmend.remediators.contract.case import Event
 
+ZONE = " UTC"
 STAMP, REQUEST_ID = "log", "request_id"
 """Whose clock it was: the line's own stamp, or the one that is inside OSS's request id."""
 
@@ -35,10 +36,14 @@ class Lines:
         return {"first": first, "last": last, "of": len(self._starts)}
 
 
-def when(event: Event) -> dict[str, Any]:
-    """{"time", "time_from"}: None where the text tells none."""
+def when(event: Event, *, zoneless: bool = False) -> dict[str, Any]:
+    """{"time", "time_from"}: None where the text tells none. A stamp that tells no zone has none here, too: the daemon
+    reads it by its machine's, and a text may come from any other.
+    """
     if event.time is None:
         return {"time": None, "time_from": None}
+    if zoneless:
+        return {"time": event.time.astimezone().replace(tzinfo=None, microsecond=0).isoformat(), "time_from": STAMP}
     server = times.from_request_id(event.request_id, None)
     moment = event.time.astimezone(UTC).replace(microsecond=0)
     return {"time": moment.isoformat().replace("+00:00", "Z"),
@@ -47,4 +52,5 @@ def when(event: Event) -> dict[str, Any]:
 
 def shown_time(time: str) -> str:
     """As people read it."""
-    return datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = datetime.fromisoformat(time)
+    return f"{moment:%Y-%m-%d %H:%M:%S}" + (ZONE if moment.tzinfo is not None else "")

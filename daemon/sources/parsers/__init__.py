@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ossmend.daemon.sources.parsers import access_line, records
 from ossmend.daemon.sources.parsers.event import event_of
 from ossmend.daemon.sources.parsers.gather import refusals_of
-from ossmend.daemon.sources.parsers.lines import Told, stretch
+from ossmend.daemon.sources.parsers.lines import Told, stretch, zoneless
 from ossmend.daemon.sources.parsers.names import KNOWN_CODES
 from ossmend.daemon.sources.parsers.same_request import Refusal
 from ossmend.remediators import causes
@@ -109,7 +109,7 @@ def _events(refusals: list[Refusal], *, source: str, now: datetime | None, stric
     for refusal in refusals:
         event = event_of(refusal, source=source, now=now, strict=strict, words=words)
         if event is not None and not (words and event.code in {known.event.code for known in found}):
-            told = Told(event, *stretch(refusal))
+            told = Told(event, *stretch(refusal), zoneless=not strict and zoneless(refusal, event))
             found.append(_Found(refusal.record.start, refusal.record.number, told))
     return found
 

@@ -34,6 +34,11 @@ def read_stamp(text: str) -> datetime | None:
     return _from_iso(found) if found else None
 
 
+def stamps(text: str) -> list[datetime]:
+    """Every stamp in a text; naive where it tells no zone."""
+    return [moment for found in STAMP.finditer(text) if (moment := _from_iso(found)) is not None]
+
+
 def _from_iso(found: re.Match[str]) -> datetime | None:
     fraction = (found["f"] or "")[:6].ljust(6, "0")
     try:

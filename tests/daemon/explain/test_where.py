@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,45 @@ def test_keys_and_clients_are_counted_where_the_refusals_are_theirs() -> None:
 def test_a_code_that_somebody_typed_stands_nowhere(word: str) -> None:
     assert events(word)[0]["lines"] is None
     assert "\n  where " not in shown(word)
+
+
+ZONELESS = 'oss: ErrorCode=InvalidObjectState, ErrorMessage="no zone", Bucket=a-b, Object=c.csv'
+
+
+@pytest.mark.parametrize("machine", ["UTC", "Asia/Shanghai", "America/St_Johns"])
+@pytest.mark.parametrize(
+    "text",
+    [f"2026-11-29 19:21:22,101 ERROR {ZONELESS}", json.dumps({"time": "2026-11-29 19:21:22", "err": ZONELESS})],
+    ids=["line", "json"],
+)
+def test_a_time_without_a_zone_is_not_said_to_be_utc(text: str, machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose machine wrote it is not known, and this one's zone is not the text's."""
+    monkeypatch.setenv("TZ", machine)
+    time.tzset()
+    try:
+        (event,), page, chinese = events(text), shown(text), shown(text, "zh")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (event["time"], event["time_from"]) == ("2026-11-29T19:21:22", "log")
+    assert "2026-11-29 19:21:22 (the text tells no time zone)" in page
+    assert "2026-11-29 19:21:22（文本未注明时区）" in chinese
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-29 19:21:22Z", "2026-11-30T03:21:22+08:00", "2026-11-29 19:21:22 UTC"])
+def test_a_time_with_its_zone_is_said_as_utc(stamp: str) -> None:
+    (event,) = events(f"{stamp} ERROR {ZONELESS}")
+    assert event["time"] == "2026-11-29T19:21:22Z"
+
+
+def test_the_request_id_tells_the_zone_of_a_time_without_one() -> None:
+    (event,) = events(f"2024-09-01 09:00:01,200 ERROR {ZONELESS}, RequestId=66D3BC906F08E3A7784862BE")
+    assert event["time"] == "2024-09-01T01:00:00Z"
+
+
+def test_many_times_without_a_zone_are_told_without_one() -> None:
+    text = "".join(f"2026-11-29 19:21:{number}0,101 ERROR {ZONELESS}\n" for number in range(6))
+    assert "2026-11-29 19:21:00 to 2026-11-29 19:21:50:" in shown(text)
 
 
 def test_a_time_that_only_the_request_id_tells_is_said_to_be_its() -> None:
