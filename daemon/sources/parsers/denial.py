@@ -25,7 +25,7 @@ _NAMED = regex(
 )
 _READ = {name: regex(rf"{values}\Z") for name, values in _VALUES.items()}
 _FIELD = regex(r"(?<!\\)\"[A-Za-z]{1,40}\"[ \t]{0,20}:[ \t]{0,20}\"")
-_NEEDED = ("NoPermissionType", "noPermissionType", "AuthAction", "authAction")
+_NEEDED = ("oPermissionType", "uthAction")
 """Without one of these nothing is told that explains."""
 
 

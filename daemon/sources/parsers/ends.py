@@ -15,6 +15,7 @@ LOOKBACK = 4096
 _PAIRED = {")": "(", "]": "[", "}": "{", "）": "（", "”": "“", "」": "「", "』": "『", ">": "<"}
 _OPENING = frozenset(_PAIRED.values())
 _SIGNS = regex(r"(\\{0,15})([\"'`])|[()\[\]{}（）“”「」『』<>]")
+_CLOSING = regex(r"[\"'`)\]}>）”」』]")
 _NOTHING = regex(r"[\s\"'`()\[\]{}（）”」』>,;.!，；。！\\]*")
 """What ends strings, brackets and sentences: the name is over, and nothing else is said."""
 _TAG = regex(r"</[A-Za-z][\w:.-]{0,40}>")
@@ -24,6 +25,8 @@ def ended(text: str, start: int, end: int, line: int) -> int | None:
     """Where the value that begins at `start` ends, `end` at most; None where that is anybody's guess. `line`: where its
     line ends.
     """
+    if _CLOSING.search(text, start, end) is None:
+        return end  # as mostly
     before, opened = text[max(text.rfind("\n", max(0, start - LOOKBACK), start) + 1, start - LOOKBACK) : start], _Open()
     for sign in _SIGNS.finditer(before):
         opened.take(sign, before)

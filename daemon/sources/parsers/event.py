@@ -138,7 +138,7 @@ def _event(
         time=facts.time(now),
         request_time=facts.moment("request_time"),
         server_time=facts.moment("server_time"),
-        fields=_fields(facts, service) | _denial(facts, code, stretch.around),
+        fields=_fields(facts, service, stretch.around if code == "AccessDenied" else ""),
         sample=_sample(refusal, stretch.begin),
         origin=preflight.origin,
         origin_from="origin" if preflight.origin else None,
@@ -164,8 +164,8 @@ def _origins(facts: Facts, where: Place, code: str | None) -> dict[str, Origin]:
     return {name: origin for name, origin in found.items() if origin is not None}
 
 
-def _fields(facts: Facts, service: str | None) -> dict[str, str]:
-    """What has no field of its own in the contract; never a signature or a token."""
+def _fields(facts: Facts, service: str | None, around: str) -> dict[str, str]:
+    """What has no field of its own in the contract; never a signature or a token. `around`: of a denied request."""
     own, extra, context = facts.own, facts.refusal.fragment.extra, facts.context
     found = {name: value for name, value in context.extra.items() if len(value) < 300} if context is not None else {}
     found |= {name: value for name, value in extra.items() if name not in ("said", "page", "SignatureProvided")}
@@ -178,20 +178,20 @@ def _fields(facts: Facts, service: str | None) -> dict[str, str]:
         found["foreign_service"] = service
         if own.get("code"):
             found["code"] = own["code"]
+    if around:
+        found |= _denial(facts.refusal, around)
     kept = list(found.items())[:MOST_FIELDS]
     return {
         storable(name): storable(redact(value[:LONGEST_FIELD])) for name, value in kept if name != "StringToSignBytes"
     }
 
 
-def _denial(facts: Facts, code: str | None, around: str) -> dict[str, str]:
+def _denial(refusal: Refusal, around: str) -> dict[str, str]:
     """Who lacks what, where a program has printed it in its own way; OSS's own body tells it better."""
-    if code != "AccessDenied" or any(name.startswith(denial.DETAIL) for name in facts.refusal.fragment.extra):
-        return {}
-    line = facts.refusal.line
-    one = line and len(set(_OSS_ID.findall(line[:LONGEST_FIELD]))) == 1  # of several, who knows whose it is
-    told = denial.told(line[:LONGEST_FIELD], fields=True) if one else denial.told(around)
-    return {name: storable(redact(value)) for name, value in told.items()}
+    line = refusal.line[:LONGEST_FIELD]
+    one = line and len(set(_OSS_ID.findall(line))) == 1  # of several, who knows whose it is
+    told = denial.told(line, fields=True) if one else denial.told(around)
+    return {} if any(name.startswith(denial.DETAIL) for name in refusal.fragment.extra) else told
 
 
 def _of_signature(own: dict[str, str]) -> dict[str, str]:

@@ -69,6 +69,8 @@ def implied_code(message: str) -> str | None:
 
 def osss_own(message: str) -> str:
     """From where OSS's own sentence begins: what a colleague puts before it, in Chinese or with a colon, is not."""
+    if message.isascii() and ":" not in message:
+        return message  # as mostly
     lowered = message.lower().replace("’", "'")
     if implied_code(message) is not None or len(lowered) != len(message):
         return message
