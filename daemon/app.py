@@ -34,10 +34,12 @@ from ossmend.daemon.journal.schema import meta
 from ossmend.daemon.journal.store import open_store
 from ossmend.daemon.stages.clock_steps import ClockSteps
 from ossmend.daemon.stages.fault import RETRY_SECONDS
+from ossmend.daemon.stages.limits import all_limits, to_row
 from ossmend.daemon.stages.read import UNFINISHED_SECONDS
 from ossmend.daemon.stages.rules import by_mode, modes_of
 from ossmend.daemon.stages.vitals import LOOK_SECONDS, SignOfLife
 from ossmend.daemon.works import Works
+from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
 
 log = structlog.get_logger("ossmend")
 
@@ -100,7 +102,8 @@ class App:
             raise
         for reading in works.readings:
             reading.vitals = self._life.known(reading.source.name)
-        self._life.configured(config.digest, modes_of(config, dry_run=self._dry_run))
+        limits = [to_row(limit) for limit in all_limits(config, DEFAULT_ACCOUNT)]
+        self._life.configured(config.digest, modes_of(config, dry_run=self._dry_run), limits)
         return works
 
     def _note_configuration(self, config: Config) -> None:

@@ -168,7 +168,7 @@ def _cases(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _brakes(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if _is_refused(report):
+    if not report["brakes_known"]:
         yield UNKNOWN, ""
         return
     near = [each for each in report["brakes"] if each["share"] >= NEAR]

@@ -21,9 +21,9 @@ from ossmend.daemon.commands.status_nodes import GONE_SECONDS, age, seen, togeth
 from ossmend.daemon.host.show import clean, moment
 from ossmend.daemon.host.troubles import NO_TROUBLE
 from ossmend.daemon.journal import pause, vitals
-from ossmend.daemon.journal.ledger import Ledger, Scope
+from ossmend.daemon.journal.ledger import Ledger
 from ossmend.daemon.journal.vitals import SourceVitals, Vitals
-from ossmend.daemon.stages.limits import Limit, limits
+from ossmend.daemon.stages.limits import Limit, all_limits, of_row
 from ossmend.daemon.stages.rules import modes_of
 from ossmend.remediators.contract.write import GIB
 
@@ -85,7 +85,8 @@ def status(
         "unchecked": queries.unchecked(connection),
         "not_opened": queries.not_opened(connection),
         "held": queries.held(connection),
-        "brakes": [] if refused else _brakes(connection, config, life, now),
+        "brakes": _brakes(connection, None if refused else config, life, now),
+        "brakes_known": not refused or bool(life is not None and life.limits),
         "credentials": clean(list(life.credentials)) if life is not None and worked else [],
         "channels": [queries.channel(connection, each.name) for each in config.channels],
         "clock": _clock(life, now),
@@ -173,16 +174,18 @@ def _source(name: str, trust: str | None, life: Vitals | None, turns: bool, now:
 # -------------------------------------------------------------------------------------------------------------- brakes
 
 
-def _brakes(connection: sa.Connection, config: Config, life: Vitals | None, now: datetime) -> list[dict[str, Any]]:
-    """Every limit of which something is spent, the fullest first. Counted by OSS's clock, as the daemon does."""
+def _brakes(
+    connection: sa.Connection, config: Config | None, life: Vitals | None, now: datetime
+) -> list[dict[str, Any]]:
+    """Every limit of which something is spent, the fullest first. Counted by OSS's clock, as the daemon does. Without
+    a configuration: by the limits of the process at work, or of the last one.
+    """
     ahead = timedelta(seconds=(life.oss_ahead_seconds or 0.0) if life is not None else 0.0)
     ledger = Ledger(connection, now, now + ahead)
     found = []
     for account in queries.accounts(connection):
-        every = limits(config.brakes, Scope(account, None))
-        for policy in config.policies:
-            if policy.brakes is not None:
-                every += limits(policy.brakes, Scope(account, policy.name))
+        kept_to = life.limits if life is not None else []
+        every = [of_row(row, account) for row in kept_to] if config is None else all_limits(config, account)
         found += [_brake(limit, ledger) for limit in every]
     return sorted((each for each in found if each["share"] > 0), key=lambda each: -each["share"])
 

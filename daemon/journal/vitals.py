@@ -76,6 +76,8 @@ class Vitals:
     """
     policies: Mapping[str, int] = field(default_factory=dict)
     """By that configuration: how many of the policies at work are in which mode."""
+    limits: list[Mapping[str, Any]] = field(default_factory=list)
+    """The brakes' limits that it keeps to (stages/limits.py), for who cannot read the configuration."""
     sources: list[SourceVitals] = field(default_factory=list)
     credentials: list[str] = field(default_factory=list)
     """What is wrong with our own credentials, a sentence each."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from ossmend.config.model import Brakes
+from ossmend.config.model import Brakes, Config
 from ossmend.daemon.host.show import moment
 from ossmend.daemon.journal.ledger import Scope, Spent
+from ossmend.remediators.contract.values import AccountRef
 from ossmend.remediators.contract.write import GIB, Write, gib
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -88,6 +91,28 @@ def frees(limit: Limit, oldest: datetime) -> tuple[datetime, str]:
     """When the first of what was spent is free again, by OSS's clock, and that in words."""
     at = oldest + limit.window
     return at, f"frees from {moment(at)}"
+
+
+def all_limits(config: Config, account: AccountRef) -> list[Limit]:
+    """The overall ones, and those of policies."""
+    found = limits(config.brakes, Scope(account, None))
+    for policy in config.policies:
+        if policy.brakes is not None:
+            found += limits(policy.brakes, Scope(account, policy.name))
+    return found
+
+
+def to_row(limit: Limit) -> dict[str, Any]:
+    """As JSON values, without its account: each of several has as much."""
+    return {
+        "name": limit.name, "window_seconds": limit.window.total_seconds(), "policy": limit.scope.policy,
+        "limit": str(limit.limit), "what": limit.what, "currency": limit.currency,
+    }  # fmt: skip
+
+
+def of_row(row: Mapping[str, Any], account: AccountRef) -> Limit:
+    window, scope = timedelta(seconds=row["window_seconds"]), Scope(account, row["policy"])
+    return Limit(row["name"], window, scope, Decimal(row["limit"]), row["what"], row["currency"])
 
 
 def limits(brakes: Brakes, scope: Scope) -> list[Limit]:

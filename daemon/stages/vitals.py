@@ -88,9 +88,11 @@ class SignOfLife:
         before = next((each for each in self._row.sources if each.name == name), SourceVitals(name))
         return SourceVitals(name, before.caught_up_at, before.last_event_at)
 
-    def configured(self, digest: str, policies: Mapping[str, int]) -> None:
-        """That configuration is at work from now on, with so many policies in each mode."""
-        self._say(digest=digest, policies=policies, kept_out=None, kept_out_at=None, kept_out_digest=None)
+    def configured(self, digest: str, policies: Mapping[str, int], limits: Sequence[Mapping[str, Any]] = ()) -> None:
+        """That configuration is at work from now on, with so many policies in each mode, and these limits."""
+        self._say(
+            digest=digest, policies=policies, limits=list(limits), kept_out=None, kept_out_at=None, kept_out_digest=None
+        )
 
     def kept_out(self, why: str, digest: str | None) -> None:
         """A new configuration was refused: the one before it stays at work. `digest`: of the new one, as far as it

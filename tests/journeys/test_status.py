@@ -89,6 +89,11 @@ def test_a_pause_a_full_brake_and_what_is_held_are_told(world: World, daemon: Da
     brake = found["brakes"][0]
     assert (brake["brake"], brake["spent"], brake["limit"], brake["share"]) == ("objects_per_day", 4, 4, 1)
     assert brake["frees_at"] is not None
+    good = daemon.config.read_text(encoding="utf-8")
+    daemon.config.write_text(good.replace("objects_per_day: 4", "objects_per_day: four"), encoding="utf-8")
+    of_the_process = said(daemon)
+    assert (of_the_process["configuration"]["refused"], of_the_process["brakes"][0]) == (True, brake)
+    daemon.config.write_text(good, encoding="utf-8")
     assert daemon.command("pause", "thaw")[0] == 0
     assert [each["policy"] for each in said(daemon)["paused"]] == ["thaw"]
     assert daemon.stop() == 0
