@@ -80,7 +80,7 @@ class Reports:
         for each in outcomes:
             cause = _cause_of(each)
             reported[each.case.id] = told_with(page, each)
-            if cause in _told(page, each) or _was_said_by_a_person(each):
+            if not is_news(page, each):
                 continue
             dry_run = self._rules.of(each.case).mode == "dry-run"
             alike.setdefault((each.case.policy, cause, dry_run), []).append(each)
@@ -112,6 +112,11 @@ def _cause_of(outcome: Outcome) -> str:
     assert outcome.diagnosis is not None  # who is told is told why
     cause = outcome.diagnosis.cause
     return f"{cause}{HELD}{_by_whom(outcome)}" if outcome.notice == "held" else cause
+
+
+def is_news(page: Page, outcome: Outcome) -> bool:
+    """Was its cause not reported yet, nor said by a person?"""
+    return _cause_of(outcome) not in _told(page, outcome) and not _was_said_by_a_person(outcome)
 
 
 def told_with(page: Page, outcome: Outcome) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ossmend.daemon.cloud.send.executor import Sent
@@ -18,7 +18,7 @@ from ossmend.daemon.journal.decisions import Decision
 from ossmend.daemon.journal.intents import GIVES_BACK, NewWrite, Settlement
 from ossmend.daemon.journal.states import UNCHECKED, CaseState, WriteState
 from ossmend.daemon.stages.decide import Outcome, together
-from ossmend.daemon.stages.page import FEW, Page, Reports, counted, decision_of, log, of_write, told_with
+from ossmend.daemon.stages.page import FEW, Page, Reports, counted, decision_of, is_news, log, of_write, told_with
 from ossmend.daemon.stages.rules import RuleBook
 from ossmend.daemon.stages.send import AFTER_REFUSED, Ended, Reply, Sending, Stale, ended
 from ossmend.remediators import causes
@@ -31,6 +31,9 @@ GONE = (WriteState.DONE, WriteState.FAILED, WriteState.INTENDED)
 """Of these a request has left, or may have."""
 UNDONE = "undone: the earlier write is taken back"
 GIVEN_BACK = "what somebody else wrote at the same moment is on top again"
+
+_Refusal = tuple[str, AccountRef, str]
+"""Policy, account, and the sentence that tells what was refused, and how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Replies:
     def __init__(self, rules: RuleBook, reports: Reports) -> None:
         self._rules = rules
         self._reports = reports
-        self._refused_at: dict[tuple[str, AccountRef, str], datetime] = {}
-        """When it was told last, by policy, account and sentence; the next process tells it once more."""
+        self._refused: dict[_Refusal, tuple[int, datetime]] = {}
+        """The case by which it was told last, and when, until a write is taken; the next process tells it once more."""
 
     def write(self, page: Page, replied: Sequence[tuple[Sending, Reply]]) -> None:
         ends = [(sending, reply, ended(reply)) for sending, reply in replied]
@@ -125,18 +128,22 @@ class Replies:
                         note="of ossmend's own: `ossmend check --live` names the missing action")  # fmt: skip
         elif any(each.state is WriteState.DONE for each in closing.settlements):
             TROUBLES.end("writes.refused")
-        self._reports.put(page, [each for each in closing.refused if self._is_news(each, page.now)])
+            self._refused.clear()
+        self._reports.put(
+            page, [each for each in closing.refused if is_news(page, each) and self._tells(each, page.now)]
+        )
         closing.decisions.extend(decision_of(each, told_with(page, each)) for each in closing.refused)
 
-    def _is_news(self, refused: Outcome, now: datetime) -> bool:
+    def _tells(self, refused: Outcome, now: datetime) -> bool:
         """A right that is missing refuses every write of a policy, and each comes by itself: one of them is told, and
-        the others are in `cases` and counted in `status`. Nobody is waked thirty times for one statement.
+        the others are in `cases` and counted in `status`. Nobody is waked thirty times for one statement. The case by
+        which it was told may be here again because that could not be stored: then nobody was told.
         """
         what = (refused.case.policy, refused.case.account, refused.why)
-        at = self._refused_at.get(what)
-        if at is not None and timedelta(0) <= now - at < AFTER_REFUSED:
+        by, at = self._refused.get(what, (0, datetime.min.replace(tzinfo=UTC)))
+        if by != refused.case.id and timedelta(0) <= now - at < AFTER_REFUSED:
             return False
-        self._refused_at[what] = now
+        self._refused[what] = (refused.case.id, now)
         return True
 
     def _too_late(self, page: Page, case: Case, stale: Stale) -> Decision:
