@@ -12,6 +12,7 @@ from ossmend.daemon.commands.common import (
     FINE,
     NEEDS_A_HUMAN,
     WRONG_USAGE,
+    CaseNumber,
     case_argument,
     config_option,
     configured_state,
@@ -80,32 +81,48 @@ def _mode(config_path: Path, policy: str) -> str | None:
     return None if refused is not None else RuleBook(config, dry_run=False).mode(policy)
 
 
+def _answered(name: str, case_id: int, config_path: Path, as_json: bool) -> None:
+    """Leave a person's word on a case, and tell what it came to."""
+    from ossmend.daemon import approvals
+    from ossmend.daemon.commands import tables
+    from ossmend.daemon.host.show import clean
+
+    with state_to_answer(config_path) as store:
+        try:
+            report = approvals.ANSWERS[name](store, case_id, _prices(config_path))
+        except approvals.Impossible as error:
+            fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
+        report = clean(report) | {"daemon_runs": store.is_worked()}
+    if name == "undo":
+        report["mode"] = _mode(config_path, report["policy"])
+    show(report, as_json, tables.answer)
+
+
 def _answering(name: str, words: str) -> None:
-    """Define `cases NAME CASE`: a person's word on a case."""
+    """Define `cases NAME CASE`: one at a time, for each has its own write to be read before."""
 
     @command.command(name, help=words)
     @case_argument
     @config_option
     @json_option
     def answer(case_id: int, config_path: Path, as_json: bool) -> None:
-        from ossmend.daemon import approvals
-        from ossmend.daemon.commands import tables
-        from ossmend.daemon.host.show import clean
-
-        with state_to_answer(config_path) as store:
-            try:
-                report = approvals.ANSWERS[name](store, case_id, _prices(config_path))
-            except approvals.Impossible as error:
-                fail(str(error), WRONG_USAGE if isinstance(error, approvals.Unknown) else NEEDS_A_HUMAN)
-            report = clean(report) | {"daemon_runs": store.is_worked()}
-        if name == "undo":
-            report["mode"] = _mode(config_path, report["policy"])
-        show(report, as_json, tables.answer)
+        _answered(name, case_id, config_path, as_json)
 
 
 _answering("approve", "Let the held writes of a case go, as they are planned now. Expires after 24 h.")
 _answering("reject", "Refuse the held writes of a case, for 24 h.")
-_answering("retry", "Look at a case again now.")
+
+
+@command.command("retry")
+@click.argument("case_ids", type=CaseNumber(), metavar="CASE...", nargs=-1, required=True)
+@config_option
+@json_option
+def retry(case_ids: tuple[int, ...], config_path: Path, as_json: bool) -> None:
+    """Look at cases again now; with --json, a document a line for each."""
+    for case_id in case_ids:
+        _answered("retry", case_id, config_path, as_json)
+
+
 _answering(
     "undo",
     """Take back the newest write of a case that can be. Nothing may have changed since. The undo is a write, too: it
