@@ -128,12 +128,12 @@ def full() -> Iterator[tuple[str, int]]:
 
 def test_a_connection_that_is_never_accepted_ends_with_the_connect_timeout() -> None:
     with full() as (host, port), pytest.raises(Lost, match=r"no connection within 0\.3 s"):
-        Line(Silence(0.3, HUNG)).connect(host, port, Resolver(), None, Deadline(HandClock(), HUNG))
+        Line(Silence(0.3, HUNG)).connect(host, port, Resolver(), None, Deadline(StillClock(), HUNG))
 
 
 def test_a_connection_that_is_never_accepted_ends_with_the_deadline_if_that_is_sooner() -> None:
     with full() as (host, port), pytest.raises(Lost, match=r"no connection within 0\.3 s"):
-        Line(Silence(HUNG, HUNG)).connect(host, port, Resolver(), None, Deadline(HandClock(), 0.3))
+        Line(Silence(HUNG, HUNG)).connect(host, port, Resolver(), None, Deadline(StillClock(), 0.3))
 
 
 def test_an_address_that_is_dead_leaves_time_for_the_next_one() -> None:
