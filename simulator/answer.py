@@ -1,4 +1,4 @@
-"""Turns one whole request into its response: control.py, rpc/ or oss/handle.py gives it; server.py reads and writes.
+"""Turns one whole request into its response: control.py, sls/, rpc/ or oss/handle.py gives it; server.py has the wire.
 
 Every request is written into the log that `GET {control}/requests` shows.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import traceback
 from sys import intern
 
-from ossmend.simulator import control, hosts, metadata, rpc
+from ossmend.simulator import control, hosts, metadata, rpc, sls
 from ossmend.simulator.oss import handle as oss
 from ossmend.simulator.state import Cloud, RequestRecord
 from ossmend.simulator.wire import Refusal, Request, Response, error_response
@@ -24,14 +24,15 @@ def answer(cloud: Cloud, request: Request) -> Response:
         traceback.print_exc()
     if control.is_for(request):
         return control.failed()
-    by_rpc = _action(request) is not None
-    response = rpc.failed(request) if by_rpc else oss.failed(request)
-    note(cloud, request, response, service="rpc" if by_rpc else "oss")
+    service = "sls" if sls.is_for(request) else "rpc" if _action(request) is not None else "oss"
+    failed = {"sls": sls.failed, "rpc": rpc.failed, "oss": oss.failed}[service]
+    response = failed(request)
+    note(cloud, request, response, service=service)
     return response
 
 
 def _routed(cloud: Cloud, request: Request) -> Response:
-    """The metadata service, control, RPC if it names an Action, else OSS; written into the log of requests."""
+    """The metadata service, control, the log service, RPC if it names an Action, else OSS; all noted but control."""
     if not hosts.admits(cloud, request.host):
         if hosts.name_of(request.host) == metadata.HOST:
             response = metadata.answer(cloud, request)
@@ -40,6 +41,12 @@ def _routed(cloud: Cloud, request: Request) -> Response:
         return _foreign_host(cloud, request)
     if control.is_for(request):
         return control.handle(cloud, request)
+    if sls.is_for(request):
+        response = sls.handle(cloud, request)
+        note(cloud, request, response, service="sls")
+        return response
+    if hosts.is_before_address(request.host):
+        return _foreign_host(cloud, request)  # nobody but the log service's clients asks so
     action = _action(request)
     if action:
         rpc.identify(request)

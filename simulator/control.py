@@ -13,7 +13,15 @@ from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
 
-from ossmend.simulator import control_identity, control_roles, control_views, edit_buckets, edit_objects, given
+from ossmend.simulator import (
+    control_identity,
+    control_logs,
+    control_roles,
+    control_views,
+    edit_buckets,
+    edit_objects,
+    given,
+)
 from ossmend.simulator.batch import switched
 from ossmend.simulator.control_views import Json
 from ossmend.simulator.faults import Fault
@@ -238,6 +246,10 @@ _ROUTES = (
     _route("s3", "GET PUT PATCH POST", _s3),
     _route("propagation", "GET PUT PATCH POST", _propagation),
     _route("batch-jobs", "GET PUT PATCH POST", _batch_jobs),
+    _route("real-time-log", "GET PUT PATCH POST", control_logs.overview),
+    _route("real-time-log/split", "POST", control_logs.split),
+    _route("real-time-log/repeat", "POST", control_logs.repeat),
+    _route("real-time-log/forget", "POST", control_logs.forget),
     _route("restore-durations", "GET PUT PATCH POST DELETE", _restore_durations),
 )
 

@@ -116,6 +116,7 @@ def bucket(cloud: Cloud, value: Bucket) -> Json:
         "policy": value.policy,
         "referer": asdict(value.referer),
         "logging": None if value.logging is None else asdict(value.logging),
+        "real_time_log": value.real_time_log,
         "tags": dict(value.tags),
         "documents": {name: text.decode("utf-8", "replace") for name, text in value.documents.items()},
         "objects": len(value.objects),

@@ -110,6 +110,7 @@ _PLAIN: dict[str, Callable[[Bucket, Any], None]] = {
     "archive_direct_read": lambda b, v: setattr(b, "archive_direct_read", given.truth(v, "archive_direct_read")),
     "transfer_acceleration": lambda b, v: setattr(b, "transfer_acceleration", given.truth(v, "transfer_acceleration")),
     "disabled": lambda b, v: setattr(b, "disabled", given.truth(v, "disabled")),
+    "real_time_log": lambda b, v: setattr(b, "real_time_log", given.truth(v, "real_time_log")),
     "comment": lambda b, v: setattr(b, "comment", given.text(v, "comment")),
     "request_payer": lambda b, v: setattr(
         b, "request_payer", given.one_of(v, ("BucketOwner", "Requester"), "request_payer")

@@ -13,6 +13,10 @@ from ossmend.simulator.state import Cloud
 
 _LOOPBACK_DOMAIN = "localhost"
 _OSS_DOMAIN = ".aliyuncs.com"
+_NUMBERED_DOMAIN = ".127.0.0.1"
+"""Clients of the log service put the project before any address. No page is called so: to a browser a name whose last
+part is a number is an address, and this is none, so that it does not even ask for it.
+"""
 
 
 def name_of(host: str) -> str:
@@ -34,13 +38,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_before_address(host: str) -> bool:
+    """`PROJECT.127.0.0.1`, as clients of the log service write it that were given an address."""
+    return name_of(host).endswith(_NUMBERED_DOMAIN)
+
+
 @lru_cache(maxsize=1024)
 def _is_ours(host: str) -> bool:
-    """Loopback, `bucket.localhost`, OSS's own names, and names without a dot, which no page from elsewhere has."""
+    """Loopback, `bucket.localhost`, the cloud's own names, and those that no page has: without a dot, or numbered."""
     name = name_of(host)
     return (
         is_loopback(host)
         or name.endswith((f".{_LOOPBACK_DOMAIN}", _OSS_DOMAIN))
+        or is_before_address(host)
         or ("." not in name and ":" not in name)
     )
 

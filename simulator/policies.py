@@ -287,6 +287,8 @@ SYSTEM_POLICIES: dict[str, tuple[str, Document]] = {
     "AliyunSTSAssumeRoleAccess": ("Assumes roles.", _allow("sts:AssumeRole")),
     "AliyunBSSFullAccess": ("Manages billing.", _allow("bss:*", "bssapi:*")),
     "AliyunBSSReadOnlyAccess": ("Reads billing.", _allow("bss:Describe*", "bssapi:Query*", "bssapi:Get*")),
+    "AliyunLogFullAccess": ("Manages the log service.", _allow("log:*")),
+    "AliyunLogReadOnlyAccess": ("Reads the log service.", _allow("log:Get*", "log:List*", "log:Query*")),
     "AliyunActionTrailFullAccess": ("Manages ActionTrail.", _allow("actiontrail:*")),
     "AliyunActionTrailReadOnlyAccess": ("Reads ActionTrail.", _allow("actiontrail:Get*", "actiontrail:Lookup*")),
 }

@@ -16,6 +16,7 @@ from ossmend.simulator.batch import switched
 from ossmend.simulator.control import add_fault
 from ossmend.simulator.given import BadSetting
 from ossmend.simulator.identity import ACCOUNT_STATUSES, Identity
+from ossmend.simulator.log_store import switched as switched_log
 from ossmend.simulator.principals import Balance
 from ossmend.simulator.scene_file import Scene, SceneError, read_scene
 from ossmend.simulator.scene_people import apply_networks, apply_people, document, each
@@ -207,6 +208,11 @@ def _batch_jobs(cloud: Cloud, scene: Scene) -> None:
     switched(cloud.batch.switches, given.mapping(scene.data["batch_jobs"] or {}, "batch_jobs"))
 
 
+def _real_time_log(cloud: Cloud, scene: Scene) -> None:
+    """`{delay_seconds: 180}`: how the log service's rows about OSS come (log_store.py lists all switches)."""
+    switched_log(cloud.log_service.switches, given.mapping(scene.data["real_time_log"] or {}, "real_time_log"))
+
+
 def _restore_seconds(cloud: Cloud, scene: Scene) -> None:
     """`{Archive: 5, ColdArchive: {Expedited: 10, Standard: 20}}`: how long restores take."""
     for storage_class, value in given.mapping(scene.data["restore_seconds"], "restore_seconds").items():
@@ -268,6 +274,7 @@ _SECTIONS: dict[str, Callable[[Cloud, Scene], None] | None] = {
     "clock": _clock,
     "restore_seconds": _restore_seconds,
     "batch_jobs": _batch_jobs,
+    "real_time_log": _real_time_log,
     "s3": _s3,
     "policies": None,
     "groups": None,

@@ -18,6 +18,7 @@ from ossmend.simulator.clock import Clock
 from ossmend.simulator.contents import Zeros
 from ossmend.simulator.faults import Faults
 from ossmend.simulator.identity import Identity
+from ossmend.simulator.log_store import LogService
 from ossmend.simulator.principals import AccessKey
 from ossmend.simulator.wire import Content
 
@@ -227,6 +228,8 @@ class Bucket:
     policy_text: str = ""
     referer: Referer = field(default_factory=Referer)
     logging: Logging | None = None
+    real_time_log: bool = False
+    """Do its requests become rows of the log service?"""
     tags: tuple[tuple[str, str], ...] = ()
     documents: dict[str, bytes] = field(default_factory=dict)
     """Configurations that are only kept, by sub-resource: lifecycle, website, encryption, ..."""
@@ -326,6 +329,7 @@ class Cloud:
         self.cors_delay_seconds = 0.0
         self.restore_seconds: dict[str, dict[str, float]] = restore_seconds(realistic=self.clock.realistic)
         self.batch = Batch()
+        self.log_service = LogService()
         self.account_block_public_access = False
         self.s3_path_style = False
         """Do S3 clients that cannot address `bucket.host` here pass? OSS itself never lets them."""

@@ -12,14 +12,13 @@ from urllib.parse import quote
 from ossmend.simulator.contents import Stored, digest
 from ossmend.simulator.oss import xml
 from ossmend.simulator.oss.call import OPERATIONS, Call, operation
+from ossmend.simulator.oss.logged import ZONE_SECONDS, logged
 from ossmend.simulator.state import Bucket, Cloud, Logging, ObjectVersion
 from ossmend.simulator.wire import Refusal, Request, Response, new_request_id
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLASS_NAMES = {"Standard": "standard", "IA": "ia", "Archive": "archive", "ColdArchive": "cold archive"} | {
     "DeepColdArchive": "deepcold archive"
 }
-_LOG_ZONE_SECONDS = 8 * 3600
 
 
 def note(call: Call, response: Response) -> None:
@@ -27,63 +26,42 @@ def note(call: Call, response: Response) -> None:
     bucket = call.bucket_or_none
     if bucket is None or bucket.logging is None:
         return
-    hour = time.strftime("%Y-%m-%d-%H-00-00", time.gmtime(call.now + _LOG_ZONE_SECONDS))
+    hour = time.strftime("%Y-%m-%d-%H-00-00", time.gmtime(call.now + ZONE_SECONDS))
     call.cloud.pending_log_lines.setdefault((bucket.name, hour), []).append(line(call, bucket, response))
 
 
-def _log_time(seconds: int) -> str:
-    t = time.gmtime(seconds + _LOG_ZONE_SECONDS)
-    month = _MONTHS[t.tm_mon - 1]
-    return f"[{t.tm_mday:02d}/{month}/{t.tm_year}:{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} +0800]"
-
-
-def _url(call: Call) -> str:
-    """As real OSS logs it: the bucket is in the Host there, so it is not in the path, whatever the client sent."""
-    request = call.request
-    path = request.path
-    if not call.in_host and call.bucket_name:
-        path = "/" + path[1:].partition("/")[2]
-    query = f"?{request.query_string}" if request.query_string else ""
-    return f"{request.method} {path}{query} HTTP/{request.version}"
-
-
 def line(call: Call, bucket: Bucket, response: Response) -> str:
-    """The 29 fields. With failed authentication the key id stays, the requester does not (UNCONFIRMED)."""
-    request = call.request
-    op = call.operation
-    name = call.log_operation or (op.log_name if op else "") or "-"
-    requester = call.principal.user_id if call.principal else "-"
-    storage_class = _CLASS_NAMES.get(call.storage_class or bucket.storage_class, "-")
-    cost = max(1, round((call.cloud.clock.shown() - request.received) * 1000))
+    """The 29 fields."""
+    request, facts = call.request, logged(call, bucket, response)
     fields = (
-        request.peer,
+        facts.client_ip,
         "-",
         "-",
-        _log_time(call.now),
-        f'"{_url(call)}"',
+        f"[{facts.time} +0800]",
+        f'"{request.method} {facts.target} HTTP/{request.version}"',
         str(response.status),
-        str(0 if request.method == "HEAD" else response.length),
-        str(cost),
-        f'"{request.headers.get("referer") or "-"}"',
-        f'"{request.headers.get("user-agent") or "-"}"',
-        f'"{bucket.name}.{bucket.endpoint}"',
+        facts.sent,
+        facts.cost,
+        f'"{facts.referer}"',
+        f'"{facts.user_agent}"',
+        f'"{facts.host}"',
         f'"{request.request_id}"',
         '"true"',
-        f'"{requester}"',
-        f'"{name}"',
+        f'"{facts.requester}"',
+        f'"{facts.operation}"',
         f'"{bucket.name}"',
-        f'"{quote(call.key, safe="", errors="replace") if call.key else "-"}"',
-        "-" if call.object_size is None else str(call.object_size),
-        str(cost),
-        f'"{response.code or "-"}"',
+        f'"{facts.object}"',
+        facts.object_size,
+        facts.cost,
+        f'"{facts.error_code}"',
         str(request.wire_length),
         f'"{bucket.owner}"',
-        "-" if call.delta_size is None else str(call.delta_size),
+        facts.delta_size,
         '"-"',
-        f'"{storage_class}"',
+        f'"{_CLASS_NAMES.get(facts.storage_class, "-")}"',
         '"-"',
         '"-"',
-        f'"{request.access_key_id or "-"}"',
+        f'"{facts.access_key_id}"',
         f'"acs:oss:{bucket.location}:{bucket.owner}:{bucket.name}"',
     )
     return " ".join(fields)

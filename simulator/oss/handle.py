@@ -8,7 +8,7 @@ then the state of the object.
 from __future__ import annotations
 
 from ossmend.simulator.faults import Fault
-from ossmend.simulator.oss import access_log, batch_run, cors, metadata, permit, refusals, route, themes
+from ossmend.simulator.oss import access_log, batch_run, cors, metadata, permit, real_time_log, refusals, route, themes
 from ossmend.simulator.oss.authenticate import settle_path
 from ossmend.simulator.oss.call import Call, Operation
 from ossmend.simulator.oss.credentials import Credentials
@@ -46,6 +46,7 @@ def handle(cloud: Cloud, request: Request) -> Response:
     _finish(call, request, response)
     if call is not None and response.abort != "reset":
         access_log.note(call, response)
+        real_time_log.note(call, response)
     return response
 
 

@@ -28,6 +28,7 @@ BUCKET_FIELDS: dict[str, Any] = {
     "archive_direct_read": True,
     "transfer_acceleration": True,
     "disabled": True,
+    "real_time_log": True,
     "comment": "words",
     "request_payer": "Requester",
     "cnames": ["img.example.com"],
