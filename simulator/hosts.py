@@ -38,6 +38,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def is_before_address(host: str) -> bool:
     """`PROJECT.127.0.0.1`, as clients of the log service write it that were given an address."""
     return name_of(host).endswith(_NUMBERED_DOMAIN)

@@ -1,22 +1,20 @@
 """Turns the signature of a log service's request into an access key, or into the refusal; __init__.py asks for it.
 
-The order is ours: what must be there, time, key, token, signature. Both signatures are recomputed as the Python SDK
-0.9.52 makes them; `x-log-date` may be left out of V1's, because that SDK adds it after signing.
+The order is ours: what must be there, time (near ours by 15 minutes), key, token, signature. Both signatures are
+recomputed as the Python SDK 0.9.52 makes them; `x-log-date` may be left out of V1's: that SDK adds it after signing.
 """
 
 from __future__ import annotations
 
 import base64
-import calendar
 import hashlib
 import hmac
 import re
-import time
 from dataclasses import dataclass
-from email.utils import parsedate
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from ossmend.simulator.oss.signed_dates import MAX_SKEW_SECONDS, read_compact, read_date
 from ossmend.simulator.sls.call import SlsError, invalid, missing
 from ossmend.simulator.wire import http_date, percent_decode
 
@@ -27,11 +25,9 @@ if TYPE_CHECKING:
 
 V1: Final = "LOG"
 V4: Final = "SLS4-HMAC-SHA256"
-MAX_SKEW_SECONDS: Final = 900
 _V4_FIELDS: Final = re.compile(
     r"Credential=([^/,\s]+)/(\d{8})/([^/,\s]*)/sls/aliyun_v4_request,\s*Signature=([0-9a-f]+)\Z"
 )
-_COMPACT: Final = re.compile(r"\d{8}T\d{6}Z\Z", re.ASCII)
 _META: Final = "x-log-meta-"
 
 
@@ -87,7 +83,7 @@ def _check_time(cloud: Cloud, request: Request, claim: Claim) -> None:
     text = _date(request, claim)
     if not text:
         raise missing("Missing http extend header key : x-log-date.")
-    signed_at = _compact(text) if claim.version == V4 else _rfc822(text)
+    signed_at = read_compact(text) if claim.version == V4 else read_date(text)
     if signed_at is None:
         raise SlsError(400, "InvalidRequestTime", f"Request time {text} not follow RFC822 spec.")
     now = int(cloud.clock.shown())
@@ -101,25 +97,6 @@ def _date(request: Request, claim: Claim) -> str:
     if claim.version == V4:
         return headers.get("x-log-date", "")
     return headers.get("date") or headers.get("x-log-date", "")
-
-
-def _compact(text: str) -> int | None:
-    if not _COMPACT.match(text):
-        return None
-    try:
-        return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))
-    except ValueError:
-        return None
-
-
-def _rfc822(text: str) -> int | None:
-    parsed = parsedate(text)
-    if parsed is None:
-        return None
-    try:
-        return calendar.timegm(parsed)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _key(cloud: Cloud, request: Request, claim: Claim) -> AccessKey:

@@ -7,6 +7,7 @@ unless a comment says UNCONFIRMED. shards.py, search.py and groups.py hold the o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,9 @@ def missing(what: str) -> SlsError:
 def not_simulated(what: str) -> SlsError:
     """Of the real service too, perhaps, but not here. The SDK tries ten times, as after any 5xx."""
     return SlsError(501, "NotImplemented", f"{what} is not simulated")
+
+
+_NUMBER: Final = re.compile(r"\d{1,9}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,13 @@ class Call:
 
     @property
     def shard(self) -> Shard:
-        number = self.place.shard
-        found = self.project.shards.get(int(number)) if number.isascii() and number.isdigit() else None
+        """The shard in the path."""
+        return self.shard_named(self.place.shard)
+
+    def shard_named(self, text: str) -> Shard:
+        found = self.project.shards.get(int(text)) if _NUMBER.match(text) else None
         if found is None:
-            raise SlsError(400, "ShardNotExist", f"Shard {number} does not exist")
+            raise SlsError(400, "ShardNotExist", f"Shard {text} does not exist")
         return found
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ossmend.simulator.consumers import Checkpoint, ConsumerGroup
 from ossmend.simulator.sls import answers, cursors
-from ossmend.simulator.sls.call import Call, SlsError, invalid, operation
+from ossmend.simulator.sls.call import Call, SlsError, operation
 
 if TYPE_CHECKING:
     from ossmend.simulator.log_store import Shard
@@ -94,11 +94,7 @@ def get_checkpoints(call: Call) -> Response:
     group, asked = call.group, call.request.query.get("shard")
     shards = sorted(call.project.shards)
     if asked is not None:
-        if not asked.isascii() or not asked.isdigit():
-            raise invalid("Parameter Shard is not valid")  # words ours
-        if int(asked) not in shards:
-            raise SlsError(400, "ShardNotExist", f"Shard {asked} does not exist")
-        shards = [int(asked)]
+        shards = [call.shard_named(asked).id]
     found = []
     for shard in shards:
         saved = group.checkpoints.get(shard, Checkpoint("", 0, ""))
@@ -115,8 +111,7 @@ def save_checkpoint(call: Call) -> Response:
     shard, cursor = (told.get("shard"), told.get("checkpoint")) if isinstance(told, dict) else (None, None)
     if type(shard) is not int or not isinstance(cursor, str):
         raise SlsError(400, "JsonInfoInvalid", "shard or checkpoint is of error format")  # words ours
-    if shard not in call.project.shards:
-        raise SlsError(400, "ShardNotExist", f"Shard {shard} does not exist")
+    call.shard_named(str(shard))
     consumer = call.request.query.get("consumer", "")
     if call.request.query.get("forceSuccess", "").lower() != "true" and group.readers.get(shard) != consumer:
         # the code is the page's for a consumer that is not known; for one that has lost the shard it is UNCONFIRMED

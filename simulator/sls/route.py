@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ossmend.simulator.hosts import name_of
@@ -50,8 +51,13 @@ def is_for(request: Request) -> bool:
     return (
         "x-log-apiversion" in headers
         or headers.get("authorization", "").startswith(_SCHEMES)
-        or name_of(request.host).endswith(_DOMAIN)
+        or _is_log_host(request.host)
     )
+
+
+@lru_cache(maxsize=1024)
+def _is_log_host(host: str) -> bool:
+    return name_of(host).endswith(_DOMAIN)
 
 
 def locate(request: Request) -> Place:

@@ -50,7 +50,10 @@ def _found(call: Call, asked: dict[str, Any]) -> list[Row]:
     begin, end = (_number(asked, name, "InvalidTimeRange", -1) for name in ("from", "to"))
     if not 0 <= begin <= end:
         raise SlsError(400, "InvalidTimeRange", "request time range is invalid")
-    test, topic = read(str(asked.get("query") or "*")), asked.get("topic")
+    query, topic = asked.get("query") or "*", asked.get("topic")
+    if not isinstance(query, str):
+        raise SlsError(400, "InvalidQueryString", "query string is invalid")
+    test = read(query)
     rows = (row for shard in call.project.shards.values() for group in shard.groups for row in group.rows)
     found = [row for row in rows if begin <= row.time < end and (not topic or row.topic == topic) and test(row)]
     return sorted(found, key=lambda row: row.time)

@@ -14,9 +14,11 @@ import pytest
 
 from ossmend.daemon.commands.simulator import command
 from ossmend.simulator.batch import Switches
+from ossmend.simulator.log_store import Switches as LogSwitches
 from ossmend.simulator.oss.route import NOT_SIMULATED
 from ossmend.simulator.scene import shipped_scenes
 from ossmend.simulator.serve import running_simulator
+from ossmend.simulator.sls.call import OPERATIONS
 from tests.daemon.cloud.stubs import control
 from tests.patience import HUNG
 
@@ -72,6 +74,24 @@ def test_the_page_has_each_switch_of_batch_jobs_with_its_value() -> None:
         row = next(row for row in rows[1].splitlines() if f"`{each.name}`" in row.split("|")[1])
         value = f"{each.default:g}" if isinstance(each.default, float) and each.default < 1 else str(each.default)
         assert value.lower().removesuffix(".0") in row.lower(), row
+
+
+def test_the_page_has_each_setting_of_the_real_time_log_with_its_value() -> None:
+    rows = re.search(r"^\| setting \|.*\n\|---.*\n((?:\|.+\n)+)", PAGE, re.MULTILINE)
+    assert rows is not None
+    told = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", rows[1], re.MULTILINE))
+    kept = {each.name: each.default for each in fields(LogSwitches)}
+    assert told == {
+        name: str(value).lower() if isinstance(value, bool) else f"{value:g}" for name, value in kept.items()
+    }
+
+
+def test_the_page_names_each_operation_of_the_log_service_and_each_control_call() -> None:
+    section = PAGE.partition("## The real-time log")[2].partition("\n## ")[0]
+    assert [name for name in OPERATIONS if f"`{name}`" not in section] == []
+    with running_simulator(scene="real_time_log", speed=0.0) as sim:
+        for path, body in re.findall(r"^\| `POST \{control\}/(\S+)` \| `(.+?)`", section, re.MULTILINE):
+            control(sim, "POST", path, {"project": "oss-log-1234567890123456-cn-beijing", **json.loads(body)})
 
 
 def test_the_page_names_only_switches_that_there_are() -> None:

@@ -11,7 +11,6 @@ import pytest
 from ossmend.simulator.serve import Running, running_simulator
 from tests.simulator.oss.clients import bucket_of
 
-POLICY = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:*"], "Resource": ["*"]}]}
 SCENE: dict[str, Any] = {
     "buckets": {
         "photos": {"real_time_log": True, "objects": {"cold ä.bin": {"storage_class": "Archive", "size": 5}}},

@@ -51,13 +51,17 @@ def everything(of: Any, project: str = PROJECT, **settings: Any) -> list[dict[st
     return found
 
 
+class NotRefused(AssertionError):
+    """What should have been refused was not."""
+
+
 def refusal(action: Any, *args: Any, **settings: Any) -> tuple[int, str, str]:
     """Status, code and words of the refusal that an action must meet."""
     try:
         action(*args, **settings)
     except LogException as refused:
         return refused.get_resp_status(), refused.get_error_code(), refused.get_error_message()
-    raise AssertionError("it was not refused")
+    raise NotRefused
 
 
 def control(sim: Running, method: str, path: str, body: object = None) -> Any:
