@@ -48,7 +48,7 @@ def test_a_group_is_made_listed_changed_and_deleted(sim: Running) -> None:
     made.create_consumer_group(PROJECT, STORE, GROUP, 40, in_order=True)
     told = refusal(made.create_consumer_group, PROJECT, STORE, GROUP, 40)
     assert told == (400, "ConsumerGroupAlreadyExist", "consumer group already exist")
-    made.update_consumer_group(PROJECT, STORE, GROUP, timeout=60, in_order=False)
+    made.update_consumer_group(PROJECT, STORE, GROUP, 60, False)
     (found,) = made.list_consumer_group(PROJECT, STORE).get_consumer_groups()
     assert (found.get_consumer_group_name(), found.get_timeout(), found.is_in_order()) == (GROUP, 60, False)
     made.delete_consumer_group(PROJECT, STORE, GROUP)
@@ -107,7 +107,7 @@ def test_a_split_gives_new_shards_to_read(sim: Running, group: Any) -> None:
 
 
 def test_in_order_a_split_shard_is_read_to_its_end_first(sim: Running, photos: Any, group: Any) -> None:
-    group.update_consumer_group(PROJECT, STORE, GROUP, in_order=True, timeout=40)
+    group.update_consumer_group(PROJECT, STORE, GROUP, 40, True)
     refused_read(photos)
     control(sim, "POST", "real-time-log/split", {"shard": 0})
     assert beat(group, "one") == [0, 1]
