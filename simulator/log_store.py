@@ -24,6 +24,7 @@ ACCESS: Final = "oss_access_log"
 METERING: Final = "oss_metering_log"
 SOURCE: Final = ""
 """The `__source__` of OSS's rows: UNCONFIRMED."""
+_USER_AGENT_FIELDS: Final = ("user_agent", "User-Agent", "user-agent")
 _HASHES: Final = 1 << 128
 _ROWS_OF_A_GROUP: Final = 50
 _REMEMBERED: Final = 1000
@@ -40,6 +41,8 @@ class Switches:
     """Of projects that come up from now on."""
     ec: bool = False
     """Has a row the field `ec`? One page lists it, others do not."""
+    user_agent_field: str = "user_agent"
+    """The name of that field: three pages have three."""
     metering_every: int = 10
     """After how many rows about requests a project gets one about what is billed; 0: never."""
 
@@ -53,6 +56,8 @@ def switched(switches: Switches, settings: given.Settings) -> None:
         old = getattr(switches, name)
         if isinstance(old, bool):
             checked[name] = given.truth(value, name)
+        elif isinstance(old, str):
+            checked[name] = given.one_of(value, _USER_AGENT_FIELDS, name)
         else:
             number = given.number(value, name, least=least.get(name, 0.0))
             checked[name] = int(number) if isinstance(old, int) else number
@@ -186,12 +191,13 @@ class Project:
             if shard.closed is not None and now - shard.closed > retention_seconds:
                 del self.shards[shard.id]
 
-    def arrive(self, rows: Iterable[Row], arrived: float, received: float) -> None:
+    def arrive(self, rows: Iterable[Row], arrived: float, received: float, *, again: bool = False) -> None:
         """Rows are dealt out to the shards that are written, and become groups of one topic there."""
         dealt: dict[tuple[int, str], list[Row]] = {}
         written = [shard.id for shard in self.shards.values() if shard.closed is None]
         for row in rows:
-            self._recent.append(row)
+            if row.topic == ACCESS and not again:
+                self._recent.append(row)
             shard = written[self._turn % len(written)]
             self._turn += 1
             dealt.setdefault((shard, row.topic), []).append(row)
@@ -201,10 +207,10 @@ class Project:
                 self.shards[shard].groups.append(Group(topic, part, arrived, received))
 
     def repeat(self, count: int, clock: Clock) -> int:
-        """The last rows arrive once more, as delivery at least once may do; how many there were."""
-        again = list(self._recent)[-count:] if count else []
-        self.arrive(again, clock.elapsed(), clock.shown())
-        return len(again)
+        """The last rows about requests arrive once more, as delivery at least once may do; how many there were."""
+        latest = list(self._recent)[-count:] if count else []
+        self.arrive(latest, clock.elapsed(), clock.shown(), again=True)
+        return len(latest)
 
     def split(self, shard: Shard, clock: Clock) -> tuple[Shard, Shard]:
         """A shard is only read from now on, and two new ones share what it would have got."""

@@ -41,6 +41,7 @@ def note(call: Call, response: Response) -> None:
     service, clock = call.cloud.log_service, call.cloud.clock
     project = service.open(bucket.owner, bucket.region, clock)
     fields = _fields(call, bucket, response)
+    fields[service.switches.user_agent_field] = fields.pop("user_agent")
     if service.switches.ec:
         fields["ec"] = response.headers.get("x-oss-ec", ABSENT)
     service.write(project, Row(call.now, ACCESS, fields), clock)
@@ -59,7 +60,7 @@ def _fields(call: Call, bucket: Bucket, response: Response) -> dict[str, str]:
         "bucket_location": bucket.location,
         "bucket_storage_type": _CLASS_NAMES.get(facts.storage_class, ABSENT),
         "client_ip": facts.client_ip,
-        "content_length_in": str(len(request.body)),
+        "content_length_in": request.headers.get("content-length", ABSENT),
         "content_length_out": facts.sent,
         "delta_data_size": facts.delta_size,
         "error_code": facts.error_code,

@@ -82,7 +82,7 @@ def test_the_page_has_each_setting_of_the_real_time_log_with_its_value() -> None
     told = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", rows[1], re.MULTILINE))
     kept = {each.name: each.default for each in fields(LogSwitches)}
     assert told == {
-        name: str(value).lower() if isinstance(value, bool) else f"{value:g}" for name, value in kept.items()
+        name: f"{value:g}" if type(value) in (int, float) else str(value).lower() for name, value in kept.items()
     }
 
 

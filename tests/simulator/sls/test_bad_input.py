@@ -83,6 +83,7 @@ def test_nonsense_is_refused_in_words_the_sdk_reads(sim: Running, number: int) -
         {"shards": 257},
         {"ec": 1},
         {"metering_every": True},
+        {"user_agent_field": "agent"},
         [],
     ],
 )
@@ -97,7 +98,14 @@ def test_a_setting_that_cannot_be_is_refused_by_a_scene(section: Any) -> None:
 
 
 def test_a_scene_says_how_the_log_comes() -> None:
-    section = {"delay_seconds": 180, "retention_days": 1.5, "shards": 3, "ec": True, "metering_every": 0}
+    section = {
+        "delay_seconds": 180,
+        "retention_days": 1.5,
+        "shards": 3,
+        "ec": True,
+        "metering_every": 0,
+        "user_agent_field": "User-Agent",
+    }
     with running_simulator(scene={"real_time_log": section, "buckets": {"a-b": {"real_time_log": True}}}) as sim:
         told = control(sim, "GET", "real-time-log")
         assert told["switches"] == section

@@ -214,6 +214,28 @@ def test_the_next_worker_goes_on_where_the_last_one_was(sim: Running, photos: An
     assert second == sent
 
 
+def test_the_sdk_s_worker_skips_to_the_end_where_its_checkpoint_is_gone(sim: Running, photos: Any) -> None:
+    made = client(sim)
+    made.create_consumer_group(PROJECT, STORE, GROUP, 40)
+    for shard in (0, 1):
+        made.update_check_point(PROJECT, STORE, GROUP, shard, cursor_of(sim, shard, "begin"), "before")
+    lost = {refused_read(photos), refused_read(photos)}
+    control(sim, "POST", "real-time-log/forget", {})
+    before = control(sim, "GET", "requests")["total"]
+
+    def asked() -> list[tuple[str, str]]:
+        told = control(sim, "GET", f"requests?service=sls&after={before}")["requests"]
+        return [(each["operation"], each["code"] or "") for each in told]
+
+    seen: set[str] = set()
+    with working(sim, seen, "v4"):
+        until("both shards are at their end", lambda: asked().count(("GetCursor", "")) == 2)
+        sent = {refused_read(photos), refused_read(photos)}
+        until("what comes then is read", lambda: sent <= seen)
+    assert asked().count(("PullLogs", "InvalidCursor")) == 2
+    assert seen & lost == set()
+
+
 def test_two_workers_share_the_shards(sim: Running, photos: Any) -> None:
     one, two = set[str](), set[str]()
 

@@ -127,6 +127,13 @@ def test_the_ec_is_there_when_it_is_switched_on(sim: Running, photos: Any) -> No
     assert last(sim)["ec"] == "-"
 
 
+def test_the_field_of_the_user_agent_has_the_name_that_is_chosen(sim: Running, photos: Any) -> None:
+    control(sim, "PATCH", "real-time-log", {"user_agent_field": "User-Agent"})
+    refused_read(photos)
+    row = last(sim)
+    assert (row["User-Agent"], "user_agent" in row) == ("app/1", False)
+
+
 def test_headers_that_the_bucket_names_are_told(sim: Running, photos: Any) -> None:
     document = (
         "<UserDefinedLogFieldsConfiguration><HeaderSet><header>origin</header><header>x-none</header></HeaderSet>"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+from aliyun.log import LogClient
 
 from ossmend.simulator.serve import Running
 from tests.patience import HUNG
@@ -148,6 +149,21 @@ def test_what_is_no_signature_is_refused(sim: Running, headers: dict[str, str], 
 def test_the_project_is_in_the_host(sim: Running, monkeypatch: pytest.MonkeyPatch, version: str, host: str) -> None:
     made = client(sim, version=version)
     made._logHost = host.removeprefix(f"{PROJECT}.")
+    assert made.list_shards(PROJECT, STORE).count == 2
+
+
+@VERSIONS
+def test_the_real_name_is_reached_through_the_simulator_as_proxy(sim: Running, version: str) -> None:
+    made = LogClient(
+        "http://cn-hangzhou.log.aliyuncs.com",
+        *own(sim),
+        source="127.0.0.1",
+        auth_version=version,
+        region="cn-hangzhou",
+    )
+    made._isRowIp = False
+    made._session.trust_env = False
+    made._session.proxies = {"http": sim.rpc}
     assert made.list_shards(PROJECT, STORE).count == 2
 
 
