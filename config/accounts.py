@@ -57,7 +57,9 @@ class CloudConfig(Settings):
     at their public host. accelerate: one host for all regions, for buckets that have it switched on.
     """
     rpc_endpoint: Endpoint | None = None
-    """RAM, IMS, STS, BSS and ActionTrail, all at one address. Default: each product's public endpoint."""
+    """RAM, IMS, STS, BSS, ActionTrail and the log service, all at one address. Default: each product's public endpoint,
+    and for the log service the one that `network` says.
+    """
     metadata_endpoint: LoopbackEndpoint | None = None
     """The ECS metadata service of a simulator, on this machine only. Default: the real one, http://100.100.100.200."""
     credentials: CredentialsConfig | None = None

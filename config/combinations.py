@@ -31,6 +31,8 @@ TOLD_CODES = (
 """Codes documented with 403 that have no remediator of their own (yet). Others are taken as well: the list only keeps
 them from being taken for typing errors."""
 SURELY_A_TYPO = 0.85
+OF_OSS = ("access_log", "sls")
+"""Kinds of sources that may be OSS's own log."""
 OUTSIDE_BUCKETS = frozenset({"TagUser"})
 """Writes whose target lies in no bucket."""
 
@@ -186,7 +188,7 @@ def _stored_rules(document: Document) -> None:
 def _witnesses(document: Document) -> None:
     """Who wants to hear OSS's own log before a write must read it, or nothing is ever written."""
     sources = list(_entries(document.at(("sources",))))
-    logs = [each["access_log"] for _, each in sources if isinstance(each.get("access_log"), dict)]
+    logs = [each[kind] for _, each in sources for kind in OF_OSS if isinstance(each.get(kind), dict)]
     asking: list[Where] = []
     for index, source in sources:
         given = source.get("app_log")
@@ -199,9 +201,9 @@ def _witnesses(document: Document) -> None:
     asking += [("policies", index, "confirm") for index, policy in policies if "confirm" in policy]
     for where in asking:
         if not logs:
-            document.complain(where, "needs OSS's own log to be read, and sources has no access_log")
+            document.complain(where, "needs OSS's own log to be read, and sources has no access_log and no sls")
         elif all(log.get("trust", "low" if "path" in log else "high") == "low" for log in logs):
-            document.complain(where, "needs an access_log that is trusted, and every one here has trust: low")
+            document.complain(where, "needs a log of OSS's own that is trusted, and every one here has trust: low")
 
 
 def _entries(listed: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:

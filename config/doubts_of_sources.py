@@ -19,6 +19,7 @@ from ossmend.config.rights import user
 from ossmend.config.sources import access_log, app_log
 from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.config.sources.app_log import AppLogSource
+from ossmend.config.sources.sls import SlsSource
 
 MOST_LOOKED_AT = 100
 """Of a pattern so many files are looked at: those of one application have the same rights."""
@@ -33,6 +34,7 @@ def of(config: Config, *, of_service: bool) -> Iterator[Doubt]:
     yield from _logs(config, of_service=of_service)
     yield from _twice(config)
     yield from _twice_in_a_bucket(config)
+    yield from _twice_in_a_logstore(config)
     for index, source in enumerate(config.sources):
         given = source.given
         if isinstance(given, AccessLogSource) and given.bucket is not None:
@@ -138,6 +140,19 @@ def _twice_in_a_bucket(config: Config) -> Iterator[Doubt]:
         seen.append((index, given.bucket, given.prefix))
 
 
+def _twice_in_a_logstore(config: Config) -> Iterator[Doubt]:
+    seen: dict[tuple[str | None, ...], int] = {}
+    for index, source in enumerate(config.sources):
+        given = source.given
+        if isinstance(given, SlsSource):
+            account = config.account_of(given).account
+            cloud = config.clouds.get(account)
+            region = given.region or (cloud.region if cloud is not None else None)
+            known = seen.setdefault((account, given.project, given.logstore, region), index)
+            if known != index:
+                yield ("sources", index, source.kind), f"is read by sources[{known}] already", None
+
+
 def _prefix(where: Where, prefix: str) -> Iterator[Doubt]:
     if prefix.startswith("/"):
         yield where, "no object fits: keys do not begin with a slash", prefix.lstrip("/") or None
@@ -151,13 +166,16 @@ def _prefix(where: Where, prefix: str) -> Iterator[Doubt]:
 def first_pass(config: Config, begun: Collection[str]) -> Iterator[Doubt]:
     """What `ossmend check` says of sources that the state does not know yet; `begun`: those that it knows."""
     for where, given in passed_over(config, begun):
-        at = "start" if "start" in given.model_fields_set else "path"
+        at = ["start"] if "start" in given.model_fields_set else [] if isinstance(given, SlsSource) else ["path"]
         said = "a first `once` passes over what is there already (start: end), and a service reads what comes"
-        yield (*where, at), f"{said}; `start: beginning` reads it all", None
+        yield (*where, *at), f"{said}; `start: beginning` reads it all", None
 
 
-def passed_over(config: Config, begun: Collection[str]) -> Iterator[tuple[Where, LogFiles]]:
-    """Sources whose first pass reads nothing although something is there."""
+def passed_over(config: Config, begun: Collection[str]) -> Iterator[tuple[Where, LogFiles | SlsSource]]:
+    """Sources whose first pass reads nothing although something is there; nobody looks whether a logstore is empty."""
+    for index, source in enumerate(config.sources):
+        if isinstance(source.given, SlsSource) and source.given.start == "end" and source.given.name not in begun:
+            yield ("sources", index, source.kind), source.given
     for where, given in _files(config):
         if (
             given.start == "end"

@@ -203,7 +203,8 @@ class Policy(Settings):
     """A closed case that is seen again within this time is reopened. Default: the `recurrence` of the whole file."""
     confirm: Witness | None = None
     """access_log: before it writes for what only a source of low trust tells, OSS's own access log must tell that
-    refusal, too. It comes hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
+    refusal, too. In a bucket it comes hourly, in the log service within three minutes; a person is told after 24 h.
+    Needs an access_log or sls source. Default: not asked.
     """
     brakes: Brakes | None = None
     """Limits of this policy's own; the overall ones hold as well. Default: none."""

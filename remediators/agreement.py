@@ -17,8 +17,8 @@ from ossmend.remediators.contract.view import Objects
 
 NAMING = frozenset({Origin.BODY, Origin.REQUEST, Origin.RECORD, Origin.URI})
 """What may name the target of a write. Not IMPLIED: OSS's sentences imply a code, never a place."""
-OSS_LOG = "access_log:"
-"""How the access log's source is called. No text can name its own source: our reader puts it there."""
+OSS_LOG = ("access_log:", "sls:")
+"""How the sources of OSS's own log are called. No text can name its own source: our reader puts it there."""
 COPY_SOURCE = "copy_source"
 """Under this name `Event.origins` says where the source of a copy came from."""
 

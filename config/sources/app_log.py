@@ -24,8 +24,9 @@ class AppLogSource(SourceSettings):
     `brakes.low_trust_share`. high: nobody but you writes to these files.
     """
     confirm: Witness | None = None
-    """access_log: nothing is written for what these files tell until OSS's own access log tells it, too. Logs come
-    hourly; a person is told after 24 h. Needs an access_log source. Default: not asked.
+    """access_log: nothing is written for what these files tell until OSS's own access log tells it, too. In a bucket it
+    comes hourly, in the log service within three minutes; a person is told after 24 h. Needs an access_log or sls
+    source. Default: not asked.
     """
 
     @property

@@ -25,6 +25,7 @@ from ossmend.daemon.cloud.ask.inquiries import Inquiries
 from ossmend.daemon.cloud.ask.inventory import Inventory
 from ossmend.daemon.cloud.ask.keys import Caller, KeyLadder
 from ossmend.daemon.cloud.ask.logs import LogReader
+from ossmend.daemon.cloud.ask.logstores import Logstores
 from ossmend.daemon.cloud.ask.probes import Probes
 from ossmend.daemon.cloud.ask.reads import Reads
 from ossmend.daemon.cloud.ask.view import CloudView
@@ -34,6 +35,7 @@ from ossmend.daemon.cloud.send.sender import Hands
 from ossmend.daemon.cloud.settings import CloudSettings, is_literal
 from ossmend.daemon.cloud.wire.connections import RequestIds, Wire
 from ossmend.daemon.cloud.wire.guard import READ_ONLY
+from ossmend.daemon.cloud.wire.log_service import LogService
 from ossmend.daemon.cloud.wire.rate_limit import RateLimit
 from ossmend.daemon.cloud.wire.regions import Regions
 from ossmend.daemon.cloud.wire.rpc import Rpc
@@ -89,8 +91,10 @@ class Cloud:
         self._account = Account(rpc, limit)
         self.jobs = BatchJobs(oss, rpc, limit)
         self.logs = LogReader(oss, self._reads)
+        log_service = LogService(settings, self._wire, READ_ONLY, clock)
+        self.logstores = Logstores(log_service, self._ladder.caller, settings.bare_region)
         self.inventory = Inventory(oss, self._reads)
-        self.probes = Probes(oss, rpc, limit)
+        self.probes = Probes(oss, rpc, self.logstores, limit)
         self.executor = self._make_executor() if may_write else None
         self._views: weakref.WeakSet[CloudView] = weakref.WeakSet()
         self._lock = threading.Lock()

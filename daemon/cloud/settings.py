@@ -42,7 +42,7 @@ class CloudSettings:
     network: Network = "public"
     """Which of a region's hosts is used, where `endpoint` does not say one."""
     rpc_endpoint: str | None = None
-    """RAM, IMS, STS, ActionTrail; None: each product's own public host."""
+    """RAM, IMS, STS, ActionTrail, the log service; None: each product's own public host."""
     connect_timeout: float = 5.0
     """Seconds for one connection, TLS included."""
     read_timeout: float = 15.0
@@ -87,6 +87,13 @@ class CloudSettings:
             return f"https://{host_of(region)}"
         network = "public" if self.network == "internal" and region != self.bare_region else self.network
         return f"https://{host_of(region, network)}"
+
+    def log_url(self, region: str) -> str:
+        """The endpoint of the log service (SLS) in a region. Its projects are hosts below it."""
+        if self.rpc_endpoint is not None:
+            return self.rpc_endpoint.rstrip("/")
+        inside = self.network == "internal" and region == self.bare_region
+        return f"https://{region}{'-intranet' if inside else ''}.log{DOMAIN}"
 
     @property
     def one_for_all(self) -> bool:

@@ -88,7 +88,7 @@ def command(  # noqa: PLR0917  # click passes each flag by its name
     known = region or found.region or region_in(answers.logs)
     answers.region, answers.region_is_known = known or GUESS, known is not None
     if not access_logs:
-        answers.targets = list(found.targets)
+        answers.targets, answers.streams = list(found.targets), list(found.streams)
     if not (asks or yes):
         _refuse_to_guess(answers, found)
     if asks:
@@ -154,6 +154,8 @@ def _look(region: str | None, endpoint: str | None, rpc_endpoint: str | None) ->
         click.echo(f"buckets     {len(found.buckets)}, most of them in {found.region}")
     for target, sources in found.targets.items():
         click.echo(f"access log  oss://{target.bucket}/{target.prefix} has that of {', '.join(sources)}")
+    for each in found.streams:
+        click.echo(f"log service has OSS's log of {each} within three minutes, of buckets with real-time log query")
     return found
 
 
@@ -174,7 +176,7 @@ def _refuse_to_guess(answers: Answers, found: Found) -> None:
 
 
 def _reads(answers: Answers) -> bool:
-    return bool(answers.logs or answers.targets or answers.access_files)
+    return bool(answers.logs or answers.targets or answers.access_files or answers.streams)
 
 
 def _tell_missing(found: Found) -> None:

@@ -54,6 +54,10 @@ def ask(answers: Answers, found: Found, *, region_given: bool, targets_given: bo
             target for target in found.targets
             if click.confirm(text(f"Read the access logs in oss://{target.bucket}/{target.prefix}"), default=True)
         ]  # fmt: skip
+        answers.streams = [
+            region for region in found.streams
+            if click.confirm(text(f"Read the log of {region} in the log service"), default=True)
+        ]  # fmt: skip
 
 
 def region_is_right(answer: str) -> tuple[str, str]:

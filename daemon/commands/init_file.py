@@ -66,6 +66,8 @@ class Answers:
     targets: list[LogTarget] = field(default_factory=list)
     access_files: list[str] = field(default_factory=list)
     """Patterns of files that OSS's access logs were copied to."""
+    streams: list[str] = field(default_factory=list)
+    """Regions whose log is read in the log service."""
 
 
 def compose(answers: Answers, found: Found, now: datetime) -> str:
@@ -106,12 +108,13 @@ def _state(answers: Answers) -> Iterator[str]:
 
 
 def _sources(answers: Answers, found: Found) -> Iterator[str]:
-    if not (answers.logs or answers.targets or answers.access_files):
+    if not (answers.logs or answers.targets or answers.access_files or answers.streams):
         yield "# Where error events come from. NONE WAS NAMED, so nothing is read yet:"
         yield "#sources:"
         yield "#  - app_log: { path: /var/log/app/*.log }"
         yield "#  - access_log: { bucket: my-logs, prefix: oss/ }"
         yield "#  - access_log: { path: /srv/oss-logs/* }"
+        yield "#  - sls: { region: cn-hangzhou }   # real-time log query"
     else:
         yield "sources:"
     for path in answers.logs:
@@ -122,6 +125,10 @@ def _sources(answers: Answers, found: Found) -> Iterator[str]:
         yield f"  - access_log:                      # OSS's own, of {_named(found.targets.get(target, []))}"
         yield f"      bucket: {_quoted(target.bucket)}"
         yield f"      prefix: {_quoted(target.prefix)}"
+    for region in answers.streams:
+        yield "  - sls:                             # OSS's own within three minutes (real-time log query)"
+        yield f"      region: {region}"
+        yield "      start: end                     # the week that is kept is for `ossmend audit`, not for the service"
     for path in answers.access_files:
         yield "  - access_log:                      # OSS's own, copied to files; plain or packed (.gz)"
         yield f"      path: {_quoted(path)}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from ossmend.config.load import load_text
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.ask.inventory import BucketEntry, LogTarget
+from ossmend.daemon.cloud.ask.probes import NO_LOGSTORE
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
@@ -42,6 +43,8 @@ class Found:
     buckets: tuple[BucketEntry, ...] = ()
     targets: dict[LogTarget, list[str]] = field(default_factory=dict)
     """Where logs go, with the buckets they are of."""
+    streams: list[str] = field(default_factory=list)
+    """Regions whose log is in the log service, too: real-time log query."""
     missing: list[str] = field(default_factory=list)
     """What could not be found, and why."""
 
@@ -76,6 +79,7 @@ def find(region: str | None, endpoint: str | None, rpc_endpoint: str | None) -> 
         _identity(accounts.of(AccountRef()), found)
         _buckets(accounts.of(AccountRef()), found)
         _logging(accounts, region or FIRST_REGION, found)
+        _streams(accounts, region or FIRST_REGION, found)
     finally:
         accounts.close()
     return found
@@ -118,6 +122,28 @@ def _logging(accounts: Accounts, region: str, found: Found) -> None:
     for sources in found.targets.values():
         sources.sort()
     found.targets = dict(sorted(found.targets.items()))
+
+
+def _streams(accounts: Accounts, region: str, found: Found) -> None:
+    """Each region has a project of its own. Which of its buckets are in it, nobody can be asked."""
+
+    def ask(name: str) -> None:
+        logstores = accounts.of(AccountRef(region=name if name != region else "")).logstores
+        try:
+            logstores.shards(logstores.of(None))
+            found.streams.append(name)
+        except Refused as refused:
+            if refused.code not in NO_LOGSTORE:
+                refusals.setdefault(refused.code, []).append(name)
+        except TryAgain as later:
+            refusals.setdefault(text(later.why), []).append(name)
+
+    refusals: dict[str, list[str]] = {}
+    with ThreadPoolExecutor(HANDS) as hands:
+        list(hands.map(ask, sorted({bucket.region for bucket in found.buckets if bucket.region})))
+    found.streams.sort()
+    for why, regions in sorted(refusals.items()):
+        found.missing.append(f"the log service's own logs in {', '.join(sorted(regions))}: ListShards: {why}")
 
 
 def _some(found: Found) -> Iterable[BucketEntry]:

@@ -50,8 +50,9 @@ def _say_what_is_passed_over(app: App) -> None:
         begun = queries.begun(connection)
     here = frozenset(name.removesuffix(f"@{app.store.host}") for name in begun) if app.store.host else begun
     for _, given in doubts_of_sources.passed_over(app.works.config, here):
+        where = getattr(given, "path", None) or given.name
         click.echo(
-            f"note: {given.path}: what is there already is not read, for this is the first pass over this source and "
-            "it has `start: end`; `start: beginning` reads it",
+            f"note: {where}: what is there already is not read, for this is the first pass over this source and it has "
+            "`start: end`; `start: beginning` reads it",
             err=True,
         )

@@ -55,7 +55,8 @@ def page(made: str) -> str:
 
 
 SOURCES = """`app_log` needs nothing of RAM. `access_log` needs `oss:ListObjects` on `acs:oss:*:*:LOGBUCKET` and
-`oss:GetObject` on `acs:oss:*:*:LOGBUCKET/PREFIX*`; with `path` it reads files, and needs nothing."""
+`oss:GetObject` on `acs:oss:*:*:LOGBUCKET/PREFIX*`; with `path` it reads files, and needs nothing. `sls`
+needs `log:ListShards` and `log:GetCursorOrData` on `acs:log:REGION:*:project/PROJECT/logstore/LOGSTORE`."""
 
 
 def _together() -> list[list[str]]:

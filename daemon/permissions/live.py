@@ -16,7 +16,7 @@ from ossmend.config.globs import within
 from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.ask.probes import OF_SERVICE, Probed
-from ossmend.daemon.cloud.wire.guard import OSS_READS
+from ossmend.daemon.cloud.wire.guard import LOG_READS, OSS_READS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
 from ossmend.daemon.permissions.judge import Attached, Judged, judge
 from ossmend.daemon.permissions.needs import Need
@@ -167,6 +167,8 @@ class _Asking:
         if action not in _OPERATIONS:
             return None
         operation, version = _OPERATIONS[action]
+        if operation in LOG_READS.values():
+            return self.cloud.probes.of_log(operation, resource)
         if operation not in OSS_READS.values():
             return self.cloud.probes.of_rpc(operation, self.caller)
         bucket, key = _place(resource)

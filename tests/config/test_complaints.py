@@ -30,7 +30,7 @@ NO_AIM = 'this policy can write (PutBucketCors), so its match must name the buck
 METHODS = 'expected "GET", "PUT", "DELETE", "POST" or "HEAD"'
 COUNT = "brakes.writes_per_hour: expected a whole number"
 WED = "policies: [ { name: a, on: AccessForbidden, match: { bucket: b }, cors: { rule: wed } } ]"
-UNREAD = "needs OSS's own log to be read, and sources has no access_log"
+UNREAD = "needs OSS's own log to be read, and sources has no access_log and no sls"
 NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * and ? are the wildcards"
 
 
@@ -136,11 +136,11 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
         ("sources: [ { app_log: { path: /a, start: begin } } ]", 'did you mean "beginning"?'),
         (
             "sources: [ { app_log: { path: /a }, access_log: { bucket: abc } } ]",
-            "3:12: sources[0]: expected exactly one of access_log, app_log; begin a new list entry for each",
+            "3:12: sources[0]: expected exactly one of access_log, app_log, sls; begin a new list entry for each",
         ),
         (
             "sources: [ {} ]",
-            "3:12: sources[0]: expected exactly one of access_log, app_log; begin a new list entry for each",
+            "3:12: sources[0]: expected exactly one of access_log, app_log, sls; begin a new list entry for each",
         ),
         (
             "sources: [ { access_log: { bucket: My_Logs } } ]",
@@ -293,7 +293,7 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
         (POLICY + "    confirm: access_log", f"7:14: policies[0].confirm: {UNREAD}"),
         (
             f"sources: [ {{ access_log: {{ bucket: logs, trust: low }} }} ]\n{POLICY}    confirm: access_log",
-            "8:14: policies[0].confirm: needs an access_log that is trusted, and every one here has trust: low",
+            "8:14: policies[0].confirm: needs a log of OSS's own that is trusted, and every one here has trust: low",
         ),
         (
             "sources: [ { access_log: { bucket: log } }, { app_log: { path: /a, trust: high, confirm: access_log } } ]",

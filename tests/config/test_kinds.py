@@ -87,7 +87,7 @@ def test_each_kind_of_source_has_a_reader_and_each_kind_of_channel_a_sender() ->
     assert list(build_channels(config)) == [config.channels[0].name]
     for kind in SOURCES:
         import_module(f"ossmend.daemon.sources.{kind}")
-    assert set(READERS) == set(SOURCES) == {"app_log", "access_log"}
+    assert set(READERS) == set(SOURCES) == {"app_log", "access_log", "sls"}
     assert set(SENDERS) == set(CHANNELS) == {"webhook"}
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from ossmend.config import kinds, sources
 from ossmend.config.sources.registry import SOURCES
-from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, FIRST_LOOK, OF_GROUPS, QUESTIONS
-from ossmend.daemon.cloud.wire.guard import OSS_READS, OSS_UNSIGNED, RPC_READS
+from ossmend.daemon.cloud.ask.questions import ABOUT_OURSELVES, FIRST_LOOK, OF_GROUPS, OF_LOGS, QUESTIONS
+from ossmend.daemon.cloud.wire.guard import LOG_READS, OSS_READS, OSS_UNSIGNED, RPC_READS
 from ossmend.daemon.cloud.wire.permissions import PERMISSIONS
 from ossmend.daemon.explain.code_pages import opt_in
 from ossmend.remediators.contract.registry import Remediator
@@ -26,13 +26,13 @@ SHARED = {"agreement.one": "object"}
 
 
 def test_every_read_that_may_leave_has_its_line_in_the_table_and_no_line_is_left_over() -> None:
-    assert set(PERMISSIONS) == {*OSS_READS.values(), *OSS_UNSIGNED.values(), *RPC_READS.values()}
+    assert set(PERMISSIONS) == {*OSS_READS.values(), *OSS_UNSIGNED.values(), *RPC_READS.values(), *LOG_READS.values()}
 
 
 def test_every_read_of_the_table_is_asked_by_somebody() -> None:
     asked = {
         operation
-        for several in (*QUESTIONS.values(), *ABOUT_OURSELVES.values(), OF_GROUPS, FIRST_LOOK)
+        for several in (*QUESTIONS.values(), *ABOUT_OURSELVES.values(), OF_GROUPS, OF_LOGS, FIRST_LOOK)
         for operation in several
     }
     assert asked == set(PERMISSIONS)

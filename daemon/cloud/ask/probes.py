@@ -7,11 +7,13 @@ guard.py's list can be asked so; of a write nothing is ever sent to find out. pe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ossmend.daemon.cloud.ask.keys import Caller
+from ossmend.daemon.cloud.ask.logstores import OF_OSS, Logstores
 from ossmend.daemon.cloud.wire.answers import possible_bucket
 from ossmend.daemon.cloud.wire.guard import IMAGE_INFO, OSS_READS, RPC_READS
 from ossmend.daemon.cloud.wire.rate_limit import RateLimit
@@ -22,11 +24,18 @@ from ossmend.remediators.contract.verdict import Refused, TryAgain
 NOBODY = "LTAI5tOssmendCheckNobody"
 """A key id that no account has."""
 NO_VERSION = "CAEQossmendcheck"
-DENIED = ("AccessDenied", "NoPermission", "NotAuthorized", "Forbidden")
-"""How the words begin by which OSS, RAM and BSS say that a permission is missing."""
-ABSENT = ("NoSuch", "EntityNotExist", "SymlinkTargetNotExist")
+DENIED = ("AccessDenied", "NoPermission", "NotAuthorized", "Forbidden", "Unauthorized")
+"""How the words begin by which OSS, RAM, BSS and the log service say that a permission is missing."""
+ABSENT = ("NoSuch", "EntityNotExist", "SymlinkTargetNotExist", "ShardNotExist")
 """How the words begin that are only said to somebody who may ask."""
 
+
+NO_LOGSTORE = {
+    "ProjectNotExist": "real-time log query is on for no bucket of this region, or the project has another name",
+    "LogStoreNotExist": "the project has no logstore of this name",
+}
+"""What the log service says of places that are not there, whoever asks."""
+_LOGSTORE = re.compile(r"acs:log:(?P<region>[^:]+):[^:]*:project/(?P<project>[^/]+)/logstore/(?P<store>[^/]+)")
 
 OF_SERVICE: Mapping[str, Callable[[Oss], object]] = {
     "ListBuckets": lambda oss: oss.list_buckets(),
@@ -49,9 +58,10 @@ class Probed:
 class Probes:
     """One question each. Thread-safe."""
 
-    def __init__(self, oss: Oss, rpc: Rpc, limit: RateLimit) -> None:
+    def __init__(self, oss: Oss, rpc: Rpc, logstores: Logstores, limit: RateLimit) -> None:
         self._oss = oss
         self._rpc = rpc
+        self._logstores = logstores
         self._limit = limit
 
     def of_oss(self, operation: str, bucket: str, key: str = "", *, version: bool = False) -> Probed:
@@ -72,6 +82,23 @@ class Probes:
     def of_rpc(self, operation: str, caller: Caller) -> Probed:
         (product, action), *_ = (route for route, name in RPC_READS.items() if name == operation)
         return _told(operation, lambda: self._call(product, action, _about_nobody(operation, caller)))
+
+    def of_log(self, operation: str, resource: str) -> Probed | None:
+        """By the logstore that a resource names; None where it names none."""
+        found = _LOGSTORE.fullmatch(resource)
+        if found is None:
+            return None
+        project = None if found["project"] == f"{OF_OSS}*" else found["project"]
+        region = None if found["region"] == "*" else found["region"]
+
+        def ask() -> None:
+            store = self._logstores.of(project, found["store"], region)
+            if operation == "ListShards":
+                self._logstores.shards(store)
+            else:
+                self._logstores.cursor(store, 0, "end")
+
+        return _told(operation, ask)
 
     def policies(self, caller: Caller) -> dict[str, dict[str, Any]]:
         """The documents attached to us, by name; a user's groups not. Raises TryAgain, Refused."""
@@ -159,6 +186,8 @@ def _meaning(operation: str, refused: Refused) -> Probed:
         return Probed("unknown", f"{said} (the bucket is in another region)")
     if refused.code.startswith("NoSuchBucket") and refused.code != "NoSuchBucketPolicy":
         return Probed("unknown", f"{operation}: there is no such bucket", absent=True)
+    if refused.code in NO_LOGSTORE:
+        return Probed("unknown", f"{operation}: {refused.code}: {NO_LOGSTORE[refused.code]}", absent=True)
     if refused.code.startswith(ABSENT) or refused.code in ("InvalidObjectState", "MethodNotAllowed"):
         return Probed("allowed", f"{operation} was answered: {refused.code}")
     if refused.code.startswith(DENIED) or (refused.status == 403 and refused.code == "HTTP 403"):

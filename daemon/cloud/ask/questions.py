@@ -44,5 +44,8 @@ ABOUT_OURSELVES: Mapping[str, tuple[str, ...]] = {
 OF_GROUPS = ("ListGroupsForUser", "ListPoliciesForGroup")
 """The same of a user's groups: asked only where his own policies leave something open, and not needed otherwise."""
 
+OF_LOGS = ("ListShards", "GetCursor", "PullLogs")
+"""What the source `sls` asks of the log service."""
+
 FIRST_LOOK = ("ListBuckets", "GetBucketLogging")
 """What `ossmend init` asks of an account, and no policy needs; without them it asks the person."""

@@ -35,7 +35,7 @@ _PERMANENT_5XX = frozenset({501, 505})
 _THROTTLES = frozenset(
     """QpsLimitExceeded TotalQpsLimitExceeded DownloadTrafficRateLimitExceeded UploadTrafficRateLimitExceeded
     ActiveRequestLimitExceeded CpuLimitExceeded MetaOperationQpsLimitExceeded ServiceUnavailable SlowDown
-    TooManyRequests RequestTimeout""".split()
+    TooManyRequests RequestTimeout ReadQuotaExceed ShardReadQuotaExceed ProjectQuotaExceed""".split()
 )
 
 
@@ -164,6 +164,27 @@ def rpc_answer(operation: str, status: int, headers: Mapping[str, str], body: by
         (code, message), request_id = _code_and_message(body), ""
     request_id = request_id or headers.get("x-acs-request-id", "")
     return BadAnswer(operation, status, code, without_secrets(message), request_id or None, _after(headers))
+
+
+_UNAUTHORIZED = (("security token", "InvalidSecurityToken"), ("AccessKeyId", "InvalidAccessKeyId"))
+
+
+def log_answer(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> BadAnswer:
+    """The log service's error: `{"errorCode", "errorMessage"}`, its request id in a header. `Unauthorized` is said of a
+    missing right, of a key and of a session alike; the words tell which, and the last two get OSS's codes.
+    """
+    try:
+        told: Any = json.loads(body)
+    except ValueError:
+        told = None
+    code, message = (
+        (str(told.get(name) or "") for name in ("errorCode", "errorMessage"))
+        if isinstance(told, dict)
+        else _code_and_message(body)
+    )
+    code = next((meant for words, meant in _UNAUTHORIZED if code == "Unauthorized" and words in message), code)
+    request_id = headers.get("x-log-requestid") or None
+    return BadAnswer(operation, status, code, without_secrets(message), request_id, _after(headers))
 
 
 def parse_xml(body: bytes) -> Element | None:

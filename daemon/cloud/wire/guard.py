@@ -7,6 +7,7 @@ reads exist; with writes allowed, the executor has connections of its own, which
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,6 +17,8 @@ OssRoute = tuple[str, Scope, str]
 """(method, what the URL names, sub-resource)."""
 RpcRoute = tuple[str, str]
 """(product, action)."""
+LogRoute = tuple[Literal["shards", "shard"], str]
+"""(what the path names, `type`)."""
 
 COPY_SOURCE = "x-oss-copy-source"
 """The header that makes a PUT of an object a copy. It counts as a sub-resource here: a PUT without it would upload."""
@@ -75,6 +78,14 @@ RPC_READS: Mapping[RpcRoute, str] = {
 }
 """(product, action) -> operation. On the wire all of them are POSTs; only the action tells a read from a write."""
 
+LOG_READS: Mapping[LogRoute, str] = {
+    ("shards", ""): "ListShards",
+    ("shard", "cursor"): "GetCursor",
+    ("shard", "log"): "PullLogs",
+}
+"""(what the path names, `type`) -> operation of the log service (SLS). All of them are GETs."""
+_LOG_PATH = re.compile(r"/logstores/[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]/shards(/[0-9]{1,10})?")
+
 _NARROWING = frozenset(
     {"versionId", "prefix", "delimiter", "start-after", "continuation-token", "max-keys", "encoding-type"}
     | {"batchJobId", "requestedJobStatus", "statusUpdateReason"}
@@ -94,6 +105,7 @@ class Guard:
 
     oss: Mapping[OssRoute, str] = field(default_factory=lambda: OSS_READS)
     rpc: Mapping[RpcRoute, str] = field(default_factory=lambda: RPC_READS)
+    log: Mapping[LogRoute, str] = field(default_factory=dict)
 
     @property
     def methods(self) -> frozenset[str]:
@@ -117,6 +129,14 @@ class Guard:
             raise WriteForbidden(f"{product} {action} is not on the list of what may be sent here")
         return operation
 
+    def log_operation(self, path: str, params: Mapping[str, str]) -> str:
+        """The same for the log service, whose calls are told apart by path and `type`."""
+        found = _LOG_PATH.fullmatch(path)
+        operation = self.log.get(("shard" if found[1] else "shards", params.get("type", ""))) if found else None
+        if operation is None:
+            raise WriteForbidden(f"{path}?type={params.get('type', '')} is not on the list of what may be sent here")
+        return operation
 
-READ_ONLY = Guard()
+
+READ_ONLY = Guard(log=LOG_READS)
 UNSIGNED = Guard(oss=OSS_UNSIGNED, rpc={})

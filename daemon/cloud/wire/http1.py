@@ -42,7 +42,7 @@ class Exchange:
         """Brings at least a byte, or none when the other side has ended the connection. Set by `head`."""
 
     def _said(self, method: str, host: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        carried = [("Host", host), ("Accept-Encoding", "identity"), *headers.items()]
+        carried = [*{"Host": host, "Accept-Encoding": "identity", **headers}.items()]
         if body or method in ("POST", "PUT"):
             carried.append(("Content-Length", str(len(body))))
         if not target.startswith("/"):

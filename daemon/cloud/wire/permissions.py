@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-On = Literal["object", "bucket", "service", "user", "group", "role", "policy", "anything"]
+On = Literal["object", "bucket", "logstore", "service", "user", "group", "role", "policy", "anything"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ RESOURCES: Mapping[On, str] = {
     "policy": "acs:ram:*:*:policy/*",
     "anything": "*",
 }
-"""Resources that are the same for every policy; bucket and object come from its `match`."""
+"""Resources that are the same for every policy; bucket and object come from its `match`, a logstore from its source."""
 
 PERMISSIONS: Mapping[str, Permission | None] = {
     # OSS. HEAD has no action of its own: it is authorised as the GET is.
@@ -57,6 +57,10 @@ PERMISSIONS: Mapping[str, Permission | None] = {
     "DescribeJob": Permission("oss:DescribeJob", "service"),
     "OptionObject": None,
     "Date": None,
+    # The log service: only a source reads it (config/sources/sls.py).
+    "ListShards": Permission("log:ListShards", "logstore"),
+    "GetCursor": Permission("log:GetCursorOrData", "logstore"),
+    "PullLogs": Permission("log:GetCursorOrData", "logstore"),
     # RAM's family.
     "GetCallerIdentity": None,
     "GetUser": Permission("ram:GetUser", "user"),

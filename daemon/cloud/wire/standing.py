@@ -19,6 +19,7 @@ log = structlog.get_logger("ossmend.cloud")
 OF_THE_KEY = (
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
+    "SignatureNotMatch",
     "SecurityTokenExpired",
     "InvalidSecurityToken",
     "AccessKeyIdAndSecurityTokenNotMatch",

@@ -110,9 +110,9 @@ def parse_line(line: bytes) -> AccessLogEntry | None:
         time=times.read_clf(head[4].decode("ascii", "replace")),
         method=method if method.isalpha() and method.isupper() else None,
         url=url,
-        status=_number(head[6]),
-        sent_bytes=_number(head[7]),
-        request_ms=_number(head[8]),
+        status=number(head[6]),
+        sent_bytes=number(head[7]),
+        request_ms=number(head[8]),
         referer=referer or None,
         user_agent=agent or None,
         host=host or None,
@@ -120,10 +120,10 @@ def parse_line(line: bytes) -> AccessLogEntry | None:
         requester_id=named.get("requester") or None,
         operation=named.get("operation") or None,
         bucket=named.get("bucket") or None,
-        key=_decoded(named.get("key", "")),
-        size=_number(named.get("size", "")),
+        key=decoded(named.get("key", "")),
+        size=number(named.get("size", "")),
         code=named.get("code") or None,
-        request_length=_number(named.get("request_length", "")),
+        request_length=number(named.get("request_length", "")),
         owner_id=named.get("owner") or None,
         sync=named.get("sync") or None,
         storage_class=named.get("storage_class") or None,
@@ -146,13 +146,13 @@ def _text(raw: bytes, *, dash: bool = True) -> str:
     return raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
-def _decoded(raw: str) -> str | None:
+def decoded(raw: str) -> str | None:
     if not raw:
         return None
     return _text(unquote_to_bytes(raw), dash=False) if "%" in raw else raw
 
 
-def _number(raw: bytes | str) -> int | None:
+def number(raw: bytes | str) -> int | None:
     text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else raw
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 

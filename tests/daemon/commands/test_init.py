@@ -107,7 +107,7 @@ def test_it_changes_nothing_in_the_cloud(cloud: Running, tmp_path: Path) -> None
     before = cloud.do(lambda world: len(world.requests))
     assert run("init", "--output", str(tmp_path / "a.yaml"), *where(cloud), environment=key(cloud))[0] == 0
     asked = cloud.do(lambda world: [each.operation for each in world.requests[before:]])
-    assert set(asked) == {"GetCallerIdentity", "ListBuckets", "GetBucketLogging"}
+    assert set(asked) == {"GetCallerIdentity", "ListBuckets", "GetBucketLogging", "ListShards"}
 
 
 @pytest.mark.parametrize("environment", [{}, KEY, {"ALIBABA_CLOUD_ACCESS_KEY_ID": KEY["ALIBABA_CLOUD_ACCESS_KEY_ID"]}])

@@ -20,13 +20,14 @@ from tests.simulator.rpc.rpc_client import Account
 
 BUCKET = "reports-eu"
 READS = {operation: permission for operation, permission in PERMISSIONS.items() if permission is not None}
+LOGSTORE = "acs:log:*:*:project/oss-log-*/logstore/oss-log-store"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 @pytest.fixture(scope="module")
 def sim() -> Iterator[Running]:
     with running_simulator(speed=0.0) as running:
-        make_bucket(running, BUCKET)
+        make_bucket(running, BUCKET, real_time_log=True)
         yield running
 
 
@@ -61,7 +62,7 @@ def need(action: str, resource: str, *, writes: bool = False) -> Need:
 
 
 def resource_of(on: Any) -> str:
-    named = {"object": f"acs:oss:*:*:{BUCKET}/2024/*", "bucket": f"acs:oss:*:*:{BUCKET}"}
+    named = {"object": f"acs:oss:*:*:{BUCKET}/2024/*", "bucket": f"acs:oss:*:*:{BUCKET}", "logstore": LOGSTORE}
     return named[on] if on in named else RESOURCES[on]
 
 

@@ -1,0 +1,302 @@
+"""The log of the log service is read shard by shard, each entry once, across splits, gaps, refusals and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ossmend.config.sources.sls import SlsSource
+from ossmend.daemon.cloud.ask.logstores import Pulled
+from ossmend.daemon.cloud.wire.log_groups import LogEntry
+from ossmend.daemon.cloud.wire.log_service import Logstore
+from ossmend.daemon.sources import sls
+from ossmend.daemon.sources.sls import QUERY, Sls
+from ossmend.remediators.contract.verdict import Refused, TryAgain
+from tests.daemon.sources.following import Follower, HandClock
+from tests.daemon.sources.test_log_entry import NOON, fields
+
+PROJECT = "oss-log-1000000000000011-cn-hangzhou"
+
+
+def entry(number: int, *, topic: str = "oss_access_log", **other: str) -> LogEntry:
+    return LogEntry(NOON + number, topic, fields(request_id=f"692A3A80C0FFEE12{number:08X}", **other))
+
+
+class Shelf:
+    """A logstore as plain data: shards with entries, of which the oldest may be gone. A cursor is a number in it."""
+
+    def __init__(self, shards: int = 2) -> None:
+        self.kept: dict[int, list[LogEntry]] = {number: [] for number in range(shards)}
+        self.gone: dict[int, int] = {}
+        """How many entries of a shard are not kept any longer."""
+        self.away: set[int] = set()
+        self.refused: Refused | None = None
+        self.page = 3
+        self.breaks_behind: int | None = None
+        self.project = PROJECT
+        self.asked: list[str] = []
+        self.queries: set[str | None] = set()
+
+    def of(self, project: str | None, name: str, region: str | None, endpoint: str | None) -> Logstore:
+        if self.refused is not None:
+            raise self.refused
+        return Logstore(project or self.project, name, region or "cn-hangzhou", endpoint)
+
+    def shards(self, store: Logstore) -> tuple[int, ...]:
+        self.asked.append("shards")
+        return tuple(sorted(self.kept))
+
+    def cursor(self, store: Logstore, shard: int, since: str) -> str:
+        self.asked.append(f"cursor {shard} {since}")
+        self._answer(shard)
+        if since == "end":
+            return str(len(self.kept[shard]))
+        first = self.gone.get(shard, 0)
+        if since == "begin":
+            return str(first)
+        later = (place for place, each in enumerate(self.kept[shard]) if each.time >= int(since))
+        return str(max(first, next(later, len(self.kept[shard]))))
+
+    def pull(
+        self, store: Logstore, shard: int, cursor: str, query: str | None, worth: Callable[[bytes], bool]
+    ) -> Pulled:
+        self.asked.append(f"pull {shard}")
+        self.queries.add(query)
+        self._answer(shard)
+        if self.breaks_behind == int(cursor):
+            raise TryAgain("half an answer")
+        if int(cursor) < self.gone.get(shard, 0):
+            raise Refused("PullLogs", "InvalidCursor", "the cursor is too old")
+        end = min(int(cursor) + self.page, len(self.kept[shard]))
+        return Pulled(tuple(self.kept[shard][int(cursor) : end]), str(end), 100 * (end - int(cursor)))
+
+    def _answer(self, shard: int) -> None:
+        if shard in self.away:
+            raise TryAgain("no answer")
+
+
+def follow(shelf: Shelf, *, since: timedelta | None = None, **settings: object) -> tuple[Follower, HandClock]:
+    clock = HandClock()
+    given = SlsSource.model_validate({"start": "beginning", **settings})
+    return Follower(Sls(given, shelf, clock, since=since)), clock
+
+
+def ids(follower: Follower) -> list[int]:
+    return sorted(int((event.request_id or "0")[16:], 16) for event in follower.read())
+
+
+def test_every_shard_is_read_and_each_entry_once() -> None:
+    shelf = Shelf()
+    shelf.kept = {0: [entry(each) for each in range(10)], 1: [entry(each) for each in range(10, 15)]}
+    follower, _ = follow(shelf)
+    assert ids(follower) == list(range(15))
+    assert ids(follower) == []
+    shelf.kept[1].append(entry(15))
+    assert ids(follower) == [15]
+
+
+def test_who_starts_anew_goes_on_where_the_journal_says() -> None:
+    shelf = Shelf()
+    shelf.kept[0] = [entry(each) for each in range(5)]
+    before, _ = follow(shelf)
+    before.read()
+    shelf.kept[0].append(entry(5))
+    after, _ = follow(shelf)
+    after.cursor = before.cursor
+    assert ids(after) == [5]
+
+
+def test_a_logstore_that_was_never_read_is_begun_at_its_end() -> None:
+    shelf = Shelf()
+    shelf.kept[0] = [entry(0)]
+    follower, _ = follow(shelf, start="end")
+    assert ids(follower) == []
+    shelf.kept[0].append(entry(1))
+    shelf.kept[1].append(entry(2))
+    assert ids(follower) == [1, 2]
+
+
+def test_an_audit_reads_what_came_within_its_time_whatever_is_configured() -> None:
+    shelf = Shelf()
+    now = int(HandClock().now().timestamp())
+    shelf.kept[0] = [replace(entry(each), time=now - age) for each, age in enumerate((90_000, 7200, 60))]
+    follower, _ = follow(shelf, start="end", since=timedelta(hours=1))
+    assert ids(follower) == [2]
+
+
+def test_the_shards_of_a_split_are_read_from_their_beginning_and_the_old_one_to_its_end() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(0)]
+    follower, clock = follow(shelf, start="end")
+    follower.read()
+    shelf.kept[0].append(entry(1))
+    shelf.kept |= {1: [entry(2)], 2: [entry(3)]}
+    clock.pass_(sls.SHARDS_SECONDS)
+    assert ids(follower) == [1, 2, 3]
+
+
+def test_a_shard_that_is_gone_is_forgotten_and_nothing_is_read_twice_because_of_it() -> None:
+    shelf = Shelf()
+    shelf.kept = {0: [entry(0)], 1: [entry(1)]}
+    follower, clock = follow(shelf)
+    follower.read()
+    del shelf.kept[0]
+    clock.pass_(sls.SHARDS_SECONDS)
+    assert ids(follower) == []
+    assert set(follower.cursor) == {f"{PROJECT}/1"}
+
+
+def test_if_one_shard_cannot_be_begun_none_is_so_that_the_week_is_not_read_for_it_later() -> None:
+    shelf = Shelf()
+    shelf.kept = {0: [entry(0)], 1: [entry(1)]}
+    shelf.away = {1}
+    follower, _ = follow(shelf, start="end")
+    with pytest.raises(TryAgain):
+        follower.once()
+    assert follower.cursor is None
+    shelf.away = set()
+    assert ids(follower) == []
+
+
+def test_a_shard_that_does_not_answer_keeps_no_other_waiting_and_is_told() -> None:
+    shelf = Shelf()
+    follower, _ = follow(shelf)
+    follower.read()
+    shelf.kept = {0: [entry(0)], 1: [entry(1)]}
+    shelf.away = {0}
+    batch = follower.once()
+    assert [event.request_id for event in batch.events] == ["692A3A80C0FFEE1200000001"]
+    assert batch.trouble == f"{PROJECT}/oss-log-store: no answer"
+    shelf.away = set()
+    assert ids(follower) == [0]
+
+
+def test_where_no_shard_answers_the_source_cannot_be_reached() -> None:
+    shelf = Shelf()
+    follower, _ = follow(shelf)
+    follower.read()
+    shelf.away = {0, 1}
+    with pytest.raises(TryAgain, match="no answer"):
+        follower.once()
+
+
+def test_what_was_read_before_a_shard_broke_off_is_kept() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(each) for each in range(6)]
+    follower, _ = follow(shelf)
+    shelf.breaks_behind = 3
+    first = follower.once()
+    assert len(first.events) == 3
+    assert first.trouble
+    shelf.breaks_behind = None
+    assert ids(follower) == [3, 4, 5]
+
+
+def test_a_gap_in_what_is_kept_is_told_with_the_moment_behind_which_it_lies() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(each) for each in range(3)]
+    follower, _ = follow(shelf)
+    assert ids(follower) == [0, 1, 2]
+    shelf.kept[0] += [entry(each) for each in range(3, 9)]
+    shelf.gone[0] = 6
+    assert ids(follower) == [6, 7, 8]
+    (told,) = follower.complaints
+    assert told == (
+        f"{PROJECT}/oss-log-store, shard 0: the place behind 2025-11-29 00:00:02 UTC is gone; "
+        "what came then and is kept no longer was not read"
+    )
+
+
+def test_entries_of_other_topics_and_of_answers_are_no_refusals() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(0, topic="oss_metering_log"), entry(1, http_status="200", error_code="-"), entry(2)]
+    follower, _ = follow(shelf)
+    assert ids(follower) == [2]
+
+
+def test_what_the_daemon_itself_asked_is_left_out() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(0, user_agent="ossmend/0.1.0"), entry(1), entry(2)]
+    own = {"692A3A80C0FFEE1200000001"}
+    follower = Follower(Sls(SlsSource(start="beginning"), shelf, HandClock(), own_request_ids=own.__contains__))
+    assert ids(follower) == [2]
+    assert follower.counts["own"] == 2
+
+
+def test_entries_that_come_twice_have_the_same_request_id_by_which_triage_knows_them() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(0), entry(0)]
+    follower, _ = follow(shelf)
+    assert ids(follower) == [0, 0]
+
+
+def test_a_batch_is_bounded_and_the_next_one_begins_with_another_shard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sls, "MOST_EVENTS", 4)
+    shelf = Shelf()
+    shelf.kept = {number: [entry(20 * number + each) for each in range(12)] for number in (0, 1)}
+    follower, _ = follow(shelf)
+    first, second = follower.once(), follower.once()
+    assert first.more
+    assert second.more
+    assert len(first.events) == len(second.events) == 6
+    assert {event.where for event in first.events} != {event.where for event in second.events}
+
+
+def test_the_service_is_asked_to_leave_out_what_was_answered() -> None:
+    shelf = Shelf(1)
+    follow(shelf)[0].read()
+    assert shelf.queries == {QUERY}
+    assert QUERY == (
+        "* | where __topic__ = 'oss_access_log' and "
+        "(http_status = '403' or error_code = 'ImageDamage' or error_code = 'MissingArgument')"
+    )
+
+
+def test_and_is_not_where_the_configuration_says_so() -> None:
+    shelf = Shelf(1)
+    follow(shelf, filter="ossmend")[0].read()
+    assert shelf.queries == {None}
+
+
+def test_shards_are_listed_once_a_minute_and_news_cost_a_call_for_each() -> None:
+    shelf = Shelf()
+    follower, clock = follow(shelf)
+    follower.read()
+    shelf.asked.clear()
+    clock.pass_(10)
+    follower.read()
+    assert sorted(shelf.asked) == ["pull 0", "pull 1"]
+
+
+def test_a_project_of_another_name_is_begun_anew_and_the_old_places_are_forgotten() -> None:
+    shelf = Shelf(1)
+    shelf.kept[0] = [entry(0)]
+    follower, _ = follow(shelf, start="end")
+    follower.read()
+    shelf.project = "oss-log-1000000000000011-cn-beijing"
+    assert ids(follower) == []
+    assert set(follower.cursor) == {f"{shelf.project}/0"}
+
+
+def test_a_refusal_of_the_service_is_said_as_it_came() -> None:
+    shelf = Shelf()
+    shelf.refused = Refused("ListShards", "ProjectNotExist", "The Project does not exist : oss-log-1")
+    follower, _ = follow(shelf)
+    with pytest.raises(Refused, match="ProjectNotExist"):
+        follower.once()
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, "sls:oss-log"),
+        ({"region": "cn-beijing"}, "sls:cn-beijing/oss-log"),
+        ({"account": "prod", "region": "cn-beijing"}, "sls:prod/cn-beijing/oss-log"),
+        ({"project": "mine", "logstore": "access"}, "sls:mine/access"),
+    ],
+)
+def test_its_name_tells_one_logstore_from_another(settings: dict[str, str], name: str) -> None:
+    assert SlsSource.model_validate(settings).name == name
