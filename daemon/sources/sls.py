@@ -134,7 +134,7 @@ class Sls(Polled):
         is one of a split, and is read whole.
         """
         known = {part: list(place) for part, place in before.items() if part in {_part(store, each) for each in shards}}
-        first = "begin" if known else self._first()
+        first = "begin" if any(part.startswith(f"{store.project}/") for part in before) else self._first()
         for shard in shards:
             if _part(store, shard) not in known:
                 known[_part(store, shard)] = [self._reader.cursor(store, shard, first), None]

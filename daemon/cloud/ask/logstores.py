@@ -91,7 +91,7 @@ class Logstores:
             if packed := response.headers.get("x-log-compresstype"):
                 response.close()
                 raise _unreadable("PullLogs", f"packed as {packed}, which was not asked for")
-            body = response.whole(MOST_BYTES)
+            body = response.whole(MOST_BYTES, long=True)
             try:
                 return Pulled(tuple(entries(body, worth)), _cursor(response.headers.get("x-log-cursor")), len(body))
             except Unreadable as bad:

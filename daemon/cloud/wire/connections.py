@@ -93,10 +93,10 @@ class Response:
             with self._call.deadline.stopped():
                 yield block
 
-    def whole(self, cap: int = ANSWER_CAP) -> bytes:
-        """The body to its end. Raises NoAnswer."""
+    def whole(self, cap: int = ANSWER_CAP, *, long: bool = False) -> bytes:
+        """The body to its end; `long`: it has the time of a download. Raises NoAnswer."""
         body = bytearray()
-        for block in self.blocks():
+        for block in self.download() if long else self.blocks():
             body += block
             if len(body) > cap:
                 self.close()

@@ -149,6 +149,17 @@ def test_a_shard_that_is_gone_is_forgotten_and_nothing_is_read_twice_because_of_
     assert set(follower.cursor) == {f"{PROJECT}/1"}
 
 
+def test_shards_that_took_the_place_of_all_others_meanwhile_are_read_from_their_beginning() -> None:
+    shelf = Shelf(1)
+    before, _ = follow(shelf, start="end")
+    before.read()
+    shelf.kept = {1: [entry(1)], 2: [entry(2)]}
+    after, _ = follow(shelf, start="end")
+    after.cursor = before.cursor
+    assert ids(after) == [1, 2]
+    assert set(after.cursor) == {f"{PROJECT}/1", f"{PROJECT}/2"}
+
+
 def test_if_one_shard_cannot_be_begun_none_is_so_that_the_week_is_not_read_for_it_later() -> None:
     shelf = Shelf()
     shelf.kept = {0: [entry(0)], 1: [entry(1)]}
