@@ -114,7 +114,7 @@ def save_checkpoint(call: Call) -> Response:
     call.shard_named(str(shard))
     consumer = call.request.query.get("consumer", "")
     if call.request.query.get("forceSuccess", "").lower() != "true" and group.readers.get(shard) != consumer:
-        # the code is the page's for a consumer that is not known; for one that has lost the shard it is UNCONFIRMED
+        # UNCONFIRMED: no page says what one hears who does not read the shard and does not insist
         raise SlsError(400, "ConsumerNotExist", "consumer not exist")
     group.checkpoints[shard] = Checkpoint(cursor, int(call.cloud.clock.shown() * 1e6), consumer)
     return answers.done(call.request)
