@@ -32,7 +32,7 @@ def of(config: Config, document: Document, text: str, more: Iterable[Doubt] = ()
         *doubts_of_policies.of(config, document),
         *doubts_of_match.of(config),
         *doubts_of_limits.of(config, document),
-        *doubts_of_state.of(config, of_service=service_reads.is_its_file(document.file)),
+        *doubts_of_state.of(config, document.file, of_service=service_reads.is_its_file(document.file)),
         *more,
     ]
     signs = (*strange(text, document.file), *in_quotes(text, document))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from pathlib import Path
 
 
@@ -32,6 +33,14 @@ def denied(path: Path, instead: str) -> str:
 def usable(directory: Path) -> bool:
     """May we make, read and change files in it?"""
     return os.access(directory, os.R_OK | os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def open_to_all(path: Path) -> bool:
+    """May every user of this machine write to it? No where it is not there, or may not be looked at."""
+    try:
+        return bool(path.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return False
 
 
 def _blocking(path: Path) -> Path:
