@@ -33,6 +33,8 @@ class Call:
     endpoint_region: str
     """The region whose endpoint the client talked to."""
     any_region: bool = False
+    at_domain: bool = False
+    """Was the bucket asked at a domain of its own?"""
     """Was it an address, which stands for the endpoints of all regions? Then the signature says which one is meant."""
     in_host: bool = False
     """Was the bucket named by the Host header?"""

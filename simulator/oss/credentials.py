@@ -139,9 +139,11 @@ def _check_scope(call: Call, key_id: str, scope: str, place: str) -> None:
 
 
 def signs_for_here(call: Call, scope: str) -> bool:
-    """Does a V4 scope name this endpoint's region? Python's SDK without a region signs for one called `None`."""
+    """Does a V4 scope name this endpoint's region? Python's SDK without a region signs for one called `None`. A domain
+    is in its bucket's region, and in no other.
+    """
     _date, *region, _product, _terminator = scope.split("/")
-    return region in ([call.endpoint_region], [call.cloud.region])
+    return region == [call.endpoint_region] or (region == [call.cloud.region] and not call.at_domain)
 
 
 def wrong_region(credential: str, ec: str) -> Refusal:

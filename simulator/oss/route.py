@@ -128,12 +128,12 @@ def _read_host(cloud: Cloud, host: str) -> tuple[str, str | None, bool]:
         # but a client that resolves the real name to this machine sends it.
         bucket, region = named
         return region, bucket, bucket is None
-    if host.endswith(_LOOPBACK_DOMAIN):
-        return cloud.region, host[: -len(_LOOPBACK_DOMAIN)], False
     if host and not host[-1].isdigit() and host != "localhost":
         for bound in cloud.buckets.values():
             if host in bound.cnames:
                 return bound.region, bound.name, False
+    if host.endswith(_LOOPBACK_DOMAIN):
+        return cloud.region, host[: -len(_LOOPBACK_DOMAIN)], False
     return cloud.region, None, False
 
 
@@ -142,6 +142,7 @@ def settle_region(call: Call) -> None:
     host = call.request.host.partition(":")[0].lower()
     call.any_region = _oss_host(call.cloud, host) is None
     bucket = call.bucket_or_none
+    call.at_domain = bucket is not None and host.rstrip(".") in bucket.cnames
     if call.any_region and bucket is not None:
         told = (call.header("authorization") or call.query.get("x-oss-credential", ""))[:300]
         if f"/{bucket.region}/oss/" in told or f"/{bucket.region}/s3/" in told:

@@ -295,6 +295,15 @@ def test_host_style_and_both(sim: Running, bucket: Any, wire: Wire) -> None:
     assert error_of(far.content)["EC"] == "0003-00001403"
 
 
+def test_a_bound_domain_is_its_buckets_below_localhost_too(sim: Running, bucket: Any) -> None:
+    bucket.put_bucket_acl("public-read")
+    bucket.put_object("k", b"1")
+    host = {"Host": "files.localhost"}
+    assert error_of(requests.get(f"{sim.oss}/k", headers=host, timeout=HUNG).content)["Code"] == "NoSuchBucket"
+    control(sim, "PATCH", "buckets/examplebucket", {"cnames": ["files.localhost"]})
+    assert requests.get(f"{sim.oss}/k", headers=host, timeout=HUNG).content == b"1"
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [
