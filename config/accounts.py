@@ -15,7 +15,18 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from ossmend.config.credentials import CredentialsConfig
-from ossmend.config.fields import Endpoint, LoopbackEndpoint, Name, OssEndpoint, Patience, Rate, Region, text
+from ossmend.config.fields import (
+    Bucket,
+    Domain,
+    Endpoint,
+    LoopbackEndpoint,
+    Name,
+    OssEndpoint,
+    Patience,
+    Rate,
+    Region,
+    text,
+)
 from ossmend.config.regions import Network, region_of
 from ossmend.remediators.contract.settings import Settings
 from ossmend.remediators.contract.values import DEFAULT_ACCOUNT
@@ -56,6 +67,10 @@ class CloudConfig(Settings):
     """Which of a region's hosts is used. internal: only inside of that region, so buckets of other regions are asked
     at their public host. accelerate: one host for all regions, for buckets that have it switched on.
     """
+    domains: Mapping[Bucket, Domain] = {}
+    """Bucket -> its own domain, https://HOST, which leads to OSS itself and not to a CDN. Everything that is asked of
+    that bucket is asked there. Accounts that may use nothing else for data need it (docs/facts.md). Default: none.
+    """
     rpc_endpoint: Endpoint | None = None
     """RAM, IMS, STS, BSS, ActionTrail and the log service, all at one address. Default: each product's public endpoint,
     and for the log service the one that `network` says.
@@ -93,6 +108,8 @@ class AccountConfig(Settings):
     """As in `cloud`."""
     network: Network | None = None
     """As in `cloud`."""
+    domains: Mapping[Bucket, Domain] | None = None
+    """As in `cloud`; what stands here takes the place of all of those."""
     rpc_endpoint: Endpoint | None = None
     """As in `cloud`."""
     metadata_endpoint: LoopbackEndpoint | None = None

@@ -17,10 +17,13 @@ from ossmend.config import (
     service_reads,
 )
 from ossmend.config.document import Document
+from ossmend.config.globs import fits
 from ossmend.config.model import Config
-from ossmend.config.problems import Doubt, Problem, printable
+from ossmend.config.problems import Doubt, Problem, Where, printable
 from ossmend.config.punctuation import in_quotes, strange
 from ossmend.config.regions import CLOSING, GONE, REGIONS, meant
+from ossmend.remediators.contract.values import ANY_ACCOUNT, AccountRef
+from ossmend.remediators.settings.restore import RestoreSettings
 
 
 def of(config: Config, document: Document, text: str, more: Iterable[Doubt] = ()) -> tuple[Problem, ...]:
@@ -28,6 +31,7 @@ def of(config: Config, document: Document, text: str, more: Iterable[Doubt] = ()
     doubts = [
         *_regions(document),
         *_unused(config),
+        *_domains(config),
         *doubts_of_sources.of(config, of_service=service_reads.is_meant(document.file)),
         *doubts_of_policies.of(config, document),
         *doubts_of_match.of(config),
@@ -80,3 +84,32 @@ def _unused(config: Config) -> Iterator[Doubt]:
     for index, account in enumerate(config.accounts):
         if index and account.name not in said:
             yield ("accounts", index, "name"), "no source and no policy names this account: it is never used", None
+
+
+def _domains(config: Config) -> Iterator[Doubt]:
+    """A domain of a bucket that is never asked: no policy can come to it, and nothing is read or put there."""
+    reached: dict[Where, bool] = {}
+    for index, (name, cloud) in enumerate(config.clouds.items()):
+        own = bool(config.accounts) and config.accounts[index].domains is not None
+        asked = _asked(config, AccountRef(name))
+        for bucket in cloud.domains:
+            where: Where = ("accounts", index, "domains", bucket) if own else ("cloud", "domains", bucket)
+            reached[where] = reached.get(where, False) or any(fits(pattern, bucket) for pattern in asked)
+    for where, is_reached in reached.items():
+        if config.policies and not is_reached:
+            yield where, "no policy's match fits this bucket: it is never asked", None
+
+
+def _asked(config: Config, account: AccountRef) -> list[str | None]:
+    """Patterns of the buckets that are asked in an account; None is every one."""
+    policies = [policy for policy in config.policies if policy.enabled and policy.works_in(account)]
+    asked = [policy.match.bucket for policy in policies]
+    for policy in policies:
+        restore = policy.section("restore")
+        if isinstance(restore, RestoreSettings) and restore.batch is not None:
+            asked.append(restore.batch.bucket)
+    for source in config.sources:
+        bucket = getattr(source.given, "bucket", None)
+        if bucket is not None and config.account_of(source.given) in (account, ANY_ACCOUNT):
+            asked.append(bucket)
+    return asked

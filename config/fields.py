@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from ossmend.config.regions import Meant, meant
+from ossmend.config.regions import ACCELERATED, DOMAIN, INTERNAL, Meant, meant
 from ossmend.remediators.contract.settings import Duration
 
 Trust = Literal["high", "low"]
@@ -265,6 +265,27 @@ def _oss_endpoint(value: str) -> str:
     return value.rstrip("/")
 
 
+def _domain(value: str) -> str:
+    parts = urlsplit(_endpoint(value))
+    host = (parts.hostname or "").rstrip(".")
+    if host.endswith(DOMAIN):
+        raise ValueError(f"expected a domain of your own, and {host} is OSS's: {_instead_of(host)}")
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z][a-z0-9-]*", host):
+        raise ValueError("expected a domain's name, like https://files.example.com: an address is no bucket's own")
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _instead_of(host: str) -> str:
+    """What is written where somebody has put one of OSS's own hosts down as the domain of a bucket."""
+    name = host.removesuffix(DOMAIN).rpartition(".")[2]
+    if name in ACCELERATED:
+        return "leave it out, and write network: accelerate"
+    if name.endswith(INTERNAL):
+        return "leave it out, and write network: internal"
+    return "leave it out, for a bucket without a domain is asked there, in the region it is in"
+
+
 def _web_url(value: str) -> str:
     _split(value, "https://HOST/PATH, or http://127.0.0.1:PORT/PATH")
     return value
@@ -273,6 +294,8 @@ def _web_url(value: str) -> str:
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 LoopbackEndpoint = Annotated[str, AfterValidator(_loopback_endpoint)]
 OssEndpoint = Annotated[str, AfterValidator(_oss_endpoint)]
+Domain = Annotated[str, AfterValidator(_domain)]
+"""Of one bucket: its own, which is bound to it (CNAME)."""
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 
 # -------------------------------------------------------------------------------------------------------------- CORS

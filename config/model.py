@@ -248,6 +248,8 @@ class Config(Settings):
         told = self.model_dump(mode="json", include=parts)
         told["sources"] = sorted((each.name, each.trust, each.witness or "") for each in self.sources)
         places = {"region", "endpoint", "rpc_endpoint"}
+        if any(each.domains for each in self.clouds.values()):
+            places.add("domains")
         told["cloud"] = self.cloud.model_dump(mode="json", include=places)
         if self.accounts:
             told["accounts"] = {

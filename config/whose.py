@@ -29,6 +29,7 @@ def complain(document: Document, writers: Mapping[int, set[str]]) -> None:
     _same_credentials(document, accounts)
     _unknown(document, [*sources, *policies], names)
     _endpoints(document, accounts)
+    _domains(document, accounts)
     if len(names) > 1:
         _ambiguous(document, sources, policies, writers, names)
 
@@ -103,6 +104,27 @@ def _endpoint(document: Document, where: Where, region: Any, endpoint: Any, what
         return
     if found not in (None, region.removeprefix("oss-")):
         document.complain((*where, "endpoint"), f"is in {found}, but {what} is {printable(region)}")
+
+
+def _domains(document: Document, accounts: list[tuple[int, Mapping[str, Any]]]) -> None:
+    """A domain is bound to one bucket, whoever asks."""
+    first: dict[str, tuple[str, str]] = {}
+    places: list[tuple[Where, str]] = [(("cloud",), "cloud")]
+    places += [(("accounts", index), f"accounts[{index}]") for index, _ in accounts]
+    for where, part in places:
+        domains = document.at((*where, "domains"))
+        for bucket, domain in domains.items() if isinstance(domains, dict) else ():
+            if not isinstance(bucket, str) or not isinstance(domain, str):
+                continue
+            of, there = first.setdefault(_host_of(domain), (bucket, part))
+            if of != bucket:
+                said = f"is the domain of {printable(of)} already ({there}.domains), and leads to one bucket alone"
+                document.complain((*where, "domains", bucket), said)
+
+
+def _host_of(domain: str) -> str:
+    """Name and port, as far as two ways to write a domain are the same."""
+    return domain.partition("://")[2].rstrip("/").lower().removesuffix(":443")
 
 
 def _sources(document: Document) -> Iterator[Named]:

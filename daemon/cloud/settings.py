@@ -7,6 +7,7 @@ accounts.py takes these settings and opens nothing by itself.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -41,6 +42,8 @@ class CloudSettings:
     """OSS; None: the public endpoint of the region."""
     network: Network = "public"
     """Which of a region's hosts is used, where `endpoint` does not say one."""
+    domains: Mapping[str, str] = field(default_factory=dict)
+    """Bucket -> its own domain, with scheme and without a path: it is asked there and nowhere else."""
     rpc_endpoint: str | None = None
     """RAM, IMS, STS, ActionTrail, the log service; None: each product's own public host."""
     connect_timeout: float = 5.0
@@ -64,7 +67,7 @@ class CloudSettings:
     """A file with the certificate authorities to trust; None: those that the SDKs bring."""
 
     def __post_init__(self) -> None:
-        for url in (self.oss_url, self.rpc_endpoint):
+        for url in (self.oss_url, self.rpc_endpoint, *self.domains.values()):
             if url is not None:
                 check_endpoint(url)
 
@@ -165,6 +168,7 @@ def _settings(config: Config, name: str, cloud: CloudConfig) -> CloudSettings:
         allow_root=_allow_root(cloud),
         endpoint=cloud.endpoint,
         network=cloud.network,
+        domains=cloud.domains,
         rpc_endpoint=cloud.rpc_endpoint,
         connect_timeout=cloud.connect_timeout.total_seconds(),
         read_timeout=cloud.read_timeout.total_seconds(),

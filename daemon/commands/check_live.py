@@ -1,4 +1,4 @@
-"""`ossmend check --live`: are credentials, clock, endpoint and permissions fit for this configuration? Reads only.
+"""`ossmend check --live`: are credentials, clock, hosts and permissions fit for this configuration? Reads only.
 
 Each account by itself. What is missing is named with its RAM action and resource, and with the statement to add; what
 could not be checked is said with its reason, for it is neither a yes nor a no. permissions/live.py does the asking.
@@ -18,8 +18,8 @@ from ossmend.config.regions import region_of
 from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.settings import CloudSettings, account_settings
-from ossmend.daemon.cloud.wire.transport import SIGNED_FOR
-from ossmend.daemon.commands import check_refused
+from ossmend.daemon.cloud.wire.errors import SIGNED_FOR
+from ossmend.daemon.commands import check_domains, check_refused
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
@@ -67,6 +67,7 @@ def _account(
     who, caller = _caller(cloud, settings)
     endpoint = _endpoint(settings, reading)
     lines = [who, _clock(reading), endpoint if caller is None else _region(cloud, settings, endpoint)]
+    lines += check_domains.lines(cloud, settings, known=caller is not None)
     if caller is None:
         lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
     elif caller.is_root:

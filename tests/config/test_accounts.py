@@ -115,3 +115,93 @@ def test_an_account_is_not_named_where_there_are_none() -> None:
 
 def test_a_name_that_is_nearly_right_is_suggested() -> None:
     assert any(each.endswith("prod") for each in complaints(THAW % ", account: prdo"))
+
+
+# ------------------------------------------------------------------------------------------------------------ domains
+
+
+def with_domains(domains: str, accounts: str = "") -> Config:
+    return load_text(f"version: 1\ncloud: {{ region: cn-hangzhou, domains: {domains} }}\n{accounts}")
+
+
+def refused_domains(domains: str, accounts: str = "") -> list[str]:
+    with pytest.raises(ConfigRefused) as refused:
+        with_domains(domains, accounts)
+    return [f"{each.path}: {each.message}" for each in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("https://files.example.com", "https://files.example.com"),
+        ("https://Files.Example.com/", "https://files.example.com"),
+        ("https://files.example.com.:8443", "https://files.example.com:8443"),
+        ("http://files.localhost:9300", "http://files.localhost:9300"),
+    ],
+)
+def test_a_domain_is_scheme_name_and_port(written: str, taken: str) -> None:
+    assert with_domains(f"{{ reports-cn: '{written}' }}").cloud.domains == {"reports-cn": taken}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("files.example.com", "expected https://HOST"),
+        ("http://files.example.com", "expected https"),
+        ("https://files.example.com/reports", "expected scheme, host and port only"),
+        ("https://me:pw@files.example.com", "without user and password"),
+        ("https://reports-cn.oss-cn-hangzhou.aliyuncs.com", "is OSS's: leave it out, for a bucket without a domain"),
+        ("https://OSS-cn-hangzhou.aliyuncs.com.", "is OSS's: leave it out, for a bucket without a domain"),
+        ("https://reports-cn.oss-cn-hangzhou-internal.aliyuncs.com", "leave it out, and write network: internal"),
+        ("https://reports-cn.oss-accelerate.aliyuncs.com", "leave it out, and write network: accelerate"),
+        ("http://127.0.0.1:9300", "expected a domain's name"),
+        ("http://localhost:9300", "expected a domain's name"),
+        ("http://[::1]:9300", "expected a domain's name"),
+        ("https://dateien.bücher.example", "expected a domain's name"),
+    ],
+)
+def test_what_is_no_domain_of_ones_own_is_refused_at_its_place(written: str, said: str) -> None:
+    (told,) = refused_domains(f"{{ reports-cn: '{written}' }}")
+    assert told.startswith("cloud.domains.reports-cn: ")
+    assert said in told
+
+
+def test_what_is_no_buckets_name_has_no_domain() -> None:
+    (told,) = refused_domains("{ Reports_CN: 'https://files.example.com' }")
+    assert told.startswith("cloud.domains.Reports_CN: expected a bucket's name")
+
+
+@pytest.mark.parametrize(
+    "again", ["https://files.example.com", "https://FILES.example.com/", "https://files.example.com:443"]
+)
+def test_a_domain_of_two_buckets_is_refused(again: str) -> None:
+    (told,) = refused_domains(f"{{ first-one: 'https://files.example.com', second: '{again}' }}")
+    assert told == (
+        "cloud.domains.second: is the domain of first-one already (cloud.domains), and leads to one bucket alone"
+    )
+
+
+def test_a_domain_of_two_buckets_is_refused_across_accounts_too() -> None:
+    accounts = "accounts: [ { name: prod, domains: { second: 'https://files.example.com' } } ]\n"
+    (told,) = refused_domains("{ first-one: 'https://files.example.com' }", accounts)
+    assert told.startswith("accounts[0].domains.second: is the domain of first-one already (cloud.domains)")
+
+
+def test_an_accounts_domains_take_the_place_of_clouds() -> None:
+    accounts = (
+        "accounts:\n  - { name: prod, credentials: { ecs_role: x } }\n"
+        "  - { name: data, domains: { lake: 'https://lake.example.com' } }\n"
+        "  - { name: none, credentials: { ecs_role: y }, domains: {} }\n"
+    )
+    known = with_domains("{ reports-cn: 'https://files.example.com' }", accounts)
+    assert {name: dict(each.domains) for name, each in known.clouds.items()} == {
+        "prod": {"reports-cn": "https://files.example.com"},
+        "data": {"lake": "https://lake.example.com"},
+        "none": {},
+    }
+
+
+def test_open_cases_are_planned_again_once_a_bucket_has_a_domain() -> None:
+    plain = load_text("version: 1\ncloud: { region: cn-hangzhou }\n")
+    assert with_domains("{}").digest == plain.digest
+    assert with_domains("{ reports-cn: 'https://files.example.com' }").digest != plain.digest

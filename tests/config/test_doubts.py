@@ -211,3 +211,40 @@ def test_a_state_directory_that_who_checks_may_not_use_is_told(tmp_path: Path, m
 def test_a_state_directory_that_may_be_used_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     assert doubts(tmp_path, "") == []
+
+
+# ------------------------------------------------------------------------------------------------------------ domains
+
+DOMAINS = "version: 1\ncloud: { region: cn-hangzhou, domains: { b-1: 'https://b.example.com' } }\n"
+
+
+@pytest.mark.parametrize(
+    "reaching",
+    [
+        "policies:\n" + thaw("a", "{ bucket: 'b-*' }"),
+        "policies:\n" + thaw("a", "{ bucket: c-1 }") + "  - { name: told, on: AccessDenied }\n",
+        "policies:\n" + thaw("a", "{ bucket: c-1 }", f", {BATCH.replace('bucket: lists', 'bucket: b-1')}"),
+        "sources: [ { access_log: { bucket: b-1 } } ]\npolicies:\n" + thaw("a", "{ bucket: c-1 }"),
+        "",
+    ],
+)
+def test_a_domain_of_a_bucket_that_is_asked_is_not_doubted(tmp_path: Path, reaching: str) -> None:
+    assert [each for each in doubts(tmp_path, reaching, DOMAINS) if "domains" in each] == []
+
+
+@pytest.mark.parametrize("more", ["", ", enabled: false"])
+def test_a_domain_of_a_bucket_that_no_policy_reaches_is_warned_of(tmp_path: Path, more: str) -> None:
+    policies = "policies:\n" + thaw("a", "{ bucket: c-1 }") + (thaw("b", "{ bucket: b-1 }", more) if more else "")
+    told = [each for each in doubts(tmp_path, policies, DOMAINS) if "domains" in each]
+    assert told == ["2:47: cloud.domains.b-1: no policy's match fits this bucket: it is never asked"]
+
+
+def test_a_domain_of_an_account_is_doubted_by_the_policies_of_that_account(tmp_path: Path) -> None:
+    head = (
+        "version: 1\ncloud: { region: cn-hangzhou }\naccounts:\n"
+        "  - { name: prod, credentials: { ecs_role: x }, domains: { b-1: 'https://b.example.com' } }\n"
+        "  - { name: data, domains: { b-2: 'https://c.example.com' } }\n"
+    )
+    policies = "policies:\n" + thaw("a", "{ bucket: '*' }", ", account: prod")
+    told = [each for each in doubts(tmp_path, policies, head) if "domains" in each]
+    assert [each.split(": ")[1] for each in told] == ["accounts[1].domains.b-2"]

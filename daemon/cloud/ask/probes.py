@@ -79,6 +79,18 @@ class Probes:
 
         return _told(operation, lambda: self._oss.asked(ask))
 
+    def trouble(self, bucket: str, key: str) -> Refused | TryAgain | None:
+        """Why an object of a bucket that should not exist is not read; None where it is. One byte at most is."""
+
+        def ask() -> None:
+            self._oss.call("GET", bucket, key, {}, {"Range": "bytes=0-0"}).close()
+
+        try:
+            self._oss.asked(ask)
+        except (Refused, TryAgain) as trouble:
+            return trouble
+        return None
+
     def of_rpc(self, operation: str, caller: Caller) -> Probed:
         (product, action), *_ = (route for route, name in RPC_READS.items() if name == operation)
         return _told(operation, lambda: self._call(product, action, _about_nobody(operation, caller)))

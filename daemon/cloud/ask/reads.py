@@ -33,6 +33,10 @@ class Reads:
         self._unsigned = unsigned
         self._regions = regions
 
+    def locate(self, bucket: str) -> None:
+        """For those who write: see Oss.locate. Nothing that writes may ask by itself."""
+        self._oss.locate(bucket)
+
     def head(self, ref: ObjectRef) -> ObjectState | Missing:
         impossible = _impossible(ref)
         if impossible is not None:
@@ -129,9 +133,14 @@ class Reads:
         return self._unsigned.asked(ask)
 
     def _browser_url(self, bucket: str, key: str) -> str:
-        """bucket.host on real OSS, which refuses anything else; the bucket in the path where the host is an address."""
-        parts = urlsplit(self._regions.url(bucket))
+        """bucket.host on real OSS, which refuses anything else; the bucket in the path where the host is an address;
+        neither at its own domain, which the pages of such a bucket use.
+        """
         path = quote(key, safe="")
+        domain = self._regions.domain(bucket)
+        if domain is not None:
+            return f"{domain}/{path}"
+        parts = urlsplit(self._regions.url(bucket))
         if is_literal(parts.hostname or ""):
             return f"{parts.scheme}://{parts.netloc}/{bucket}/{path}"
         return f"{parts.scheme}://{bucket}.{parts.netloc}/{path}"

@@ -53,6 +53,7 @@ class Hands:
         """oss2's client for a bucket. Raises Refused where the name would become part of somebody else's host."""
         if not answers.possible_bucket(name):
             raise Refused(operation, "NoSuchBucket", f"no bucket can be called {name[:80]!r}")
+        self.reads.locate(name)
         return self.oss.bucket(name)
 
 

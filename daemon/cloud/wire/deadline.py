@@ -58,5 +58,16 @@ def within(deadline: Deadline) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
+@contextmanager
+def half_of_it() -> Iterator[None]:
+    """What is asked only to be able to ask has half of the time that is left: the question itself has the rest."""
+    whole = _CURRENT.get()
+    token = _CURRENT.set(whole.at_most(whole.left() / 2) if whole is not None else None)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
 def current() -> Deadline | None:
     return _CURRENT.get()

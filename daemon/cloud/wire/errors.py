@@ -29,6 +29,11 @@ MESSAGE_CAP = 1000
 SOON, THROTTLED = timedelta(seconds=5), timedelta(seconds=30)
 WRONG_REGION = "WrongRegion"
 """Our own word for it: OSS's code is AccessDenied, and would be taken for a matter of rights."""
+SIGNED_FOR = "Invalid signing region"
+"""How OSS says that a signature names another region than the endpoint's own (docs/facts.md)."""
+NOT_OSS = "NotOss"
+"""Our own word, too: something that is not OSS has answered at a bucket's own domain."""
+DOMAIN_NEEDED = "say the bucket's own domain in cloud.domains, or network: internal"
 _ELSEWHERE = "must be addressed using the specified endpoint"
 RENEWED = timedelta(seconds=1)
 _PERMANENT_5XX = frozenset({501, 505})
@@ -97,6 +102,29 @@ class WrongEndpoint(BadAnswer):
         return f"this bucket is in {self.region or 'another region'}, the request went to {self.asked}"
 
 
+class WrongSigning(WrongEndpoint):
+    """A bucket's own domain does not take signatures for this region. It does not say which one it would take."""
+
+    domain: str = ""
+    sure: bool = False
+    """Is it known that the bucket is in that region?"""
+
+    def sentence(self) -> str:
+        refuses = f'{self.domain} refuses signatures for {self.asked} ("{self.message}")'
+        if self.sure:
+            return f"{refuses}, where this bucket is: the domain leads to another bucket"
+        return f"{refuses}, and where this bucket is OSS's own host did not tell: set region to the bucket's"
+
+
+class NotOss(BadAnswer):
+    """Something that is not OSS has answered at a bucket's own domain. Nobody knows what it has done."""
+
+    def __init__(self, domain: str, operation: str, status: int) -> None:
+        said = f"{domain} answered {status}, and not as OSS does: a CDN or a web server is there, not the bucket"
+        # what OSS means by a status it does not mean; only that the service is down, anybody may say
+        super().__init__(operation, status if status >= 500 else 0, NOT_OSS, said, None, THROTTLED)
+
+
 class NotAsked(TryAgain):
     """Nothing was sent, since nobody would answer: asking again at once is no use."""
 
@@ -126,14 +154,15 @@ def of_write(error: NoAnswer | BadAnswer) -> TryAgain | Refused | Unsettled | No
         return TryAgain(str(error), error.after)
     if isinstance(error, WrongEndpoint) and error.news:
         return TryAgain(error.sentence(), SOON)
-    return Unsettled(str(error)) if error.passing else _refused(error)
+    return Unsettled(str(error)) if error.passing or isinstance(error, NotOss) else _refused(error)
 
 
 def _refused(error: BadAnswer) -> Refused:
     if isinstance(error, WrongEndpoint):
         return Refused(error.operation, WRONG_REGION, error.sentence(), error.request_id, error.status)
     code = error.code or f"HTTP {error.status}"
-    return Refused(error.operation, code, error.message, error.request_id, error.status)
+    message = f"{error.message} ({DOMAIN_NEEDED})" if code == "PublicEndpointForbidden" else error.message
+    return Refused(error.operation, code, message, error.request_id, error.status)
 
 
 # ------------------------------------------------------------------------------------------------- reading the answer

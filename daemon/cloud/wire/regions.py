@@ -2,7 +2,8 @@
 
 A request that goes to the wrong region is answered with the right one, whatever our rights are (WrongEndpoint), so no
 question of its own is needed: the account's region is tried, what the answer says is kept, and the request is made
-again, once. Only where one host serves all regions has somebody to ask first (transport.py, which calls all of this).
+again, once. Only where one host serves all regions, or the bucket has a domain of its own, has somebody to ask first
+(transport.py, which calls all of this).
 """
 
 from __future__ import annotations
@@ -32,8 +33,16 @@ class Regions:
         return self._known.get(bucket) or self._settings.bare_region
 
     def url(self, bucket: str) -> str:
-        """The endpoint it is asked at."""
+        """Where it is asked: at its own domain, or at the endpoint of its region."""
+        return self.domain(bucket) or self.endpoint(bucket)
+
+    def endpoint(self, bucket: str) -> str:
+        """The endpoint of its region, for what names no bucket."""
         return self._settings.url_of(self.of(bucket))
+
+    def domain(self, bucket: str) -> str | None:
+        """Its own, where the configuration says one."""
+        return self._settings.domains.get(bucket)
 
     def sure(self, bucket: str) -> str | None:
         """Its region, where the bucket has answered there."""
@@ -42,19 +51,19 @@ class Regions:
 
     def guess(self, bucket: str, host: str) -> None:
         """A log says that a request for the bucket went to this host. A guess at most: only a region that exists is
-        believed, only where nothing is known, and a wrong one costs one request.
+        believed, only where nothing is known, and a wrong one costs one request. At a domain it would not be put right.
         """
         region = region_of(host, bucket=bucket)
-        if region in REGIONS and region != self._settings.bare_region:
+        if region in REGIONS and region != self._settings.bare_region and self.domain(bucket) is None:
             with self._lock:
                 if bucket not in self._known and bucket not in self._answered:
                     self._keep(bucket, region)
 
-    def answered(self, bucket: str) -> None:
-        """The bucket has answered where it was asked."""
+    def answered(self, bucket: str, region: str) -> None:
+        """The bucket has answered where it was asked, in that region."""
         if bucket and bucket not in self._answered:
             with self._lock:
-                self._keep(bucket, self.of(bucket))
+                self._keep(bucket, region)
                 self._answered.add(bucket)
 
     def learn(self, bucket: str, region: str, asked: str) -> bool:

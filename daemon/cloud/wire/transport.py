@@ -17,8 +17,18 @@ import oss2
 from ossmend.config.regions import host_of
 from ossmend.daemon.cloud.credentials import Provider, StaticProvider
 from ossmend.daemon.cloud.settings import CloudSettings
+from ossmend.daemon.cloud.wire import domains
 from ossmend.daemon.cloud.wire.connections import SMALL, Connections, Response, Wire
-from ossmend.daemon.cloud.wire.errors import BODY_CAP, BadAnswer, WrongEndpoint, oss_answer
+from ossmend.daemon.cloud.wire.deadline import half_of_it
+from ossmend.daemon.cloud.wire.errors import (
+    BODY_CAP,
+    SIGNED_FOR,
+    BadAnswer,
+    NoAnswer,
+    NotAsked,
+    WrongEndpoint,
+    oss_answer,
+)
 from ossmend.daemon.cloud.wire.guard import (
     COPY_SOURCE,
     IMAGE_INFO,
@@ -29,11 +39,10 @@ from ossmend.daemon.cloud.wire.guard import (
     WriteForbidden,
 )
 from ossmend.daemon.cloud.wire.http1 import Headers
+from ossmend.daemon.cloud.wire.place import split
 from ossmend.daemon.cloud.wire.regions import Regions, learn
 
 BUCKETS = 1024
-SIGNED_FOR = "Invalid signing region"
-"""How OSS says that a signature names another region than the endpoint's own (docs/facts.md)."""
 
 logging.getLogger("oss2").setLevel(logging.WARNING)
 """Below that it logs Authorization, security token and string to sign."""
@@ -125,12 +134,21 @@ class _Session:
             operation, request.method, request.url, request.params, request.headers, request.data or b"",
             part=request.bucket,
         )  # fmt: skip
-        if not 200 <= response.status < 300:
-            refusal = self._refused(operation, request, response).of_session(request.access_key_id, self._provider)
+        domain = self._regions.domain(request.bucket)
+        if domain is not None and split(request.url)[0] == domain:
+            asked = (request.bucket, request.region)
+            refusal = domains.refusal(domain, operation, response, self._regions, asked)
+            of_key = refusal is None or domains.tells_of_the_key(refusal)
+        else:
+            refusal = None if 200 <= response.status < 300 else self._refused(operation, request, response)
+            of_key = True
+        if refusal is not None:
+            refusal = refusal.of_session(request.access_key_id, self._provider)
+        if of_key:
             self._standing.answered(refusal)
+        if refusal is not None:
             raise refusal
-        self._standing.answered()
-        self._regions.answered(request.bucket)
+        self._regions.answered(request.bucket, request.region)
         return Answer(response, None if operation == "GetObject" else response.whole())
 
     def _refused(self, operation: str, request: Any, response: Response) -> BadAnswer:
@@ -138,7 +156,8 @@ class _Session:
         if isinstance(error, WrongEndpoint):
             learn(self._regions, error, request.bucket, request.region)
         elif response.status == 403 and error.code != "SignatureDoesNotMatch":
-            self._regions.answered(request.bucket)  # the endpoint is looked at before rights and states are
+            # the endpoint is looked at before rights and states are
+            self._regions.answered(request.bucket, request.region)
         return error
 
 
@@ -155,7 +174,9 @@ class Oss:
         self._buckets: dict[tuple[str, str], Any] = {}
 
     def bucket(self, name: str) -> Any:
-        """oss2's client for a bucket, in its region. The caller has checked the name: it becomes part of a host."""
+        """oss2's client for a bucket, at its domain or in its region. The caller has checked the name: it becomes part
+        of a host.
+        """
         return self._in(self._regions.of(name), self._regions.url(name), name)
 
     def _in(self, region: str, url: str, name: str) -> Any:
@@ -164,8 +185,8 @@ class Oss:
             if len(self._buckets) >= BUCKETS:
                 self._buckets.clear()
             found = oss2.Bucket(
-                self._auth, url, name, session=self._session, app_name=self._settings.agent, enable_crc=False,
-                region=region,
+                self._auth, url, name, is_cname=url == self._regions.domain(name), session=self._session,
+                app_name=self._settings.agent, enable_crc=False, region=region,
             )  # fmt: skip
             self._buckets[url, name] = found
         return found
@@ -181,7 +202,8 @@ class Oss:
         """One request without a body, made again in the bucket's own region where that was not known. Raises NoAnswer,
         BadAnswer.
         """
-        if self._settings.one_for_all and self._regions.sure(bucket) is None:
+        self.locate(bucket)
+        if self._settings.one_for_all and self._regions.sure(bucket) is None and not self._regions.domain(bucket):
             self._find(bucket)
         try:
             return self._once(method, bucket, key, params, headers)
@@ -205,13 +227,30 @@ class Oss:
         )
         return answer
 
+    def locate(self, bucket: str) -> None:
+        """Find out where a bucket with a domain is, before it is asked there: the domain takes signatures for its own
+        region alone, and never says which one that is. Raises nothing of the cloud: if nobody tells it, the account's
+        own region is tried.
+        """
+        if self._regions.domain(bucket) is not None and self._regions.sure(bucket) is None:
+            with suppress(NoAnswer, NotAsked), half_of_it():
+                self._find(bucket)
+
     def _find(self, bucket: str) -> None:
-        """Where one host serves all regions, a public one is asked: whatever it answers tells the region."""
+        """Ask the account's usual endpoint: whatever it answers tells the region. Where that is one host for all
+        regions it does not, and a public one is asked.
+        """
         region = self._settings.bare_region
-        with suppress(BadAnswer):
-            self._in(region, f"https://{host_of(region)}", bucket)._do(  # noqa: SLF001  # as above
+        url = f"https://{host_of(region)}" if self._settings.one_for_all else self._settings.oss_url
+        try:
+            self._in(region, url, bucket)._do(  # noqa: SLF001  # as above
                 "GET", bucket, "", params={"bucketInfo": ""}
             )
+        except WrongEndpoint as elsewhere:
+            if elsewhere.region is not None:
+                self._regions.answered(bucket, elsewhere.region)
+        except BadAnswer:
+            pass  # no right to ask: that was said in the right region
 
     def at_region_of(
         self,
@@ -223,7 +262,7 @@ class Oss:
     ) -> Answer:
         """One request to the endpoint of the bucket's region, which names no bucket. Raises NoAnswer, BadAnswer."""
         service = oss2.Service(
-            self._auth, self._regions.url(bucket), session=self._session, app_name=self._settings.agent,
+            self._auth, self._regions.endpoint(bucket), session=self._session, app_name=self._settings.agent,
             region=self._regions.of(bucket),
         )  # fmt: skip
         answer: Answer = service._do(  # noqa: SLF001  # as in `call`
