@@ -137,6 +137,7 @@ ECS: Mapping[str, Ec] = {
     "0042-00000213": _row(None, None, "part-too-small", "a part is smaller than 100 KB", "分片小于 100 KB"),
     "0048-00000203": _row("ApkDownloadForbidden", 400, "apk-download-forbidden", "packages are not given out by OSS's own domain", "OSS 默认域名不允许下载安装包"),
     "0048-00000300": _row("ExternalRedirectForbidden", 400, "external-redirect-forbidden", "OSS's own domain may not redirect to another site", "OSS 默认域名不允许跳转到外部站点"),
+    "0048-00000401": _row("PublicEndpointForbidden", 400, "public-endpoint-forbidden", "new accounts use a domain of their own for data in mainland China", "新用户在中国内地地域须使用自定义域名访问数据"),
     "0061-00000001": _row(*_DENIED, "security-block", "OSS's security system blocks the request", "请求被 OSS 安全系统拦截"),
 }  # fmt: skip
 """Every EC of which something is known."""

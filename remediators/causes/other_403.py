@@ -26,7 +26,7 @@ CAUSES = (
           ("This account may not use OSS's public endpoint for this", "该账号不能通过 OSS 公网域名执行此操作"),
           (("Use a domain of your own that is bound to the bucket (CNAME), or the internal endpoint.",
             "使用绑定到 Bucket 的自有域名（CNAME），或内网 Endpoint。"),),
-          _CLIENT_ONLY),
+          _CLIENT_ONLY, (ec("0048-00000401", 1),)),
     sole("apk-download-forbidden", "ApkDownloadForbidden",
           ("Packages (.apk, .ipa) are not given out by OSS's own domain", "OSS 默认域名不允许下载安装包（.apk、.ipa）"),
           (("Bind a domain of your own to the bucket, and give out its address.", "为 Bucket 绑定自有域名，并使用该域名下载。"),),
