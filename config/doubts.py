@@ -95,6 +95,8 @@ def _domains(config: Config) -> Iterator[Doubt]:
         for bucket in cloud.domains:
             where: Where = ("accounts", index, "domains", bucket) if own else ("cloud", "domains", bucket)
             reached[where] = reached.get(where, False) or any(fits(pattern, bucket) for pattern in asked)
+    if config.cloud.domains and config.accounts and all(each.domains is not None for each in config.accounts):
+        yield ("cloud", "domains"), "every account has domains of its own: these are never used", None
     for where, is_reached in reached.items():
         if config.policies and not is_reached:
             yield where, "no policy's match fits this bucket: it is never asked", None

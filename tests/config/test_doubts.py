@@ -248,3 +248,12 @@ def test_a_domain_of_an_account_is_doubted_by_the_policies_of_that_account(tmp_p
     policies = "policies:\n" + thaw("a", "{ bucket: '*' }", ", account: prod")
     told = [each for each in doubts(tmp_path, policies, head) if "domains" in each]
     assert [each.split(": ")[1] for each in told] == ["accounts[1].domains.b-2"]
+
+
+def test_domains_that_every_account_replaces_are_warned_of(tmp_path: Path) -> None:
+    accounts = "accounts: [ { name: prod, domains: { b-2: 'https://c.example.com' } } ]\n"
+    policies = "policies:\n" + thaw("a", "{ bucket: '*' }")
+    told = [each for each in doubts(tmp_path, policies, DOMAINS + accounts) if "domains" in each]
+    assert [each.split(": ", 1)[1] for each in told] == [
+        "cloud.domains: every account has domains of its own: these are never used"
+    ]
