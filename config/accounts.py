@@ -69,7 +69,8 @@ class CloudConfig(Settings):
     """
     domains: Mapping[Bucket, Domain] = {}
     """Bucket -> its own domain, https://HOST, which leads to OSS itself and not to a CDN. Everything that is asked of
-    that bucket is asked there. Accounts that may use nothing else for data need it (docs/facts.md). Default: none.
+    that bucket is asked there, and a refusal that names that host alone is of that bucket. Accounts that may use
+    nothing else for data need it (docs/facts.md). Default: none.
     """
     rpc_endpoint: Endpoint | None = None
     """RAM, IMS, STS, BSS, ActionTrail and the log service, all at one address. Default: each product's public endpoint,

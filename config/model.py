@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -226,6 +227,12 @@ class Config(Settings):
         if event.account != ANY_ACCOUNT:
             return event.account
         return AccountRef(policy.account) if policy is not None and policy.account not in (None, ALL) else self.home
+
+    def domains_of(self, account: AccountRef) -> dict[str, str]:
+        """Host -> the bucket whose own domain it is; of all accounts where nobody says which one."""
+        clouds = (cloud for name, cloud in self.clouds.items() if account in (AccountRef(name), ANY_ACCOUNT))
+        pairs = (pair for cloud in clouds for pair in cloud.domains.items())
+        return {urlsplit(domain).hostname or "": bucket for bucket, domain in pairs}
 
     @property
     def has_witness(self) -> bool:

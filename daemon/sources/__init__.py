@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+from ossmend.daemon.sources.domains import with_bucket
 from ossmend.daemon.sources.parsers.access_row import Refusal, Row, event_of
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import ANY_ACCOUNT, DEFAULT_ACCOUNT, AccountRef
@@ -60,15 +61,21 @@ class Batch:
     absent: bool = False
     """The one file that it is to read is not there: nobody knows what is in it, or whether it is only being rotated."""
 
-    def of(self, trust: Literal["high", "low"], account: AccountRef = DEFAULT_ACCOUNT) -> Batch:
-        """The same, with the trust that the configuration puts into its source, and whose events it says they are.
-        Parsers never set them: a text cannot say how far it is to be trusted.
+    def of(
+        self,
+        trust: Literal["high", "low"],
+        account: AccountRef = DEFAULT_ACCOUNT,
+        domains: Mapping[str, str] | None = None,
+    ) -> Batch:
+        """The same, with the trust that the configuration puts into its source, whose events it says they are, and
+        which bucket it says has a domain. Parsers never set them: a text cannot say how far it is to be trusted.
         """
 
         def marked(refusal: Refusal) -> Refusal:
-            if isinstance(refusal, Row):
+            if isinstance(refusal, Row):  # OSS's own log: it always names the bucket
                 refusal.trust, refusal.account = trust, account
                 return refusal
+            refusal = with_bucket(refusal, domains or {})
             known = refusal.trust == trust and refusal.account == account
             return refusal if known else replace(refusal, trust=trust, account=account)
 
@@ -161,6 +168,8 @@ class Built:
     trust: Trust
     account: AccountRef
     """Whose events it has."""
+    domains: Mapping[str, str]
+    """Host -> the bucket whose domain it is, as its account has them."""
 
 
 def build_sources(
@@ -174,5 +183,6 @@ def build_sources(
         import_module(f"{__name__}.{entry.kind}")  # a kind's reader has the kind's name
         account = config.account_of(entry.given)
         given = Given(clock, cloud_of(config.home if account == ANY_ACCOUNT else account), since)
-        found.append(Built(READERS[entry.kind](entry.given, given), entry.trust, account))
+        built = READERS[entry.kind](entry.given, given)
+        found.append(Built(built, entry.trust, account, config.domains_of(account)))
     return found

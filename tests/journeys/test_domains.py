@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import oss2
 import pytest
@@ -53,8 +54,10 @@ class Domains:
     def domain(self, bucket: str) -> str:
         return f"http://{bucket}-files.localhost:{self.sim.oss.rpartition(':')[2]}"
 
-    def refused(self, bucket: str) -> None:
-        """The application is refused, and logs it as it was said at the domain, which not every machine resolves."""
+    def refused(self, bucket: str, by_domain: bool = False) -> None:
+        """The application is refused, and logs it as it was said at the domain, which not every machine resolves;
+        `by_domain`: without a word of the bucket.
+        """
         session = oss2.Session()
         session.session.trust_env = False
         auth = oss2.AuthV4(self.sim.access_key_id, self.sim.access_key_secret)
@@ -64,7 +67,8 @@ class Domains:
             client.get_object(KEY)
         said = str(caught.value).replace(address.partition("://")[2], self.domain(bucket).partition("://")[2])
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ} ERROR oss://{bucket}/{KEY}: {said}\n")
+            where = f"GET {self.domain(bucket)}/{quote(KEY)}" if by_domain else f"oss://{bucket}/{KEY}"
+            log.write(f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ} ERROR {where}: {said}\n")
         at_rest = self.clock.now().timestamp() - 10.0
         os.utime(self._log, (at_rest, at_rest))
 
@@ -106,3 +110,9 @@ def test_an_archived_object_is_restored_through_the_domain_of_its_bucket(
     restores = [each for each in asked if each[0] == "RestoreObject"]
     assert restores == [("RestoreObject", "/2024%2Fq3%2Fa%20b.csv?restore=", 202)]
     assert ("GetObject", "/2024%2Fq3%2Fa%20b.csv", 206) in asked, "the proof is read by the application's own road"
+
+
+def test_a_log_that_names_only_the_domain_is_of_its_bucket(domains: Domains) -> None:
+    domains.refused("reports-cn", by_domain=True)
+    assert domains.states() == [(f"oss://reports-cn/{KEY}", "waiting")]
+    assert [each[0] for each in domains.asked()].count("RestoreObject") == 1
