@@ -23,6 +23,8 @@ _PRIVATE_NAMES = (
     r"|(?:(?:x-)?(?:oss|amz|acs)-)?(?:sts[-_]?|session[-_]?|security[-_]?|access[-_]?|refresh[-_]?)token"
     r"|signature[-_]?provided|string[-_]?to[-_]?sign[-_]?bytes|(?:(?:x-)?(?:oss|amz|acs)-)?signature|password|passwd)"
 )
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=%26)|(?<=%3F)|(?<=%2526)|(?<=%253F))"
+"""Where a name begins: behind a sign, or behind `&` or `?` of an address that is percent-encoded in another one."""
 _ELEMENT = regex(rf"(<|&lt;|\\+u003c)({_PRIVATE_NAMES})(>|&gt;|\\+u003e)(?!\*\*\*)[^<>&\\]{{1,16384}}", re.IGNORECASE)
 _QUOTED = regex(
     rf"((?<![A-Za-z0-9]){_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>"
@@ -30,7 +32,7 @@ _QUOTED = regex(
     re.IGNORECASE,
 )
 _BARE = regex(
-    rf"((?<![A-Za-z0-9]){_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|=|%3D"
+    rf"({_BEGINS}{_PRIVATE_NAMES}(?:\\*['\"]|\])?\s{{0,4}}+(?:=>|=|%(?:25){{0,3}}3D"
     rf"|:)\s{{0,4}}+)(?![\"'\s\\]|\*\*\*)[^\s&,;\"'<>\\]{{1,16384}}",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 from ossmend.daemon.sources.parsers.access_line import AccessLogEntry, decoded, entry_event, number
@@ -23,6 +24,8 @@ TOPIC = "oss_access_log"
 """Of the topics in that logstore the one of requests; metering and batch deletes have others."""
 LONGEST_VALUE = 16 * 1024
 MOST_SHOWN = 4096
+MOST_ENCODED = 3
+"""How often `request_uri` may be percent-encoded, beside what the client has done: once, as far as is known."""
 AGENTS = ("user_agent", "user-agent", "User-Agent")
 """The pages of the documentation disagree."""
 
@@ -35,7 +38,7 @@ def event_of_entry(fields: Mapping[str, str], time: int, *, source: str, where: 
     event = entry_event(_entry(told, time), source=source, where=where)
     if event is None:
         return None
-    headers = _headers(told.get("user_defined_log_fields", ""))
+    headers = _logged(told).get("headers", {})
     if headers.get("origin"):
         event = replace(event, origin=headers["origin"], origin_from="origin")
         if method := headers.get("access-control-request-method"):
@@ -50,8 +53,12 @@ def user_agent(fields: Mapping[str, str]) -> str | None:
 
 def _entry(told: Mapping[str, str], time: int) -> AccessLogEntry:
     method = told.get("http_method", "")
-    url = unquote(told.get("request_uri", ""), errors="replace")
-    shown = {**told, "request_uri": url} if url else told  # as it was sent: only so are its secrets known for such
+    url = _sent(told.get("request_uri", ""))
+    shown: dict[str, Any] = dict(told)  # unpacked and as it was sent: only so are its secrets known for such
+    if url:
+        shown["request_uri"] = url
+    if shown.pop("user_defined_log_fields", None):
+        shown["user_defined_log_fields"] = _logged(told)
     return AccessLogEntry(
         client=told.get("client_ip"),
         time=datetime.fromtimestamp(time, UTC) if 0 < time < 1 << 32 else None,
@@ -79,13 +86,26 @@ def _entry(told: Mapping[str, str], time: int) -> AccessLogEntry:
     )
 
 
-def _headers(packed: str) -> dict[str, str]:
-    """Headers of the request, where the account has some logged; their names in small letters."""
+def _sent(target: str) -> str:
+    """As the client sent it: then it begins with a slash, or with the scheme where it went by a proxy."""
+    for _ in range(MOST_ENCODED):
+        if target.startswith(("/", "http://", "https://")):
+            break
+        target = unquote(target, errors="replace")
+    return target
+
+
+def _logged(told: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Headers and parameters of the request, where the account has some logged; their names in small letters."""
+    packed = told.get("user_defined_log_fields", "")
     try:
-        told = json.loads(base64.b64decode(packed, validate=True)) if packed else None
+        found = json.loads(base64.b64decode(packed, validate=True)) if packed else None
     except (binascii.Error, ValueError, RecursionError):
         return {}
-    headers = told.get("headers") if isinstance(told, dict) else None
-    if not isinstance(headers, dict):
-        return {}
-    return {name.lower(): value for name, value in headers.items() if isinstance(value, str) and value.isprintable()}
+    parts = {part: found.get(part) for part in ("headers", "querys")} if isinstance(found, dict) else {}
+    return {part: _texts(named) for part, named in parts.items() if isinstance(named, dict)}
+
+
+def _texts(named: Mapping[str, object]) -> dict[str, str]:
+    told = {name.lower(): value for name, value in named.items() if isinstance(value, str)}
+    return {name: value for name, value in told.items() if name.isprintable() and value.isprintable()}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -121,11 +122,16 @@ def test_without_them_the_referer_tells_the_origin_and_is_marked_so() -> None:
 
 @pytest.mark.parametrize(
     "packed",
-    ["!", "e30=", "bnVsbA==", "W10=", "eyJoZWFkZXJzIjogW119", logged({"origin": 7}), logged({"origin": "a\nb"})],
+    [
+        *("!", "e30=", "bnVsbA==", "W10=", "eyJoZWFkZXJzIjogW119"),
+        *(logged({"origin": told}) for told in (7, "a\nb", "\ud800", json.loads("[" * 400 + "]" * 400))),
+        logged({"\ud800": "a"}),
+    ],
 )
 def test_logged_headers_of_another_form_are_left_alone(packed: str) -> None:
     found = event(error_code="AccessForbidden", http_method="OPTIONS", user_defined_log_fields=packed)
     assert found.origin is None
+    assert found.sample.encode()
 
 
 def test_a_version_in_the_address_is_the_objects() -> None:
@@ -138,6 +144,50 @@ def test_nobody_can_sign_with_what_an_event_keeps_of_a_signed_address() -> None:
     for secret in ("c2VjcmV0U2lnbmF0dXJl", "CAISsecretToken"):
         assert secret not in found.sample
         assert secret not in (found.url or "")
+
+
+@pytest.mark.parametrize("times", range(4))
+def test_nor_is_there_however_often_the_log_service_has_encoded_it(times: int) -> None:
+    target = "/a.csv?versionId=CAEQ%2B&Signature=c2VjcmV0U2lnbmF0dXJl%3D&security-token=CAISsecretToken%2B"
+    for _ in range(times):
+        target = quote(target, safe="")
+    found = event(request_uri=target)
+    assert (found.version_id, found.url) == ("CAEQ+", "/a.csv?versionId=CAEQ%2B&security-")
+    for secret in ("c2VjcmV0U2lnbmF0dXJl", "CAISsecretToken"):
+        assert secret not in found.sample
+
+
+@pytest.mark.parametrize("encode", [lambda text: text, lambda text: quote(text, safe="")], ids=["plain", "encoded"])
+def test_a_signed_address_within_the_referer_is_kept_without_what_signs_it(encode: Callable[[str], str]) -> None:
+    inner = quote("https://reports.oss-cn-hangzhou.aliyuncs.com/a?Expires=1&Signature=c2VjcmV0%3D", safe="")
+    found = event(referer=encode(f"https://app.example/view?file={inner}"))
+    assert "app.example" in found.fields["referer"]
+    assert "c2VjcmV0" not in found.fields["referer"]
+    assert "c2VjcmV0" not in found.sample
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"headers": {"authorization": "OSS LTAI5tExample:c2VjcmV0U2lnbmF0dXJl="}},
+        {"headers": {"x-oss-security-token": "c2VjcmV0U2lnbmF0dXJl"}},
+        {"headers": {"Cookie": "session=c2VjcmV0U2lnbmF0dXJl"}},
+        {"querys": {"Signature": "c2VjcmV0U2lnbmF0dXJl="}},
+        {"querys": {"security-token": "c2VjcmV0U2lnbmF0dXJl"}},
+    ],
+)
+def test_of_headers_and_parameters_that_the_account_logs_no_secret_is_kept(told: dict[str, dict[str, str]]) -> None:
+    told = {"headers": {"Range": "bytes=0-7", **told.get("headers", {})}, "querys": told.get("querys", {})}
+    packed = base64.b64encode(json.dumps(told).encode()).decode()
+    found = event(user_defined_log_fields=packed)
+    assert packed[:20] not in found.sample
+    assert "c2VjcmV0U2lnbmF0dXJl" not in found.sample
+    assert "bytes=0-7" in found.sample
+
+
+def test_of_logged_headers_that_cannot_be_read_nothing_is_kept() -> None:
+    cut = logged({"authorization": "OSS LTAI5tExample:c2VjcmV0U2lnbmF0dXJl="})[:-8]
+    assert cut[:20] not in event(user_defined_log_fields=cut).sample
 
 
 @given(st.dictionaries(st.sampled_from([*fields()]), st.text(max_size=40)), st.integers(0, 2**70))
