@@ -102,8 +102,8 @@ class Sls(Polled):
         """The next entries of all shards, as far as they fit into one batch."""
         settings, until, found = self._settings, self._clock.monotonic() + MOST_SECONDS, _Found()
         store = self._reader.of(settings.project, settings.logstore, settings.region, settings.endpoint)
-        shards = self._listed(store)
         before = dict(cursor or {})
+        shards = self._listed(store, before)
         places = self._places(store, shards, before)
 
         def is_full() -> bool:
@@ -123,9 +123,13 @@ class Sls(Polled):
         trouble = f"{store}: {found.failed[0]}" if found.failed else None
         return Batch(tuple(found.events), moved, more, found.counts, tuple(found.complaints), trouble)
 
-    def _listed(self, store: Logstore) -> tuple[int, ...]:
+    def _listed(self, store: Logstore, before: Cursor) -> tuple[int, ...]:
+        """Anew, too, where the journal knows of others: another node was here, and has listed them since."""
         now = self._clock.monotonic()
-        if now - self._listed_at >= SHARDS_SECONDS:
+        others = {part for part in before if part.startswith(f"{store.project}/")} - {
+            _part(store, shard) for shard in self._shards
+        }
+        if others or now - self._listed_at >= SHARDS_SECONDS:
             self._shards, self._listed_at = self._reader.shards(store), now
         return self._shards
 

@@ -160,6 +160,19 @@ def test_shards_that_took_the_place_of_all_others_meanwhile_are_read_from_their_
     assert set(after.cursor) == {f"{PROJECT}/1", f"{PROJECT}/2"}
 
 
+def test_what_another_node_has_read_of_the_shards_of_a_split_is_not_read_again() -> None:
+    shelf = Shelf(1)
+    mine, _ = follow(shelf)
+    mine.read()
+    shelf.kept |= {1: [entry(1)], 2: [entry(2)]}
+    theirs, _ = follow(shelf)
+    theirs.cursor = mine.cursor
+    assert ids(theirs) == [1, 2]
+    mine.cursor = theirs.cursor
+    assert ids(mine) == []
+    assert set(mine.cursor) == {f"{PROJECT}/{shard}" for shard in range(3)}
+
+
 def test_if_one_shard_cannot_be_begun_none_is_so_that_the_week_is_not_read_for_it_later() -> None:
     shelf = Shelf()
     shelf.kept = {0: [entry(0)], 1: [entry(1)]}
