@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ossmend.config.load import load_text
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.ask.inventory import BucketEntry, LogTarget
-from ossmend.daemon.cloud.ask.probes import NO_LOGSTORE
+from ossmend.daemon.cloud.ask.logstores import NO_LOGSTORE
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from ossmend.config.sources.sls import SlsSource
-from ossmend.daemon.cloud.ask.logstores import Pulled
+from ossmend.daemon.cloud.ask.logstores import INVALID_CURSOR, Pulled
 from ossmend.daemon.cloud.wire.log_groups import LogEntry
 from ossmend.daemon.cloud.wire.log_service import Logstore
 from ossmend.daemon.host.clock import Clock
@@ -35,7 +35,6 @@ MOST_SECONDS = 15.0
 """After so much no further answer is asked for: what was read is stored first."""
 LAST_SECOND = 2**32 - 1
 """An entry's time has 32 bits."""
-INVALID_CURSOR = "InvalidCursor"
 QUERY = "* | where __topic__ = '{topic}' and (http_status = '403'{codes})".format(
     topic=TOPIC, codes="".join(f" or error_code = '{code}'" for code in NOT_ONLY_403)
 )

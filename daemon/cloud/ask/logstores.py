@@ -18,12 +18,21 @@ from ossmend.remediators.contract.verdict import Refused
 
 Result = TypeVar("Result")
 
+INVALID_CURSOR = "InvalidCursor"
+"""Of what the logstore keeps no longer."""
 GROUPS = 1000
 """Log groups of one answer, which is the most that the service gives."""
 OF_OSS = "oss-log-"
 """How the projects begin that OSS writes its log to, one for each region of an account ..."""
 OF_OSS_STORE = "oss-log-store"
 """... and what the logstore in them is called (docs/facts.md)."""
+NO_LOGSTORE = {
+    "ProjectNotExist": "real-time log query is on for no bucket of this region, or the project has another name",
+    "LogStoreNotExist": "the project has no logstore of this name",
+}
+"""What the log service says of places that are not there, whoever asks."""
+_MEANT = {**NO_LOGSTORE, "ProjectForbidden": "the account may be overdue"}
+_FILTERED = "if it is the filter that is refused: `filter: ossmend` in this source reads without it"
 MOST_BYTES = 64 * 1024 * 1024
 """Of one answer: a thousand groups of some kilobytes each come to a tenth of it."""
 
@@ -97,7 +106,7 @@ class Logstores:
             except Unreadable as bad:
                 raise _unreadable("PullLogs", str(bad)) from bad
 
-        return self._service.asked(ask)
+        return self._asked(ask, "" if query is None else _FILTERED)
 
     def _json(
         self, operation: str, store: Logstore, path: str, params: Mapping[str, str], read: Callable[[Any], Result]
@@ -108,7 +117,19 @@ class Logstores:
             except (ValueError, TypeError, KeyError) as bad:  # Unreadable is a ValueError
                 raise _unreadable(operation, str(bad)) from bad
 
-        return self._service.asked(ask)
+        return self._asked(ask)
+
+    def _asked(self, question: Callable[[], Result], of_400: str = "") -> Result:
+        """What is refused, with what a person may do about it, where that is known."""
+        try:
+            return self._service.asked(question)
+        except Refused as refused:
+            is_400 = refused.status == 400 and refused.code != INVALID_CURSOR
+            meant = _MEANT.get(refused.code) or (of_400 if is_400 else "")
+            if not meant:
+                raise
+            said = f"{refused.message} ({meant})".strip()
+            raise Refused(refused.operation, refused.code, said, refused.request_id, refused.status) from None
 
 
 def _cursor(told: object) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ossmend.daemon.cloud.ask.keys import Caller
-from ossmend.daemon.cloud.ask.logstores import OF_OSS, Logstores
+from ossmend.daemon.cloud.ask.logstores import NO_LOGSTORE, OF_OSS, Logstores
 from ossmend.daemon.cloud.wire.answers import possible_bucket
 from ossmend.daemon.cloud.wire.guard import IMAGE_INFO, OSS_READS, RPC_READS
 from ossmend.daemon.cloud.wire.rate_limit import RateLimit
@@ -29,12 +29,6 @@ DENIED = ("AccessDenied", "NoPermission", "NotAuthorized", "Forbidden", "Unautho
 ABSENT = ("NoSuch", "EntityNotExist", "SymlinkTargetNotExist", "ShardNotExist")
 """How the words begin that are only said to somebody who may ask."""
 
-
-NO_LOGSTORE = {
-    "ProjectNotExist": "real-time log query is on for no bucket of this region, or the project has another name",
-    "LogStoreNotExist": "the project has no logstore of this name",
-}
-"""What the log service says of places that are not there, whoever asks."""
 _LOGSTORE = re.compile(r"acs:log:(?P<region>[^:]+):[^:]*:project/(?P<project>[^/]+)/logstore/(?P<store>[^/]+)")
 
 OF_SERVICE: Mapping[str, Callable[[Oss], object]] = {

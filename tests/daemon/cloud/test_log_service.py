@@ -148,6 +148,32 @@ def test_a_refusal_keeps_the_services_own_code_and_words_and_no_key() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "code", "next_step"),
+    [
+        (404, "ProjectNotExist", "real-time log query is on for no bucket of this region"),
+        (404, "LogStoreNotExist", "no logstore of this name"),
+        (403, "ProjectForbidden", "the account may be overdue"),
+        (400, "ParameterInvalid", "`filter: ossmend` in this source reads without it"),
+    ],
+)
+def test_a_refusal_that_a_person_can_end_says_how(status: int, code: str, next_step: str) -> None:
+    with liar(refusal(status, code, "as the service says it")) as server, pytest.raises(Refused) as found:
+        pull(server)
+    assert found.value.message.startswith("as the service says it (")
+    assert next_step in found.value.message
+    assert (found.value.code, found.value.request_id) == (code, "674000000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("code", "query"), [("ParameterInvalid", None), ("InvalidCursor", QUERY)], ids=["no filter", "a cursor"]
+)
+def test_what_no_filter_can_be_the_cause_of_is_not_laid_to_it(code: str, query: str | None) -> None:
+    with liar(refusal(400, code)) as server, pytest.raises(Refused) as found:
+        stores(server).pull(STORE, 0, "MTA=", query, everything)
+    assert found.value.message == "m"
+
+
+@pytest.mark.parametrize(
     "trouble",
     [refusal(403, "ShardReadQuotaExceed"), refusal(403, "ReadQuotaExceed"), refusal(500, "InternalServerError")],
 )
