@@ -32,12 +32,17 @@ APART = """
   - { name: thaw-prod, account: prod, on: InvalidObjectState, match: { bucket: "*" }, mode: enforce }
   - { name: thaw-data, account: data, on: InvalidObjectState, match: { bucket: "lake-*" }, mode: enforce }
 """
+LOG_SERVICE = ", ".join(
+    f"{{ sls: {{ account: {owner}, region: {region}, start: beginning }} }}" for owner, region in BUCKETS.values()
+)
+"""What OSS itself logs, of each account in each of its regions."""
 SCENE: dict[str, Any] = {
     "account": {"administrator": dict(zip(("id", "secret"), KEYS["prod"], strict=True))},
     "accounts": {OTHER: {"administrator": dict(zip(("id", "secret"), KEYS["data"], strict=True))}},
     "buckets": {
         name: {
             "region": region,
+            "real_time_log": True,
             **({"owner": OTHER} if account == "data" else {}),
             "objects": {f"{key}.csv": {"size": 10, "storage_class": "Archive"} for key in "abc"},
         }
@@ -47,12 +52,13 @@ SCENE: dict[str, Any] = {
 
 
 class Two:
-    """The simulator, a log of each account and one of nobody's, and the daemon, pass by pass."""
+    """The simulator, a log of each account and one of nobody's (or none of all), and the daemon, pass by pass."""
 
     def __init__(self, directory: Path, sim: Running, policies: str, logs: Sequence[str]) -> None:
         self.sim = sim
         self.clock = StillClock(datetime.now(UTC))
         self._directory = directory
+        self._logs = logs
         for name in ("prod", "data", "shared"):
             (directory / f"{name}.log").touch()
         self.path = directory / "ossmend.yaml"
@@ -60,7 +66,7 @@ class Two:
             f"version: 1\ncloud: {{ region: cn-hangzhou, endpoint: '{sim.oss}', rpc_endpoint: '{sim.rpc}' }}\n"
             f"accounts: [ {account('prod')}, {account('data')} ]\n"
             f"state: {{ path: '{directory / 'state'}' }}\nclock: {{ ntp_servers: [] }}\n"
-            f"sources: [ {', '.join(map(self._source, logs))} ]\n"
+            f"sources: [ {', '.join(map(self._source, logs)) or LOG_SERVICE} ]\n"
             f"policies:{policies}",
             encoding="utf-8",
         )
@@ -76,9 +82,11 @@ class Two:
         return oss2.Bucket(oss2.AuthV4(*KEYS[owner]), self.sim.oss, bucket, region=region)
 
     def refused(self, bucket: str, key: str = "a.csv", log: str = "") -> None:
-        """The application is refused, and logs it."""
+        """The application is refused, and logs it, where somebody reads that."""
         with pytest.raises(oss2.exceptions.ServerError) as caught:
             self.client(bucket).get_object(key)
+        if not self._logs:
+            return
         path = self._directory / f"{log or BUCKETS[bucket][0]}.log"
         with path.open("a", encoding="utf-8") as file:
             file.write(f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ} ERROR oss://{bucket}/{key}: {caught.value}\n")
@@ -125,10 +133,11 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         yield begin
 
 
+@pytest.mark.parametrize("logs", [("prod", "data", "shared"), ()], ids=["applications' logs", "the log service"])
 def test_each_refusal_is_repaired_in_its_own_account_and_region_with_its_own_credentials(
-    two: Callable[..., Two],
+    two: Callable[..., Two], logs: Sequence[str]
 ) -> None:
-    world = two()
+    world = two(logs=logs)
     for bucket in BUCKETS:
         world.refused(bucket)
     world.cases()
