@@ -5,7 +5,8 @@ The road of a text: records.py splits it into what single log calls wrote; readi
 json_lines and browser find fragments in what is left without a client's own words (forged.py, columns.py); gather.py
 puts together what is of one request (a browser's console and OSS's answer by preflights.py); place.py orders what is
 told of bucket and key; event.py makes the Event, and lines.py says where in the text it stands. Lines of an access log
-are read by access_line.py. It never raises and works in linear time, whatever it is given.
+are read by access_line.py, rows of the log service by log_entry.py. It never raises and works in linear time, whatever
+it is given.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from ossmend.daemon.sources.parsers import access_line, records
+from ossmend.daemon.sources.parsers import access_line, json_lines, log_entry, records
 from ossmend.daemon.sources.parsers.event import event_of
 from ossmend.daemon.sources.parsers.gather import refusals_of
 from ossmend.daemon.sources.parsers.lines import Told, stretch, zoneless
@@ -55,6 +56,12 @@ def told_in(text: str, *, source: str, now: datetime | None = None, strict: bool
     plain: list[records.Record] = []
     found: list[_Found] = []
     for record in records.split(text):
+        if (rows := _rows(record)) is not None:
+            for fields, time in rows:
+                event = log_entry.event_of_entry(fields, time, source=source, where="")
+                if event is not None:
+                    found.append(_Found(record.start, record.number, Told(event, record.starts[0], record.starts[-1])))
+            continue
         entries = access_line.entries_in(record.text)
         if entries is None:
             plain.append(record)
@@ -70,6 +77,16 @@ def told_in(text: str, *, source: str, now: datetime | None = None, strict: bool
         found = _events(refusals, source=source, now=now, strict=False, words=True)
     found.sort(key=lambda each: each.number)
     return [each.told for each in sorted(_once(found), key=lambda each: each.start)]
+
+
+def _rows(record: records.Record) -> list[tuple[dict[str, str], int]] | None:
+    """Of OSS's log in the log service, and of nothing else; None where it is another record."""
+    if log_entry.TOPIC not in record.text:
+        return None
+    objects, before = record.objects, record.plain
+    if not objects and (spread := json_lines.over_lines(record.text)) is not None:
+        before, objects = spread[0], [spread[1]]
+    return log_entry.rows_in(objects) if not before.strip() else None
 
 
 class _Found(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,17 @@ def event_of_entry(fields: Mapping[str, str], time: int, *, source: str, where: 
             asked = headers.get("access-control-request-headers", "").split(",")
             event = replace(event, cors_method=method, cors_headers=tuple(filter(None, map(str.strip, asked))))
     return replace(event, ec=told["ec"]) if "ec" in told else event
+
+
+def rows_in(objects: Sequence[Mapping[str, Any]]) -> list[tuple[dict[str, str], int]] | None:
+    """The fields and times of rows that somebody copied or exported as JSON; None where they are something else."""
+    if not objects or any(row.get("__topic__") != TOPIC for row in objects):
+        return None
+    told = [
+        {name: str(value) for name, value in row.items() if isinstance(value, str | int) and not name.startswith("__")}
+        for row in objects
+    ]
+    return [(fields, number(str(row.get("__time__", ""))) or 0) for fields, row in zip(told, objects, strict=True)]
 
 
 def user_agent(fields: Mapping[str, str]) -> str | None:

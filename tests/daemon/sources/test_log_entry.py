@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ossmend.daemon.sources.parsers import events_in
 from ossmend.daemon.sources.parsers.log_entry import event_of_entry
 from ossmend.remediators.contract.case import Event, Origin
 
@@ -136,6 +138,34 @@ def test_logged_headers_of_another_form_are_left_alone(packed: str) -> None:
 
 def test_a_version_in_the_address_is_the_objects() -> None:
     assert event(request_uri="%2Fa.csv%3FversionId%3DCAEQABC").version_id == "CAEQABC"
+
+
+def exported(**other: str) -> dict[str, str]:
+    return {"__time__": str(NOON), "__topic__": "oss_access_log", "__source__": "", **fields(**other)}
+
+
+@pytest.mark.parametrize("indent", [None, 2], ids=["a line", "over lines"])
+@pytest.mark.parametrize("strict", [False, True], ids=["pasted", "in a log"])
+def test_a_row_that_was_copied_or_exported_says_what_the_source_reads(indent: int | None, strict: bool) -> None:
+    (found,) = events_in(json.dumps(exported(), indent=indent), source="sls:oss-log", strict=strict)
+    assert replace(found, where="p/s/0") == event()
+
+
+def test_an_export_may_have_made_numbers_of_texts() -> None:
+    row = {**exported(), "__time__": NOON, "http_status": 403, "response_time": 15}
+    (found,) = events_in(json.dumps(row), source="sls:oss-log", strict=True)
+    assert replace(found, where="p/s/0") == event()
+
+
+def test_of_exported_rows_those_that_were_answered_are_no_events() -> None:
+    rows = [exported(), exported(http_status="200", error_code="-"), exported(request_id="692A3A80C0FFEE1200000002")]
+    found = events_in("\n".join(map(json.dumps, rows)), source="s", strict=True)
+    assert [each.request_id for each in found] == ["692A3A80C0FFEE1200000001", "692A3A80C0FFEE1200000002"]
+
+
+def test_a_row_that_an_application_quotes_is_no_word_of_oss() -> None:
+    (found,) = events_in(f"WARN refused: {json.dumps(exported())}", source="s")
+    assert found.shape != "access_log"
 
 
 def test_nobody_can_sign_with_what_an_event_keeps_of_a_signed_address() -> None:
