@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ossmend.config.load import load_text
+from ossmend.config.sources.sls import SlsSource
 from ossmend.daemon.cloud.accounts import Accounts, Cloud
 from ossmend.daemon.cloud.ask.inventory import BucketEntry, LogTarget
 from ossmend.daemon.cloud.ask.logstores import NO_LOGSTORE
+from ossmend.daemon.cloud.ask.probes import DENIED
 from ossmend.daemon.cloud.settings import account_settings
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
@@ -29,6 +31,7 @@ FIRST_REGION = "cn-hangzhou"
 MOST_ASKED = 200
 """Buckets that are asked for their logging."""
 HANDS = 8
+LOOK_THERE = " on ".join(SlsSource().needs[0])
 
 
 @dataclass(slots=True)
@@ -134,7 +137,8 @@ def _streams(accounts: Accounts, region: str, found: Found) -> None:
             found.streams.append(name)
         except Refused as refused:
             if refused.code not in NO_LOGSTORE:
-                refusals.setdefault(refused.code, []).append(name)
+                needs = f"; to look there needs {LOOK_THERE}" if refused.code.startswith(DENIED) else ""
+                refusals.setdefault(f"ListShards was refused: {refused.code}{needs}", []).append(name)
         except TryAgain as later:
             refusals.setdefault(text(later.why), []).append(name)
 
@@ -143,7 +147,7 @@ def _streams(accounts: Accounts, region: str, found: Found) -> None:
         list(hands.map(ask, sorted({bucket.region for bucket in found.buckets if bucket.region})))
     found.streams.sort()
     for why, regions in sorted(refusals.items()):
-        found.missing.append(f"the log service's own logs in {', '.join(sorted(regions))}: ListShards: {why}")
+        found.missing.append(f"OSS's log of {', '.join(sorted(regions))} in the log service: {why}")
 
 
 def _some(found: Found) -> Iterable[BucketEntry]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import oss2
 import pytest
+import requests
 from oss2.models import BucketLogging
 
 from ossmend.config.load import load
@@ -73,6 +74,37 @@ def test_it_finds_the_account_and_which_bucket_logs_where_and_writes_a_dry_run(c
     assert names(path.parent) == {"ossmend.yaml"}
     next_step = next(line for line in told.splitlines() if line.startswith("next"))
     assert f"audit --config {path}" in next_step
+
+
+def test_it_finds_the_log_of_oss_in_the_log_service_and_prints_the_rights_that_reading_it_takes(
+    cloud: Running, tmp_path: Path
+) -> None:
+    cloud.do(lambda world: world.log_service.open(world.account_id, SHANGHAI, world.clock))
+    cloud.do(lambda world: world.log_service.open(world.account_id, cloud.region, world.clock))
+    path = tmp_path / "ossmend.yaml"
+    _, told, _ = run("init", "--output", str(path), "--yes", *where(cloud), environment=key(cloud))
+    assert f"log service has OSS's log of {cloud.region}" in told
+    assert "log:GetCursorOrData" in told
+    names = [source.name for source in load(path).sources]
+    assert names == ["access_log:my-logs/oss/", f"sls:{cloud.region}/oss-log"], "of no region without a bucket"
+
+
+def test_a_log_that_its_key_may_not_look_for_is_named_with_the_right_that_is_missing(
+    cloud: Running, tmp_path: Path
+) -> None:
+    cloud.do(lambda world: world.log_service.open(world.account_id, cloud.region, world.clock))
+    with requests.Session() as session:
+        session.trust_env = False
+        rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:*"], "Resource": ["*"]}]}
+        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
+        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
+    reader = {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+    _, told, _ = run("init", "--output", str(tmp_path / "ossmend.yaml"), "--yes", *where(cloud), environment=reader)
+    (line,) = [each for each in told.splitlines() if each.startswith("not found")]
+    assert line == (
+        f"not found   OSS's log of {cloud.region} in the log service: ListShards was refused: Unauthorized; to look "
+        "there needs log:ListShards on acs:log:*:*:project/oss-log-*/logstore/oss-log-store"
+    )
 
 
 def test_force_leaves_what_is_no_file_where_it_is(tmp_path: Path) -> None:
