@@ -129,7 +129,10 @@ class Sls(Polled):
             _part(store, shard) for shard in self._shards
         }
         if others or now - self._listed_at >= SHARDS_SECONDS:
-            self._shards, self._listed_at = self._reader.shards(store), now
+            shards = self._reader.shards(store)
+            if not shards:  # a logstore has one at least: to take it at its word would be to forget all places
+                raise TryAgain(f"{store} shows no shards")
+            self._shards, self._listed_at = shards, now
         return self._shards
 
     def _places(self, store: Logstore, shards: Iterable[int], before: Cursor) -> dict[str, list[Any]]:

@@ -149,6 +149,19 @@ def test_a_shard_that_is_gone_is_forgotten_and_nothing_is_read_twice_because_of_
     assert set(follower.cursor) == {f"{PROJECT}/1"}
 
 
+def test_a_logstore_that_shows_no_shards_for_a_moment_loses_nothing() -> None:
+    shelf = Shelf(1)
+    follower, clock = follow(shelf, start="end")
+    follower.read()
+    shelf.kept[0].append(entry(0))
+    kept, shelf.kept = shelf.kept, {}
+    clock.pass_(sls.SHARDS_SECONDS)
+    with pytest.raises(TryAgain, match="shows no shards"):
+        follower.once()
+    shelf.kept = kept
+    assert ids(follower) == [0]
+
+
 def test_shards_that_took_the_place_of_all_others_meanwhile_are_read_from_their_beginning() -> None:
     shelf = Shelf(1)
     before, _ = follow(shelf, start="end")
