@@ -34,6 +34,7 @@ ROOT_ALLOWED = (
     "warning: a key of the account itself, which can do everything and which no policy can limit; it is allowed here, "
     "by allow_root or because both endpoints are on this machine; elsewhere use a RAM user or role"
 )
+OF_SOURCE = "source "
 WRONG = 60
 """Seconds of drift from which the clock is called wrong: OSS refuses from 15 minutes on."""
 
@@ -72,6 +73,10 @@ def _account(
         lines.append({"what": "permissions", "ok": None, "found": "could not check: nobody knows who we are"})
     elif caller.is_root:
         lines.append({"what": "permissions", "ok": True, "found": "all: the account itself may do everything"})
+        of_sources = [each for each in needed(identity="user") if each.who.startswith(OF_SOURCE)]
+        lines += [
+            _line(each) for each in granted(cloud, caller, of_sources) if each.absent
+        ]  # it may, and nothing is there
         lines += [_role(cloud, *each) for each in roles]
     else:
         found = granted(cloud, caller, needed(identity="role" if caller.role else "user"))
@@ -124,7 +129,7 @@ def _line(finding: Finding) -> dict[str, Any]:
     who = ", ".join(told["needed_by"])
     what = f"{told['action']} on {told['resource']} ({who}: {', '.join(told['calls'])})"
     ok = {"granted": True, "missing": False, "unknown": None}[finding.state]
-    if finding.absent and any(need.who.startswith("source ") for need in finding.needs):
+    if finding.absent and any(need.who.startswith(OF_SOURCE) for need in finding.needs):
         ok = False  # a policy may wait for a bucket that is made one day; a log that is not there is never read
         return {"what": what, "ok": ok, "found": finding.why}
     said = {True: "", False: "missing: ", None: "could not check: "}[ok]

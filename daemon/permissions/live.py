@@ -83,10 +83,12 @@ class _Asking:
     _bucket_policies: dict[str, Attached | None] = field(default_factory=dict)
 
     def of(self, action: str, resource: str) -> tuple[State, str, bool]:
+        probed = self._probed(action, resource)
         if self.caller.is_root:
+            if probed is not None and probed.absent:
+                return "unknown", probed.why, True
             return "granted", "the account itself may do everything", False
         judged = self._judged(action, resource)
-        probed = self._probed(action, resource)
         if probed is not None and probed.absent and (judged is None or judged.verdict == "allowed"):
             return "unknown", probed.why, True
         return *self._together(resource, judged, probed), False

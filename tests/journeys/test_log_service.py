@@ -76,6 +76,18 @@ def test_where_it_is_switched_on_for_no_bucket_that_is_said_and_the_rest_goes_on
     assert len(world.requests("RestoreObject")) == 1
 
 
+def test_check_says_that_it_is_switched_on_for_no_bucket_even_to_a_key_that_may_do_everything(
+    world: World, daemon: Daemon
+) -> None:
+    daemon.configure(POLICY, sources="[ { sls: { start: beginning } } ]")
+    status, told = daemon.command("check", "--live")
+    assert status == 1
+    (line, _) = [each for each in told["live"] if each["ok"] is False]
+    assert line["found"].startswith("ListShards: ProjectNotExist: real-time log query is on for no bucket")
+    logged(world, daemon, "reports-there", ["c"])
+    assert daemon.command("check", "--live")[0] == 0
+
+
 def test_the_daemons_own_refused_requests_make_no_case(world: World, daemon: Daemon) -> None:
     bucket = logged(world, daemon, "reports-own", ["c"])
     refused(bucket, "c")
