@@ -96,6 +96,8 @@ class Sls(Polled):
         self._shards: tuple[int, ...] = ()
         self._listed_at = float("-inf")
         self._turn = 0
+        self._troubled = False
+        """Was there a shard that could not be read? It is said once."""
 
     def read(self, cursor: Cursor | None) -> Batch:
         """The next entries of all shards, as far as they fit into one batch."""
@@ -119,7 +121,12 @@ class Sls(Polled):
         moved |= {part: None for part in before if part not in places}  # of a shard that is gone, or another project
         if found.failed and len(found.failed) == len(shards) and not moved:
             raise found.failed[0]
-        trouble = f"{store}: {found.failed[0]}" if found.failed else None
+        trouble = None
+        if found.failed:
+            trouble = f"{store}, {len(found.failed)} of {len(shards)} shards: {found.failed[0]}"
+            if not self._troubled:
+                found.complaints.append(trouble)
+        self._troubled = bool(found.failed)
         return Batch(tuple(found.events), moved, more, found.counts, tuple(found.complaints), trouble)
 
     def _listed(self, store: Logstore, before: Cursor) -> tuple[int, ...]:

@@ -206,9 +206,13 @@ def test_a_shard_that_does_not_answer_keeps_no_other_waiting_and_is_told() -> No
     shelf.away = {0}
     batch = follower.once()
     assert [event.request_id for event in batch.events] == ["692A3A80C0FFEE1200000001"]
-    assert batch.trouble == f"{PROJECT}/oss-log-store: no answer"
+    assert batch.trouble == f"{PROJECT}/oss-log-store, 1 of 2 shards: no answer"
+    assert batch.complaints == (batch.trouble,)
+    assert follower.once().complaints == (), "once is enough for the log"
     shelf.away = set()
     assert ids(follower) == [0]
+    shelf.away = {1}
+    assert follower.once().complaints == (batch.trouble,)
 
 
 def test_where_no_shard_answers_the_source_cannot_be_reached() -> None:
