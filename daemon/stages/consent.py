@@ -19,7 +19,6 @@ from ossmend.daemon.journal.batches import KIND
 from ossmend.daemon.journal.intents import WITNESS, Words
 from ossmend.daemon.stages.fair import Party
 from ossmend.daemon.stages.rules import Rules
-from ossmend.remediators.agreement import OSS_LOG
 from ossmend.remediators.contract.case import Case, Event, Receipt
 from ossmend.remediators.contract.write import Place, Write, digest, undos_among
 
@@ -96,7 +95,7 @@ def consent_to(case: Case, write: Write, rules: Rules, words: Words, now: dateti
         return Consent(trust, parties, Held("approval", "waits for approval", None))
     if case.subject.kind == KIND:
         return Consent(trust, parties)  # OSS's own log has confirmed each of its cases, where it has to
-    if trust == "low" and rules.confirm and not _vouched(case, write, of_oss=True):
+    if trust == "low" and rules.confirm:
         return Consent(trust, parties, _unconfirmed(case, words, now))
     return Consent(trust, parties)
 
@@ -127,18 +126,13 @@ def _parties(case: Case) -> tuple[Party, ...]:
     return tuple(dict.fromkeys(Party(event.source, event.client or "") for event in case.samples))
 
 
-def _vouched(case: Case, write: Write, *, of_oss: bool = False) -> bool:
+def _vouched(case: Case, write: Write) -> bool:
     """Does a sample of high trust tell that this very place was refused, later than it was last seen well? It has to be
     this place: a case may hold a forged copy source, or a forged second reading, beside a true refusal.
     """
     if case.subject.kind == KIND:
         return case.subject.parts[4] == "high"  # gathered by it (gather.py)
-    return any(
-        (event.source.startswith(OSS_LOG) if of_oss else event.trust == "high")
-        and _is_news(case, event)
-        and _tells(event, case, write)
-        for event in case.samples
-    )
+    return any(event.trust == "high" and _is_news(case, event) and _tells(event, case, write) for event in case.samples)
 
 
 def _is_news(case: Case, event: Event) -> bool:

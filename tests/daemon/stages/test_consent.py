@@ -401,6 +401,18 @@ def test_another_entry_confirms_nothing_although_the_request_id_is_the_same(scen
     assert "k" not in restored(scene) or other.source == "app_log:/b.log"
 
 
+@pytest.mark.parametrize("source", [LOGS, "sls:mine/access"])
+def test_a_log_into_which_others_may_write_confirms_nothing(scene: Scene, source: str) -> None:
+    shared = "{ sls: { project: mine, logstore: access, trust: low } }"
+    scene.configure(
+        top=WITH_LOGS.replace("{ access_log:", f"{shared}, {{ access_log:", 1), policy="confirm: access_log"
+    )
+    archive(scene, "k")
+    scene.see(replace(high("k", request_id="A2"), source=source, trust="low"))
+    scene.turn(2)
+    assert restored(scene) == []
+
+
 def test_what_is_never_confirmed_is_told_after_a_day_and_is_not_written(scene: Scene) -> None:
     scene.configure(top=CONFIRMED)
     archive(scene, "k")
