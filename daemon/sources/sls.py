@@ -66,6 +66,8 @@ class _Found:
     complaints: list[str] = field(default_factory=list)
     failed: list[TryAgain | Refused] = field(default_factory=list)
     """Of shards that could not be read now."""
+    goes_on: bool = False
+    """Has a cursor moved, so that there is something to store? Shards that do not answer take no other's turn."""
 
     def count(self, what: str, number: int) -> None:
         if number:
@@ -109,7 +111,8 @@ class Sls(Polled):
 
         def is_full() -> bool:
             read = found.counts.get("bytes", 0)
-            return len(found.events) >= MOST_EVENTS or read >= MOST_BYTES or self._clock.monotonic() > until
+            late = found.goes_on and self._clock.monotonic() > until
+            return late or len(found.events) >= MOST_EVENTS or read >= MOST_BYTES
 
         more = False
         for shard in self._in_turn(shards):
@@ -181,7 +184,7 @@ class Sls(Polled):
                 self._take(pulled, place, found, f"{store}/{shard}")
                 if pulled.cursor == place[0]:
                     return False
-                place[0] = pulled.cursor
+                place[0], found.goes_on = pulled.cursor, True
                 if is_full():
                     return True
         except (TryAgain, Refused) as failed:

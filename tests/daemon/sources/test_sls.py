@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -213,6 +214,23 @@ def test_a_shard_that_does_not_answer_keeps_no_other_waiting_and_is_told() -> No
     assert ids(follower) == [0]
     shelf.away = {1}
     assert follower.once().complaints == (batch.trouble,)
+
+
+def test_a_pass_ends_and_reads_the_rest_however_long_some_shards_give_no_answer() -> None:
+    shelf = Shelf(3)
+    follower, clock = follow(shelf)
+    follower.read()
+    shelf.away, shelf.kept[2] = {0, 1}, [entry(2)]
+    answer = shelf.pull
+
+    def slow(store: Logstore, shard: int, *asked: Any) -> Pulled:
+        clock.pass_(sls.MOST_SECONDS + 5 if shard in shelf.away else 0)
+        return answer(store, shard, *asked)
+
+    shelf.pull = slow  # type: ignore[method-assign, assignment]
+    passes = [follower.once() for _ in range(3)]
+    assert [event.request_id for batch in passes for event in batch.events] == ["692A3A80C0FFEE1200000002"]
+    assert [batch.more for batch in passes[1:]] == [False, False]
 
 
 def test_where_no_shard_answers_the_source_cannot_be_reached() -> None:
