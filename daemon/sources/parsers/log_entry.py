@@ -26,6 +26,8 @@ LONGEST_VALUE = 16 * 1024
 MOST_SHOWN = 4096
 MOST_ENCODED = 3
 """How often `request_uri` may be percent-encoded, beside what the client has done: once, as far as is known."""
+NOT_CUT = ("", "false", "0", "none")
+"""`truncated`, whose type no page tells."""
 AGENTS = ("user_agent", "user-agent", "User-Agent")
 """The pages of the documentation disagree."""
 
@@ -38,7 +40,8 @@ def event_of_entry(fields: Mapping[str, str], time: int, *, source: str, where: 
     event = entry_event(_entry(told, time), source=source, where=where)
     if event is None:
         return None
-    headers = _logged(told).get("headers", {})
+    logged, whole = _logged(told)
+    headers = logged.get("headers", {}) if whole else {}  # half a list of headers would be taken for all of them
     if headers.get("origin"):
         event = replace(event, origin=headers["origin"], origin_from="origin")
         if method := headers.get("access-control-request-method"):
@@ -69,7 +72,7 @@ def _entry(told: Mapping[str, str], time: int) -> AccessLogEntry:
     if url:
         shown["request_uri"] = url
     if shown.pop("user_defined_log_fields", None):
-        shown["user_defined_log_fields"] = _logged(told)
+        shown["user_defined_log_fields"] = _logged(told)[0]
     return AccessLogEntry(
         client=told.get("client_ip"),
         time=datetime.fromtimestamp(time, UTC) if 0 < time < 1 << 32 else None,
@@ -106,15 +109,20 @@ def _sent(target: str) -> str:
     return target
 
 
-def _logged(told: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Headers and parameters of the request, where the account has some logged; their names in small letters."""
+def _logged(told: Mapping[str, str]) -> tuple[dict[str, dict[str, str]], bool]:
+    """Headers and parameters of the request, where the account has some logged, their names in small letters; and
+    whether nothing was cut off.
+    """
     packed = told.get("user_defined_log_fields", "")
     try:
         found = json.loads(base64.b64decode(packed, validate=True)) if packed else None
     except (binascii.Error, ValueError, RecursionError):
-        return {}
-    parts = {part: found.get(part) for part in ("headers", "querys")} if isinstance(found, dict) else {}
-    return {part: _texts(named) for part, named in parts.items() if isinstance(named, dict)}
+        return {}, False
+    if not isinstance(found, dict):
+        return {}, False
+    parts = {part: found.get(part) for part in ("headers", "querys")}
+    whole = str(found.get("truncated", "")).lower() in NOT_CUT
+    return {part: _texts(named) for part, named in parts.items() if isinstance(named, dict)}, whole
 
 
 def _texts(named: Mapping[str, object]) -> dict[str, str]:

@@ -117,6 +117,15 @@ def test_a_preflights_own_headers_are_read_where_the_account_has_them_logged() -
     assert (found.cors_method, found.cors_headers) == ("PUT", ("content-type", "x-oss-meta-a"))
 
 
+@pytest.mark.parametrize("truncated", [True, "true", 1])
+def test_of_headers_that_were_cut_off_none_is_taken_for_what_was_asked(truncated: object) -> None:
+    told = {"truncated": truncated, "headers": {"origin": "https://app.exam", "access-control-request-method": "PUT"}}
+    packed = base64.b64encode(json.dumps(told).encode()).decode()
+    asked = {"http_method": "OPTIONS", "error_code": "AccessForbidden", "referer": "https://app.example/page"}
+    found = event(**asked, user_defined_log_fields=packed)
+    assert (found.origin, found.origin_from, found.cors_method) == ("https://app.example", "referer", None)
+
+
 def test_without_them_the_referer_tells_the_origin_and_is_marked_so() -> None:
     found = preflight({}, referer="https://app.example/page?x=1")
     assert (found.origin, found.origin_from, found.cors_method) == ("https://app.example", "referer", None)
