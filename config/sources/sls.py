@@ -47,8 +47,12 @@ class SlsSource(SourceSettings):
 
     @property
     def name(self) -> str:
-        parts = (self.account, self.region, self.project or "oss-log", self.logstore)
-        return "sls:" + "/".join(part for part in parts if part and part != OF_OSS_STORE)
+        """`ACCOUNT@REGION:PROJECT/LOGSTORE`, as far as it is said: signs that none of the names has, so that no two
+        logstores have one.
+        """
+        account, region = f"{self.account}@" if self.account else "", f"{self.region}:" if self.region else ""
+        store = f"/{self.logstore}" if self.logstore != OF_OSS_STORE else ""
+        return f"sls:{account}{region}{self.project or OF_OSS}{store}"
 
     @property
     def needs(self) -> tuple[tuple[str, str], ...]:

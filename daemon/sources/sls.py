@@ -105,8 +105,10 @@ class Sls(Polled):
         """The next entries of all shards, as far as they fit into one batch."""
         settings, until, found = self._settings, self._clock.monotonic() + MOST_SECONDS, _Found()
         store = self._reader.of(settings.project, settings.logstore, settings.region, settings.endpoint)
-        before = dict(cursor or {})
+        before, begins = dict(cursor or {}), not self._shards
         shards = self._listed(store, before)
+        if begins:
+            found.complaints += self._gone(store, shards, before)
         places = self._places(store, shards, before)
 
         def is_full() -> bool:
@@ -144,6 +146,16 @@ class Sls(Polled):
                 raise TryAgain(f"{store} shows no shards")
             self._shards, self._listed_at = shards, now
         return self._shards
+
+    @staticmethod
+    def _gone(store: Logstore, shards: Iterable[int], before: Cursor) -> list[str]:
+        """Shards that went while nobody read. Of one that goes while it is read, everything was read before."""
+        known = {_part(store, shard) for shard in shards}
+        return [
+            f"{store}, shard {part.rpartition('/')[2]} is gone: what came to it after {_moment(place[1])} was not read"
+            for part, place in before.items()
+            if part.startswith(f"{store.project}/") and part not in known
+        ]
 
     def _places(self, store: Logstore, shards: Iterable[int], before: Cursor) -> dict[str, list[Any]]:
         """Where each shard goes on. All that are new get their place before anything is read: a shard that is new later
@@ -185,6 +197,8 @@ class Sls(Polled):
                 if pulled.cursor == place[0]:
                     return False
                 place[0], found.goes_on = pulled.cursor, True
+                if pulled.seen == 0:  # a cursor that moves over nothing: the end, however it is written
+                    return False
                 if is_full():
                     return True
         except (TryAgain, Refused) as failed:
@@ -200,9 +214,8 @@ class Sls(Polled):
         except Refused as refused:
             if refused.code != INVALID_CURSOR:
                 raise
-            read = f"{datetime.fromtimestamp(place[1], UTC):%Y-%m-%d %H:%M:%S} UTC" if place[1] else "the last reading"
             gap = "what came then and is kept no longer was not read"
-            found.complaints.append(f"{store}, shard {shard}: the place behind {read} is gone; {gap}")
+            found.complaints.append(f"{store}, shard {shard}: the place behind {_moment(place[1])} is gone; {gap}")
             place[:] = [self._reader.cursor(store, shard, "begin"), None]
             return self._reader.pull(store, shard, place[0], self._query, _worth)
 
@@ -234,6 +247,10 @@ def build(settings: SlsSource, given: Given) -> Sls:
 
 def _part(store: Logstore, shard: int) -> str:
     return f"{store.project}/{shard}"
+
+
+def _moment(time: int | None) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S} UTC" if time else "the last reading"
 
 
 def _worth(encoded: bytes) -> bool:

@@ -47,6 +47,8 @@ class Pulled:
     """Behind them. The one that was asked with: there is nothing more for now."""
     size: int
     """Bytes that came."""
+    seen: int | None = None
+    """Log groups that the service went over, those among them that its filter left out; None: it does not say."""
 
 
 class Logstores:
@@ -102,7 +104,8 @@ class Logstores:
                 raise _unreadable("PullLogs", f"packed as {packed}, which was not asked for")
             body = response.whole(MOST_BYTES, long=True)
             try:
-                return Pulled(tuple(entries(body, worth)), _cursor(response.headers.get("x-log-cursor")), len(body))
+                behind = _cursor(response.headers.get("x-log-cursor"))
+                return Pulled(tuple(entries(body, worth)), behind, len(body), _seen(response.headers))
             except Unreadable as bad:
                 raise _unreadable("PullLogs", str(bad)) from bad
 
@@ -130,6 +133,12 @@ class Logstores:
                 raise
             said = f"{refused.message} ({meant})".strip()
             raise Refused(refused.operation, refused.code, said, refused.request_id, refused.status) from None
+
+
+def _seen(headers: Mapping[str, str]) -> int | None:
+    """Of a filtered answer before the filter; of any other one, those that came."""
+    told = headers.get("x-log-rawdatacount") or headers.get("x-log-count") or ""
+    return int(told) if told.isascii() and told.isdigit() else None
 
 
 def _cursor(told: object) -> str:

@@ -36,6 +36,8 @@ class Shelf:
         self.away: set[int] = set()
         self.refused: Refused | None = None
         self.page = 3
+        self.restless = False
+        """A cursor moves although nothing has come."""
         self.breaks_behind: int | None = None
         self.project = PROJECT
         self.asked: list[str] = []
@@ -71,6 +73,8 @@ class Shelf:
             raise TryAgain("half an answer")
         if int(cursor) < self.gone.get(shard, 0):
             raise Refused("PullLogs", "InvalidCursor", "the cursor is too old")
+        if self.restless:
+            return Pulled((), str(int(cursor) + 1), 0, 0)
         end = min(int(cursor) + self.page, len(self.kept[shard]))
         return Pulled(tuple(self.kept[shard][int(cursor) : end]), str(end), 100 * (end - int(cursor)))
 
@@ -304,6 +308,41 @@ def test_a_batch_is_bounded_and_the_next_one_begins_with_another_shard(monkeypat
     assert {event.where for event in first.events} != {event.where for event in second.events}
 
 
+def test_a_cursor_that_moves_over_nothing_is_at_the_end_for_now() -> None:
+    shelf = Shelf(1)
+    shelf.restless = True
+    follower, _ = follow(shelf)
+    batch = follower.once()
+    assert not batch.more
+    assert shelf.asked.count("pull 0") == 1
+
+
+def test_a_shard_that_went_while_nobody_read_is_told_as_a_gap() -> None:
+    shelf = Shelf()
+    shelf.kept = {0: [entry(0)], 1: [entry(1)]}
+    before, _ = follow(shelf)
+    before.read()
+    shelf.kept = {2: [entry(2)]}
+    after, _ = follow(shelf)
+    after.cursor = before.cursor
+    assert ids(after) == [2]
+    gone = "is gone: what came to it after 2025-11-29 00:00:0{0} UTC was not read"
+    assert sorted(after.complaints) == [
+        f"{PROJECT}/oss-log-store, shard {number} {gone.format(number)}" for number in (0, 1)
+    ]
+
+
+def test_a_shard_that_goes_while_it_is_read_is_no_gap() -> None:
+    shelf = Shelf()
+    shelf.kept = {0: [entry(0)], 1: [entry(1)]}
+    follower, clock = follow(shelf)
+    follower.read()
+    del shelf.kept[0]
+    clock.pass_(sls.SHARDS_SECONDS)
+    follower.read()
+    assert follower.complaints == []
+
+
 def test_the_service_is_asked_to_leave_out_what_was_answered() -> None:
     shelf = Shelf(1)
     follow(shelf)[0].read()
@@ -351,10 +390,13 @@ def test_a_refusal_of_the_service_is_said_as_it_came() -> None:
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
-        ({}, "sls:oss-log"),
-        ({"region": "cn-beijing"}, "sls:cn-beijing/oss-log"),
-        ({"account": "prod", "region": "cn-beijing"}, "sls:prod/cn-beijing/oss-log"),
+        ({}, "sls:oss-log-*"),
+        ({"region": "cn-beijing"}, "sls:cn-beijing:oss-log-*"),
+        ({"account": "prod", "region": "cn-beijing"}, "sls:prod@cn-beijing:oss-log-*"),
         ({"project": "mine", "logstore": "access"}, "sls:mine/access"),
+        ({"project": "oss-log"}, "sls:oss-log"),
+        ({"account": "a-a", "project": "b-b"}, "sls:a-a@b-b"),
+        ({"project": "a-a", "logstore": "b-b"}, "sls:a-a/b-b"),
     ],
 )
 def test_its_name_tells_one_logstore_from_another(settings: dict[str, str], name: str) -> None:
