@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ossmend.config.rights import user
 from ossmend.config.sources import access_log, app_log
 from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.config.sources.app_log import AppLogSource
-from ossmend.config.sources.sls import SlsSource
+from ossmend.config.sources.sls import KEPT, SlsSource
 
 MOST_LOOKED_AT = 100
 """Of a pattern so many files are looked at: those of one application have the same rights."""
@@ -83,6 +84,11 @@ def packed(config: Config) -> Iterator[tuple[str, int]]:
         number = sum(str(path).endswith(_endings(given)) for path in _there(given))
         if number and _left_alone(given) is None:
             yield given.path or "", number
+
+
+def kept_shorter(config: Config, back: timedelta) -> list[str]:
+    """Sources that may hold no entry as old as an audit wants."""
+    return [source.name for source in config.sources if isinstance(source.given, SlsSource) and back > KEPT]
 
 
 def _endings(given: LogFiles) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from ossmend.config.fields import Endpoint, Region, Trust, text
@@ -14,6 +15,8 @@ LogstoreName = Annotated[
     str,
     text("[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]", "expected a logstore's name: 3 to 63 small letters, digits, - and _"),
 ]
+KEPT = timedelta(days=7)
+"""So long OSS's logstore keeps an entry, where nobody has changed that (docs/facts.md)."""
 OF_OSS = "oss-log-*"
 OF_OSS_STORE = "oss-log-store"
 

@@ -41,6 +41,7 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
     with clear_errors():
         from ossmend.config import doubts_of_sources
         from ossmend.config.load import load_with_doubts
+        from ossmend.config.sources.sls import KEPT
 
         config, doubts = load_with_doubts(config_path)
         for doubt in doubts:
@@ -48,6 +49,9 @@ def command(config_path: Path, since: str, html: Path | None, as_json: bool) -> 
         for path, number in doubts_of_sources.packed(config):
             what = f"1 packed file that fits {path} is" if number == 1 else f"{number} packed files that fit {path} are"
             click.echo(f"warning: {what} not read: `ossmend explain FILE` reads one", err=True)
+        for name in doubts_of_sources.kept_shorter(config, back):
+            said = f"the log service keeps {KEPT.days} days of it, unless somebody has it keep more"
+            click.echo(f"warning: {name} may not reach back to --since {since}: {said}", err=True)
         try:
             report = audit_report.audit(config_path, back)
         except CredentialsRefused as refused:

@@ -65,6 +65,13 @@ def test_an_audit_reads_what_is_kept_and_sends_nothing(world: World, daemon: Dae
     }  # fmt: skip
 
 
+def test_an_audit_that_reaches_back_further_than_the_log_is_kept_says_so(world: World, daemon: Daemon) -> None:
+    logged(world, daemon, "reports-long", ["c"], log="sources: [ { sls: {} } ]")
+    said = "sls:oss-log-* may not reach back to --since 30d: the log service keeps 7 days of it"
+    assert said in daemon.refused("audit", "--since", "30d")[1]
+    assert said not in daemon.refused("audit", "--since", "7d")[1]
+
+
 def test_where_it_is_switched_on_for_no_bucket_that_is_said_and_the_rest_goes_on(world: World, daemon: Daemon) -> None:
     bucket = archive(world, "reports-off", ["c"])
     both = f"[ {{ sls: {{ start: beginning }} }}, {{ app_log: {{ path: '{daemon.log}', start: beginning }} }} ]"
