@@ -56,8 +56,7 @@ class Works:
         self.work = Work(config, store, self.accounts, clock, dry_run=dry_run, pulse=pulse, on_progress=on_progress)
         found = build_sources(config, clock, self.accounts.of, since)
         self.readings = [
-            Reading(each.source, each.trust, self.triage, clock, pulse, each.account, store, domains=each.domains)
-            for each in found
+            Reading(each.source, each.trust, self.triage, clock, pulse, each.account, store) for each in found
         ]
         self.delivery = Delivery(config, store, clock)
         self._on_progress = on_progress

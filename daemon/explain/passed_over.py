@@ -7,7 +7,7 @@ text wants all of it explained, so `explain` reads more; what it counts has to b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ossmend.daemon.sources.parsers import told_in
 from ossmend.daemon.sources.parsers.lines import Told
@@ -17,11 +17,11 @@ from ossmend.remediators.contract.light import regex
 _OSS_ID = regex(r"[0-9A-F]{24}")
 
 
-def passed_over(text: str, found: Sequence[Told]) -> frozenset[int]:
+def passed_over(text: str, found: Sequence[Told], domains: Mapping[str, str]) -> frozenset[int]:
     """By their number from 0. A single refusal is no log: none is told. Only what may be passed over is read twice."""
     if len(found) < 2 or all(_is_osss(told.event) for told in found):
         return frozenset()
-    taken = Counter((told.first, told.last) for told in told_in(text, source="", strict=True))
+    taken = Counter((told.first, told.last) for told in told_in(text, source="", strict=True, domains=domains))
     passed: set[int] = set()
     for number, told in enumerate(found):
         place = told.first, told.last

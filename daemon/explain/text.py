@@ -18,7 +18,6 @@ from ossmend.daemon.explain.planning import decided_of
 from ossmend.daemon.explain.where import Lines, when
 from ossmend.daemon.host.redact import mask_key_id, printable
 from ossmend.daemon.host.show import clean, subject_text
-from ossmend.daemon.sources.domains import with_bucket
 from ossmend.daemon.sources.parsers import told_in
 from ossmend.daemon.sources.parsers.escapes import readable
 from ossmend.remediators import causes
@@ -54,10 +53,9 @@ def explain_text(
 
     With `live` the cloud is asked about them, by reads alone.
     """
-    found = told_in(text, source=SOURCE, now=datetime.now(UTC))
-    for told in found:
-        told.event = with_bucket(told.event, config.domains_of(ANY_ACCOUNT) if config is not None else {})
-    events, passed = [told.event for told in found], passed_over(text, found)
+    domains = config.domains_of(ANY_ACCOUNT) if config is not None else {}
+    found = told_in(text, source=SOURCE, now=datetime.now(UTC), domains=domains)
+    events, passed = [told.event for told in found], passed_over(text, found, domains)
     company, lines = _Company(events, gathered(events, config, without=passed)), Lines(text)
     around = readable(text[:LONGEST_AROUND]) if len(events) == 1 else ""
     reported = [_explained(number, company, around, config, lang, live) for number in range(len(events))]

@@ -14,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from ossmend.daemon.sources.domains import with_bucket
 from ossmend.daemon.sources.parsers.access_row import Refusal, Row, event_of
 from ossmend.remediators.contract.case import Event
 from ossmend.remediators.contract.values import ANY_ACCOUNT, DEFAULT_ACCOUNT, AccountRef
@@ -61,21 +60,15 @@ class Batch:
     absent: bool = False
     """The one file that it is to read is not there: nobody knows what is in it, or whether it is only being rotated."""
 
-    def of(
-        self,
-        trust: Literal["high", "low"],
-        account: AccountRef = DEFAULT_ACCOUNT,
-        domains: Mapping[str, str] | None = None,
-    ) -> Batch:
-        """The same, with the trust that the configuration puts into its source, whose events it says they are, and
-        which bucket it says has a domain. Parsers never set them: a text cannot say how far it is to be trusted.
+    def of(self, trust: Literal["high", "low"], account: AccountRef = DEFAULT_ACCOUNT) -> Batch:
+        """The same, with the trust that the configuration puts into its source, and whose events it says they are.
+        Parsers never set them: a text cannot say how far it is to be trusted.
         """
 
         def marked(refusal: Refusal) -> Refusal:
-            if isinstance(refusal, Row):  # OSS's own log: it always names the bucket
+            if isinstance(refusal, Row):
                 refusal.trust, refusal.account = trust, account
                 return refusal
-            refusal = with_bucket(refusal, domains or {})
             known = refusal.trust == trust and refusal.account == account
             return refusal if known else replace(refusal, trust=trust, account=account)
 
@@ -140,6 +133,8 @@ class Given:
     cloud: Cloud
     since: timedelta | None
     """An audit reads from the beginning, and wants what happened so long ago or less."""
+    domains: Mapping[str, str] = field(default_factory=dict)
+    """Host -> the bucket whose own domain it is, as its account has them."""
 
 
 Build = Callable[[Any, Given], Source]
@@ -168,8 +163,6 @@ class Built:
     trust: Trust
     account: AccountRef
     """Whose events it has."""
-    domains: Mapping[str, str]
-    """Host -> the bucket whose domain it is, as its account has them."""
 
 
 def build_sources(
@@ -182,7 +175,8 @@ def build_sources(
     for entry in config.sources:
         import_module(f"{__name__}.{entry.kind}")  # a kind's reader has the kind's name
         account = config.account_of(entry.given)
-        given = Given(clock, cloud_of(config.home if account == ANY_ACCOUNT else account), since)
+        cloud = cloud_of(config.home if account == ANY_ACCOUNT else account)
+        given = Given(clock, cloud, since, config.domains_of(account))
         built = READERS[entry.kind](entry.given, given)
-        found.append(Built(built, entry.trust, account, config.domains_of(account)))
+        found.append(Built(built, entry.trust, account))
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ from ossmend.daemon.sources import Batch, Cursor, Given, source
 from ossmend.daemon.sources.files import File
 from ossmend.daemon.sources.found import Found, Said
 from ossmend.daemon.sources.looks import Looks
+from ossmend.daemon.sources.parsers import NO_DOMAINS, events_in
 from ossmend.daemon.sources.places import BEGUN, Place, Places
 from ossmend.daemon.sources.reader import MOST_EVENTS, MOST_SECONDS, FileReader
 
@@ -32,15 +34,22 @@ class AppLog:
     every = timedelta(0)
 
     def __init__(
-        self, pattern: str, start: Literal["end", "beginning"], clock: Clock, *, name: str | None = None
+        self,
+        pattern: str,
+        start: Literal["end", "beginning"],
+        clock: Clock,
+        *,
+        name: str | None = None,
+        domains: Mapping[str, str] = NO_DOMAINS,
     ) -> None:
+        """`domains`: host -> the bucket whose own domain it is."""
         self.name = name or f"app_log:{pattern}"
         self._start = start
         self._clock = clock
         self._said = Said()
         self._looks = Looks(pattern, clock)
         self._places = Places()
-        self._reader = FileReader(self.name, clock, self._said)
+        self._reader = FileReader(self.name, clock, self._said, partial(events_in, domains=domains))
         self._queue: dict[str, None] = {}
         """Files that may have news, the next one first."""
         self._unfinished: set[str] = set()
@@ -169,6 +178,5 @@ def _heirs(known: Mapping[str, Place], files: Sequence[File]) -> dict[str, File]
 @source("app_log")
 def build(settings: AppLogSource, given: Given) -> AppLog:
     """An audit reads from the beginning, whatever is configured."""
-    return AppLog(
-        settings.path, settings.start if given.since is None else "beginning", given.clock, name=settings.name
-    )
+    start = settings.start if given.since is None else "beginning"
+    return AppLog(settings.path, start, given.clock, name=settings.name, domains=given.domains)

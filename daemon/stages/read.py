@@ -7,7 +7,7 @@ The cursor itself is read from the journal once: nobody else moves it while this
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,8 +50,6 @@ class Reading:
         pulse: Pulse,
         account: AccountRef = DEFAULT_ACCOUNT,
         store: Store | None = None,
-        *,
-        domains: Mapping[str, str] | None = None,
     ) -> None:
         self.source = source
         self.vitals = SourceVitals(source.name)
@@ -60,7 +58,6 @@ class Reading:
         self._lease = f"source/{self._name}"
         self._trust = trust
         self._account = account
-        self._domains = domains
         self._triage = triage
         self._clock = clock
         self._pulse = pulse
@@ -102,7 +99,7 @@ class Reading:
         for complaint in batch.complaints:
             log.warning("source.complaint", source=self.source.name, what=complaint)
             self.vitals.complaint = text(complaint)
-        stored = self._store(batch.of(self._trust, self._account, self._domains))
+        stored = self._store(batch.of(self._trust, self._account))
         self._note(batch, began)
         return stored
 

@@ -11,7 +11,7 @@ it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,16 +35,34 @@ _BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = regex(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
 
 
-def events_in(text: str, *, source: str, now: datetime | None = None, strict: bool = False) -> list[Event]:
+NO_DOMAINS: Mapping[str, str] = {}
+
+
+def events_in(
+    text: str,
+    *,
+    source: str,
+    now: datetime | None = None,
+    strict: bool = False,
+    domains: Mapping[str, str] = NO_DOMAINS,
+) -> list[Event]:
     """The refused requests that a text tells of, in order of appearance, each once.
 
     `strict` is for logs, where most text is about something else: a common word or a lone 403 needs a sign of OSS
-    beside it. Without it the text is taken for what somebody wants explained.
+    beside it. Without it the text is taken for what somebody wants explained. `domains`: host, in small letters and
+    without a port -> the bucket whose own domain it is.
     """
-    return [told.event for told in told_in(text, source=source, now=now, strict=strict)]
+    return [told.event for told in told_in(text, source=source, now=now, strict=strict, domains=domains)]
 
 
-def told_in(text: str, *, source: str, now: datetime | None = None, strict: bool = False) -> list[Told]:
+def told_in(
+    text: str,
+    *,
+    source: str,
+    now: datetime | None = None,
+    strict: bool = False,
+    domains: Mapping[str, str] = NO_DOMAINS,
+) -> list[Told]:
     """As events_in, each with the lines of the text that it stands in."""
     text = text[:LONGEST_TEXT]
     if (
@@ -72,9 +90,9 @@ def told_in(text: str, *, source: str, now: datetime | None = None, strict: bool
                 line = record.starts[number] if number < len(record.starts) else record.start
                 found.append(_Found(record.start, record.number, Told(event, line, line)))
     refusals = refusals_of(plain)
-    found += _events(refusals, source=source, now=now, strict=strict, words=False)
+    found += _events(refusals, domains, source=source, now=now, strict=strict, words=False)
     if not found and not strict:  # somebody's prose about a code
-        found = _events(refusals, source=source, now=now, strict=False, words=True)
+        found = _events(refusals, domains, source=source, now=now, strict=False, words=True)
     found.sort(key=lambda each: each.number)
     return [each.told for each in sorted(_once(found), key=lambda each: each.start)]
 
@@ -119,12 +137,20 @@ def _is_nameless(event: Event) -> bool:
     return event.object is not None and (event.code or event.request_id or event.ec) is None
 
 
-def _events(refusals: list[Refusal], *, source: str, now: datetime | None, strict: bool, words: bool) -> list[_Found]:
+def _events(
+    refusals: list[Refusal],
+    domains: Mapping[str, str],
+    *,
+    source: str,
+    now: datetime | None,
+    strict: bool,
+    words: bool,
+) -> list[_Found]:
     found: list[_Found] = []
     if words and len({refusal.fragment.facts.get("code") for refusal in refusals}) > MOST_WORDS:
         return []  # a list of codes: nobody was refused
     for refusal in refusals:
-        event = event_of(refusal, source=source, now=now, strict=strict, words=words)
+        event = event_of(refusal, domains, source=source, now=now, strict=strict, words=words)
         if event is not None and not (words and event.code in {known.event.code for known in found}):
             told = Told(event, *stretch(refusal), zoneless=not strict and zoneless(refusal, event))
             found.append(_Found(refusal.record.start, refusal.record.number, told))

@@ -2,12 +2,13 @@
 keep.
 
 Nothing is believed here that the text does not say: a masked request id is no request id, a code that is cut off is no
-code, a custom domain names no bucket. Next: the sources hand the events to triage.py.
+code, a domain that the configuration does not know names no bucket. Next: the sources hand the events to triage.py.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,15 +55,17 @@ class _Stretch:
         return _Stretch(begin, end, around, len(around) if record.objects else fragment.start - begin)
 
 
-def event_of(refusal: Refusal, *, source: str, now: datetime | None, strict: bool, words: bool) -> Event | None:
-    """The event of one refusal; None where the text, looked at as a whole, tells of none."""
+def event_of(
+    refusal: Refusal, domains: Mapping[str, str], *, source: str, now: datetime | None, strict: bool, words: bool
+) -> Event | None:
+    """The event of one refusal; None where the text, looked at as a whole, tells of none. `domains`: see place.py."""
     fragment, stretch = refusal.fragment, _Stretch.of(refusal)
     service = foreign_service(fragment, stretch.around, _line(refusal.record.text, fragment))
     if not is_refusal(refusal, stretch.around, service, strict=strict, words=words):
         return None
     _imply(fragment, ours=service is None, strict=strict)
     facts = Facts.of(refusal, stretch.around)
-    where = _place(facts, stretch, strict=strict)
+    where = _place(facts, stretch, domains, strict=strict)
     return _event(facts, where, stretch, service, source=source, now=now, strict=strict)
 
 
@@ -86,9 +89,9 @@ def _line(text: str, fragment: Fragment) -> str:
     return text[begin : fragment.start].rpartition("\n")[2] + text[fragment.start : end].partition("\n")[0]
 
 
-def _place(facts: Facts, stretch: _Stretch, *, strict: bool) -> Place:
+def _place(facts: Facts, stretch: _Stretch, domains: Mapping[str, str], *, strict: bool) -> Place:
     around, before, refusal = stretch.around, stretch.before, facts.refusal
-    where = place.find(refusal.fragment, facts.context, _own(around, before), before)
+    where = place.find(refusal.fragment, facts.context, _own(around, before), before, domains)
     if where.bucket is None and where.key is None and not strict:
         return place.guess(refusal.prelude or around[:before], refusal.sequel or around[before:])
     return where

@@ -9,7 +9,7 @@ is meant (docs/decisions/0005-provenance.md). The addresses in the text are read
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -60,11 +60,13 @@ class Place:
     method: str | None = None
 
 
-def find(refusal: Fragment, context: Fragment | None, text: str, start: int) -> Place:
-    """Read all places that a refusal, its context and the text around `start` tell, and put them in order."""
+def find(refusal: Fragment, context: Fragment | None, text: str, start: int, domains: Mapping[str, str]) -> Place:
+    """Read all places that a refusal, its context and the text around `start` tell, and put them in order. `domains`:
+    host -> the bucket whose own domain it is, as the configuration says.
+    """
     own = list(_spelled(_place_in(refusal)))
     around = list(_spelled(_place_in(context))) if context is not None else []
-    hosts = list(_of_hosts(refusal, context))
+    hosts = list(_of_hosts(refusal, context, domains))
     known = next((spot.bucket for spot in (*hosts, *own, *around) if spot.bucket), None)
     addressed = addresses.find(refusal, context, text, start, known)
     signed = list(_signed(refusal))
@@ -198,14 +200,18 @@ def _spelled(spot: Spot) -> Iterator[Spot]:
         yield replace(spot, key=decoded)
 
 
-def _of_hosts(refusal: Fragment, context: Fragment | None) -> Iterator[Spot]:
-    """The bucket that HostId, or a host field of the record, names."""
+def _of_hosts(refusal: Fragment, context: Fragment | None, domains: Mapping[str, str]) -> Iterator[Spot]:
+    """The bucket that HostId, or a host field of the record, names. At a domain of its own only the configuration knows
+    it; that is believed as an address is.
+    """
     for fragment in (refusal, context):
         if fragment is None:
             continue
         host, origin = fragment.fact("host")
         if bucket := bucket_of_host(host):
             yield Spot(bucket, origin=origin)
+        elif bucket := domains.get(host.strip().lower().partition(":")[0].rstrip(".")):
+            yield Spot(bucket, origin=max(origin, Origin.URI, key=lambda each: each.rank))
 
 
 def _signed(refusal: Fragment) -> Iterator[Spot]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from ossmend.config.load import load_text
+from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.explain.text import explain_text
-from ossmend.daemon.sources import Batch
-from ossmend.daemon.sources.domains import with_bucket
+from ossmend.daemon.sources import build_sources
 from ossmend.daemon.sources.parsers import events_in
 from ossmend.remediators.agreement import one
-from ossmend.remediators.contract.case import Event, Origin, Reading
+from ossmend.remediators.contract.case import Event, Origin
 from ossmend.remediators.contract.values import ANY_ACCOUNT, AccountRef, ObjectRef
+from tests.daemon.cloud.stubs import HandClock
 
 DOMAINS = {"files.example.com": "reports-cn"}
 BODY = (
@@ -23,44 +26,75 @@ BODY = (
 LINE = "2026-11-29 14:02:00 ERROR GET https://{host}/2024/q3.csv failed: " + BODY
 
 
-def told(host: str = "files.example.com") -> Event:
-    (event,) = events_in(LINE.format(host=host), source="test")
+def told(host: str = "files.example.com", line: str = LINE, domains: Mapping[str, str] = DOMAINS) -> Event:
+    (event,) = events_in(line.format(host=host), source="test", domains=domains)
     return event
 
 
 def test_the_bucket_of_a_domain_is_the_configurations() -> None:
-    event = with_bucket(told(), DOMAINS)
+    event = told()
     assert (event.bucket, event.key, event.origins["bucket"]) == ("reports-cn", "2024/q3.csv", Origin.URI)
 
 
 @pytest.mark.parametrize("host", ["FILES.example.com", "files.example.com.", "files.example.com:443"])
 def test_however_its_name_is_written(host: str) -> None:
-    assert with_bucket(replace(told(), host=host), DOMAINS).bucket == "reports-cn"
+    assert told(host).bucket == "reports-cn"
 
 
 @pytest.mark.parametrize("host", ["other.example.com", "files.example.com.evil.com", "evil-files.example.com"])
 def test_another_domain_is_nobodys(host: str) -> None:
-    assert with_bucket(told(host), DOMAINS).bucket is None
+    assert told(host).bucket is None
 
 
 def test_what_names_its_bucket_keeps_it() -> None:
-    named = replace(told(), bucket="web-cn")
-    assert with_bucket(named, DOMAINS) is named
+    assert told(line='{{"bucket": "web-cn", "key": "2024/q3.csv", "error": "' + BODY + '"}}').bucket == "web-cn"
 
 
-def test_what_may_mean_several_objects_is_left_to_its_readings() -> None:
-    readings = (Reading(ObjectRef("a-b-c", "k"), Origin.BODY), Reading(ObjectRef("a-b-d", "k"), Origin.BODY))
-    several = replace(told(), readings=readings)
-    assert with_bucket(several, DOMAINS) is several
+@pytest.mark.parametrize(
+    "told_of",
+    [
+        '"key": "a%20b.csv"',
+        '"key": "/a.csv"',
+        '"key": " a.csv"',
+        '"key": "a.csv", "url": "https://{host}/b.csv"',
+    ],
+)
+def test_what_may_mean_several_objects_means_them_at_a_domain_too(told_of: str) -> None:
+    """So that the world is asked which of them is meant, before one is written to."""
+    line = '{{"code": "InvalidObjectState", "status": 403, "requestId": "692A3A80C0FFEE1200000003", '
+    line += f'"hostId": "{{host}}", {told_of}}}}}'
+    usual = told("reports-cn.oss-cn-hangzhou.aliyuncs.com", line)
+    assert len(usual.readings) == 2
+    assert [each.ref for each in told(line=line).readings] == [each.ref for each in usual.readings]
 
 
 def test_without_a_domain_nothing_changes() -> None:
-    assert with_bucket(told(), {}).bucket is None
+    assert told(domains={}).bucket is None
 
 
-def test_a_batch_takes_the_domains_of_its_sources_account() -> None:
-    (event,) = Batch((told(),), {}).of("low", AccountRef("prod"), DOMAINS).events
-    assert (event.bucket, event.account, event.trust) == ("reports-cn", AccountRef("prod"), "low")
+def test_a_file_is_read_with_the_domains_of_its_sources_account(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text(f"{LINE.format(host='files.example.com')}\n", encoding="utf-8")
+    os.utime(log, (0, 0))  # nobody writes to it any more
+    config = load_text(f"""
+version: 1
+cloud: {{ region: cn-hangzhou }}
+accounts:
+  - {{ name: prod, credentials: {{ profile: prod }}, domains: {{ reports-cn: "https://files.example.com" }} }}
+  - {{ name: data, credentials: {{ profile: data }} }}
+state: {{ path: {tmp_path}/state }}
+sources:
+  - app_log: {{ path: "{log}", start: beginning, account: prod }}
+  - app_log: {{ path: "{tmp_path}/app.*", start: beginning, account: data }}
+  - app_log: {{ path: "{tmp_path}/*.log", start: beginning }}
+""")
+    found = build_sources(config, HandClock(), lambda _: Cloud.__new__(Cloud), None)
+    read = [event for each in found for event in each.source.read(None).of(each.trust, each.account).events]
+    assert [(event.bucket, event.account) for event in read] == [
+        ("reports-cn", AccountRef("prod")),
+        (None, AccountRef("data")),
+        ("reports-cn", ANY_ACCOUNT),
+    ]
 
 
 CONFIG = """
@@ -73,6 +107,13 @@ policies: [ { name: thaw, on: InvalidObjectState, match: { bucket: "reports-*" }
 def test_explain_says_the_bucket_and_which_policy_takes_it() -> None:
     (event,) = explain_text(LINE.format(host="files.example.com"), config=load_text(CONFIG))["events"]
     assert (event["bucket"], event["key"], event["case"]["policy"]) == ("reports-cn", "2024/q3.csv", "thaw")
+
+
+def test_explain_does_not_guess_a_bucket_that_the_domain_tells() -> None:
+    """An audit does not guess either: both count it in one case."""
+    text = "our bucket is photos-cn\n" + "2026-11-29 14:02:00 ERROR " + BODY.format(host="files.example.com")
+    (event,) = explain_text(text, config=load_text(CONFIG))["events"]
+    assert event["bucket"] == "reports-cn"
 
 
 def test_each_account_has_its_own_domains_and_who_names_none_has_all() -> None:
@@ -93,5 +134,5 @@ def test_a_write_may_be_named_by_it() -> None:
         def object(self, ref: ObjectRef) -> object:
             pytest.fail("a single reading asks nobody")
 
-    found = one(with_bucket(told(), DOMAINS), Nobody(), lambda _: True)  # type: ignore[arg-type]  # is not asked
+    found = one(told(), Nobody(), lambda _: True)  # type: ignore[arg-type]  # is not asked
     assert found == ObjectRef("reports-cn", "2024/q3.csv")
