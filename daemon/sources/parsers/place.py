@@ -202,16 +202,15 @@ def _spelled(spot: Spot) -> Iterator[Spot]:
 
 def _of_hosts(refusal: Fragment, context: Fragment | None, domains: Mapping[str, str]) -> Iterator[Spot]:
     """The bucket that HostId, or a host field of the record, names. At a domain of its own only the configuration knows
-    it; that is believed as an address is.
+    it, and OSS names that host no less than its own.
     """
     for fragment in (refusal, context):
         if fragment is None:
             continue
         host, origin = fragment.fact("host")
-        if bucket := bucket_of_host(host):
+        asked = host.strip().lower().partition(":")[0].rstrip(".")
+        if bucket := bucket_of_host(host) or domains.get(asked):
             yield Spot(bucket, origin=origin)
-        elif bucket := domains.get(host.strip().lower().partition(":")[0].rstrip(".")):
-            yield Spot(bucket, origin=max(origin, Origin.URI, key=lambda each: each.rank))
 
 
 def _signed(refusal: Fragment) -> Iterator[Spot]:

@@ -33,7 +33,7 @@ def told(host: str = "files.example.com", line: str = LINE, domains: Mapping[str
 
 def test_the_bucket_of_a_domain_is_the_configurations() -> None:
     event = told()
-    assert (event.bucket, event.key, event.origins["bucket"]) == ("reports-cn", "2024/q3.csv", Origin.URI)
+    assert (event.bucket, event.key, event.origins["bucket"]) == ("reports-cn", "2024/q3.csv", Origin.BODY)
 
 
 @pytest.mark.parametrize("host", ["FILES.example.com", "files.example.com.", "files.example.com:443"])
@@ -46,8 +46,17 @@ def test_another_domain_is_nobodys(host: str) -> None:
     assert told(host).bucket is None
 
 
-def test_what_names_its_bucket_keeps_it() -> None:
-    assert told(line='{{"bucket": "web-cn", "key": "2024/q3.csv", "error": "' + BODY + '"}}').bucket == "web-cn"
+def test_a_bucket_that_oss_itself_names_goes_first() -> None:
+    body = BODY.replace("</HostId>", "</HostId><BucketName>web-cn</BucketName>")
+    assert told(line=f"2026-11-29 14:02:00 ERROR {body}").bucket == "web-cn"
+
+
+@pytest.mark.parametrize("elsewhere", ["oss://lake-cn", "https://lake-cn.oss-cn-hangzhou.aliyuncs.com"])
+def test_what_oss_refused_at_the_domain_is_not_what_stands_beside_it(elsewhere: str) -> None:
+    """A copy has the same key on both sides: the other one was not refused, and nothing is written to it."""
+    body = BODY.replace("</HostId>", "</HostId><ObjectName>2024/q3.csv</ObjectName>")
+    event = told(line=f"2026-11-29 14:02:00 ERROR copying {elsewhere}/2024/q3.csv failed: {body}")
+    assert (event.object, event.readings) == (ObjectRef("reports-cn", "2024/q3.csv"), ())
 
 
 @pytest.mark.parametrize(
