@@ -123,8 +123,8 @@ def _domains(document: Document, accounts: list[tuple[int, Mapping[str, Any]]]) 
 
 
 def _host_of(domain: str) -> str:
-    """Name and port, as far as two ways to write a domain are the same."""
-    return domain.partition("://")[2].rstrip("/").lower().removesuffix(":443")
+    """The name alone, however it is written: OSS serves no domain at two ports, and a log may leave the port out."""
+    return domain.partition("://")[2].rstrip("/").lower().partition(":")[0].rstrip(".")
 
 
 def _sources(document: Document) -> Iterator[Named]:

@@ -172,7 +172,14 @@ def test_what_is_no_buckets_name_has_no_domain() -> None:
 
 
 @pytest.mark.parametrize(
-    "again", ["https://files.example.com", "https://FILES.example.com/", "https://files.example.com:443"]
+    "again",
+    [
+        "https://files.example.com",
+        "https://FILES.example.com/",
+        "https://files.example.com:443",
+        "https://files.example.com:8443",
+        "https://files.example.com.",
+    ],
 )
 def test_a_domain_of_two_buckets_is_refused(again: str) -> None:
     (told,) = refused_domains(f"{{ first-one: 'https://files.example.com', second: '{again}' }}")
