@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from ossmend.daemon.cloud.settings import is_literal
 from ossmend.daemon.cloud.wire import answers as wire
 from ossmend.daemon.cloud.wire.elements import Unreadable
-from ossmend.daemon.cloud.wire.errors import WrongEndpoint, oss_answer
+from ossmend.daemon.cloud.wire.errors import NotOss, WrongEndpoint, oss_answer
 from ossmend.daemon.cloud.wire.regions import Regions, learn
 from ossmend.daemon.cloud.wire.transport import Answer, Oss, Unsigned
 from ossmend.remediators.contract.answers import LifecycleRule
@@ -118,6 +118,8 @@ class Reads:
         def ask(*, again: bool = False) -> PreflightAnswer:
             region, url = self._regions.of(bucket), self._browser_url(bucket, key or "")
             response, body = self._unsigned.ask("OPTIONS", url, carried, bucket=bucket, key=key or "")
+            if (domain := self._regions.domain(bucket)) is not None and not response.headers.get("x-oss-request-id"):
+                raise NotOss(domain, "OptionObject", response.status)
             told = oss_answer("OptionObject", response.status, response.headers, body)
             if isinstance(told, WrongEndpoint):  # no browser that has the right address was told so
                 learn(self._regions, told, bucket, region)

@@ -144,8 +144,9 @@ class Connections:
         finally:
             if exchange.status < 200:
                 call.dropped()  # whatever it was; a call that was lost stays lost
-        self._wire.time.hear(exchange.headers.get("Date"))
         request_id = exchange.headers.get("x-oss-request-id")
+        if request_id or origin not in self._wire.domains:  # what is there may be no OSS, and its clock anybody's
+            self._wire.time.hear(exchange.headers.get("Date"))
         if request_id:
             self._wire.ids.add(request_id)
         return Response(operation, call, exchange)
@@ -168,6 +169,7 @@ class Wire:
         self._seconds = settings.deadline
         self._pauses = settings.retry_pauses
         self.agent = settings.agent
+        self.domains = frozenset(settings.domains.values())
         self.ids = ids
         self.time = OssTime(clock)
         self.standing = Standing(clock)

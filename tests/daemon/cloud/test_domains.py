@@ -216,7 +216,12 @@ def test_what_is_not_oss_is_believed_nothing(sim: Running, status: int) -> None:
     page = answer(status, b"<h1>hello</h1>", "Server: nginx\r\n")
     with liar(page) as web, port(sim, here=web.url.replace("127.0.0.1", "files.localhost")) as cloud:
         view = cloud.view(())
-        for question in (lambda: view.object(HERE), lambda: view.reads(HERE), lambda: view.cors("here")):
+        for question in (
+            lambda: view.object(HERE),
+            lambda: view.reads(HERE),
+            lambda: view.cors("here"),
+            lambda: view.preflight("here", "k", "https://app.example.com", "GET", ()),
+        ):
             with pytest.raises(Refused, match=f"answered {status}, and not as OSS does") as refused:
                 question()
             assert refused.value.code == "NotOss"
@@ -224,6 +229,18 @@ def test_what_is_not_oss_is_believed_nothing(sim: Running, status: int) -> None:
         assert cloud.executor is not None
         with pytest.raises(Unsettled, match="not as OSS does"):
             cloud.executor.send(write)
+
+
+def test_what_is_not_oss_says_nothing_of_osss_clock(sim: Running) -> None:
+    """The brakes count by it."""
+    page = answer(404, b"<h1>hello</h1>", "Server: nginx\r\nDate: Thu, 01 Jan 2099 00:00:00 GMT\r\n")
+    with liar(page) as web, port(sim, here=web.url.replace("127.0.0.1", "files.localhost")) as cloud:
+        for _ in range(3):
+            with pytest.raises(Refused, match="not as OSS does"):
+                cloud.view(()).object(HERE)
+        said = cloud.oss_clock()
+    assert said is not None
+    assert said.year < 2099
 
 
 def test_what_is_not_oss_and_down_is_asked_again_later(sim: Running) -> None:
