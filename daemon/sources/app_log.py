@@ -21,7 +21,8 @@ from ossmend.daemon.sources import Batch, Cursor, Given, source
 from ossmend.daemon.sources.files import File
 from ossmend.daemon.sources.found import Found, Said
 from ossmend.daemon.sources.looks import Looks
-from ossmend.daemon.sources.parsers import NO_DOMAINS, events_in
+from ossmend.daemon.sources.parsers import events_in
+from ossmend.daemon.sources.parsers.addresses import NO_DOMAINS
 from ossmend.daemon.sources.places import BEGUN, Place, Places
 from ossmend.daemon.sources.reader import MOST_EVENTS, MOST_SECONDS, FileReader
 

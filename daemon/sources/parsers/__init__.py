@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ossmend.daemon.sources.parsers import access_line, json_lines, log_entry, records
+from ossmend.daemon.sources.parsers.addresses import NO_DOMAINS
 from ossmend.daemon.sources.parsers.event import event_of
 from ossmend.daemon.sources.parsers.gather import refusals_of
 from ossmend.daemon.sources.parsers.lines import Told, stretch, zoneless
@@ -33,9 +34,6 @@ MOST_WORDS = 3
 _BARE_CODE = regex(r"[A-Z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9]{2,60}(?:\.[A-Za-z]{2,40})?")
 _BARE_EC = regex(r"(?:EC[:=\s]{0,3})?(\d{4}-\d{8})")
-
-
-NO_DOMAINS: Mapping[str, str] = {}
 
 
 def events_in(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,6 +22,7 @@ from ossmend.remediators.contract.case import Origin
 from ossmend.remediators.contract.light import regex
 
 MOST_ADDRESSES = 40
+NO_DOMAINS: Mapping[str, str] = {}
 BUCKET = regex(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _BUCKET_HOST = regex(
     r"(?:[a-z][a-z0-9+.-]*://)?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])\.(?:s3\.)?(?:oss(?:-[a-z0-9-]+)?"
@@ -111,10 +112,19 @@ def bucket_of_host(host: str) -> str | None:
     return found[1].lower() if found else None
 
 
-def find(refusal: Fragment | None, context: Fragment | None, text: str, start: int, known: str | None) -> Addresses:
-    """Every address in the fields and in the text; `known` is the bucket that the fields name."""
+def find(
+    refusal: Fragment | None,
+    context: Fragment | None,
+    text: str,
+    start: int,
+    known: str | None,
+    domains: Mapping[str, str],
+) -> Addresses:
+    """Every address in the fields and in the text; `known` is the bucket that the fields name, `domains`: host -> the
+    bucket whose own domain it is.
+    """
     clients = UnquotedValues(text)
-    url, spots = _from_urls(refusal, context, text, known, clients)
+    url, spots = _from_urls(refusal, context, text, known, domains, clients)
     method, lines = _from_request_lines(refusal, context, text, known)
     return Addresses(
         (*spots, *_from_uris(text, start, clients), *lines, *_from_sentences(text, clients), *_from_bare_hosts(text)),
@@ -141,7 +151,12 @@ def _from_bare_hosts(text: str) -> Iterator[Spot]:
 
 
 def _from_urls(
-    refusal: Fragment | None, context: Fragment | None, text: str, known: str | None, clients: UnquotedValues
+    refusal: Fragment | None,
+    context: Fragment | None,
+    text: str,
+    known: str | None,
+    domains: Mapping[str, str],
+    clients: UnquotedValues,
 ) -> tuple[str | None, list[Spot]]:
     """The request's URL: one that the error or the log line names, else those in the text that lead to OSS."""
     first: str | None = None
@@ -150,7 +165,8 @@ def _from_urls(
     for url, trusted, origin in islice(_urls(refusal, context, text, clients), MOST_ADDRESSES):
         if _NOT_REQUESTS.search(url):
             continue
-        found = from_url(url.rstrip(".,;:!*"), origin, trusted=trusted, host_id=host, known=known)
+        asked = domains if origin is Origin.REQUEST else NO_DOMAINS  # a site's links are no requests of ours
+        found = from_url(url.rstrip(".,;:!*"), origin, trusted=trusted, host_id=host, known=known, domains=asked)
         if is_cut(url):
             found = [spot for each in found for spot in _of_a_cut(each, url)]
         if found:
@@ -223,7 +239,13 @@ def _schemeless(value: str) -> list[str]:
 
 
 def from_url(
-    url: str, origin: Origin, *, trusted: bool = False, host_id: str = "", known: str | None = None
+    url: str,
+    origin: Origin,
+    *,
+    trusted: bool = False,
+    host_id: str = "",
+    known: str | None = None,
+    domains: Mapping[str, str] = NO_DOMAINS,
 ) -> list[Spot]:
     """Bucket and key of a request's URL, decoded once; nothing if it does not lead to OSS."""
     try:
@@ -232,7 +254,7 @@ def from_url(
     except ValueError:
         return []
     path = parts.path.removeprefix("/")
-    bucket = bucket_of_host(host)
+    bucket = bucket_of_host(host) or domains.get(host.rstrip("."))
     if bucket is None and (_SERVICE_HOST.fullmatch(host) or _is_local(host)):
         bucket, _, path = path.partition("/")
         bucket = unquote(bucket)

@@ -93,7 +93,7 @@ def _place(facts: Facts, stretch: _Stretch, domains: Mapping[str, str], *, stric
     around, before, refusal = stretch.around, stretch.before, facts.refusal
     where = place.find(refusal.fragment, facts.context, _own(around, before), before, domains)
     if where.bucket is None and where.key is None and not strict:
-        return place.guess(refusal.prelude or around[:before], refusal.sequel or around[before:])
+        return place.guess(refusal.prelude or around[:before], refusal.sequel or around[before:], domains)
     return where
 
 

@@ -68,7 +68,7 @@ def find(refusal: Fragment, context: Fragment | None, text: str, start: int, dom
     around = list(_spelled(_place_in(context))) if context is not None else []
     hosts = list(_of_hosts(refusal, context, domains))
     known = next((spot.bucket for spot in (*hosts, *own, *around) if spot.bucket), None)
-    addressed = addresses.find(refusal, context, text, start, known)
+    addressed = addresses.find(refusal, context, text, start, known, domains)
     signed = list(_signed(refusal))
     spots = [spot for spot in (*own, *hosts, *signed, *addressed.spots, *around) if _may_be(spot)]
     judged = {spot.key for spot in own if spot.key and spot.origin is Origin.BODY}
@@ -88,13 +88,17 @@ def _may_be(spot: Spot) -> bool:
     return spot.bucket is None or spot.origin is Origin.BODY or spot.bucket == spot.bucket.lower()
 
 
-def guess(before: str, behind: str = "") -> Place:
+def guess(before: str, behind: str, domains: Mapping[str, str]) -> Place:
     """What the lines around a pasted error speak of: the last place before it, else the first one behind it. It
     explains, and is never written to.
     """
-    addressed = (*addresses.find(None, None, before, len(before), None).spots, *_asked(before), *_spoken_of(before))
+    addressed = (
+        *addresses.find(None, None, before, len(before), None, domains).spots,
+        *_asked(before),
+        *_spoken_of(before),
+    )
     spot = next((each for each in addressed if each.bucket), None)
-    later = (*addresses.find(None, None, behind, 0, None).spots, *_spoken_of(behind))
+    later = (*addresses.find(None, None, behind, 0, None, domains).spots, *_spoken_of(behind))
     spot = spot or next((each for each in later if each.bucket), None)
     spot = spot or next((each for each in addressed if each.key), None)
     if spot is None:

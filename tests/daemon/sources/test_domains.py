@@ -46,6 +46,28 @@ def test_another_domain_is_nobodys(host: str) -> None:
     assert told(host).bucket is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR HEAD https://{host}/2024/q3.csv 403 x-oss-request-id: 692A3A80C0FFEE1200000003 x-oss-ec: 0003-00000001",
+        '{{"url": "https://{host}/2024/q3.csv", "code": "AccessDenied", "requestId": "692A3A80C0FFEE1200000003"}}',
+    ],
+)
+def test_the_address_of_the_refused_request_names_it_where_oss_has_said_no_host(line: str) -> None:
+    """OSS answers a HEAD without a body."""
+    event = told(line=line)
+    assert (event.host, event.object) == (None, ObjectRef("reports-cn", "2024/q3.csv"))
+    assert event.origins["bucket"] is Origin.REQUEST
+
+
+def test_a_link_to_the_domain_is_no_request() -> None:
+    line = (
+        "2026-11-29 14:02:00 ERROR see https://{host}/index.html; "
+        "Code: AccessDenied, RequestId: 692A3A80C0FFEE1200000003"
+    )
+    assert told(line=line).bucket is None
+
+
 def test_a_bucket_that_oss_itself_names_goes_first() -> None:
     body = BODY.replace("</HostId>", "</HostId><BucketName>web-cn</BucketName>")
     assert told(line=f"2026-11-29 14:02:00 ERROR {body}").bucket == "web-cn"
