@@ -15,6 +15,7 @@ from ossmend.remediators.contract.light import regex
 Network = Literal["public", "internal", "dual-stack", "accelerate"]
 
 DOMAIN = ".aliyuncs.com"
+LOGS = f".log{DOMAIN}"
 _USUAL = frozenset(
     "cn-hangzhou cn-shanghai cn-nanjing cn-fuzhou cn-qingdao cn-beijing cn-zhangjiakou cn-huhehaote cn-wulanchabu "
     "cn-shenzhen cn-heyuan cn-guangzhou cn-chengdu cn-hongkong us-west-1 us-east-1 na-south-1 ap-northeast-1 "
@@ -84,6 +85,13 @@ def region_of(host: str, *, bucket: str = "") -> str | None:
         return _OF_NAME[found["name"]]
     region = found["region"].removesuffix("-internal")
     return None if region.startswith("accelerate") else region
+
+
+def log_region_of(host: str) -> str | None:
+    """The region that a host of the log service serves; None of any other host, and of a region that is not known."""
+    name = host.lower().rstrip(".")
+    region = name.removesuffix(LOGS).rpartition(".")[2].removesuffix("-intranet").removesuffix("-share")
+    return region if name.endswith(LOGS) and region in REGIONS else None
 
 
 def meant(text: str) -> Meant | None:

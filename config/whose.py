@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ossmend.config.accounts import ALL
 from ossmend.config.document import Document
 from ossmend.config.problems import Where, nearest, printable
-from ossmend.config.regions import region_of
+from ossmend.config.regions import log_region_of, region_of
 
 Named = tuple[Where, Mapping[str, Any]]
 NEEDS_ACCOUNT = frozenset({"access_log", "sls"})
@@ -29,6 +29,7 @@ def complain(document: Document, writers: Mapping[int, set[str]]) -> None:
     _same_credentials(document, accounts)
     _unknown(document, [*sources, *policies], names)
     _endpoints(document, accounts)
+    _log_endpoints(document, sources, accounts)
     _domains(document, accounts)
     if len(names) > 1:
         _ambiguous(document, sources, policies, writers, names)
@@ -95,13 +96,25 @@ def _endpoints(document: Document, accounts: list[tuple[int, Mapping[str, Any]]]
         _endpoint(document, ("accounts", index), region, account.get("endpoint"), "the account's region")
 
 
+def _log_endpoints(document: Document, sources: list[Named], accounts: list[tuple[int, Mapping[str, Any]]]) -> None:
+    """What is signed names the region: with another one the log service would seem to refuse our key."""
+    home = document.at(("cloud", "region"))
+    regions = {str(account.get("name")): account.get("region", home) for _, account in accounts}
+    first = next(iter(regions), "")
+    for where, source in sources:
+        if where[-1] == "sls":
+            region = source.get("region") or regions.get(str(source.get("account") or first), home)
+            _endpoint(document, where, region, source.get("endpoint"), "the log's region")
+
+
 def _endpoint(document: Document, where: Where, region: Any, endpoint: Any, what: str) -> None:
     if not isinstance(region, str) or not isinstance(endpoint, str):
         return
     try:
-        found = region_of(urlsplit(endpoint).hostname or "")
+        host = urlsplit(endpoint).hostname or ""
     except ValueError:
         return
+    found = region_of(host) or log_region_of(host)
     if found not in (None, region.removeprefix("oss-")):
         document.complain((*where, "endpoint"), f"is in {found}, but {what} is {printable(region)}")
 

@@ -117,6 +117,36 @@ def test_a_name_that_is_nearly_right_is_suggested() -> None:
     assert any(each.endswith("prod") for each in complaints(THAW % ", account: prdo"))
 
 
+@pytest.mark.parametrize(
+    ("written", "region"),
+    [
+        ("{ region: cn-beijing, endpoint: 'https://cn-hangzhou.log.aliyuncs.com' }", "cn-beijing"),
+        ("{ region: cn-beijing, endpoint: 'https://cn-hangzhou-intranet.log.aliyuncs.com' }", "cn-beijing"),
+        ("{ region: cn-beijing, endpoint: 'https://oss-cn-hangzhou.aliyuncs.com' }", "cn-beijing"),
+        ("{ endpoint: 'https://cn-hangzhou.log.aliyuncs.com' }", "cn-shanghai"),
+        ("{ account: prod, endpoint: 'https://cn-hangzhou.log.aliyuncs.com' }", "cn-shanghai"),
+    ],
+)
+def test_a_log_is_asked_for_in_its_own_region(written: str, region: str) -> None:
+    accounts = "accounts: [ { name: prod, region: cn-shanghai } ]\n"
+    with pytest.raises(ConfigRefused) as refused:
+        load_text(f"version: 1\ncloud: {{ region: cn-hangzhou }}\n{accounts}sources: [ {{ sls: {written} }} ]\n")
+    (told,) = refused.value.problems
+    assert (told.path, told.message) == (
+        "sources[0].sls.endpoint", f"is in cn-hangzhou, but the log's region is {region}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "host", ["cn-hangzhou.log.aliyuncs.com", "cn-hangzhou-intranet.log.aliyuncs.com", "xx-new-9.log.aliyuncs.com",
+             "log-global.aliyuncs.com", "logs.example.com"]
+)  # fmt: skip
+def test_a_log_may_be_asked_for_at_any_host_of_its_region_or_of_one_that_nobody_knows(host: str) -> None:
+    load_text(
+        f"version: 1\ncloud: {{ region: cn-hangzhou }}\nsources: [ {{ sls: {{ endpoint: 'https://{host}' }} }} ]\n"
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------ domains
 
 
