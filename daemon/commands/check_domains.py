@@ -11,11 +11,12 @@ from typing import Any
 
 from ossmend.daemon.cloud.accounts import Cloud
 from ossmend.daemon.cloud.settings import CloudSettings
+from ossmend.daemon.cloud.wire.domains import OF_AN_OBJECT
 from ossmend.daemon.cloud.wire.errors import NOT_OSS, WRONG_REGION
 from ossmend.daemon.permissions.live import NOT_THERE
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 
-OF_THE_BUCKET = ("NoSuchKey", "AccessDenied", "InvalidObjectState")
+OF_THE_BUCKET = (*OF_AN_OBJECT, "AccessDenied")
 """What only the bucket says, once it has taken the signature, which names it."""
 ELSEWHERE = ("NoSuchBucket", "SignatureDoesNotMatch", "CnameDenied", "InvalidBucketName", WRONG_REGION, NOT_OSS)
 """What is said where the domain leads to another bucket, or to nobody."""

@@ -20,6 +20,8 @@ from ossmend.daemon.cloud.wire.errors import (
 from ossmend.daemon.cloud.wire.regions import Regions
 
 NO_MATCH = "SignatureDoesNotMatch"
+OF_AN_OBJECT = ("NoSuchKey", "InvalidObjectState")
+"""What is said of an object, by the bucket, once it has taken the signature, which names bucket and region."""
 
 
 def refusal(

@@ -139,6 +139,8 @@ class _Session:
             asked = (request.bucket, request.region)
             refusal = domains.refusal(domain, operation, response, self._regions, asked)
             of_key = refusal is None or domains.tells_of_the_key(refusal)
+            if refusal is not None and refusal.code in domains.OF_AN_OBJECT:
+                self._regions.answered(request.bucket, request.region)
         else:
             refusal = None if 200 <= response.status < 300 else self._refused(operation, request, response)
             of_key = True

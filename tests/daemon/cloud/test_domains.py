@@ -17,7 +17,7 @@ from ossmend.daemon.cloud.wire.guard import READ_ONLY, WriteForbidden
 from ossmend.daemon.cloud.wire.resolve import Address, Resolver
 from ossmend.daemon.cloud.wire.transport import Oss
 from ossmend.remediators.contract.case import Event
-from ossmend.remediators.contract.values import ObjectRef, ObjectState
+from ossmend.remediators.contract.values import Missing, ObjectRef, ObjectState
 from ossmend.remediators.contract.verdict import Refused, TryAgain
 from ossmend.remediators.writes.create_job import CreateJob
 from ossmend.remediators.writes.restore_object import RestoreObject
@@ -174,6 +174,16 @@ def test_a_usual_endpoint_that_takes_all_the_time_leaves_half_of_it_to_the_domai
 def test_a_usual_endpoint_that_knows_no_such_bucket_leaves_it_to_the_domain(sim: Running) -> None:
     with liar(oss_error(404, "NoSuchBucket")) as it, port(sim, it.url, here="files") as cloud:
         assert isinstance(cloud.view(()).object(HERE), ObjectState)
+
+
+def test_a_bucket_that_has_said_that_an_object_is_missing_is_where_it_was_signed_for(sim: Running) -> None:
+    """The usual endpoint is asked once, also where it tells nothing."""
+    refuses = oss_error(400, "PublicEndpointForbidden", "no")
+    with liar(refuses) as it, port(sim, it.url, here="files") as cloud:
+        for key in ("gone", "gone too"):
+            assert cloud.view(()).object(ObjectRef("here", key)) == Missing("object")
+        assert cloud.region_of("here") == "cn-hangzhou"
+        assert len(it.heads) == 1
 
 
 def test_a_region_that_nobody_tells_and_that_does_not_fit_is_told_as_what_it_is(sim: Running) -> None:
