@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ossmend.config.model import Config
 from ossmend.config.problems import Doubt, file_name
-from ossmend.config.rights import denied, open_to_all, usable
+from ossmend.config.rights import denied, meant_for_all, open_to_all, usable
 
 
 def of(config: Config, file: str, *, of_service: bool) -> Iterator[Doubt]:
@@ -22,7 +22,8 @@ def of(config: Config, file: str, *, of_service: bool) -> Iterator[Doubt]:
         yield ("version",), said, None
     path = config.state.path
     if config.state.database is None and open_to_all(path):
-        said = f"{everybody} write there, and so make ossmend forget or believe anything: chmod o-w {file_name(path)}"
+        cure = "name a directory of its own" if meant_for_all(path) else f"chmod o-w {file_name(path)}"
+        said = f"{everybody} write there, and so make ossmend forget or believe anything: {cure}"
         yield ("state", "path"), said, None
 
 

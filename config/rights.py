@@ -43,6 +43,11 @@ def open_to_all(path: Path) -> bool:
         return False
 
 
+def meant_for_all(path: Path) -> bool:
+    """Is it a directory as /tmp is, which others need as it is? It is there."""
+    return bool(path.stat().st_mode & stat.S_ISVTX)
+
+
 def _blocking(path: Path) -> Path:
     """The first directory on the way that we may not pass, or else the last that is there."""
     there = path
