@@ -109,7 +109,7 @@ class Sls(Polled):
         shards = self._listed(store, before)
         if begins:
             found.complaints += self._gone(store, shards, before)
-        places = self._places(store, shards, before)
+        places = self._places(store, shards, before, found)
 
         def is_full() -> bool:
             read = found.counts.get("bytes", 0)
@@ -117,7 +117,7 @@ class Sls(Polled):
             return late or len(found.events) >= MOST_EVENTS or read >= MOST_BYTES
 
         more = False
-        for shard in self._in_turn(shards):
+        for shard in self._in_turn([shard for shard in shards if _part(store, shard) in places]):
             if is_full():
                 more = True
                 break
@@ -157,15 +157,21 @@ class Sls(Polled):
             if part.startswith(f"{store.project}/") and part not in known
         ]
 
-    def _places(self, store: Logstore, shards: Iterable[int], before: Cursor) -> dict[str, list[Any]]:
+    def _places(self, store: Logstore, shards: Iterable[int], before: Cursor, found: _Found) -> dict[str, list[Any]]:
         """Where each shard goes on. All that are new get their place before anything is read: a shard that is new later
-        is one of a split, and is read whole.
+        is one of a split, and is read whole; so one of a split that gives none now gets it at the next read.
         """
         known = {part: list(place) for part, place in before.items() if part in {_part(store, each) for each in shards}}
-        first = "begin" if any(part.startswith(f"{store.project}/") for part in before) else self._first()
+        of_split = any(part.startswith(f"{store.project}/") for part in before)
+        first = "begin" if of_split else self._first()
         for shard in shards:
             if _part(store, shard) not in known:
-                known[_part(store, shard)] = [self._reader.cursor(store, shard, first), None]
+                try:
+                    known[_part(store, shard)] = [self._reader.cursor(store, shard, first), None]
+                except (TryAgain, Refused) as failed:
+                    if not of_split:
+                        raise
+                    found.failed.append(failed)
         return known
 
     def _first(self) -> str:

@@ -203,6 +203,19 @@ def test_if_one_shard_cannot_be_begun_none_is_so_that_the_week_is_not_read_for_i
     assert ids(follower) == []
 
 
+def test_a_shard_of_a_split_that_cannot_be_begun_keeps_no_other_waiting_and_is_read_whole_later() -> None:
+    shelf = Shelf(1)
+    follower, clock = follow(shelf, start="end")
+    assert ids(follower) == []
+    shelf.kept |= {0: [entry(0)], 1: [entry(1)]}
+    shelf.away = {1}
+    clock.pass_(sls.SHARDS_SECONDS)
+    assert ids(follower) == [0]
+    assert follower.once().trouble == f"{PROJECT}/oss-log-store, 1 of 2 shards: no answer"
+    shelf.away = set()
+    assert ids(follower) == [1]
+
+
 def test_a_shard_that_does_not_answer_keeps_no_other_waiting_and_is_told() -> None:
     shelf = Shelf()
     follower, _ = follow(shelf)
