@@ -47,8 +47,8 @@ def refusal(
 
 
 def tells_of_the_key(error: BadAnswer) -> bool:
-    """Does a refusal at a domain say anything of our own key?"""
-    return not isinstance(error, NotOss) and error.code != NO_MATCH
+    """Does a refusal at a domain say anything of our own key? The region is looked at before the key."""
+    return not isinstance(error, NotOss | WrongEndpoint) and error.code != NO_MATCH
 
 
 def _elsewhere(domain: str, error: BadAnswer, regions: Regions, bucket: str, region: str) -> WrongSigning:

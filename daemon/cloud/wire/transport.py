@@ -143,7 +143,7 @@ class _Session:
                 self._regions.answered(request.bucket, request.region)
         else:
             refusal = None if 200 <= response.status < 300 else self._refused(operation, request, response)
-            of_key = True
+            of_key = not isinstance(refusal, WrongEndpoint)  # the region is looked at before the key
         if refusal is not None:
             refusal = refusal.of_session(request.access_key_id, self._provider)
         if of_key:

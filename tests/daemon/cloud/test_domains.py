@@ -54,9 +54,15 @@ def sim() -> Iterator[Running]:
 
 
 @contextmanager
-def port(sim: Running, endpoint: str | None = None, clock: HandClock | None = None, **domains: str) -> Iterator[Cloud]:
+def port(
+    sim: Running,
+    endpoint: str | None = None,
+    clock: HandClock | None = None,
+    key: tuple[str, str] | None = None,
+    **domains: str,
+) -> Iterator[Cloud]:
     """`domains` by the bucket: the label of its domain, which the simulator has bound or not."""
-    settings = settings_for(endpoint or sim.oss, key=(sim.access_key_id, sim.access_key_secret))
+    settings = settings_for(endpoint or sim.oss, key=key or (sim.access_key_id, sim.access_key_secret))
     places = {bucket: label if "://" in label else at(sim, label) for bucket, label in domains.items()}
     opened = connect(replace(settings, domains=places), clock=clock or StillClock(), may_write=True)
     yield opened
@@ -219,6 +225,19 @@ def test_a_domain_of_another_bucket_is_no_trouble_of_our_key(sim: Running) -> No
         cloud.view(()).cors("other")
     assert refused.value.code == "SignatureDoesNotMatch"
     assert [each for each in events if each["event"] == "key.refused"] == []
+
+
+@pytest.mark.parametrize("at_domains", [True, False])
+def test_a_wrong_region_does_not_say_that_a_refused_key_is_taken_again(sim: Running, at_domains: bool) -> None:
+    """Whatever waits is asked again when the key is taken again: so it would be asked without end."""
+    nobody = ("LTAI5tNobodysKeyAtAll", "x" * 30)
+    with_domains = port(sim, refused_port(), key=nobody, here="files", north="far")
+    with with_domains if at_domains else port(sim, key=nobody) as cloud, capture_logs() as events:
+        for ref in (HERE, NORTH, HERE, NORTH):
+            with pytest.raises(Refused):
+                cloud.view(()).object(ref)
+        assert cloud._wire.returns == 0
+    assert [each["event"] for each in events if each["event"].startswith("key.")] == ["key.refused"]
 
 
 @pytest.mark.parametrize("status", [200, 206, 403, 404, 409, 416])
