@@ -50,8 +50,13 @@ def text(document: dict[str, Any]) -> str:
 
 
 def _widest(resources: Iterable[str]) -> tuple[str, ...]:
+    """Of two that cover each other (no region, and one) the first is left, which is the one with the star."""
     several = sorted(resources)
-    return tuple(each for each in several if not any(other != each and covers(other, each) for other in several))
+    return tuple(each for each in several if not any(_spares(other, each) for other in several))
+
+
+def _spares(one: str, other: str) -> bool:
+    return covers(one, other) and (one < other or not covers(other, one))
 
 
 def _fitting(statement: Statement) -> Iterator[Statement]:

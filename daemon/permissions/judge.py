@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ossmend.config.globs import within
 
@@ -93,9 +93,14 @@ def _listed(value: object) -> list[Any]:
 
 
 def covers(granted: str, needed: str) -> bool:
-    """Does a granted resource hold everything that the needed one may be? Region and account are ours."""
+    """Does a granted resource hold everything that the needed one may be? The account is ours, and so is the region of
+    a need that names none.
+    """
     one, other = _relative(granted), _relative(needed)
-    return granted == "*" or (one is not None and other is not None and one[0] == other[0] and within(other[1], one[1]))
+    if granted == "*" or one is None or other is None:
+        return granted == "*"
+    there = other.region == "*" or within(other.region, one.region)
+    return there and one.service == other.service and within(other.rest, one.rest)
 
 
 def meets(granted: str, needed: str) -> bool:
@@ -103,13 +108,22 @@ def meets(granted: str, needed: str) -> bool:
     one, other = _relative(granted), _relative(needed)
     if granted == "*" or needed == "*":
         return True
-    return one is not None and other is not None and one[0] == other[0] and _common(one[1], other[1])
+    if one is None or other is None or one.service != other.service:
+        return False
+    return _common(one.region, other.region) and _common(one.rest, other.rest)
 
 
-def _relative(resource: str) -> tuple[str, str] | None:
-    """(service, what follows region and account): a document that is attached to us is about our own account."""
+class _Relative(NamedTuple):
+    """A resource without its account: a document that is attached to us is about our own."""
+
+    service: str
+    region: str
+    rest: str
+
+
+def _relative(resource: str) -> _Relative | None:
     parts = resource.split(":", 4)
-    return (parts[1], parts[4]) if len(parts) == 5 else None
+    return _Relative(parts[1], parts[2] or "*", parts[4]) if len(parts) == 5 else None
 
 
 def _common(one: str, other: str) -> bool:

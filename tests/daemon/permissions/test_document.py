@@ -24,6 +24,16 @@ def test_what_a_wider_resource_covers_is_not_said_again() -> None:
     assert statements(several)[0]["Resource"] == ["acs:oss:*:*:a/*", "acs:oss:*:*:b/*"]
 
 
+def test_the_log_services_of_several_regions_are_each_named() -> None:
+    place = "project/oss-log-*/logstore/oss-log-store"
+    stores = [f"acs:log:cn-beijing:*:{place}", f"acs:log:cn-hangzhou:*:{place}"]
+    (made,) = statements([need("log:ListShards", store) for store in stores])
+    assert made["Resource"] == stores
+    everywhere = f"acs:log:*:*:{place}"
+    (made,) = statements([need("log:ListShards", store) for store in (*stores, everywhere)])
+    assert made["Resource"] == [everywhere]
+
+
 def test_a_long_configuration_becomes_several_documents_that_ram_takes_and_nothing_is_lost() -> None:
     several = [need("oss:GetObject", f"acs:oss:*:*:bucket-number-{number}/*") for number in range(400)]
     made = documents(several)

@@ -88,3 +88,13 @@ def test_two_patterns_meet_where_one_text_fits_both(one: str, other: str, common
 def test_a_need_of_every_resource_is_covered_by_every_resource_alone() -> None:
     assert covers("*", "*")
     assert not covers("acs:ram:*:*:user/*", "*")
+
+
+@pytest.mark.parametrize(
+    ("region", "said"), [("cn-beijing", "allowed"), ("*", "allowed"), ("", "allowed"), ("cn-hangzhou", "missing")]
+)
+def test_a_need_of_one_region_is_not_met_in_another(region: str, said: str) -> None:
+    place = "project/oss-log-*/logstore/oss-log-store"
+    granted = attached(Action="log:*", Resource=f"acs:log:{region}:1234567890123456:{place}")
+    assert judge(granted, "log:ListShards", f"acs:log:cn-beijing:*:{place}").verdict == said
+    assert judge(granted, "log:ListShards", f"acs:log:*:*:{place}").verdict == "allowed", "of our own region"
