@@ -20,7 +20,7 @@ from ossmend.config.rights import user
 from ossmend.config.sources import access_log, app_log
 from ossmend.config.sources.access_log import AccessLogSource
 from ossmend.config.sources.app_log import AppLogSource
-from ossmend.config.sources.sls import KEPT, SlsSource
+from ossmend.config.sources.sls import KEPT, OF_OSS, OF_OSS_PROJECT, OF_OSS_STORE, SlsSource
 
 MOST_LOOKED_AT = 100
 """Of a pattern so many files are looked at: those of one application have the same rights."""
@@ -36,6 +36,7 @@ def of(config: Config, *, of_service: bool) -> Iterator[Doubt]:
     yield from _twice(config)
     yield from _twice_in_a_bucket(config)
     yield from _twice_in_a_logstore(config)
+    yield from _logstores(config)
     for index, source in enumerate(config.sources):
         given = source.given
         if isinstance(given, AccessLogSource) and given.bucket is not None:
@@ -148,15 +149,35 @@ def _twice_in_a_bucket(config: Config) -> Iterator[Doubt]:
 
 def _twice_in_a_logstore(config: Config) -> Iterator[Doubt]:
     seen: dict[tuple[str | None, ...], int] = {}
+    for where, given, region in _of_log_service(config):
+        index = int(where[1])
+        account = config.account_of(given).account
+        known = seen.setdefault((account, given.project, given.logstore, region), index)
+        if known != index:
+            yield where, f"is read by sources[{known}] already", None
+
+
+def _of_log_service(config: Config) -> Iterator[tuple[Where, SlsSource, str | None]]:
+    """Each such source, with the region that it is of."""
     for index, source in enumerate(config.sources):
-        given = source.given
-        if isinstance(given, SlsSource):
-            account = config.account_of(given).account
-            cloud = config.clouds.get(account)
-            region = given.region or (cloud.region if cloud is not None else None)
-            known = seen.setdefault((account, given.project, given.logstore, region), index)
-            if known != index:
-                yield ("sources", index, source.kind), f"is read by sources[{known}] already", None
+        if isinstance(source.given, SlsSource):
+            cloud = config.clouds.get(config.account_of(source.given).account)
+            region = source.given.region or (cloud.region if cloud is not None else None)
+            yield ("sources", index, source.kind), source.given, region
+
+
+def _logstores(config: Config) -> Iterator[Doubt]:
+    """Names that belong to another region, or to another setting."""
+    for where, given, region in _of_log_service(config):
+        project = OF_OSS_PROJECT.fullmatch(given.project or "")
+        if project is not None and project["region"] != region:
+            said = f"is OSS's project of {project['region']}, and this source is of {region}"
+            yield (*where, "project"), said, f"{project['of']}{region}"
+        elif given.project == OF_OSS_STORE:
+            yield (*where, "project"), f"is what OSS calls the logstore: its projects are {OF_OSS}", None
+        if OF_OSS_PROJECT.fullmatch(given.logstore):
+            said = "is what OSS calls a project, and the logstore in it has another name"
+            yield (*where, "logstore"), said, OF_OSS_STORE
 
 
 def _prefix(where: Where, prefix: str) -> Iterator[Doubt]:

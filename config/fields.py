@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from ossmend.config.regions import ACCELERATED, DOMAIN, INTERNAL, Meant, meant
+from ossmend.config.regions import ACCELERATED, DOMAIN, INTERNAL, LOGS, Meant, meant, region_of
 from ossmend.remediators.contract.settings import Duration
 
 Trust = Literal["high", "low"]
@@ -265,6 +265,16 @@ def _oss_endpoint(value: str) -> str:
     return value.rstrip("/")
 
 
+def _log_endpoint(value: str) -> str:
+    host = (urlsplit(_endpoint(value)).hostname or "").rstrip(".")
+    if region := region_of(host):
+        raise ValueError(f"expected a host of the log service, and {host} is OSS's; write https://{region}{LOGS}")
+    name, of_service, _ = host.partition(LOGS)
+    if of_service and "." in name:
+        raise ValueError(f"expected an endpoint without a project; write https://{name.partition('.')[2]}{LOGS}")
+    return value.rstrip("/")
+
+
 def _domain(value: str) -> str:
     parts = urlsplit(_endpoint(value))
     host = (parts.hostname or "").rstrip(".")
@@ -294,6 +304,7 @@ def _web_url(value: str) -> str:
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 LoopbackEndpoint = Annotated[str, AfterValidator(_loopback_endpoint)]
 OssEndpoint = Annotated[str, AfterValidator(_oss_endpoint)]
+LogEndpoint = Annotated[str, AfterValidator(_log_endpoint)]
 Domain = Annotated[str, AfterValidator(_domain)]
 """Of one bucket: its own, which is bound to it (CNAME)."""
 WebUrl = Annotated[str, AfterValidator(_web_url)]

@@ -16,6 +16,7 @@ Network = Literal["public", "internal", "dual-stack", "accelerate"]
 
 DOMAIN = ".aliyuncs.com"
 LOGS = f".log{DOMAIN}"
+"""Of the log service: `REGION.log.aliyuncs.com`, and within it `REGION-intranet`."""
 _USUAL = frozenset(
     "cn-hangzhou cn-shanghai cn-nanjing cn-fuzhou cn-qingdao cn-beijing cn-zhangjiakou cn-huhehaote cn-wulanchabu "
     "cn-shenzhen cn-heyuan cn-guangzhou cn-chengdu cn-hongkong us-west-1 us-east-1 na-south-1 ap-northeast-1 "

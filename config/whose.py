@@ -5,7 +5,7 @@ A part of combinations.py, which calls it; like that file it works on the plain 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,17 +104,24 @@ def _log_endpoints(document: Document, sources: list[Named], accounts: list[tupl
     for where, source in sources:
         if where[-1] == "sls":
             region = source.get("region") or regions.get(str(source.get("account") or first), home)
-            _endpoint(document, where, region, source.get("endpoint"), "the log's region")
+            _endpoint(document, where, region, source.get("endpoint"), "the log's region", log_region_of)
 
 
-def _endpoint(document: Document, where: Where, region: Any, endpoint: Any, what: str) -> None:
+def _endpoint(
+    document: Document,
+    where: Where,
+    region: Any,
+    endpoint: Any,
+    what: str,
+    serves: Callable[[str], str | None] = region_of,
+) -> None:
     if not isinstance(region, str) or not isinstance(endpoint, str):
         return
     try:
         host = urlsplit(endpoint).hostname or ""
     except ValueError:
         return
-    found = region_of(host) or log_region_of(host)
+    found = serves(host)
     if found not in (None, region.removeprefix("oss-")):
         document.complain((*where, "endpoint"), f"is in {found}, but {what} is {printable(region)}")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from ossmend.config.fields import Endpoint, Region, Trust, text
+from ossmend.config.fields import LogEndpoint, Region, Trust, text
 from ossmend.config.sources.registry import SourceSettings, source
+from ossmend.remediators.contract.light import regex
 
 Project = Annotated[
     str, text("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "expected a project's name: 3 to 63 small letters, digits and -")
@@ -19,6 +20,7 @@ KEPT = timedelta(days=7)
 """So long OSS's logstore keeps an entry, where nobody has changed that (docs/facts.md)."""
 OF_OSS = "oss-log-*"
 OF_OSS_STORE = "oss-log-store"
+OF_OSS_PROJECT = regex(r"(?P<of>oss-log-\d+-)(?P<region>[a-z]{2,}-.+)")
 
 
 @source("sls")
@@ -33,7 +35,7 @@ class SlsSource(SourceSettings):
     """Default: the one that OSS writes to, oss-log-ACCOUNT-REGION."""
     logstore: LogstoreName = OF_OSS_STORE
     """Where the entries are."""
-    endpoint: Endpoint | None = None
+    endpoint: LogEndpoint | None = None
     """https://HOST of the log service in that region, without the project. Default: the one that `cloud.network`
     says, in the account's own region the internal one for `internal`, and the public one for everything else.
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ossmend import __version__
-from ossmend.config.regions import ACCELERATED, DOMAIN, Network, host_of, region_of
+from ossmend.config.regions import ACCELERATED, DOMAIN, LOGS, Network, host_of, region_of
 from ossmend.daemon.cloud.credentials import Provider, World, open_credentials
 from ossmend.daemon.host.stops import CredentialsRefused
 
@@ -96,7 +96,7 @@ class CloudSettings:
         if self.rpc_endpoint is not None:
             return self.rpc_endpoint.rstrip("/")
         inside = self.network == "internal" and region == self.bare_region
-        return f"https://{region}{'-intranet' if inside else ''}.log{DOMAIN}"
+        return f"https://{region}{'-intranet' if inside else ''}{LOGS}"
 
     @property
     def one_for_all(self) -> bool:

@@ -122,7 +122,6 @@ def test_a_name_that_is_nearly_right_is_suggested() -> None:
     [
         ("{ region: cn-beijing, endpoint: 'https://cn-hangzhou.log.aliyuncs.com' }", "cn-beijing"),
         ("{ region: cn-beijing, endpoint: 'https://cn-hangzhou-intranet.log.aliyuncs.com' }", "cn-beijing"),
-        ("{ region: cn-beijing, endpoint: 'https://oss-cn-hangzhou.aliyuncs.com' }", "cn-beijing"),
         ("{ endpoint: 'https://cn-hangzhou.log.aliyuncs.com' }", "cn-shanghai"),
         ("{ account: prod, endpoint: 'https://cn-hangzhou.log.aliyuncs.com' }", "cn-shanghai"),
     ],

@@ -146,6 +146,20 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
             "sources: [ { access_log: { bucket: My_Logs } } ]",
             "3:36: sources[0].access_log.bucket: expected a bucket's name: 3 to 63 small letters, digits and -",
         ),
+        (
+            "sources: [ { sls: { endpoint: 'https://oss-cn-hangzhou.aliyuncs.com' } } ]",
+            (
+                "3:31: sources[0].sls.endpoint: expected a host of the log service, and oss-cn-hangzhou.aliyuncs.com "
+                "is OSS's; write https://cn-hangzhou.log.aliyuncs.com"
+            ),
+        ),
+        (
+            "sources: [ { sls: { endpoint: 'https://oss-log-1-cn-hangzhou.cn-hangzhou.log.aliyuncs.com' } } ]",
+            (
+                "3:31: sources[0].sls.endpoint: expected an endpoint without a project; "
+                "write https://cn-hangzhou.log.aliyuncs.com"
+            ),
+        ),
         ("sources: [ { applog: {} } ]", '3:14: sources[0].applog: unknown key; did you mean "app_log"?'),
         # who is told
         ("notify: [ { webhook: { url: http://h.example/x } } ]", f"3:29: notify[0].webhook.url: {HTTPS}"),

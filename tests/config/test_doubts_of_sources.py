@@ -122,3 +122,45 @@ def test_a_first_pass_that_leaves_out_what_is_there_is_told_of_a_source_that_the
     config = load_text(f"{HEAD}sources:\n  - {source}\n".replace("%s", str(tmp_path)))
     found = first_pass(config, [each.replace("%s", str(tmp_path)) for each in begun])
     assert [where[-1] for where, _, _ in found] == told
+
+
+OF_BEIJING = "project: oss-log-1234567890123456-cn-beijing"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            OF_BEIJING,
+            (
+                "project: is OSS's project of cn-beijing, and this source is of cn-hangzhou; "
+                'did you mean "oss-log-1234567890123456-cn-hangzhou"?'
+            ),
+        ),
+        ("project: oss-log-store", "project: is what OSS calls the logstore: its projects are oss-log-*"),
+        (
+            "logstore: oss-log-1234567890123456-cn-hangzhou",
+            (
+                "logstore: is what OSS calls a project, and the logstore in it has another name; "
+                'did you mean "oss-log-store"?'
+            ),
+        ),
+    ],
+)
+def test_a_logstore_by_the_name_of_another_thing_or_region_is_told(tmp_path: Path, given: str, said: str) -> None:
+    (told,) = doubts(tmp_path, f"sources: [ {{ sls: {{ {given} }} }} ]\n")
+    assert told.endswith(f"sources[0].sls.{said}")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "region: cn-beijing, " + OF_BEIJING,
+        "project: our-own, logstore: oss",
+        "endpoint: https://cn-hangzhou-intranet.log.aliyuncs.com",
+        "endpoint: https://logs.example.com",
+        "region: cn-hangzhou, endpoint: http://127.0.0.1:9300",
+    ],
+)
+def test_a_logstore_by_a_name_of_its_own_is_not_told(tmp_path: Path, given: str) -> None:
+    assert doubts(tmp_path, f"sources: [ {{ sls: {{ {given} }} }} ]\n") == []
