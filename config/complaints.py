@@ -22,6 +22,7 @@ from ossmend.remediators.contract.settings import Settings, descriptions, durati
 
 MOST = MOST_TOLD + 1
 """Finding the nearest names takes time, and these would not be told."""
+MOST_NAMED = 5
 EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -54,7 +55,8 @@ def complain(document: Document, error: ValidationError) -> None:
 def _complain(document: Document, where: Where, details: ErrorDetails) -> None:
     match details["type"]:
         case "extra_forbidden":
-            document.complain(where, "unknown key", _meant(where), key=True)
+            meant = _meant(where)
+            document.complain(where, "unknown key" + ("" if meant else _there(where)), meant, key=True)
         case "missing":
             document.complain(where, f"is missing{_described(where)}")
         case "literal_error":
@@ -146,6 +148,12 @@ def _meant(where: Where) -> str | None:
         return near
     below = (f"{name}.{key}" for name, field in fields.items() if key in _fields_of(_model_in(field.annotation)))
     return next(below, None)
+
+
+def _there(where: Where) -> str:
+    """The right names, where they are so few that they are sooner read than looked up."""
+    names = sorted(fields_at(where[:-1]))
+    return f"; there are {', '.join(names)}" if 1 < len(names) <= MOST_NAMED else ""
 
 
 def fields_at(where: Where) -> Mapping[str, FieldInfo]:

@@ -160,6 +160,10 @@ NO_BUCKET = "no bucket fits: names have small letters, digits and - only, and * 
                 "write https://cn-hangzhou.log.aliyuncs.com"
             ),
         ),
+        (
+            "sources: [ { log_service: {} } ]",
+            "3:14: sources[0].log_service: unknown key; there are access_log, app_log, sls",
+        ),
         ("sources: [ { applog: {} } ]", '3:14: sources[0].applog: unknown key; did you mean "app_log"?'),
         # who is told
         ("notify: [ { webhook: { url: http://h.example/x } } ]", f"3:29: notify[0].webhook.url: {HTTPS}"),
