@@ -19,7 +19,7 @@ from ossmend.daemon.cloud.accounts import ROOT_KEY, Cloud, connect
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.settings import CloudSettings, account_settings
 from ossmend.daemon.cloud.wire.errors import SIGNED_FOR
-from ossmend.daemon.commands import check_domains, check_refused
+from ossmend.daemon.commands import check_domains, check_logs, check_refused
 from ossmend.daemon.host import log
 from ossmend.daemon.host.clock import SystemClock
 from ossmend.daemon.permissions.document import documents
@@ -50,7 +50,7 @@ def check_live(config: Config, mode: str | None = None) -> dict[str, Any]:
         cloud = connect(settings, clock=SystemClock(), may_write=False)
         try:
             _account(report, account, cloud, settings, partial(needs, config, account, mode=mode),
-                     _roles(config, account))  # fmt: skip
+                     _roles(config, account), _sources(config, account))  # fmt: skip
         finally:
             cloud.close()
     return report
@@ -63,6 +63,7 @@ def _account(
     settings: CloudSettings,
     needed: Callable[..., tuple[Need, ...]],
     roles: Iterable[tuple[str, str]],
+    sources: Iterable[object],
 ) -> None:
     reading = cloud.own_clock()
     who, caller = _caller(cloud, settings)
@@ -83,8 +84,14 @@ def _account(
         lines += [_line(each) for each in found]
         lines += [_role(cloud, *each) for each in roles]
         _summed_up(report, account, found)
+    lines += [] if caller is None else check_logs.lines(cloud, sources)
     report["live"] += [{"account": account, **line} for line in lines]
     report["ok"] &= all(line["ok"] is not False for line in lines)
+
+
+def _sources(config: Config, account: str) -> list[object]:
+    """Those that are read with this account's credentials."""
+    return [each.given for each in config.sources if (each.given.account or config.home.account) == account]
 
 
 def _roles(config: Config, account: str) -> list[tuple[str, str]]:

@@ -42,7 +42,9 @@ Whether it is allowed is read from the policies that are attached to the user or
 bucket that is named. Therefore a policy that may write, and one whose `match` has a wildcard in the bucket's name,
 also needs to read those (last table). Where they cannot be read, the write is "could not check", with the reason.
 It cannot see control policies, the session policy of a role, or whether a condition holds; a condition is said and
-not guessed. It ends with 1 where something is missing, or where a write could not be checked."""
+not guessed. It ends with 1 where something is missing, or where a write could not be checked; and where a log of the
+log service cannot be read for another reason than a right: its host does not answer, its project is of another
+region, the account is overdue."""
 
 
 def page(made: str) -> str:

@@ -95,6 +95,37 @@ def test_check_says_that_it_is_switched_on_for_no_bucket_even_to_a_key_that_may_
     assert daemon.command("check", "--live")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("sls", "why"),
+    [
+        (
+            "region: cn-beijing, project: oss-log-1234567890123456-cn-hangzhou",
+            "the project is of another region than the source says, or the secret is wrong",
+        ),
+        ("endpoint: 'http://127.0.0.1:9'", "no answer"),
+    ],
+)
+def test_check_says_of_a_log_that_is_there_what_keeps_it_from_being_read(
+    world: World, daemon: Daemon, sls: str, why: str
+) -> None:
+    logged(world, daemon, "reports-elsewhere", ["c"], log=f"sources: [ {{ sls: {{ {sls} }} }} ]")
+    status, told = daemon.command("check", "--live")
+    assert status == 1
+    (line,) = [each for each in told["live"] if each["ok"] is False]
+    assert line["what"].startswith("source sls:")
+    assert why in line["found"]
+
+
+def test_check_says_that_the_log_of_an_account_that_is_overdue_is_away(world: World, daemon: Daemon) -> None:
+    logged(world, daemon, "reports-overdue", ["c"])
+    control(world, "PATCH", "account", {"status": "overdue"})
+    _, told = daemon.command("check", "--live")
+    (line,) = [each for each in told["live"] if each["what"].startswith("source ")]
+    assert line["ok"] is False
+    assert line["found"].startswith("cannot be read: ListShards: ProjectForbidden")
+    assert line["found"].endswith("(the account may be overdue)")
+
+
 def test_the_daemons_own_refused_requests_make_no_case(world: World, daemon: Daemon) -> None:
     bucket = logged(world, daemon, "reports-own", ["c"])
     refused(bucket, "c")

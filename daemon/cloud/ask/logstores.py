@@ -31,7 +31,11 @@ NO_LOGSTORE = {
     "LogStoreNotExist": "the project has no logstore of this name",
 }
 """What the log service says of places that are not there, whoever asks."""
-_MEANT = {**NO_LOGSTORE, "ProjectForbidden": "the account may be overdue"}
+_MEANT = {
+    **NO_LOGSTORE,
+    "ProjectForbidden": "the account may be overdue",
+    "SignatureNotMatch": "the project is of another region than the source says, or the secret is wrong",
+}
 _FILTERED = "if it is the filter that is refused: `filter: ossmend` in this source reads without it"
 MOST_BYTES = 64 * 1024 * 1024
 """Of one answer: a thousand groups of some kilobytes each come to a tenth of it."""
