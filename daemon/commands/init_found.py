@@ -82,7 +82,7 @@ def find(region: str | None, endpoint: str | None, rpc_endpoint: str | None) -> 
         _identity(accounts.of(AccountRef()), found)
         _buckets(accounts.of(AccountRef()), found)
         _logging(accounts, region or FIRST_REGION, found)
-        _streams(accounts, region or FIRST_REGION, found)
+        _streams(accounts, region, found)
     finally:
         accounts.close()
     return found
@@ -106,7 +106,7 @@ def _identity(cloud: Cloud, found: Found) -> None:
 
 
 def _buckets(cloud: Cloud, found: Found) -> None:
-    with _told("the buckets", found):
+    with _told("the buckets, and the logs that OSS writes of them", found):
         found.buckets = cloud.inventory.buckets()
 
 
@@ -127,11 +127,16 @@ def _logging(accounts: Accounts, region: str, found: Found) -> None:
     found.targets = dict(sorted(found.targets.items()))
 
 
-def _streams(accounts: Accounts, region: str, found: Found) -> None:
-    """Each region has a project of its own. Which of its buckets are in it, nobody can be asked."""
+def _streams(accounts: Accounts, region: str | None, found: Found) -> None:
+    """Each region has a project of its own. Which of its buckets are in it, nobody can be asked. Where the buckets may
+    not be listed, the region that a person has named is looked at.
+    """
+    known = {bucket.region for bucket in found.buckets if bucket.region}
+    if not known and region is not None and found.account:
+        known = {region}
 
     def ask(name: str) -> None:
-        logstores = accounts.of(AccountRef(region=name if name != region else "")).logstores
+        logstores = accounts.of(AccountRef(region=name if name != (region or FIRST_REGION) else "")).logstores
         try:
             logstores.shards(logstores.of(None))
             found.streams.append(name)
@@ -144,7 +149,7 @@ def _streams(accounts: Accounts, region: str, found: Found) -> None:
 
     refusals: dict[str, list[str]] = {}
     with ThreadPoolExecutor(HANDS) as hands:
-        list(hands.map(ask, sorted({bucket.region for bucket in found.buckets if bucket.region})))
+        list(hands.map(ask, sorted(known)))
     found.streams.sort()
     for why, regions in sorted(refusals.items()):
         found.missing.append(f"OSS's log of {', '.join(sorted(regions))} in the log service: {why}")

@@ -89,6 +89,24 @@ def test_it_finds_the_log_of_oss_in_the_log_service_and_prints_the_rights_that_r
     assert names == ["access_log:my-logs/oss/", f"sls:{cloud.region}:oss-log-*"], "of no region without a bucket"
 
 
+def test_where_the_buckets_may_not_be_listed_the_log_of_the_region_that_is_named_is_found(
+    cloud: Running, tmp_path: Path
+) -> None:
+    cloud.do(lambda world: world.log_service.open(world.account_id, cloud.region, world.clock))
+    with requests.Session() as session:
+        session.trust_env = False
+        rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["log:*"], "Resource": ["*"]}]}
+        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
+        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
+    reader = {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+    path = tmp_path / "ossmend.yaml"
+    _, told, _ = run("init", "--output", str(path), "--yes", "--region", cloud.region, *where(cloud),
+                     environment=reader)  # fmt: skip
+    (line,) = [each for each in told.splitlines() if each.startswith("not found")]
+    assert line.startswith("not found   the buckets, and the logs that OSS writes of them: ListBuckets was refused: ")
+    assert [source.name for source in load(path).sources] == [f"sls:{cloud.region}:oss-log-*"]
+
+
 def test_a_log_that_its_key_may_not_look_for_is_named_with_the_right_that_is_missing(
     cloud: Running, tmp_path: Path
 ) -> None:
