@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ossmend.daemon.commands.held_words import way_out
 from ossmend.daemon.commands.tables import are_several
 from ossmend.daemon.commands.write_page import request
-from ossmend.daemon.host.show import ago, moment, seconds_since
+from ossmend.daemon.host.show import NO_BUCKET, ago, moment, seconds_since
 from ossmend.daemon.journal.answers import is_beyond
 from ossmend.daemon.journal.placing import UNTAKEN
 from ossmend.daemon.journal.states import UNSENT, CaseState, WriteState
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 SECOND = 19
 """Characters of a time that goes down to the second, as the state and as a page spell it."""
+NAME_IT = (
+    "nothing can be looked at without the bucket: if the line has the host of a bucket's own domain, name that domain "
+    "in `cloud.domains`; else have the application log the bucket"
+)
 LONGEST_SAMPLE = 400
 """Characters of a log's line that is shown as evidence; `--json` has all of it."""
 LEAST_SHARE = 0.05
@@ -96,7 +100,7 @@ def _titled(title: str, values: Sequence[str]) -> Iterator[Line]:
 
 def _evidence(found: dict[str, Any]) -> list[str]:
     """What the diagnosis rests on, each with its time, the newest look first: a diagnosis outlives the looks that come
-    after it. Where none was needed, the log's own line is what there is.
+    after it. Where none was needed, the log's own line is what there is; where no bucket is named, it helps.
     """
     diagnosis, looked = found["diagnosis"] or {}, found.get("looked_at")
     seen_at, told = diagnosis.get("seen_at"), list(diagnosis.get("evidence", []))
@@ -106,7 +110,7 @@ def _evidence(found: dict[str, Any]) -> list[str]:
         looks.append((looked, found["why"]))
     if found["verified_at"]:
         looks.append((found["verified_at"], "seen well by ossmend itself"))
-    if not told:
+    if not told or NO_BUCKET in found["subject"]:
         lines_of_logs = [sample for sample in found["samples"] if sample]
         looks += [(found["last_seen"], f"a log says: {_short(sample)}") for sample in lines_of_logs[:1]]
     looks.sort(key=lambda look: look[0] or "", reverse=True)
@@ -163,6 +167,8 @@ def _next(found: dict[str, Any]) -> Iterator[str]:
         case CaseState.REPORTED:
             yield from ways
             yield from steps
+            if NO_BUCKET in found["subject"]:
+                yield NAME_IT
             yield _ending(found, now)
         case CaseState.PARKED:
             yield f"a fault of ours: the log has its traceback, at case.parked; {now} tries again"

@@ -28,6 +28,8 @@ _SECRET_FIELD = regex(
 """A field whose name says that nobody may see its value."""
 _KEY_ID = regex(r"\b(?:LTAI[0-9A-Za-z]{8,}|(?:STS|TMP)\.[0-9A-Za-z]{6,})")
 
+NO_BUCKET = "a bucket that the log does not name"
+
 
 def text(value: str) -> str:
     """One string for people: one line, no terminal codes, no secrets, key ids masked wherever they stand."""
@@ -139,7 +141,7 @@ def subject_text(subject: Subject) -> str:
 
 
 def _place(bucket: str) -> str:
-    return f"bucket {bucket}" if bucket else "a bucket that the log does not name"
+    return f"bucket {bucket}" if bucket else NO_BUCKET
 
 
 def _key(key_id: str) -> str:

@@ -401,6 +401,15 @@ def test_of_a_trouble_that_is_over_nothing_else_is_guessed(state: str) -> None:
     assert "or perhaps" not in "\n".join(shown(standing(state, diagnosis=OTHERS, watch_until=UNTIL)))
 
 
+def test_a_case_at_no_bucket_shows_the_logs_own_line_and_how_to_name_it() -> None:
+    line = "403 AccessDenied at files.example.com"
+    lines = shown(standing("reported", subject="access at a bucket that the log does not name", samples=[line]))
+    assert [each for each in lines if each.endswith(f"a log says: {line}")]
+    assert [each for each in lines if "name that domain in `cloud.domains`" in each]
+    named = shown(standing("reported", samples=[line]))
+    assert not [each for each in named if "cloud.domains" in each or "a log says" in each]
+
+
 def test_a_case_without_a_diagnosis_shows_the_logs_own_line_and_when_it_was_seen_well() -> None:
     lines = shown(standing("watching", diagnosis=None, samples=["403 InvalidObjectState"], verified_at=UNTIL,
                            watch_until=UNTIL))  # fmt: skip
