@@ -60,6 +60,7 @@ def test_the_configuration_in_it_is_one(manifest: Path, tmp_path: Path) -> None:
     path = tmp_path / "ossmend.yaml"
     path.write_text(config["data"]["ossmend.yaml"], encoding="utf-8")
     assert load(path).mode == "dry-run"
+    assert "UserDisable" in {code for policy in load(path).policies for code in policy.on}, "or no right to see its end"
     volumes = {volume["name"]: volume for volume in pod(manifest)["volumes"]}
     assert volumes["config"]["configMap"]["name"] == config["metadata"]["name"]
 
