@@ -31,6 +31,9 @@ FIRST_REGION = "cn-hangzhou"
 MOST_ASKED = 200
 """Buckets that are asked for their logging."""
 HANDS = 8
+MOST_NAMED = 3
+"""Of the buckets to which the same happened."""
+READ_LOGGING = "oss:GetBucketLogging on acs:oss:*:*:*"
 LOOK_THERE = " on ".join(SlsSource().needs[0])
 
 
@@ -114,14 +117,26 @@ def _logging(accounts: Accounts, region: str, found: Found) -> None:
     """Each bucket is asked in its own region: any other one would refuse."""
 
     def ask(bucket: BucketEntry) -> None:
-        with _told(f"the logging of {bucket.name}", found):
-            elsewhere = bucket.region if bucket.region != region else ""
+        elsewhere = bucket.region if bucket.region != region else ""
+        try:
             target = accounts.of(AccountRef(region=elsewhere)).inventory.logging(bucket.name)
+        except Refused as refused:
+            needs = f"; to read it needs {READ_LOGGING}" if refused.code.startswith(DENIED) else ""
+            said = f"{refused.operation} was refused: {refused.code} {text(refused.message)}{needs}"
+            refusals.setdefault(said, []).append(bucket.name)
+        except TryAgain as later:
+            refusals.setdefault(text(later.why), []).append(bucket.name)
+        else:
             if target is not None:
                 found.targets.setdefault(target, []).append(bucket.name)
 
+    refusals: dict[str, list[str]] = {}
     with ThreadPoolExecutor(HANDS) as hands:
         list(hands.map(ask, _some(found)))
+    for why, several in sorted(refusals.items()):
+        shown = sorted(several)[:MOST_NAMED]
+        more = f" and {len(several) - len(shown)} more" if len(several) > len(shown) else ""
+        found.missing.append(f"the logging of {', '.join(shown)}{more}: {why}")
     for sources in found.targets.values():
         sources.sort()
     found.targets = dict(sorted(found.targets.items()))

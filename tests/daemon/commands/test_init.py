@@ -89,6 +89,24 @@ def test_it_finds_the_log_of_oss_in_the_log_service_and_prints_the_rights_that_r
     assert names == ["access_log:my-logs/oss/", f"sls:{cloud.region}:oss-log-*"], "of no region without a bucket"
 
 
+def test_buckets_whose_logging_may_not_be_read_are_one_line_with_the_right_that_is_missing(
+    cloud: Running, tmp_path: Path
+) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        for number in range(4):
+            session.put(f"{cloud.control}/buckets/more-{number}", json={}, timeout=HUNG)
+        rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:ListBuckets"], "Resource": ["*"]}]}
+        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
+        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
+    reader = {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+    _, told, _ = run("init", "--output", str(tmp_path / "ossmend.yaml"), "--yes", *where(cloud), environment=reader)
+    (line,) = [each for each in told.splitlines() if "GetBucketLogging was refused" in each]
+    assert line.startswith("not found   the logging of ")
+    assert " more: GetBucketLogging was refused: AccessDenied " in line
+    assert line.endswith("; to read it needs oss:GetBucketLogging on acs:oss:*:*:*")
+
+
 def test_where_the_buckets_may_not_be_listed_the_log_of_the_region_that_is_named_is_found(
     cloud: Running, tmp_path: Path
 ) -> None:
