@@ -19,7 +19,9 @@ LogstoreName = Annotated[
 KEPT = timedelta(days=7)
 """So long OSS's logstore keeps an entry, where nobody has changed that (docs/facts.md)."""
 OF_OSS = "oss-log-*"
+"""The projects that OSS writes its log to, one for each region of an account: `*` is ACCOUNT-REGION (docs/facts.md)."""
 OF_OSS_STORE = "oss-log-store"
+"""The logstore in them."""
 OF_OSS_PROJECT = regex(r"(?P<of>oss-log-\d+-)(?P<region>[a-z]{2,}-.+)")
 
 

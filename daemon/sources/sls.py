@@ -161,7 +161,8 @@ class Sls(Polled):
         """Where each shard goes on. All that are new get their place before anything is read: a shard that is new later
         is one of a split, and is read whole; so one of a split that gives none now gets it at the next read.
         """
-        known = {part: list(place) for part, place in before.items() if part in {_part(store, each) for each in shards}}
+        parts = {_part(store, shard) for shard in shards}
+        known = {part: list(place) for part, place in before.items() if part in parts}
         of_split = any(part.startswith(f"{store.project}/") for part in before)
         first = "begin" if of_split else self._first()
         for shard in shards:

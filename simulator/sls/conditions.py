@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,18 @@ DEEPEST: Final = 40
 
 class Unreadable(ValueError):
     """A condition that is not understood here; the text says what stands in the way."""
+
+
+def words(pattern: re.Pattern[str], text: str) -> list[str]:
+    """The text as one such word behind the other. Raises Unreadable."""
+    found, at, text = [], 0, text.rstrip()
+    while at < len(text):
+        match = pattern.match(text, at)
+        if match is None:
+            raise Unreadable(f"not understood: {text[at : at + 30].strip()!r}")
+        found.append(match[1])
+        at = match.end()
+    return found
 
 
 class Tokens:

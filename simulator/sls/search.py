@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ossmend.simulator.log_store import SOURCE
 from ossmend.simulator.sls import answers
 from ossmend.simulator.sls.call import Call, SlsError, invalid, operation
-from ossmend.simulator.sls.conditions import Test, Tokens, Unreadable, whole
+from ossmend.simulator.sls.conditions import Test, Tokens, Unreadable, whole, words
 
 if TYPE_CHECKING:
     from ossmend.simulator.log_store import Row
@@ -83,20 +83,9 @@ def read(query: str) -> Test:
     try:
         if "|" in re.sub(r'"[^"]*"', "", query):
             raise invalid("SQL after | is not simulated")  # ours: the real service knows it
-        return whole(Tokens(_words(query)), _holds)
+        return whole(Tokens(words(_WORD, query)), _holds)
     except Unreadable as problem:
         raise SlsError(400, "InvalidQueryString", f"query string is invalid: {problem}") from None
-
-
-def _words(query: str) -> list[str]:
-    found, at, text = [], 0, query.rstrip()
-    while at < len(text):
-        match = _WORD.match(text, at)
-        if match is None:
-            raise Unreadable(f"not understood: {text[at : at + 30].strip()!r}")
-        found.append(match[1])
-        at = match.end()
-    return found
 
 
 def _bare(word: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ossmend.simulator.sls.conditions import Test, Tokens, Unreadable, whole
+from ossmend.simulator.sls.conditions import Test, Tokens, Unreadable, whole, words
 
 if TYPE_CHECKING:
     from ossmend.simulator.log_store import Row
@@ -27,18 +27,7 @@ def read(query: str) -> Test:
         raise Unreadable("only `*` and `* | where ...` are simulated")
     if match["condition"] is None:
         return lambda _: True
-    return whole(Tokens(_words(match["condition"])), _compares)
-
-
-def _words(text: str) -> list[str]:
-    found, at, text = [], 0, text.rstrip()
-    while at < len(text):
-        match = _WORD.match(text, at)
-        if match is None:
-            raise Unreadable(f"not understood: {text[at : at + 30].strip()!r}")
-        found.append(match[1])
-        at = match.end()
-    return found
+    return whole(Tokens(words(_WORD, match["condition"])), _compares)
 
 
 def _compares(tokens: Tokens) -> Test:

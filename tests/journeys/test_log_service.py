@@ -38,11 +38,12 @@ def logged(
     return bucket
 
 
+@pytest.mark.parametrize("log", [LOG, "sources: [ { sls: { start: beginning, filter: ossmend } } ]"])
 def test_refusals_in_the_log_service_are_restored_once_and_not_again_by_the_next_pass(
-    world: World, daemon: Daemon
+    world: World, daemon: Daemon, log: str
 ) -> None:
     keys = ["a b/ü+%.csv", "c"]
-    bucket = logged(world, daemon, "reports-logged", keys)
+    bucket = logged(world, daemon, "reports-logged", keys, log=log)
     for _ in range(5):
         for key in keys:
             refused(bucket, key)

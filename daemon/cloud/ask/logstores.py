@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from ossmend.config.sources.sls import OF_OSS, OF_OSS_STORE
 from ossmend.daemon.cloud.ask.keys import Caller
 from ossmend.daemon.cloud.wire.elements import Unreadable
 from ossmend.daemon.cloud.wire.log_groups import LogEntry, entries
@@ -22,10 +23,6 @@ INVALID_CURSOR = "InvalidCursor"
 """Of what the logstore keeps no longer."""
 GROUPS = 1000
 """Log groups of one answer, which is the most that the service gives."""
-OF_OSS = "oss-log-"
-"""How the projects begin that OSS writes its log to, one for each region of an account ..."""
-OF_OSS_STORE = "oss-log-store"
-"""... and what the logstore in them is called (docs/facts.md)."""
 NO_LOGSTORE = {
     "ProjectNotExist": "real-time log query is on for no bucket of this region, or the project has another name",
     "LogStoreNotExist": "the project has no logstore of this name",
@@ -72,7 +69,7 @@ class Logstores:
     ) -> Logstore:
         """The one of that name; without a project, the one that OSS writes the region's log to."""
         region = region or self._region
-        return Logstore(project or f"{OF_OSS}{self._caller().account_id}-{region}", name, region, endpoint)
+        return Logstore(project or OF_OSS.replace("*", f"{self._caller().account_id}-{region}"), name, region, endpoint)
 
     def shards(self, store: Logstore) -> tuple[int, ...]:
         """Their numbers. One that was split is read-only, and listed as long as it has entries."""

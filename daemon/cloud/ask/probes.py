@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ossmend.config.sources.sls import OF_OSS
 from ossmend.daemon.cloud.ask.keys import Caller
-from ossmend.daemon.cloud.ask.logstores import NO_LOGSTORE, OF_OSS, Logstores
+from ossmend.daemon.cloud.ask.logstores import NO_LOGSTORE, Logstores
 from ossmend.daemon.cloud.wire.answers import possible_bucket
 from ossmend.daemon.cloud.wire.guard import IMAGE_INFO, OSS_READS, RPC_READS
 from ossmend.daemon.cloud.wire.rate_limit import RateLimit
@@ -94,7 +95,7 @@ class Probes:
         found = _LOGSTORE.fullmatch(resource)
         if found is None:
             return None
-        project = None if found["project"] == f"{OF_OSS}*" else found["project"]
+        project = None if found["project"] == OF_OSS else found["project"]
         region = None if found["region"] == "*" else found["region"]
 
         def ask() -> None:

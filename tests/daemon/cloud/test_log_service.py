@@ -11,8 +11,9 @@ import pytest
 from aliyun.log.auth import AuthV4
 from aliyun.log.credentials import StaticCredentialsProvider
 
+from ossmend.config.sources.sls import OF_OSS_STORE
 from ossmend.daemon.cloud.accounts import Cloud
-from ossmend.daemon.cloud.ask.logstores import OF_OSS_STORE, Logstores, Pulled
+from ossmend.daemon.cloud.ask.logstores import Logstores, Pulled
 from ossmend.daemon.cloud.credentials import static
 from ossmend.daemon.cloud.settings import CloudSettings
 from ossmend.daemon.cloud.wire.guard import READ_ONLY, Guard, WriteForbidden

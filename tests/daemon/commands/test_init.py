@@ -48,6 +48,16 @@ def key(cloud: Running) -> dict[str, str]:
     }
 
 
+def who_may(cloud: Running, actions: list[str]) -> dict[str, str]:
+    """The key of a RAM user who may do these, anywhere."""
+    rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": ["*"]}]}
+    with requests.Session() as session:
+        session.trust_env = False
+        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
+        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
+    return {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+
+
 def where(cloud: Running) -> tuple[str, ...]:
     return ("--endpoint", cloud.oss, "--rpc-endpoint", cloud.rpc)
 
@@ -96,10 +106,7 @@ def test_buckets_whose_logging_may_not_be_read_are_one_line_with_the_right_that_
         session.trust_env = False
         for number in range(4):
             session.put(f"{cloud.control}/buckets/more-{number}", json={}, timeout=HUNG)
-        rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:ListBuckets"], "Resource": ["*"]}]}
-        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
-        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
-    reader = {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+    reader = who_may(cloud, ["oss:ListBuckets"])
     _, told, _ = run("init", "--output", str(tmp_path / "ossmend.yaml"), "--yes", *where(cloud), environment=reader)
     (line,) = [each for each in told.splitlines() if "GetBucketLogging was refused" in each]
     assert line.startswith("not found   the logging of ")
@@ -111,12 +118,7 @@ def test_where_the_buckets_may_not_be_listed_the_log_of_the_region_that_is_named
     cloud: Running, tmp_path: Path
 ) -> None:
     cloud.do(lambda world: world.log_service.open(world.account_id, cloud.region, world.clock))
-    with requests.Session() as session:
-        session.trust_env = False
-        rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["log:*"], "Resource": ["*"]}]}
-        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
-        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
-    reader = {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+    reader = who_may(cloud, ["log:*"])
     path = tmp_path / "ossmend.yaml"
     _, told, _ = run("init", "--output", str(path), "--yes", "--region", cloud.region, *where(cloud),
                      environment=reader)  # fmt: skip
@@ -129,12 +131,7 @@ def test_a_log_that_its_key_may_not_look_for_is_named_with_the_right_that_is_mis
     cloud: Running, tmp_path: Path
 ) -> None:
     cloud.do(lambda world: world.log_service.open(world.account_id, cloud.region, world.clock))
-    with requests.Session() as session:
-        session.trust_env = False
-        rights = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:*"], "Resource": ["*"]}]}
-        session.put(f"{cloud.control}/users/reader", json={"policy": rights}, timeout=HUNG)
-        made = session.post(f"{cloud.control}/keys", json={"user": "reader"}, timeout=HUNG).json()
-    reader = {"ALIBABA_CLOUD_ACCESS_KEY_ID": made["id"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": made["secret"]}
+    reader = who_may(cloud, ["oss:*"])
     _, told, _ = run("init", "--output", str(tmp_path / "ossmend.yaml"), "--yes", *where(cloud), environment=reader)
     (line,) = [each for each in told.splitlines() if each.startswith("not found")]
     assert line == (

@@ -11,11 +11,12 @@ import pytest
 
 from ossmend.config.sources.sls import SlsSource
 from ossmend.daemon.cloud.ask.logstores import Pulled
-from ossmend.daemon.cloud.wire.log_groups import LogEntry
+from ossmend.daemon.cloud.wire.log_groups import LogEntry, entries
 from ossmend.daemon.cloud.wire.log_service import Logstore
 from ossmend.daemon.sources import sls
 from ossmend.daemon.sources.sls import QUERY, Sls
 from ossmend.remediators.contract.verdict import Refused, TryAgain
+from tests.daemon.cloud.test_log_groups import group, log, part
 from tests.daemon.sources.following import Follower, HandClock
 from tests.daemon.sources.test_log_entry import NOON, fields
 
@@ -74,6 +75,7 @@ class Shelf:
         if int(cursor) < self.gone.get(shard, 0):
             raise Refused("PullLogs", "InvalidCursor", "the cursor is too old")
         if self.restless:
+            assert len(self.asked) < 50, "it would be asked for ever"
             return Pulled((), str(int(cursor) + 1), 0, 0)
         end = min(int(cursor) + self.page, len(self.kept[shard]))
         return Pulled(tuple(self.kept[shard][int(cursor) : end]), str(end), 100 * (end - int(cursor)))
@@ -364,6 +366,24 @@ def test_the_service_is_asked_to_leave_out_what_was_answered() -> None:
         "* | where __topic__ = 'oss_access_log' and "
         "(http_status = '403' or error_code = 'ImageDamage' or error_code = 'MissingArgument')"
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({}, True),
+        ({"http_status": "400", "error_code": "ImageDamage"}, True),
+        ({"http_status": "400", "error_code": "MissingArgument"}, True),
+        ({"http_status": "200", "error_code": "-", "object_size": "4031", "response_time": "1403"}, False),
+        ({"http_status": "404", "error_code": "NoSuchKey"}, False),
+    ],
+)
+def test_where_the_service_leaves_nothing_out_an_entry_is_decoded_for_what_it_filters_by(
+    told: dict[str, str], kept: bool
+) -> None:
+    named = {name: value for name, value in fields(**told).items() if name != "time"}
+    body = part(1, group(log(NOON, **named)))
+    assert [each.fields for each in entries(body, sls._worth)] == ([named] if kept else [])
 
 
 def test_and_is_not_where_the_configuration_says_so() -> None:
